@@ -1,0 +1,152 @@
+/**
+ * How a C value lies in memory: the one description from which decoding, encoding and live views
+ * are made. Generated modules build these with the functions below, so they are kept short.
+ * Offsets and sizes are bytes unless a name says bits. Byte order is the host's, little-endian.
+ */
+export type Layout =
+  | IntLayout
+  | BoolLayout
+  | FloatLayout
+  | EnumLayout
+  | CharsLayout
+  | BytesLayout
+  | ArrayLayout
+  | CompositeLayout
+
+/** Integers and pointers. 64 and 128 bits read as bigint, unless `safe`: then number, RangeError past 2^53-1. */
+export interface IntLayout {
+  readonly kind: 'int'
+  readonly size: 1 | 2 | 4 | 8 | 16
+  readonly signed: boolean
+  readonly safe?: boolean
+}
+export interface BoolLayout {
+  readonly kind: 'bool'
+  readonly size: 1 | 2 | 4 | 8
+}
+export interface FloatLayout {
+  readonly kind: 'float'
+  readonly size: 4 | 8
+}
+/** Reads as number up to 32 bits, as bigint at 64. Any integer of the range may be written. */
+export interface EnumLayout {
+  readonly kind: 'enum'
+  readonly name: string
+  readonly size: 1 | 2 | 4 | 8
+  readonly signed: boolean
+  readonly constants: readonly (readonly [name: string, value: number | bigint])[]
+}
+/** `char[length]`: a string up to the first NUL. */
+export interface CharsLayout {
+  readonly kind: 'chars'
+  readonly length: number
+}
+/** `u8[length]`, and whatever has no better form. */
+export interface BytesLayout {
+  readonly kind: 'bytes'
+  readonly length: number
+}
+/** One dimension. `length` 0 as the last member of a struct is a flexible array. */
+export interface ArrayLayout {
+  readonly kind: 'array'
+  readonly element: Layout
+  readonly length: number
+}
+export interface CompositeLayout {
+  readonly kind: 'struct' | 'union'
+  /** The C tag or typedef, empty when anonymous. */
+  readonly name: string
+  readonly size: number
+  readonly members: readonly Member[]
+}
+/** An empty name is C's anonymous struct or union: its members belong to the one around it. */
+export interface Member {
+  readonly name: string
+  /** Of a bitfield: of the storage unit that `layout` describes. */
+  readonly offset: number
+  readonly layout: Layout
+  /** Only of a bitfield: bits from the storage unit's least significant bit. */
+  readonly bits?: { readonly offset: number; readonly size: number }
+}
+
+export const u8: IntLayout = { kind: 'int', size: 1, signed: false }
+export const u16: IntLayout = { kind: 'int', size: 2, signed: false }
+export const u32: IntLayout = { kind: 'int', size: 4, signed: false }
+export const u64: IntLayout = { kind: 'int', size: 8, signed: false }
+export const u128: IntLayout = { kind: 'int', size: 16, signed: false }
+export const s8: IntLayout = { kind: 'int', size: 1, signed: true }
+export const s16: IntLayout = { kind: 'int', size: 2, signed: true }
+export const s32: IntLayout = { kind: 'int', size: 4, signed: true }
+export const s64: IntLayout = { kind: 'int', size: 8, signed: true }
+export const s128: IntLayout = { kind: 'int', size: 16, signed: true }
+export const f32: FloatLayout = { kind: 'float', size: 4 }
+export const f64: FloatLayout = { kind: 'float', size: 8 }
+export const bool: BoolLayout = { kind: 'bool', size: 1 }
+
+/** A 64-bit integer tagged `js:number`. */
+export function safe(int: IntLayout): IntLayout {
+  return { ...int, safe: true }
+}
+
+export function chars(length: number): CharsLayout {
+  return { kind: 'chars', length }
+}
+
+export function bytes(length: number): BytesLayout {
+  return { kind: 'bytes', length }
+}
+
+export function array(element: Layout, length: number): ArrayLayout {
+  return { kind: 'array', element, length }
+}
+
+export function enumeration(
+  name: string,
+  size: EnumLayout['size'],
+  signed: boolean,
+  constants: EnumLayout['constants'],
+): EnumLayout {
+  return { kind: 'enum', name, size, signed, constants }
+}
+
+/** A member as generated modules write it; the last two are a bitfield's. */
+type MemberTuple = readonly [
+  name: string,
+  offset: number,
+  layout: Layout,
+  bitOffset?: number,
+  bitSize?: number,
+]
+
+function members(tuples: readonly MemberTuple[]): Member[] {
+  return tuples.map(([name, offset, layout, bitOffset, bitSize]) =>
+    bitSize === undefined
+      ? { name, offset, layout }
+      : { name, offset, layout, bits: { offset: bitOffset ?? 0, size: bitSize } },
+  )
+}
+
+export function struct(
+  name: string,
+  size: number,
+  tuples: readonly MemberTuple[],
+): CompositeLayout {
+  return { kind: 'struct', name, size, members: members(tuples) }
+}
+
+export function union(name: string, size: number, tuples: readonly MemberTuple[]): CompositeLayout {
+  return { kind: 'union', name, size, members: members(tuples) }
+}
+
+/** Bytes that a value of the layout takes. */
+export function sizeOf(layout: Layout): number {
+  switch (layout.kind) {
+    case 'chars':
+    case 'bytes':
+      return layout.length
+    case 'array':
+      return layout.length * sizeOf(layout.element)
+    default:
+      return layout.size
+  }
+}
