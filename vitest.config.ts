@@ -1,6 +1,17 @@
+import { fileURLToPath } from 'node:url'
+
 import { defineConfig } from 'vitest/config'
 
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
 export default defineConfig({
+  resolve: {
+    // Generated modules import the package by name; the tests run its sources.
+    alias: {
+      'unplugin-bpf/runtime': source('src/runtime/index.ts'),
+      'unplugin-bpf/codec': source('src/runtime/codec/index.ts'),
+    },
+  },
   test: {
     include: ['test/**/*.test.ts', 'e2e/**/*.test.ts'],
     // clang, the kernel and bundlers are real: a shared machine needs room.
