@@ -1,0 +1,155 @@
+import { FormatError, type Format } from './format-error.ts'
+
+const utf8 = new TextDecoder()
+
+/**
+ * Reads one value after another from `bytes[offset, end)` in the given byte order. Reading past the
+ * end throws FormatError, so no reader has to check a length that the next read needs anyway.
+ */
+export class Cursor {
+  readonly bytes: Uint8Array
+  readonly format: Format
+  readonly littleEndian: boolean
+  /** Bytes from the start of `bytes` to the next read; `seek` moves it. */
+  offset: number
+  readonly end: number
+  readonly #view: DataView
+
+  constructor(
+    bytes: Uint8Array,
+    format: Format,
+    littleEndian: boolean,
+    offset = 0,
+    end: number = bytes.length,
+  ) {
+    this.bytes = bytes
+    this.format = format
+    this.littleEndian = littleEndian
+    this.offset = 0
+    this.end = end
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    if (end > bytes.length) this.fail(`needs ${end} bytes, there are ${bytes.length}`, bytes.length)
+    this.seek(offset)
+  }
+
+  get done(): boolean {
+    return this.offset >= this.end
+  }
+
+  get remaining(): number {
+    return this.end - this.offset
+  }
+
+  fail(reason: string, offset: number = this.offset): never {
+    throw new FormatError(this.format, offset, reason)
+  }
+
+  seek(offset: number): void {
+    if (!(offset >= 0 && offset <= this.end)) {
+      this.fail(`points to byte ${offset}, past the end at ${this.end}`)
+    }
+    this.offset = offset
+  }
+
+  /** Moves over `size` bytes and returns where they start. */
+  skip(size: number): number {
+    const start = this.offset
+    if (!(size >= 0 && size <= this.end - start)) {
+      this.fail(`needs ${size} more bytes, there are ${this.end - start}`)
+    }
+    this.offset = start + size
+    return start
+  }
+
+  /** Moves to the next multiple of `size`, counted from the start of `bytes`. */
+  align(size: number): void {
+    this.skip((size - (this.offset % size)) % size)
+  }
+
+  u8(): number {
+    return this.#view.getUint8(this.skip(1))
+  }
+
+  u16(): number {
+    return this.#view.getUint16(this.skip(2), this.littleEndian)
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.skip(4), this.littleEndian)
+  }
+
+  u64(): bigint {
+    return this.#view.getBigUint64(this.skip(8), this.littleEndian)
+  }
+
+  s8(): number {
+    return this.#view.getInt8(this.skip(1))
+  }
+
+  s16(): number {
+    return this.#view.getInt16(this.skip(2), this.littleEndian)
+  }
+
+  s32(): number {
+    return this.#view.getInt32(this.skip(4), this.littleEndian)
+  }
+
+  s64(): bigint {
+    return this.#view.getBigInt64(this.skip(8), this.littleEndian)
+  }
+
+  /** 64 bits as a number: exact to 2^53, rounded beyond, where no size or offset can lie anyway. */
+  word(): number {
+    const start = this.skip(8)
+    const low = this.#view.getUint32(this.littleEndian ? start : start + 4, this.littleEndian)
+    const high = this.#view.getUint32(this.littleEndian ? start + 4 : start, this.littleEndian)
+    return high * 2 ** 32 + low
+  }
+
+  /** An unsigned LEB128 of at most 64 bits, as a number (see `word`). */
+  uleb128(): number {
+    return Number(this.uleb128n())
+  }
+
+  /** An unsigned LEB128 of at most 64 bits. */
+  uleb128n(): bigint {
+    return BigInt.asUintN(64, this.#leb128().value)
+  }
+
+  /** A signed LEB128 of at most 64 bits. */
+  sleb128n(): bigint {
+    const { value, bits, negative } = this.#leb128()
+    return BigInt.asIntN(64, negative && bits < 64 ? value - (1n << BigInt(bits)) : value)
+  }
+
+  #leb128(): { value: bigint; bits: number; negative: boolean } {
+    const start = this.offset
+    // Up to 28 bits fit a 32-bit number: nearly every value in practice.
+    let small = 0
+    let large = 0n
+    for (let bits = 0; bits < 70; bits += 7) {
+      const byte = this.u8()
+      if (bits < 28) small |= (byte & 0x7f) << bits
+      else large |= BigInt(byte & 0x7f) << BigInt(bits)
+      if (byte < 0x80) {
+        return { value: large | BigInt(small), bits: bits + 7, negative: (byte & 0x40) !== 0 }
+      }
+    }
+    return this.fail('a LEB128 number is longer than 64 bits', start)
+  }
+
+  /** The next `size` bytes, not copied. */
+  take(size: number): Uint8Array {
+    const start = this.skip(size)
+    return this.bytes.subarray(start, start + size)
+  }
+
+  /** UTF-8 up to the next NUL, and over it. Bad UTF-8 reads as U+FFFD. */
+  string(): string {
+    const start = this.offset
+    const nul = this.bytes.indexOf(0, start)
+    if (nul === -1 || nul >= this.end) this.fail('a string has no end')
+    this.offset = nul + 1
+    return utf8.decode(this.bytes.subarray(start, nul))
+  }
+}

@@ -1,0 +1,38 @@
+import { isAscii } from 'node:buffer'
+
+import { SHT_STRTAB } from './constants.ts'
+import type { Section } from './elf.ts'
+import { FormatError, type Format } from './format-error.ts'
+
+/** The string that starts `offset` bytes into the table. Throws FormatError outside of it. */
+export type StringTable = (offset: number) => string
+
+const utf8 = new TextDecoder()
+
+/**
+ * Nearly every table is ASCII: decoded once, its strings are slices. `format` and `start` (the
+ * table's place) are for the error.
+ */
+export function stringTable(bytes: Uint8Array, format: Format, start: number): StringTable {
+  const text = isAscii(bytes)
+    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+    : undefined
+  return (offset) => {
+    if (text === undefined ? bytes[offset] === 0 : text.charCodeAt(offset) === 0) return ''
+    const end = text === undefined ? bytes.indexOf(0, offset) : text.indexOf('\0', offset)
+    if (offset >= bytes.length || end === -1) {
+      const reason = `string ${offset} is outside of its table of ${bytes.length} bytes`
+      throw new FormatError(format, start, reason)
+    }
+    return text === undefined ? utf8.decode(bytes.subarray(offset, end)) : text.slice(offset, end)
+  }
+}
+
+/** `what` says in the error whose strings they are. */
+export function sectionStrings(section: Section | undefined, what: string): StringTable {
+  if (section?.type !== SHT_STRTAB) {
+    const reason = `section ${section?.index} should be the string table of ${what}`
+    throw new FormatError('ELF', section?.offset ?? 0, reason)
+  }
+  return stringTable(section.data, 'ELF', section.offset)
+}
