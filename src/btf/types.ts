@@ -157,9 +157,13 @@ export interface DeclTag {
   readonly target: TypeId
   /** The member or parameter that it tags, -1: the type itself. */
   readonly component: number
+  /** Set: a plain `__attribute__((name))`, not a btf_decl_tag of that text. */
+  readonly attribute?: true
 }
 export interface TypeTag {
   readonly kind: 'type_tag'
   readonly name: string
   readonly target: TypeId
+  /** Set: a plain `__attribute__((name))`, not a btf_type_tag of that text. */
+  readonly attribute?: true
 }
