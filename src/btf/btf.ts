@@ -1,6 +1,7 @@
 import type { Elf } from '../elf/elf.ts'
 import { FormatError } from '../elf/format-error.ts'
 import { readHeader } from './header.ts'
+import { guessPointerSize } from './pointer-size.ts'
 import { readTypes } from './read-types.ts'
 import { readStrings, type BtfStrings } from './strings.ts'
 import type { BtfType, TypeId } from './types.ts'
@@ -9,6 +10,8 @@ export interface Btf {
   /** By type id: [0] is void, then those of `base`, then this BTF's own. */
   readonly types: readonly BtfType[]
   readonly littleEndian: boolean
+  /** Bytes of a pointer, where the BTF tells; else 8. */
+  readonly pointerSize?: 4 | 8
   /** Of split BTF (a kernel module's): what its first ids refer to. */
   readonly base?: Btf
   /** What .BTF.ext refers to. Absent in a graph that was not read from BTF. */
@@ -29,13 +32,20 @@ export function readBtf(bytes: Uint8Array, { base }: ReadOptions = {}): Btf {
   const header = readHeader(bytes)
   const strings = readStrings(bytes, header, base?.strings)
   const types = readTypes(bytes, header, strings, base?.types ?? [{ kind: 'void', name: '' }])
-  return { types, littleEndian: header.littleEndian, strings, ...(base && { base }) }
+  const pointerSize = base?.pointerSize ?? guessPointerSize(types)
+  return {
+    types,
+    littleEndian: header.littleEndian,
+    strings,
+    ...(pointerSize && { pointerSize }),
+    ...(base && { base }),
+  }
 }
 
-/** The BTF in an ELF file's .BTF section, undefined when it has none. Throws FormatError. */
+/** The BTF in a 64-bit ELF file's .BTF section, undefined when it has none. Throws FormatError. */
 export function readBtfOf(elf: Elf, options?: ReadOptions): Btf | undefined {
   const section = elf.sections.find(({ name }) => name === '.BTF')
-  return section && readBtf(section.data, options)
+  return section && { ...readBtf(section.data, options), pointerSize: 8 }
 }
 
 /** Throws FormatError when there is no such type. */

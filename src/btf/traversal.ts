@@ -1,0 +1,67 @@
+import { FormatError } from '../elf/format-error.ts'
+import { typeAt, type Btf } from './btf.ts'
+import type { BtfType, TypeId } from './types.ts'
+
+/** The type behind any const, volatile, restrict and type tags. Throws FormatError on a cycle. */
+export function skipModifiers(btf: Btf, id: TypeId): TypeId {
+  return follow(btf, id, isModifier)
+}
+
+/** The type behind any modifiers and typedefs: what the value is. Throws FormatError on a cycle. */
+export function resolveTypedefs(btf: Btf, id: TypeId): TypeId {
+  return follow(btf, id, isAlias)
+}
+
+type Modifier = Extract<BtfType, { kind: 'const' | 'volatile' | 'restrict' | 'type_tag' }>
+type Alias = Modifier | Extract<BtfType, { kind: 'typedef' }>
+
+export function isModifier(type: BtfType): type is Modifier {
+  const { kind } = type
+  return kind === 'const' || kind === 'volatile' || kind === 'restrict' || kind === 'type_tag'
+}
+
+function isAlias(type: BtfType): type is Alias {
+  return type.kind === 'typedef' || isModifier(type)
+}
+
+function follow(btf: Btf, id: TypeId, passes: (type: BtfType) => type is Alias): TypeId {
+  let at = id
+  for (let steps = 0; steps < btf.types.length; steps++) {
+    const type = typeAt(btf, at)
+    if (!passes(type)) return at
+    at = type.target
+  }
+  throw new FormatError('BTF', 0, `type ${id} refers to itself`)
+}
+
+/** Ids that the type refers to, in the order in which the format names them. */
+export function references(type: BtfType): readonly TypeId[] {
+  switch (type.kind) {
+    case 'void':
+    case 'int':
+    case 'float':
+    case 'enum':
+    case 'enum64':
+    case 'fwd':
+      return []
+    case 'pointer':
+    case 'typedef':
+    case 'const':
+    case 'volatile':
+    case 'restrict':
+    case 'type_tag':
+    case 'decl_tag':
+    case 'func':
+    case 'var':
+      return [type.target]
+    case 'array':
+      return [type.element, type.index]
+    case 'struct':
+    case 'union':
+      return type.members.map((member) => member.type)
+    case 'func_proto':
+      return [type.returns, ...type.params.map((param) => param.type)]
+    case 'datasec':
+      return type.variables.map((variable) => variable.type)
+  }
+}
