@@ -1,0 +1,140 @@
+import { Cursor } from '../elf/cursor.ts'
+import type { Elf } from '../elf/elf.ts'
+import { FormatError } from '../elf/format-error.ts'
+import type { Btf } from './btf.ts'
+import { readByteOrder } from './header.ts'
+import type { TypeId } from './types.ts'
+
+/** What .BTF.ext says of a program's instructions, in the order of the file. */
+export interface BtfExt {
+  readonly functions: readonly FuncInfo[]
+  readonly lines: readonly LineInfo[]
+  readonly coreRelocations: readonly CoreRelocation[]
+}
+
+interface Instruction {
+  /** The ELF section of the program. */
+  readonly section: string
+  /** Bytes from the start of that section. */
+  readonly offset: number
+}
+export interface FuncInfo extends Instruction {
+  /** Its Func. */
+  readonly type: TypeId
+}
+export interface LineInfo extends Instruction {
+  /** As the compiler was given it. */
+  readonly file: string
+  /** The line's text, without its end. */
+  readonly source: string
+  /** From 1; 0 when unknown. */
+  readonly line: number
+  /** From 1; 0 when unknown. */
+  readonly column: number
+}
+export interface CoreRelocation extends Instruction {
+  readonly type: TypeId
+  /** Indexes as in `0:1:2` from the type to the member, or one enumerator's index. */
+  readonly access: string
+  readonly kind: CoreKind
+}
+
+/** enum bpf_core_relo_kind (include/uapi/linux/bpf.h). */
+const CORE_KINDS = [
+  'field_byte_offset',
+  'field_byte_size',
+  'field_exists',
+  'field_signed',
+  'field_lshift_u64',
+  'field_rshift_u64',
+  'type_id_local',
+  'type_id_target',
+  'type_exists',
+  'type_size',
+  'enumval_exists',
+  'enumval_value',
+  'type_matches',
+] as const
+export type CoreKind = (typeof CORE_KINDS)[number]
+
+/** `btf` is what the object's .BTF holds. Throws FormatError. */
+export function readBtfExt(bytes: Uint8Array, btf: Btf): BtfExt {
+  const strings = btf.strings
+  if (!strings) throw new FormatError('BTF.ext', 0, 'its BTF came without strings')
+  const header = new Cursor(bytes, 'BTF.ext', readByteOrder(bytes, 'BTF.ext'), 4)
+  const length = header.u32()
+  const parts = [readPart(header, length), readPart(header, length)]
+  // Objects of clang 9 and before have no CO-RE relocations and a header that ends here.
+  if (length >= 32) parts.push(readPart(header, length))
+  const [functions, lines, relocations] = parts
+
+  return {
+    functions: readRecords(functions, 8, strings.at, (record) => ({
+      type: readTypeId(record, btf),
+    })),
+    lines: readRecords(lines, 16, strings.at, (record) => {
+      const file = strings.at(record.u32())
+      const source = strings.at(record.u32())
+      const place = record.u32()
+      return { file, source, line: place >>> 10, column: place & 0x3ff }
+    }),
+    coreRelocations: readRecords(relocations, 16, strings.at, (record) => {
+      const type = readTypeId(record, btf)
+      const access = strings.at(record.u32())
+      const number = record.u32()
+      const kind = CORE_KINDS[number]
+      return { type, access, kind: kind ?? record.fail(`unknown CO-RE relocation ${number}`) }
+    }),
+  }
+}
+
+/** The .BTF.ext of an ELF file whose .BTF is `btf`, undefined when it has none. Throws FormatError. */
+export function readBtfExtOf(elf: Elf, btf: Btf): BtfExt | undefined {
+  const section = elf.sections.find(({ name }) => name === '.BTF.ext')
+  return section && readBtfExt(section.data, btf)
+}
+
+/** One of the parts that the header places: undefined when it is empty. */
+function readPart(header: Cursor, headerLength: number): Cursor | undefined {
+  const start = headerLength + header.u32()
+  const length = header.u32()
+  if (length === 0) return undefined
+  return new Cursor(header.bytes, 'BTF.ext', header.littleEndian, start, start + length)
+}
+
+/**
+ * A part is the size of its records, then for each ELF section its name, a count and the records.
+ * Records may be longer than what is known of them.
+ */
+function readRecords<T>(
+  part: Cursor | undefined,
+  knownSize: number,
+  text: (offset: number) => string,
+  read: (record: Cursor) => T,
+): (T & Instruction)[] {
+  const records: (T & Instruction)[] = []
+  if (!part) return records
+  const size = part.u32()
+  if (size < knownSize) part.fail(`records of ${size} bytes, at least ${knownSize} are known`)
+  while (!part.done) {
+    const section = text(part.u32())
+    const count = part.u32()
+    for (let i = 0; i < count; i++) {
+      const start = part.offset
+      part.skip(size)
+      const end = part.offset
+      part.seek(start)
+      records.push({ section, offset: part.u32(), ...read(part) })
+      part.seek(end)
+    }
+  }
+  return records
+}
+
+function readTypeId(record: Cursor, btf: Btf): TypeId {
+  const at = record.offset
+  const id = record.u32()
+  if (!btf.types[id])
+    record.fail(`there is no type ${id}, the last one is ${btf.types.length - 1}`, at)
+  return id
+}
