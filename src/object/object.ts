@@ -28,6 +28,15 @@ export interface Program {
   readonly autoload: boolean
   /** The BPF_PROG_TYPE_ name that the section implies, `UNSPEC` when libbpf knows no such section. */
   readonly type: string
+  /** The bpf_attach_type name, `BPF_TRACE_RAW_TP`, where the section implies one. */
+  readonly attachType: string | undefined
+  readonly sleepable: boolean
+  /** Whether libbpf attaches such a program by itself when its section names a target. */
+  readonly autoattach: boolean
+  /** Bytes from the start of its section. */
+  readonly offset: number
+  /** Bytes of instructions, 8 each. */
+  readonly size: number
 }
 
 export interface BpfMap {
@@ -35,7 +44,7 @@ export interface BpfMap {
   readonly name: string
   /** The ELF name: `events`, `.rodata`. */
   readonly elfName: string
-  /** `internal`: a data section, `.kconfig`, an arena's globals; `struct_ops`: a variable of it. */
+  /** `internal`: a data section or `.kconfig`; `struct_ops`: a variable of it. */
   readonly origin: 'user' | 'internal' | 'struct_ops'
   /** The BPF_MAP_TYPE_ name, in capitals: `HASH`, `RINGBUF`. Unknown numbers: `UNKNOWN_99`. */
   readonly type: string
@@ -43,13 +52,17 @@ export interface BpfMap {
   readonly keySize: number
   /** Bytes. */
   readonly valueSize: number
+  /** As declared: libbpf rounds a ring buffer's up to pages of the kernel that it loads into. */
   readonly maxEntries: number
   readonly flags: number
   readonly pinning: 'none' | 'by_name'
   readonly numaNode: number | undefined
   readonly mapExtra: bigint
+  /** False for a variable of `?.struct_ops`. */
+  readonly autocreate: boolean
   /** Absent when the map is declared by sizes alone. */
   readonly key: TypeId | undefined
+  /** Of a data section its Datasec; of struct_ops the struct. */
   readonly value: TypeId | undefined
   /** Of map-in-map: the inner map's definition. */
   readonly inner: BpfMap | undefined
@@ -60,6 +73,8 @@ export interface DataSection {
   readonly name: string
   /** The skeleton's field: `rodata`, `data_hist`. */
   readonly ident: string
+  /** The `name` of its map; an arena's globals are in the arena that the program declares. */
+  readonly map: string
   /** Bytes. */
   readonly size: number
   /** Those with external linkage, by offset. */

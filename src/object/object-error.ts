@@ -1,0 +1,11 @@
+/** A well-formed file that libbpf would refuse to open as a BPF object. */
+export class ObjectError extends Error {
+  /** The C name of what is at fault: a map, program or variable. */
+  readonly subject: string | undefined
+
+  constructor(reason: string, subject?: string) {
+    super(reason)
+    this.name = 'ObjectError'
+    this.subject = subject
+  }
+}

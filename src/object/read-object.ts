@@ -1,0 +1,117 @@
+import { readBtfOf, type Btf } from '../btf/btf.ts'
+import { EM_BPF, ET_REL } from '../elf/constants.ts'
+import { readElf, type Elf } from '../elf/elf.ts'
+import {
+  arenaSection,
+  internalMap,
+  isArenaSection,
+  readDataSections,
+  type InternalMap,
+} from './data-sections.ts'
+import { placeDatasecs, type PlacedDatasec } from './datasec.ts'
+import { readKconfig } from './externs.ts'
+import { ObjectError } from './object-error.ts'
+import type { BpfMap, BpfObject, DataSection } from './object.ts'
+import { readPrograms } from './programs.ts'
+import { hasStructOps, readStructOps } from './struct-ops.ts'
+import { readUserMaps } from './user-maps.ts'
+
+export interface ReadObjectOptions {
+  /** The object's name, `trace_bpf`: see `objectName`. */
+  readonly name: string
+}
+
+/**
+ * Reads a compiled BPF object of either byte order. Throws FormatError for bytes that are no ELF or
+ * BTF, ObjectError for what libbpf would refuse to open.
+ */
+export function readObject(bytes: Uint8Array, { name }: ReadObjectOptions): BpfObject {
+  const elf = readElf(bytes)
+  refuseForeign(elf)
+  const btf = readBtfOf(elf)
+  const programs = readPrograms(elf)
+  const { maps, sections } = btf ? readMaps(elf, btf) : readUntyped(elf)
+  return { name, elf, btf, license: readLicense(elf), programs, maps, sections }
+}
+
+function refuseForeign(elf: Elf): void {
+  // Machine 0: what compilers wrote before BPF had a number of its own.
+  if (elf.type !== ET_REL || (elf.machine !== EM_BPF && elf.machine !== 0)) {
+    throw new ObjectError(
+      `this is no BPF object but an ELF file of type ${elf.type} for machine ${elf.machine}: compile it with clang -target bpf -c`,
+    )
+  }
+  if (elf.symbols.length === 0) {
+    throw new ObjectError('the object has no symbols: it was stripped of more than DWARF')
+  }
+  if (elf.sections.some((section) => section.name === 'maps')) {
+    throw new ObjectError(
+      'maps in SEC("maps") are a form that libbpf 1.0 dropped: declare them in SEC(".maps") with __uint and __type',
+    )
+  }
+}
+
+/** In libbpf's order: user maps, data sections, `.kconfig`, struct_ops (libbpf.c: bpf_object__init_maps). */
+function readMaps(elf: Elf, btf: Btf): { maps: BpfMap[]; sections: DataSection[] } {
+  const kconfig = readKconfig(elf, btf)
+  const datasecs = placeDatasecs(elf, btf)
+  const userMaps = readUserMapsOf(elf, btf, datasecs)
+  const internal = readDataSections(elf, datasecs)
+  if (kconfig) {
+    const { datasec, size, variables } = kconfig
+    internal.push(internalMap('.kconfig', 'kconfig', size, datasec, variables))
+  }
+  return {
+    maps: [...userMaps, ...internal.map(({ map }) => map), ...readStructOps(elf, btf, datasecs)],
+    sections: [...readArena(elf, userMaps, datasecs), ...sectionsOf(internal)],
+  }
+}
+
+function readUserMapsOf(
+  elf: Elf,
+  btf: Btf,
+  datasecs: ReadonlyMap<string, PlacedDatasec>,
+): BpfMap[] {
+  if (!elf.sections.some(({ name }) => name === '.maps')) return []
+  const datasec = datasecs.get('.maps')
+  if (!datasec) throw new ObjectError('the maps in SEC(".maps") are not described in BTF')
+  return readUserMaps(btf, datasec)
+}
+
+function readArena(
+  elf: Elf,
+  maps: readonly BpfMap[],
+  datasecs: ReadonlyMap<string, PlacedDatasec>,
+): DataSection[] {
+  const [arena, second] = maps.filter(({ type }) => type === 'ARENA')
+  if (second) {
+    throw new ObjectError(`map ${second.name} is a second arena: an object has one`, second.name)
+  }
+  if (!arena) {
+    if (!elf.sections.some(isArenaSection)) return []
+    throw new ObjectError(
+      'global __arena variables need an arena: declare a map of BPF_MAP_TYPE_ARENA in SEC(".maps")',
+    )
+  }
+  const section = arenaSection(elf, datasecs, arena.name)
+  return section ? [section] : []
+}
+
+/** libbpf.c: libbpf_needs_btf. Without it there are sections, but nothing is known of what they hold. */
+function readUntyped(elf: Elf): { maps: BpfMap[]; sections: DataSection[] } {
+  if (elf.sections.some(({ name }) => name === '.maps') || hasStructOps(elf)) {
+    throw new ObjectError('the object has maps but no BTF to describe them: compile it with -g')
+  }
+  const internal = readDataSections(elf, new Map())
+  return { maps: internal.map(({ map }) => map), sections: sectionsOf(internal) }
+}
+
+function sectionsOf(internal: readonly InternalMap[]): DataSection[] {
+  return internal.flatMap(({ section }) => (section ? [section] : []))
+}
+
+function readLicense(elf: Elf): string {
+  const data = elf.sections.find(({ name }) => name === 'license')?.data ?? new Uint8Array()
+  const end = data.indexOf(0)
+  return Buffer.from(end < 0 ? data : data.subarray(0, end)).toString()
+}

@@ -1,0 +1,55 @@
+import { typeAt, type Btf } from '../btf/btf.ts'
+import { resolveTypedefs } from '../btf/traversal.ts'
+import { SHF_EXECINSTR, SHT_PROGBITS } from '../elf/constants.ts'
+import type { Elf } from '../elf/elf.ts'
+import type { PlacedDatasec } from './datasec.ts'
+import { BPF_F_LINK } from './map-type.ts'
+import { ObjectError } from './object-error.ts'
+import type { BpfMap } from './object.ts'
+
+const SECTIONS: ReadonlySet<string> = new Set([
+  '.struct_ops',
+  '.struct_ops.link',
+  '?.struct_ops',
+  '?.struct_ops.link',
+])
+
+/** One map a struct_ops variable (libbpf.c: init_struct_ops_maps). */
+export function readStructOps(
+  elf: Elf,
+  btf: Btf,
+  datasecs: ReadonlyMap<string, PlacedDatasec>,
+): BpfMap[] {
+  return elf.sections.flatMap(({ name: section, type, flags, size }) => {
+    const holdsData = type === SHT_PROGBITS && (flags & SHF_EXECINSTR) === 0 && size > 0
+    if (!holdsData || !SECTIONS.has(section)) return []
+    return (datasecs.get(section)?.variables ?? []).map(({ name, type, offset }): BpfMap => {
+      const id = resolveTypedefs(btf, type)
+      const struct = typeAt(btf, id)
+      if (struct.kind !== 'struct' || !struct.name || offset + struct.size > size) {
+        throw new ObjectError(`${name} in SEC("${section}") must be a named struct`, name)
+      }
+      return {
+        name,
+        elfName: name,
+        origin: 'struct_ops',
+        type: 'STRUCT_OPS',
+        keySize: 4,
+        valueSize: struct.size,
+        maxEntries: 1,
+        flags: section.endsWith('.link') ? BPF_F_LINK : 0,
+        pinning: 'none',
+        numaNode: undefined,
+        mapExtra: 0n,
+        autocreate: !section.startsWith('?'),
+        key: undefined,
+        value: id,
+        inner: undefined,
+      }
+    })
+  })
+}
+
+export function hasStructOps(elf: Elf): boolean {
+  return elf.sections.some(({ name, size }) => size > 0 && SECTIONS.has(name))
+}
