@@ -26,14 +26,18 @@ export function isRelocations(section: Section): boolean {
   return section.type === SHT_REL || section.type === SHT_RELA
 }
 
+/** Bytes of one entry. */
+export function entrySize(table: Section): number {
+  return table.type === SHT_RELA ? RELA_SIZE : REL_SIZE
+}
+
 /** The entries of one REL or RELA section. */
 export function relocationEntries(elf: Elf, table: Section): Relocation[] {
   const cursor = new Cursor(table.data, 'ELF', elf.littleEndian)
-  const entrySize = table.type === SHT_RELA ? RELA_SIZE : REL_SIZE
   const entries: Relocation[] = []
   while (!cursor.done) {
     const start = table.offset + cursor.offset
-    if (cursor.remaining < entrySize) cursor.fail('the last relocation is cut short', start)
+    if (cursor.remaining < entrySize(table)) cursor.fail('the last relocation is cut short', start)
     const offset = cursor.word()
     const info = cursor.u64()
     const addend = table.type === SHT_RELA ? cursor.s64() : 0n

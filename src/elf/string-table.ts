@@ -1,8 +1,8 @@
 import { isAscii } from 'node:buffer'
 
 import { SHT_STRTAB } from './constants.ts'
-import type { Section } from './elf.ts'
 import { FormatError, type Format } from './format-error.ts'
+import type { Section } from './sections.ts'
 
 /** The string that starts `offset` bytes into the table. Throws FormatError outside of it. */
 export type StringTable = (offset: number) => string

@@ -10,7 +10,7 @@ import {
   SYM_SIZE,
 } from './constants.ts'
 import { Cursor } from './cursor.ts'
-import type { Section } from './elf.ts'
+import type { Section } from './sections.ts'
 import { sectionStrings } from './string-table.ts'
 
 export interface ElfSymbol {

@@ -1,0 +1,172 @@
+import {
+  ET_REL,
+  SHF_INFO_LINK,
+  SHN_LORESERVE,
+  SHT_GROUP,
+  SHT_LLVM_ADDRSIG,
+  SHT_SYMTAB,
+  SHT_SYMTAB_SHNDX,
+  SYM_SIZE,
+} from './constants.ts'
+import { readElf, type Elf, type ElfSymbol, type Section } from './elf.ts'
+import { FormatError } from './format-error.ts'
+import { entrySize, isRelocations, relocationEntries } from './relocations.ts'
+import { writeStringTable } from './string-table-writer.ts'
+import { writeElf } from './write.ts'
+
+/**
+ * The object without DWARF, as `llvm-strip -g` would leave it: programs, maps, relocations, BTF and BTF.ext
+ * stay as they are, indexes of sections and symbols are renumbered. The same bytes give the same bytes.
+ * Throws FormatError, also for anything but a relocatable object.
+ */
+export function stripDebug(bytes: Uint8Array): Uint8Array {
+  const elf = readElf(bytes)
+  if (elf.type !== ET_REL) {
+    const reason = `only relocatable objects can be stripped, this file is of type ${elf.type}`
+    throw new FormatError('ELF', 16, reason)
+  }
+  const kept = keep(elf)
+  if (kept.sections.length >= SHN_LORESERVE) {
+    throw new FormatError('ELF', 0, `${kept.sections.length} sections are too many to renumber`)
+  }
+  const tables = stringTables(elf, kept)
+  const sections = kept.sections.map((section) => ({
+    ...section,
+    nameOffset: tables.get(elf.namesIndex)?.offsets.get(section.name) ?? 0,
+    link: kept.sectionIndex.get(section.link) ?? 0,
+    info: renumberInfo(section, kept),
+    data: tables.get(section.index)?.bytes ?? renumberData(elf, section, kept, tables),
+  }))
+  return writeElf(elf, sections, kept.sectionIndex.get(elf.namesIndex) ?? 0)
+}
+
+/** What stays, and under which index. */
+interface Kept {
+  readonly sections: readonly Section[]
+  readonly symbols: readonly ElfSymbol[]
+  /** New by old index. */
+  readonly sectionIndex: ReadonlyMap<number, number>
+  /** New by old index. */
+  readonly symbolIndex: ReadonlyMap<number, number>
+}
+
+function keep(elf: Elf): Kept {
+  const dropped = new Set<number>()
+  for (const section of elf.sections) {
+    if (isDropped(section)) dropped.add(section.index)
+  }
+  for (const section of elf.sections) {
+    if (isRelocations(section) && dropped.has(section.info)) dropped.add(section.index)
+  }
+  const sections = elf.sections.filter((section) => !dropped.has(section.index))
+  const symbols = elf.symbols.filter(
+    // A file symbol names the source, for debuggers.
+    (symbol) => symbol.type !== 'file' && !dropped.has(symbol.section),
+  )
+  return {
+    sections,
+    symbols,
+    sectionIndex: new Map(sections.map((section, index) => [section.index, index])),
+    symbolIndex: new Map(symbols.map((symbol, index) => [symbol.index, index])),
+  }
+}
+
+function isDropped(section: Section): boolean {
+  return (
+    /^\.z?debug|^\.gdb_index$/.test(section.name) ||
+    // A list of symbol indexes, for linkers that fold equal functions.
+    section.type === SHT_LLVM_ADDRSIG ||
+    // What stays is numbered in 16 bits.
+    section.type === SHT_SYMTAB_SHNDX
+  )
+}
+
+type StringTables = ReadonlyMap<number, ReturnType<typeof writeStringTable>>
+
+/** The tables of section and symbol names, by index; clang writes one for both. */
+function stringTables(elf: Elf, kept: Kept): StringTables {
+  const names = new Map<number, string[]>()
+  const use = (table: number, name: string): void => {
+    const known = names.get(table)
+    if (known) known.push(name)
+    else names.set(table, [name])
+  }
+  for (const section of kept.sections) {
+    use(elf.namesIndex, section.name)
+    if (section.type === SHT_SYMTAB) for (const { name } of kept.symbols) use(section.link, name)
+  }
+  return new Map([...names].map(([table, used]) => [table, writeStringTable(used)]))
+}
+
+function renumberInfo(section: Section, kept: Kept): number {
+  if (isRelocations(section) || (section.flags & SHF_INFO_LINK) !== 0) {
+    return kept.sectionIndex.get(section.info) ?? 0
+  }
+  // Locals come first: the first of the others.
+  if (section.type === SHT_SYMTAB) {
+    return kept.symbols.filter((symbol) => symbol.binding === 'local').length
+  }
+  if (section.type === SHT_GROUP) return kept.symbolIndex.get(section.info) ?? 0
+  return section.info
+}
+
+function renumberData(elf: Elf, section: Section, kept: Kept, tables: StringTables): Uint8Array {
+  if (section.type === SHT_SYMTAB) {
+    return symbolTable(elf, section, kept, tables.get(section.link)?.offsets ?? new Map())
+  }
+  if (isRelocations(section)) return relocationTable(elf, section, kept)
+  if (section.type === SHT_GROUP) return group(elf, section, kept)
+  return section.data
+}
+
+function symbolTable(
+  elf: Elf,
+  section: Section,
+  kept: Kept,
+  names: ReadonlyMap<string, number>,
+): Uint8Array {
+  const data = new Uint8Array(kept.symbols.length * SYM_SIZE)
+  const view = new DataView(data.buffer)
+  for (const [index, symbol] of kept.symbols.entries()) {
+    const old = symbol.index * SYM_SIZE
+    const at = index * SYM_SIZE
+    // Absolute and common symbols keep their special number.
+    const place = kept.sectionIndex.get(symbol.section) ?? symbol.section & 0xffff
+    data.set(section.data.subarray(old, old + SYM_SIZE), at)
+    view.setUint32(at, names.get(symbol.name) ?? 0, elf.littleEndian)
+    view.setUint16(at + 6, place, elf.littleEndian)
+  }
+  return data
+}
+
+function relocationTable(elf: Elf, section: Section, kept: Kept): Uint8Array {
+  const data = section.data.slice()
+  const view = new DataView(data.buffer)
+  for (const [index, { symbol }] of relocationEntries(elf, section).entries()) {
+    const renumbered = kept.symbolIndex.get(symbol.index)
+    if (renumbered === undefined) {
+      const reason = `${section.name} refers to debug information through symbol ${symbol.index}`
+      throw new FormatError('ELF', section.offset, reason)
+    }
+    // r_info: the symbol in its upper half.
+    const info = index * entrySize(section) + 8
+    view.setUint32(elf.littleEndian ? info + 4 : info, renumbered, elf.littleEndian)
+  }
+  return data
+}
+
+/** Behind a word of flags, the indexes of sections that a linker keeps or drops together. */
+function group(elf: Elf, section: Section, kept: Kept): Uint8Array {
+  const words = new DataView(section.data.buffer, section.data.byteOffset, section.data.length)
+  const data = new Uint8Array(section.data.length)
+  const view = new DataView(data.buffer)
+  let length = 0
+  for (let at = 0; at + 4 <= data.length; at += 4) {
+    const word = words.getUint32(at, elf.littleEndian)
+    const renumbered = at === 0 ? word : kept.sectionIndex.get(word)
+    if (renumbered === undefined) continue
+    view.setUint32(length, renumbered, elf.littleEndian)
+    length += 4
+  }
+  return data.subarray(0, length)
+}

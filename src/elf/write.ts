@@ -1,0 +1,60 @@
+import { EHDR_SIZE, SHDR_SIZE, SHT_NOBITS } from './constants.ts'
+import type { Elf, Section } from './elf.ts'
+
+/** A section as it shall be written: offset and index come from where it ends up. */
+export interface OutputSection extends Section {
+  /** Bytes into the table of section names. */
+  readonly nameOffset: number
+}
+
+/** A file with the header of `elf` and these sections, [0] being the null section. */
+export function writeElf(
+  elf: Elf,
+  sections: readonly OutputSection[],
+  namesIndex: number,
+): Uint8Array {
+  let end = EHDR_SIZE
+  const offsets = sections.map((section) => {
+    if (section.index === 0) return 0
+    const start = roundUp(end, section.align)
+    end = start + section.data.length
+    return start
+  })
+  const table = roundUp(end, 8)
+  const out = new Uint8Array(table + sections.length * SHDR_SIZE)
+  const view = new DataView(out.buffer)
+  out.set(elf.bytes.subarray(0, EHDR_SIZE))
+  view.setBigUint64(40, BigInt(table), elf.littleEndian)
+  view.setUint16(60, sections.length, elf.littleEndian)
+  view.setUint16(62, namesIndex, elf.littleEndian)
+  for (const [index, section] of sections.entries()) {
+    const offset = offsets[index] ?? 0
+    out.set(section.data, offset)
+    writeHeader(view, table + index * SHDR_SIZE, section, offset, elf.littleEndian)
+  }
+  return out
+}
+
+function writeHeader(
+  view: DataView,
+  at: number,
+  section: OutputSection,
+  offset: number,
+  littleEndian: boolean,
+): void {
+  const size = section.type === SHT_NOBITS ? section.size : section.data.length
+  view.setUint32(at, section.nameOffset, littleEndian)
+  view.setUint32(at + 4, section.type, littleEndian)
+  view.setBigUint64(at + 8, BigInt(section.flags), littleEndian)
+  view.setBigUint64(at + 24, BigInt(offset), littleEndian)
+  view.setBigUint64(at + 32, BigInt(size), littleEndian)
+  view.setUint32(at + 40, section.link, littleEndian)
+  view.setUint32(at + 44, section.info, littleEndian)
+  view.setBigUint64(at + 48, BigInt(section.align), littleEndian)
+  view.setBigUint64(at + 56, BigInt(section.entrySize), littleEndian)
+}
+
+/** Alignments of 0 and 1 both mean none. */
+function roundUp(offset: number, align: number): number {
+  return align > 1 ? Math.ceil(offset / align) * align : offset
+}
