@@ -1,0 +1,41 @@
+import { typeAt, type Btf } from '../btf/btf.ts'
+import { resolveTypedefs } from '../btf/traversal.ts'
+import type { TypeId } from '../btf/types.ts'
+
+/** Structs in map values whose bytes the kernel keeps to itself (kernel/bpf/btf.c: btf_get_field_type). */
+const STRUCTS: ReadonlySet<string> = new Set([
+  'bpf_spin_lock',
+  'bpf_res_spin_lock',
+  'bpf_timer',
+  'bpf_wq',
+  'bpf_task_work',
+  'bpf_list_head',
+  'bpf_list_node',
+  'bpf_rb_root',
+  'bpf_rb_node',
+  'bpf_refcount',
+])
+
+/** Type tags of pointers to kernel objects (kernel/bpf/btf.c: btf_find_kptr). User space sets a `uptr`. */
+const POINTER_TAGS: ReadonlySet<string> = new Set(['kptr', 'kptr_untrusted', 'percpu_kptr'])
+
+/** Whether user space can neither read nor write a field of this type, or an array of it. */
+export function isKernelOwned(btf: Btf, id: TypeId): boolean {
+  let type = typeAt(btf, resolveTypedefs(btf, id))
+  for (let depth = 0; type.kind === 'array' && depth < 32; depth++) {
+    type = typeAt(btf, resolveTypedefs(btf, type.element))
+  }
+  if (type.kind === 'struct') return STRUCTS.has(type.name)
+  return type.kind === 'pointer' && isKernelPointee(btf, type.target)
+}
+
+/** clang writes the tags of a pointer between it and its target. */
+function isKernelPointee(btf: Btf, target: TypeId): boolean {
+  let type = typeAt(btf, target)
+  for (let depth = 0; depth < 32; depth++) {
+    if (type.kind === 'type_tag' && POINTER_TAGS.has(type.name)) return true
+    if (type.kind !== 'type_tag' && type.kind !== 'const' && type.kind !== 'volatile') return false
+    type = typeAt(btf, type.target)
+  }
+  return false
+}

@@ -1,0 +1,273 @@
+import { typeAt, type Btf } from '../btf/btf.ts'
+import { isModifier, resolveTypedefs } from '../btf/traversal.ts'
+import type {
+  ArrayType,
+  BtfType,
+  Enum,
+  Enum64,
+  Int,
+  Member as BtfMember,
+  Struct,
+  TypeId,
+  Union,
+} from '../btf/types.ts'
+import { FormatError } from '../elf/format-error.ts'
+import {
+  array,
+  bytes,
+  chars,
+  enumeration,
+  safe,
+  sizeOf,
+  u64,
+  type IntLayout,
+  type Layout,
+  type Member,
+} from '../runtime/codec/layout.ts'
+import { isKernelOwned } from './kernel-owned.ts'
+import { taggedNumbers, type TaggedNumbers } from './number-tags.ts'
+import { spellType, typedefNames } from './type-names.ts'
+
+/** A C type that JavaScript gets as bytes. */
+export interface LayoutWarning {
+  /** `struct event`, `event_t`; empty for a type that is no struct's member. */
+  readonly type: string
+  readonly member: string
+  readonly reason: string
+}
+
+/** The layouts of one BTF graph: of one type always the same object. */
+export interface Layouts {
+  /** Never fails: what has no better form is bytes, and a warning. */
+  of(id: TypeId): Layout
+  /** Those of every layout asked for until now. */
+  readonly warnings: readonly LayoutWarning[]
+}
+
+/** What no C program has by value, but a damaged BTF may describe. */
+const MAX_DEPTH = 128
+const MAX_MEMBERS = 50_000
+
+/** The layout of one type: `layoutsOf` when several are wanted. */
+export function layoutOf(btf: Btf, id: TypeId): Layout {
+  return layoutsOf(btf).of(id)
+}
+
+export function layoutsOf(btf: Btf): Layouts {
+  const warnings: LayoutWarning[] = []
+  const walk: Walk = {
+    btf,
+    names: typedefNames(btf),
+    numbers: taggedNumbers(btf),
+    known: new Map(),
+    members: new Map(),
+    open: [],
+    depth: 0,
+    warn: (reason) => {
+      const { type = '', member = '' } = walk.open.at(-1) ?? {}
+      warnings.push({ type, member, reason })
+    },
+  }
+  return { of: (id) => layout(walk, id), warnings }
+}
+
+interface Walk {
+  readonly btf: Btf
+  readonly names: ReadonlyMap<TypeId, string>
+  readonly numbers: TaggedNumbers
+  readonly known: Map<TypeId, Layout>
+  /** Members of a struct and of all that it holds, as if written out. */
+  readonly members: Map<Layout, number>
+  /** The structs that are being laid out, outermost first. */
+  readonly open: { readonly id: TypeId; readonly type: string; member: string }[]
+  /** Layouts that are being made, arrays included. */
+  depth: number
+  readonly warn: (reason: string) => void
+}
+
+function layout(walk: Walk, id: TypeId): Layout {
+  const known = walk.known.get(id)
+  if (known) return known
+  const { open } = walk
+  const outer = open.length
+  let result: Layout
+  try {
+    result = walk.depth++ < MAX_DEPTH ? describe(walk, id) : opaque(walk, 0, 'it nests too deep')
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    open.length = outer
+    result = opaque(walk, 0, error.reason)
+  }
+  walk.depth--
+  walk.known.set(id, result)
+  return result
+}
+
+function describe(walk: Walk, id: TypeId): Layout {
+  const { type, id: behind, isNumber } = skipAliases(walk, id)
+  if (behind !== id) {
+    const plain = layout(walk, behind)
+    return isNumber ? asNumber(plain) : plain
+  }
+  switch (type.kind) {
+    case 'int':
+      return int(walk, type)
+    case 'float':
+      return type.size === 4 || type.size === 8
+        ? { kind: 'float', size: type.size }
+        : opaque(walk, type.size, `${type.name} of ${type.size} bytes is no JavaScript number`)
+    case 'pointer':
+      return u64
+    case 'enum':
+    case 'enum64':
+      return enumLayout(walk, type, walk.names.get(id) ?? type.name)
+    case 'array':
+      return arrayLayout(walk, type)
+    case 'struct':
+    case 'union':
+      return composite(walk, id, type)
+    case 'fwd':
+      return opaque(walk, 0, `${type.forwards} ${type.name} is declared but not defined`)
+    default:
+      return opaque(walk, 0, `a ${type.kind} is no value`)
+  }
+}
+
+/** The type behind typedefs, modifiers and a variable, any of which but modifiers may be tagged. */
+function skipAliases(
+  { btf, numbers }: Walk,
+  id: TypeId,
+): { id: TypeId; type: BtfType; isNumber: boolean } {
+  let isNumber = false
+  let at = id
+  for (let steps = 0; steps < btf.types.length; steps++) {
+    const type = typeAt(btf, at)
+    if (type.kind !== 'var' && type.kind !== 'typedef' && !isModifier(type)) {
+      return { id: at, type, isNumber }
+    }
+    isNumber ||= numbers.type(at)
+    at = type.target
+  }
+  throw new FormatError('BTF', 0, `type ${id} refers to itself`)
+}
+
+function opaque(walk: Walk, size: number, reason: string): Layout {
+  walk.warn(reason)
+  return bytes(size)
+}
+
+function int(walk: Walk, { name, size, signed, bool }: Int): Layout {
+  if (bool && (size === 1 || size === 2 || size === 4 || size === 8)) return { kind: 'bool', size }
+  if (size === 1 || size === 2 || size === 4 || size === 8 || size === 16) {
+    return { kind: 'int', size, signed }
+  }
+  return opaque(walk, size, `${name} of ${size} bytes is no integer that JavaScript can hold`)
+}
+
+function enumLayout(walk: Walk, type: Enum | Enum64, name: string): Layout {
+  const { size, signed, values } = type
+  if (size !== 1 && size !== 2 && size !== 4 && size !== 8) {
+    return opaque(walk, size, `an enum of ${size} bytes is no integer that JavaScript can hold`)
+  }
+  const wide = size === 8
+  return enumeration(
+    name,
+    size,
+    signed,
+    values.map(({ name, value }) => [name, wide ? BigInt(value) : Number(value)]),
+  )
+}
+
+/** `char[N]` is text, but only of BTF's `char`: `u8` and `unsigned char` are bytes, `s8` are numbers. */
+function arrayLayout(walk: Walk, { element, length }: ArrayType): Layout {
+  const type = typeAt(walk.btf, resolveTypedefs(walk.btf, element))
+  if (type.kind === 'int' && type.size === 1 && !type.bool) {
+    if (type.name === 'char') return chars(length)
+    if (!type.signed) return bytes(length)
+  }
+  return array(layout(walk, element), length)
+}
+
+function composite(walk: Walk, id: TypeId, type: Struct | Union): Layout {
+  const typedef = walk.names.get(id)
+  const spelling = spellType(type, typedef)
+  if (walk.open.some((outer) => outer.id === id)) {
+    return opaque(walk, type.size, `${spelling} contains itself`)
+  }
+  const place = { id, type: spelling, member: '' }
+  walk.open.push(place)
+  const members: Member[] = []
+  for (const [index, member] of type.members.entries()) {
+    place.member = member.name
+    const laidOut = memberLayout(walk, id, type, member, index)
+    if (laidOut) members.push(laidOut)
+  }
+  walk.open.pop()
+  const result: Layout = { kind: type.kind, name: typedef ?? type.name, size: type.size, members }
+  const count = members.reduce((sum, { layout }) => sum + 1 + countMembers(walk, layout), 0)
+  if (count > MAX_MEMBERS) return opaque(walk, type.size, `${spelling} holds ${count} members`)
+  walk.members.set(result, count)
+  return result
+}
+
+function countMembers(walk: Walk, layout: Layout): number {
+  return layout.kind === 'array'
+    ? countMembers(walk, layout.element)
+    : (walk.members.get(layout) ?? 0)
+}
+
+/** Undefined for what user space does not see: kernel-owned fields, and bits without a name. */
+function memberLayout(
+  walk: Walk,
+  id: TypeId,
+  parent: Struct | Union,
+  member: BtfMember,
+  index: number,
+): Member | undefined {
+  const { name, bitOffset } = member
+  if (isKernelOwned(walk.btf, member.type)) return undefined
+  const plain = layout(walk, member.type)
+  if (!name && plain.kind !== 'struct' && plain.kind !== 'union') return undefined
+  const tagged = walk.numbers.member(id, index) ? asNumber(plain) : plain
+  const bitfield = bitfieldOf(walk.btf, member)
+  if (bitfield)
+    return { name, layout: tagged, ...storageUnit(bitfield, sizeOf(plain), parent.size) }
+  if (bitOffset % 8 !== 0) walk.warn(`it starts inside a byte, at bit ${bitOffset}`)
+  return { name, offset: Math.floor(bitOffset / 8), layout: tagged }
+}
+
+interface Bits {
+  /** From the start of the struct. */
+  readonly offset: number
+  readonly size: number
+}
+
+/** Since 5.x members say so themselves; before, their type was an int of fewer bits. */
+function bitfieldOf(btf: Btf, { type, bitOffset, bitSize }: BtfMember): Bits | undefined {
+  if (bitSize > 0) return { offset: bitOffset, size: bitSize }
+  const int = typeAt(btf, resolveTypedefs(btf, type))
+  if (int.kind !== 'int' || int.bits === 0 || int.bits === int.size * 8) return undefined
+  return { offset: bitOffset + int.bitOffset, size: int.bits }
+}
+
+/** The aligned unit of the declared type; the first byte, where a packed field straddles two units. */
+function storageUnit(
+  bits: Bits,
+  unit: number,
+  structSize: number,
+): Required<Pick<Member, 'offset' | 'bits'>> {
+  const aligned = Math.floor(bits.offset / (unit * 8)) * unit
+  const holds = bits.offset - aligned * 8 + bits.size <= unit * 8 && aligned + unit <= structSize
+  const offset = holds ? aligned : Math.floor(bits.offset / 8)
+  return { offset, bits: { offset: bits.offset - offset * 8, size: bits.size } }
+}
+
+/** Of `js:number`: 64-bit integers, also in an array, become numbers. */
+function asNumber(plain: Layout): Layout {
+  if (plain.kind === 'array') return array(asNumber(plain.element), plain.length)
+  return isWide(plain) ? safe(plain) : plain
+}
+
+function isWide(layout: Layout): layout is IntLayout {
+  return layout.kind === 'int' && layout.size === 8
+}
