@@ -36,10 +36,14 @@ export interface EnumLayout {
   readonly signed: boolean
   readonly constants: readonly (readonly [name: string, value: number | bigint])[]
 }
-/** `char[length]`: a string up to the first NUL. */
+/**
+ * `char[length]`: a string up to the first NUL. As `text`: all of it. As `strings`: the list of those
+ * that lie one after the other, each ended by a NUL. The zeros that fill up the end are no part of either.
+ */
 export interface CharsLayout {
   readonly kind: 'chars'
   readonly length: number
+  readonly as?: 'text' | 'strings'
 }
 /** `u8[length]`, and whatever has no better form. */
 export interface BytesLayout {

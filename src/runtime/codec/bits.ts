@@ -1,0 +1,48 @@
+/**
+ * Bitfields. `at` is the bit counted from the byte at `offset`, `size` the width in bits. Only the
+ * bytes that hold a bit of the field are touched: the storage unit C declares may reach past a packed
+ * struct's end, and in live memory its other bytes are someone else's.
+ * To 32 bits a field is a number, above a bigint.
+ */
+export function readBits(
+  d: DataView,
+  offset: number,
+  at: number,
+  size: number,
+  signed: boolean,
+): number | bigint {
+  if (size > 32) {
+    let wide = 0n
+    for (let byte = (at + size - 1) >> 3; byte >= at >> 3; byte--) {
+      wide = (wide << 8n) | BigInt(d.getUint8(offset + byte))
+    }
+    wide >>= BigInt(at & 7)
+    return signed ? BigInt.asIntN(size, wide) : BigInt.asUintN(size, wide)
+  }
+  let value = 0
+  // Up to five bytes: arithmetic, not shifts, because 39 bits do not fit an int32.
+  for (let byte = (at + size - 1) >> 3; byte >= at >> 3; byte--) {
+    value = value * 256 + d.getUint8(offset + byte)
+  }
+  value = Math.floor(value / 2 ** (at & 7)) % 2 ** size
+  return signed && value >= 2 ** (size - 1) ? value - 2 ** size : value
+}
+
+/** `value` is in the field's range. */
+export function writeBits(
+  d: DataView,
+  offset: number,
+  at: number,
+  size: number,
+  value: number | bigint,
+): void {
+  const first = at >> 3
+  let rest = BigInt.asUintN(size, BigInt(value)) << BigInt(at & 7)
+  let mask = ((1n << BigInt(size)) - 1n) << BigInt(at & 7)
+  for (let byte = first; mask; byte++) {
+    const kept = d.getUint8(offset + byte) & ~Number(mask & 255n)
+    d.setUint8(offset + byte, kept | Number(rest & 255n))
+    rest >>= 8n
+    mask >>= 8n
+  }
+}

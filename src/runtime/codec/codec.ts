@@ -1,0 +1,77 @@
+import { type Compiled, compiled } from './compiled.ts'
+import { encodedSize } from './extent.ts'
+import { type Field, describeFields } from './fields.ts'
+import type { In } from './input.ts'
+import type { Layout } from './layout.ts'
+import { refine, type Refined, type Refinements } from './refine.ts'
+import { isBytes } from './text.ts'
+
+/** Turns bytes into values of `T` and back, laid out as the C compiler does on this machine. */
+export interface Codec<T, I = In<T>> {
+  /** C's tag or typedef, empty when it has none. */
+  readonly name: string
+  /** Bytes, without those of a flexible array. */
+  readonly size: number
+  readonly layout: Layout
+  /** The members in C's order, those of anonymous structs and unions among them. */
+  readonly fields: readonly Field[]
+  /**
+   * The value in `bytes` at `offset` (0). A flexible array at its end has all elements that follow.
+   * RangeError when there are fewer than `size` bytes.
+   */
+  decode(bytes: Uint8Array, offset?: number): T
+  /**
+   * The bytes of `value`, padding zero: new ones, or `into` itself with them at `offset` (0).
+   * TypeError for a missing field, an unknown one, or a wrong type; RangeError for a number out of its
+   * range and a length that does not fit. Both name the path, as in `at[1].x`, and nothing is written.
+   */
+  encode(value: I, into?: Uint8Array, offset?: number): Uint8Array
+  /**
+   * The same with some fields read in another form: `bytes` as a Uint8Array, and bytes or chars as the
+   * `strings` in them that NULs end, or as the whole `text` of them. A path goes through structs and
+   * arrays by member names: `'a.b'`.
+   */
+  with<const R extends Refinements>(fields: R): Codec<Refined<T, R>>
+}
+
+export function codec<T, I = In<T>>(layout: Layout, name: string = nameOf(layout)): Codec<T, I> {
+  const { size, decode, encode }: Compiled<T> = compiled(layout)
+  return {
+    name,
+    size,
+    layout,
+    get fields() {
+      return describeFields(layout)
+    },
+    decode(bytes, offset = 0) {
+      const d = viewOf(bytes, 'decode')
+      const available = d.byteLength - requireOffset(offset)
+      if (available < size) {
+        throw new RangeError(
+          `${name || 'the value'} takes ${size} bytes, ${Math.max(0, available)} are there`,
+        )
+      }
+      return decode(d, offset, available)
+    },
+    encode(value, into, offset = 0) {
+      const bytes = into ?? new Uint8Array(requireOffset(offset) + encodedSize(layout, value))
+      encode(value, viewOf(bytes, 'encode into'), requireOffset(offset))
+      return bytes
+    },
+    with: (fields) => codec(refine(layout, fields), name),
+  }
+}
+
+function nameOf(layout: Layout): string {
+  return 'name' in layout ? layout.name : ''
+}
+
+function viewOf(bytes: Uint8Array, what: string): DataView {
+  if (!isBytes(bytes)) throw new TypeError(`expected a Uint8Array to ${what}`)
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function requireOffset(offset: number): number {
+  if (Number.isSafeInteger(offset) && offset >= 0) return offset
+  throw new RangeError(`an offset is a number of bytes from 0 on, got ${offset}`)
+}

@@ -1,0 +1,7 @@
+export { codec } from './codec.ts'
+export type { Codec } from './codec.ts'
+export type { Field } from './fields.ts'
+export type { In, Integer } from './input.ts'
+export { jsonReplacer } from './json.ts'
+export * from './layout.ts'
+export type { Form } from './refine.ts'

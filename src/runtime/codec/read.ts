@@ -1,0 +1,46 @@
+import { heldBy } from './extent.ts'
+import { type Layout, sizeOf } from './layout.ts'
+import { flatMembers } from './members.ts'
+import { isScalar, scalarReader } from './scalar.ts'
+import { readChars, readStrings, readText } from './text.ts'
+
+/** By `CharsLayout.as`. */
+export const charsReaders = { chars: readChars, text: readText, strings: readStrings }
+
+/** A copy: what was read does not change with the memory. */
+export function readBytes(d: DataView, o: number, length: number): Uint8Array {
+  return new Uint8Array(d.buffer, d.byteOffset + o, length).slice()
+}
+
+/**
+ * The value at `o`, member by member. `rest`, given for what may end early or be flexible, is how many
+ * bytes there are. The decoders that `decoder.ts` generates give the same values many times faster.
+ */
+export function read(layout: Layout, d: DataView, o: number, rest?: number): unknown {
+  if (isScalar(layout)) return scalarReader(layout)(d, o)
+  switch (layout.kind) {
+    case 'chars':
+      return charsReaders[layout.as ?? 'chars'](d, o, heldBy(rest, layout.length, 1))
+    case 'bytes':
+      return readBytes(d, o, heldBy(rest, layout.length, 1))
+    case 'array': {
+      const { element } = layout
+      const size = sizeOf(element)
+      const length = heldBy(rest, layout.length, size)
+      return Array.from({ length }, (_, i) => read(element, d, o + i * size))
+    }
+    default: {
+      const result = {}
+      for (const { name, offset, layout: type, bits, last } of flatMembers(layout)) {
+        const came = last && rest !== undefined ? rest - offset : undefined
+        const value = isScalar(type)
+          ? scalarReader(type, bits)(d, o + offset)
+          : read(type, d, o + offset, came)
+        // An assignment would lose a member named __proto__.
+        Object.defineProperty(result, name, { ...plain, value })
+      }
+      return result
+    }
+  }
+}
+const plain = { enumerable: true, writable: true, configurable: true }
