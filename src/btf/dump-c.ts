@@ -1,0 +1,56 @@
+import type { Btf } from './btf.ts'
+import { createDefinitions } from './dump/definitions.ts'
+import { bounded, createDump } from './dump/dump.ts'
+import { kfuncPrototypes } from './dump/kfuncs.ts'
+import { sortedIds } from './dump/sort.ts'
+
+export interface DumpOptions {
+  /** In bpftool's order by kind and name, which changes little between kernels, not by type id. */
+  readonly sort?: boolean
+}
+
+/**
+ * Every type as C, as bpftool 7.8's `btf dump … format c unsorted` (sorted: its default) prints it;
+ * of a kernel's BTF that is vmlinux.h. Throws FormatError for types that C cannot express.
+ */
+export function dumpC(btf: Btf, { sort = false }: DumpOptions = {}): string {
+  const dump = createDump(btf)
+  const definitions = createDefinitions(dump)
+  const ids = sort ? sortedIds(dump) : [...btf.types.keys()]
+  // The first is void; sorted it seldom is, but bpftool leaves the first out in any case.
+  let text = PRELUDE
+  for (const id of ids.slice(1)) text = bounded(text + definitions(id))
+  return text + kfuncPrototypes(dump) + POSTLUDE
+}
+
+const PRELUDE = `#ifndef __VMLINUX_H__
+#define __VMLINUX_H__
+
+#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)
+#endif
+
+#ifndef __ksym
+#define __ksym __attribute__((section(".ksyms")))
+#endif
+
+#ifndef __weak
+#define __weak __attribute__((weak))
+#endif
+
+#ifndef __bpf_fastcall
+#if __has_attribute(bpf_fastcall)
+#define __bpf_fastcall __attribute__((bpf_fastcall))
+#else
+#define __bpf_fastcall
+#endif
+#endif
+
+`
+
+const POSTLUDE = `#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+#pragma clang attribute pop
+#endif
+
+#endif /* __VMLINUX_H__ */
+`

@@ -1,0 +1,50 @@
+import { FormatError } from '../../elf/format-error.ts'
+import type { Btf } from '../btf.ts'
+import { createNames, type Names } from './names.ts'
+
+/** One C dump in the making: what its parts share. */
+export interface Dump {
+  readonly btf: Btf
+  readonly names: Names
+  /** How deep declarations and definitions are nested at the moment. */
+  depth: number
+  /** Types visited so far. */
+  steps: number
+}
+
+export function createDump(btf: Btf): Dump {
+  return { btf, names: createNames(btf), depth: 0, steps: 0 }
+}
+
+/** Types nested by value deeper than this are no C that a compiler wrote. */
+const MAX_DEPTH = 512
+
+/**
+ * Visits of types, and characters of output. A large kernel takes a tenth of it; types made to refer
+ * to each other in ever more ways would take forever.
+ */
+const MAX_WORK = 2 ** 26
+
+/** Runs `visit` one level deeper. Throws FormatError where types made to hurt would overflow the stack. */
+export function nested<T>(dump: Dump, visit: () => T): T {
+  if (dump.depth >= MAX_DEPTH) {
+    throw new FormatError('BTF', 0, `types refer to themselves, or nest deeper than ${MAX_DEPTH}`)
+  }
+  if (++dump.steps > MAX_WORK) {
+    throw new FormatError('BTF', 0, 'types refer to each other in more ways than can be followed')
+  }
+  dump.depth++
+  try {
+    return visit()
+  } finally {
+    dump.depth--
+  }
+}
+
+/** Throws FormatError when the dump has become too long. */
+export function bounded(text: string): string {
+  if (text.length > MAX_WORK) {
+    throw new FormatError('BTF', 0, `as C the types take more than ${MAX_WORK} characters`)
+  }
+  return text
+}

@@ -1,0 +1,47 @@
+import { typeAt, type Btf } from '../btf.ts'
+import type { BtfType, TypeId } from '../types.ts'
+
+/**
+ * Names as they appear in the dump. BTF of a whole program may define one name several times, C may
+ * not: the second is called `name___2`, in the order of asking. C keeps struct, union and enum tags
+ * apart from typedefs and enumerators.
+ */
+export interface Names {
+  tag(id: TypeId): string
+  typedef(id: TypeId): string
+  enumerator(name: string): string
+}
+
+/** libbpf's buffer for a name with its number (btf_dump.c: btf_dump_resolve_name). */
+const MAX_LENGTH = 255
+
+export function createNames(btf: Btf): Names {
+  const assigned = new Map<TypeId, string>()
+  const tags = new Map<string, number>()
+  const identifiers = new Map<string, number>()
+
+  const name = (id: TypeId, used: Map<string, number>): string => {
+    const known = assigned.get(id)
+    if (known !== undefined) return known
+    const type = typeAt(btf, id)
+    const unique = type.name && !isDeclaredOnly(type) ? number(type.name, used) : type.name
+    assigned.set(id, unique.slice(0, MAX_LENGTH))
+    return unique.slice(0, MAX_LENGTH)
+  }
+  return {
+    tag: (id) => name(id, tags),
+    typedef: (id) => name(id, identifiers),
+    enumerator: (name) => number(name, identifiers),
+  }
+}
+
+/** May be repeated: no definition. */
+function isDeclaredOnly(type: BtfType): boolean {
+  return type.kind === 'fwd' || (type.kind === 'enum' && type.values.length === 0)
+}
+
+function number(name: string, used: Map<string, number>): string {
+  const count = (used.get(name) ?? 0) + 1
+  used.set(name, count)
+  return count === 1 ? name : `${name}___${count}`
+}

@@ -1,0 +1,56 @@
+import { bounded } from './dump.ts'
+import { indent } from './indent.ts'
+
+/** Where in a struct nothing is. Offsets are bits from its start. */
+export interface Gap {
+  readonly start: number
+  readonly end: number
+  /** Bytes, of what follows. */
+  readonly align: number
+  /** Whether it separates two bitfields. */
+  readonly inBitfield: boolean
+}
+
+/**
+ * The nameless bitfields that make C leave the gap, each on a line of its own: few and wide ones, and
+ * none where the alignment of what follows does it already.
+ */
+export function padding(gap: Gap, longBits: number, level: number): string {
+  if (gap.start >= gap.end) return ''
+  const types = paddingTypes(longBits)
+  const line = (type: string, bits: number): string => `\n${indent(level)}${type}: ${bits};`
+  const [widest, width] = types.find(([, bits]) => roundUp(gap.start, bits) <= gap.end) ?? CHAR
+
+  let text = ''
+  let at = gap.start
+  const boundary = roundUp(gap.start, width)
+  if (boundary > at && boundary <= gap.end) {
+    const skipped = boundary - at
+    const left = gap.end - boundary
+    const unaligned = left === 0 && roundUp(at, gap.align * 8) !== boundary
+    // What is left would fit before the boundary, and C would put it there.
+    const fits = left !== 0 && left <= skipped
+    if (gap.inBitfield || unaligned || fits) text += line(widest, gap.inBitfield ? skipped : 0)
+    at = boundary
+  }
+  while (gap.end - at >= width) {
+    text = bounded(text + line(widest, width))
+    at += width
+  }
+  if (at < gap.end) {
+    const bits = gap.end - at
+    const [narrowest] = types.findLast(([, width]) => width >= bits) ?? CHAR
+    text += line(narrowest, bits)
+  }
+  return text
+}
+
+const CHAR = ['char', 8] as const
+
+function paddingTypes(longBits: number): readonly (readonly [type: string, bits: number])[] {
+  return [['long', longBits], ['int', 32], ['short', 16], CHAR]
+}
+
+function roundUp(bits: number, multiple: number): number {
+  return Math.ceil(bits / multiple) * multiple
+}
