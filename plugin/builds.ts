@@ -1,0 +1,78 @@
+import { buildSkeleton, type SkeletonBuild } from '../src/codegen/skeleton.ts'
+import type { Diagnostic } from '../src/compile/diagnostics.ts'
+import type { Options } from '../src/compile/options.ts'
+
+/** How the build of one source ended. `watchFiles` are absolute, the source among them. */
+export type Outcome =
+  | {
+      kind: 'built'
+      skeleton: SkeletonBuild
+      warnings: readonly Diagnostic[]
+      watchFiles: string[]
+    }
+  /** The C is at fault. */
+  | {
+      kind: 'refused'
+      errors: readonly Diagnostic[]
+      warnings: readonly Diagnostic[]
+      watchFiles: string[]
+    }
+  /** The machine is (no clang, no kernel BTF), or the object is none that can become a skeleton. */
+  | { kind: 'failed'; error: Error; watchFiles: string[] }
+
+/**
+ * Builds sources and remembers which files each was built from. The engine shares builds of one
+ * source that run at once, and caches what did not change.
+ */
+export class Builds {
+  #options: Options
+  readonly #readBy = new Map<string, ReadonlySet<string>>()
+  readonly #unbuilt = new Set<string>()
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  /** The bundler's root, known once it is set up: relative paths in the options start there. */
+  relativeTo(root: string): void {
+    this.#options = { cwd: root, ...this.#options }
+  }
+
+  async build(source: string): Promise<Outcome> {
+    try {
+      const skeleton = await buildSkeleton(source, this.#options)
+      const errors = skeleton.diagnostics.filter(({ severity }) => severity === 'error')
+      const warnings = skeleton.diagnostics.filter(({ severity }) => severity === 'warning')
+      const built = skeleton.object !== undefined
+      const watchFiles = this.#remember(source, skeleton.dependencies, built)
+      return built
+        ? { kind: 'built', skeleton, warnings, watchFiles }
+        : { kind: 'refused', errors, warnings, watchFiles }
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+      return { kind: 'failed', error, watchFiles: this.#remember(source, [], false) }
+    }
+  }
+
+  /**
+   * The sources to build again when `file` changed. A header that appears may be the one that a
+   * failed build did not find, and of which clang left no trace.
+   */
+  dependents(file: string, change: 'create' | 'update' | 'delete'): string[] {
+    const sources = [...this.#readBy]
+      .filter(([, files]) => files.has(file))
+      .map(([source]) => source)
+    const waiting = change === 'create' && file.endsWith('.h') ? this.#unbuilt : []
+    return [...new Set([...sources, ...waiting])]
+  }
+
+  /** A compile that fails early has not seen every header: those of the last time still count. */
+  #remember(source: string, dependencies: readonly string[], built: boolean): string[] {
+    const before = built ? [] : (this.#readBy.get(source) ?? [])
+    const files = new Set([source, ...dependencies, ...before])
+    this.#readBy.set(source, files)
+    if (built) this.#unbuilt.delete(source)
+    else this.#unbuilt.add(source)
+    return [...files]
+  }
+}

@@ -1,0 +1,15 @@
+import { unplugin } from './index.ts'
+
+/**
+ * Imports of `*.bpf.c` for Bun.
+ *
+ * @example
+ * ```ts
+ * import bpf from 'unplugin-bpf/bun'
+ *
+ * await Bun.build({ entrypoints: ['agent.ts'], target: 'node', outdir: 'dist', plugins: [bpf()] })
+ * ```
+ */
+const bun: typeof unplugin.bun = unplugin.bun
+export default bun
+export { bun as 'module.exports' }

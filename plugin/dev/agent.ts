@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { DevEnvironment } from 'vite'
+import type { ModuleRunner } from 'vite/module-runner'
+
+import { transformGraph } from './module-graph.ts'
+
+/** Time for what an old agent does after its loops, in ms: print a sum, close a server. */
+const lastWords = { beforeDestroy: 50, afterDestroy: 250 }
+
+interface Run {
+  readonly runner: ModuleRunner
+  /** Settles, never rejects, when the entry's top level is through. */
+  readonly ended: Promise<void>
+  retired: boolean
+}
+
+export interface AgentEvents {
+  started(): void
+  /** The new code cannot run; `kept`: the run before goes on. */
+  refused(error: Error, kept: boolean): void
+  /** Its top level threw. Whatever it had attached is detached. */
+  crashed(error: Error): void
+}
+
+/**
+ * The server module of the option `agent`, run inside the process of `vite dev`. One run at a time:
+ * a restart detaches the old run's programs before the new one begins.
+ */
+export class Agent {
+  readonly entry: string
+  readonly #environment: DevEnvironment
+  readonly #events: AgentEvents
+  #run: Run | undefined
+  #queue: Promise<void> = Promise.resolve()
+  #turn = 0
+
+  constructor(environment: DevEnvironment, entry: string, events: AgentEvents) {
+    this.#environment = environment
+    this.entry = entry
+    this.#events = events
+  }
+
+  /** Starts it, or replaces the run there is. Of restarts that wait for one another, one is made. */
+  restart(): Promise<void> {
+    const turn = ++this.#turn
+    return this.#enqueue(async () => {
+      if (turn !== this.#turn) return
+      try {
+        await transformGraph(this.#environment, this.entry)
+      } catch (error) {
+        this.#events.refused(toError(error), this.#run !== undefined)
+        return
+      }
+      await this.#retire()
+      await this.#start()
+    })
+  }
+
+  /** Detaches everything the agent attached. */
+  stop(): Promise<void> {
+    this.#turn++
+    return this.#enqueue(() => this.#retire())
+  }
+
+  #enqueue(task: () => Promise<void>): Promise<void> {
+    this.#queue = this.#queue.then(task)
+    return this.#queue
+  }
+
+  async #start(): Promise<void> {
+    const { createServerModuleRunner } = await import('vite')
+    // Vite's own runner would, on a full reload, run the entry again beside the old run, without
+    // calling its `dispose` (vite: module-runner's createHMRHandler, 'full-reload'). One runner a run
+    // has modules of its own and no HMR; server.ts decides what is replaced.
+    const runner = createServerModuleRunner(this.#environment, { hmr: false })
+    const ended = runner.import(this.entry).then(
+      () => {},
+      (error: unknown) => this.#crashed(run, error),
+    )
+    const run: Run = { runner, ended, retired: false }
+    this.#run = run
+    this.#events.started()
+  }
+
+  /** By itself the process would have died, and with it what it had attached so far. */
+  #crashed(run: Run, error: unknown): void {
+    if (run.retired) return
+    this.#events.crashed(toError(error))
+    void this.#enqueue(async () => {
+      if (this.#run === run) await this.#retire()
+    })
+  }
+
+  async #retire(): Promise<void> {
+    const run = this.#run
+    if (!run) return
+    this.#run = undefined
+    run.retired = true
+    const { abortShutdown, destroyAll } = await import('../../src/runtime/hot.ts')
+    abortShutdown('vite dev reloads the agent')
+    await Promise.race([run.ended, sleep(lastWords.beforeDestroy, undefined, { ref: false })])
+    destroyAll()
+    await Promise.race([run.ended, sleep(lastWords.afterDestroy, undefined, { ref: false })])
+    await run.runner.close()
+  }
+}
+
+const toError = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new Error(String(thrown))

@@ -1,0 +1,140 @@
+import { relative } from 'node:path'
+
+import type {
+  DevEnvironment,
+  EnvironmentModuleNode,
+  HotUpdateOptions,
+  HttpServer,
+  ViteDevServer,
+} from 'vite'
+
+import type { Builds } from '../builds.ts'
+import { failureText, pluginName, rollupLog } from '../report.ts'
+import { Agent } from './agent.ts'
+import { isAccepted, isReachedFrom, modulesOf } from './module-graph.ts'
+import { Overlay, type OverlayError } from './overlay.ts'
+
+/** What one Vite dev server does with changed files: build first, then replace what builds. */
+export class DevServer {
+  readonly #server: ViteDevServer
+  readonly #builds: Builds
+  readonly #overlay: Overlay
+  #agent: Agent | undefined
+  #change: { readonly timestamp: number; readonly builds: Promise<boolean> } | undefined
+
+  constructor(server: ViteDevServer, builds: Builds) {
+    this.#server = server
+    this.#builds = builds
+    this.#overlay = new Overlay(server)
+  }
+
+  /** Runs `entry` in the server environment, from when the server listens until it closes. */
+  runAgent(entry: string, httpServer: HttpServer): void {
+    const { ssr } = this.#server.environments
+    const name = this.#shown(entry)
+    const agent = new Agent(ssr, entry, {
+      started: () => this.#overlay.mended(entry),
+      refused: (error, kept) => {
+        const fate = kept ? 'the one that runs stays attached' : 'it starts when that is mended'
+        this.#complain(entry, `${name} cannot run, ${fate}`, describe(error))
+      },
+      crashed: (error) => this.#complain(entry, `${name} failed`, describe(error)),
+    })
+    this.#agent = agent
+    // Not earlier: on a restart Vite makes the new server before it closes the old one, whose
+    // programs are still attached (vite: restartServer).
+    httpServer.once('listening', () => {
+      process.once('SIGINT', this.#interrupted)
+      void agent.restart()
+    })
+  }
+
+  async close(): Promise<void> {
+    process.off('SIGINT', this.#interrupted)
+    await this.#agent?.stop()
+  }
+
+  /** The modules that Vite shall update in this environment, as its `hotUpdate` hook returns them. */
+  async update(
+    environment: DevEnvironment,
+    { file, type, modules, timestamp }: HotUpdateOptions,
+  ): Promise<EnvironmentModuleNode[]> {
+    const sources = this.#builds.dependents(file, type)
+    // What does not build replaces nothing: the last good program stays attached.
+    if (sources.length > 0 && !(await this.#build(sources, timestamp))) return []
+
+    // A header is no module: what imports its sources must be told.
+    const owners = modulesOf(environment.moduleGraph, sources)
+    const changed = [...new Set([...modules, ...owners])]
+    for (const owner of owners) environment.moduleGraph.invalidateModule(owner)
+    const agent = environment === this.#server.environments.ssr ? this.#agent : undefined
+    const ofAgent = agent ? changed.filter((module) => isReachedFrom(agent.entry, module)) : []
+    if (agent && ofAgent.length > 0) {
+      this.#server.config.logger.info(`agent restart ${this.#shown(file)}`, { timestamp: true })
+      void agent.restart()
+    }
+    const others = changed.filter((module) => !ofAgent.includes(module))
+    if (environment.config.consumer === 'client' || owners.some(isAccepted)) return others
+    const silent = others.filter((module) => owners.includes(module))
+    // Vite's full reload of a header would be of no module, as the runner knows none of that name
+    // (vite: module-runner's 'full-reload', getModulesByFile(triggeredBy)).
+    if (silent.length > 0) environment.hot.send({ type: 'full-reload' })
+    return others.filter((module) => !silent.includes(module))
+  }
+
+  /** Whether all of them build. Each environment asks about a change; all share one answer. */
+  #build(sources: readonly string[], timestamp: number): Promise<boolean> {
+    if (this.#change?.timestamp !== timestamp) {
+      const builds = Promise.all(sources.map((source) => this.#rebuild(source)))
+      this.#change = { timestamp, builds: builds.then((all) => all.every(Boolean)) }
+    }
+    return this.#change.builds
+  }
+
+  async #rebuild(source: string): Promise<boolean> {
+    const outcome = await this.#builds.build(source)
+    // A header that it includes since this edit.
+    this.#server.watcher.add(outcome.watchFiles)
+    if (outcome.kind === 'built') {
+      this.#overlay.mended(source)
+      return true
+    }
+    const kept = this.#agent ? ', the program that runs stays attached' : ''
+    this.#complain(source, `${this.#shown(source)} does not build${kept}`, {
+      text: failureText(outcome),
+      error: { stack: '', ...rollupLog(outcome) },
+    })
+    return false
+  }
+
+  #complain(cause: string, what: string, { text, error }: Complaint): void {
+    this.#server.config.logger.error(`${what}\n\n${text}\n`, { timestamp: true })
+    this.#overlay.show(cause, error)
+  }
+
+  #shown(file: string): string {
+    return relative(this.#server.config.root, file)
+  }
+
+  /** `shutdownSignal()` in the agent takes Ctrl-C from Vite, which has no handler of its own. */
+  readonly #interrupted = (): void => {
+    void this.#server.close().finally(() => process.exit(128 + 2))
+  }
+}
+
+interface Complaint {
+  readonly text: string
+  readonly error: OverlayError
+}
+
+/** An error of a build has a place and a frame, and its stack is Vite's; one of the agent is its own. */
+function describe(error: Error): Complaint {
+  const { frame, id, loc, plugin } = error as Partial<OverlayError>
+  const stack = error.stack ?? error.message
+  return frame === undefined
+    ? { text: stack, error: { message: error.message, stack, plugin: pluginName } }
+    : {
+        text: `${error.message}\n${frame}`,
+        error: { message: error.message, stack: '', frame, id, loc, plugin },
+      }
+}

@@ -1,0 +1,44 @@
+import { createUnplugin, type UnpluginFactory, type UnpluginInstance } from 'unplugin'
+
+import { validateOptions } from '../src/compile/option-rules.ts'
+import type { Options } from '../src/compile/options.ts'
+import { Builds } from './builds.ts'
+import { load } from './load.ts'
+import { setupEsbuild } from './native/esbuild.ts'
+import { resolveOwn } from './native/rollup.ts'
+import { viteHooks } from './native/vite.ts'
+import { pluginName } from './report.ts'
+import { sourceRE } from './resolve.ts'
+
+export type { Options } from '../src/compile/options.ts'
+
+/**
+ * Turns an imported `.bpf.c` into its skeleton module. Such a file exists, so every bundler resolves it
+ * by itself; a `resolveId` of ours would only change what its relative imports mean.
+ */
+export const unpluginFactory: UnpluginFactory<Options | undefined, false> = (
+  options = {},
+  meta,
+) => {
+  validateOptions(options, `${pluginName}: option`)
+  const builds = new Builds(options)
+  return {
+    name: pluginName,
+    ...(meta.framework !== 'esbuild' && {
+      load: {
+        filter: { id: sourceRE },
+        handler(source) {
+          return load(this, meta, builds, source)
+        },
+      },
+    }),
+    rollup: { resolveId: resolveOwn },
+    rolldown: { resolveId: resolveOwn },
+    vite: viteHooks(options, builds),
+    esbuild: { setup: (build) => setupEsbuild(build, builds) },
+  }
+}
+
+export const unplugin: UnpluginInstance<Options | undefined, false> =
+  createUnplugin(unpluginFactory)
+export default unplugin

@@ -1,0 +1,48 @@
+import type { UnpluginBuildContext, UnpluginContext, UnpluginContextMeta } from 'unplugin'
+
+import type { Builds } from './builds.ts'
+import { forBrowser } from './platform.ts'
+import { diagnosticLog, failureText, rollupLog } from './report.ts'
+
+/** `load` of a `.bpf.c`, for every bundler but esbuild (native/esbuild.ts). */
+export async function load(
+  context: UnpluginBuildContext & UnpluginContext,
+  meta: UnpluginContextMeta,
+  builds: Builds,
+  source: string,
+): Promise<string> {
+  const outcome = await builds.build(source)
+  // Before any error is thrown: a source that failed is built again when a header it read changes.
+  for (const file of outcome.watchFiles) watch(context, source, file)
+  if (outcome.kind !== 'failed') {
+    for (const warning of outcome.warnings) context.warn(diagnosticLog(warning))
+  }
+  if (outcome.kind === 'built') {
+    const { code, browserCode } = outcome.skeleton
+    return forBrowser(context, meta) ? browserCode : code
+  }
+
+  switch (meta.framework) {
+    case 'vite':
+    case 'rollup':
+    case 'rolldown':
+      // Throws.
+      context.error(rollupLog(outcome))
+      break
+    case 'farm':
+      // `this.error` panics Farm's Rust side, whatever it is given.
+      throw new Error(failureText(outcome))
+    default:
+      // These only record it, drop the place, and go on with what `load` returns: without a module
+      // they would complain about the C as well.
+      context.error(failureText(outcome))
+  }
+  return 'export default undefined'
+}
+
+function watch(context: UnpluginBuildContext, source: string, file: string): void {
+  const native = context.getNativeBuildContext?.()
+  // unplugin 3.7 hands Farm the two arguments the wrong way round.
+  if (native?.framework === 'farm') native.context.addWatchFile(source, file)
+  else context.addWatchFile(file)
+}

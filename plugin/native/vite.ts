@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+import type { DevEnvironment, Plugin, UserConfig } from 'vite'
+
+import { type Options, resolveOptions } from '../../src/compile/options.ts'
+import type { Builds } from '../builds.ts'
+import { DevServer } from '../dev/server.ts'
+import { resolveOwn } from './rollup.ts'
+
+/** What only Vite has: environments, a dev server, and the option `agent`. */
+export function viteHooks(options: Options, builds: Builds): Partial<Plugin> {
+  let agent: string | undefined
+  // By environment: a restart makes the new server before it closes the old one.
+  const servers = new Map<DevEnvironment, DevServer>()
+
+  return {
+    resolveId: resolveOwn,
+
+    config(config, { command }) {
+      const root = resolve(config.root ?? '')
+      builds.relativeTo(root)
+      agent = agentFile(options, root)
+      return {
+        // Found late, its codecs would make Vite bundle dependencies anew and reload the page.
+        optimizeDeps: { exclude: ['unplugin-bpf'] },
+        ...(agent && command === 'build' && agentBuild(config, root, agent)),
+      }
+    },
+
+    configEnvironment(name, { consumer = name === 'client' ? 'client' : 'server' }, { command }) {
+      if (consumer === 'client') return
+      return command === 'build'
+        ? // The machine that runs the agent has no need of the build side's packages.
+          { resolve: { noExternal: ['unplugin-bpf'], external: ['koffi'] } }
+        : // One runtime, which outlives the agent's restarts.
+          { resolve: { external: ['unplugin-bpf'] } }
+    },
+
+    configureServer(server) {
+      // Vitest runs this hook too: it must not load BPF programs.
+      if (process.env['VITEST']) return
+      const dev = new DevServer(server, builds)
+      for (const environment of Object.values(server.environments)) servers.set(environment, dev)
+      // In middleware mode, where there is no server of Vite's own, a framework decides what runs.
+      if (agent && server.httpServer) dev.runAgent(agent, server.httpServer)
+    },
+
+    hotUpdate: {
+      order: 'pre',
+      handler(change) {
+        return servers.get(this.environment)?.update(this.environment, change)
+      },
+    },
+
+    async closeBundle() {
+      if (this.environment.mode === 'dev') await servers.get(this.environment)?.close()
+    },
+  }
+}
+
+/** The option's path, which package.json may hold. */
+function agentFile(options: Options, root: string): string | undefined {
+  const { agent } = resolveOptions({ cwd: root, ...options }, join(root, 'index.html'))
+  if (agent && !existsSync(agent)) {
+    throw new Error(`unplugin-bpf: the option agent names ${agent}, which does not exist`)
+  }
+  return agent
+}
+
+/** The server bundle, and the client only if it has an entry: Vite alone would insist on index.html. */
+function agentBuild(config: UserConfig, root: string, agent: string): UserConfig {
+  const {
+    ssr,
+    outDir = 'dist',
+    rollupOptions,
+    rolldownOptions = rollupOptions,
+  } = config.build ?? {}
+  if (ssr) return {}
+  const server = join(outDir, 'server')
+  if (!rolldownOptions?.input && !existsSync(join(root, 'index.html'))) {
+    return { build: { ssr: agent, outDir: server } }
+  }
+  return {
+    builder: {},
+    environments: {
+      client: { build: { outDir: join(outDir, 'client') } },
+      ssr: { build: { outDir: server, rollupOptions: { input: agent } } },
+    },
+  }
+}

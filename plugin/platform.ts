@@ -1,0 +1,29 @@
+import type { UnpluginBuildContext, UnpluginContextMeta } from 'unplugin'
+
+/**
+ * Whether a module loaded now runs in a browser, which gets types and constants but no object.
+ * Rollup, Rolldown and Farm do not say where their output runs: there it is Node.
+ */
+export function forBrowser(context: UnpluginBuildContext, meta: UnpluginContextMeta): boolean {
+  switch (meta.framework) {
+    case 'vite':
+      return at(context, 'environment', 'config', 'consumer') === 'client'
+    case 'webpack':
+      return at(meta.webpack.compiler, 'platform', 'web') === true
+    case 'rspack':
+      return at(meta.rspack.compiler, 'platform', 'web') === true
+    case 'bun':
+      // Bun's default target is the browser.
+      return (
+        (at(context.getNativeBuildContext?.(), 'build', 'config', 'target') ?? 'browser') ===
+        'browser'
+      )
+    default:
+      return false
+  }
+}
+
+/** The value along a path of properties: these bundlers are not installed here, so neither are their types. */
+function at(value: unknown, ...path: string[]): unknown {
+  return path.reduce((inside, key) => (inside as Record<string, unknown> | undefined)?.[key], value)
+}

@@ -1,0 +1,25 @@
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+
+/** A BPF program's source. Not `…?raw` and the like, which to Vite mean the text. */
+export const sourceRE: RegExp = /\.bpf\.c$/
+
+/** What generated modules and agents import of this package. */
+export const ownPackageRE: RegExp = /^unplugin-bpf\//
+
+/** koffi finds its binary by the place of its own files: it stays outside of bundles. */
+export const nativeRE: RegExp = /^(?:unplugin-bpf\/)?koffi$/
+
+const require = createRequire(import.meta.url)
+
+/**
+ * This package's own file behind `unplugin-bpf/…`: for sources whose folder cannot see the package,
+ * such as those of a sibling workspace package under pnpm.
+ */
+export function ownFile(specifier: string): string {
+  return require.resolve(specifier)
+}
+
+export function ownURL(specifier: string): string {
+  return pathToFileURL(ownFile(specifier)).href
+}

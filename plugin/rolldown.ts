@@ -1,0 +1,16 @@
+import { unplugin } from './index.ts'
+
+/**
+ * Imports of `*.bpf.c` for Rolldown.
+ *
+ * @example
+ * ```ts
+ * // rolldown.config.js
+ * import bpf from 'unplugin-bpf/rolldown'
+ *
+ * export default { input: 'agent.ts', platform: 'node', plugins: [bpf()] }
+ * ```
+ */
+const rolldown: typeof unplugin.rolldown = unplugin.rolldown
+export default rolldown
+export { rolldown as 'module.exports' }
