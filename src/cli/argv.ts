@@ -1,0 +1,29 @@
+const groups = new Set(['gen', 'btf'])
+
+/**
+ * The arguments as cac can read them. A command of two words becomes one, `gen skeleton`; a flag that takes a value
+ * is joined to it, since cac would not take a value that begins with a dash: `--cflag -O1`, `-o -`.
+ */
+export function normalizeArguments(
+  args: readonly string[],
+  valueFlags: ReadonlySet<string>,
+): string[] {
+  const [group, command, ...others] = args
+  const rest =
+    group !== undefined && groups.has(group) && command !== undefined && !command.startsWith('-')
+  return joinValues(rest ? [`${group} ${command}`, ...others] : args, valueFlags)
+}
+
+function joinValues(args: readonly string[], valueFlags: ReadonlySet<string>): string[] {
+  const joined: string[] = []
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? ''
+    const value = args[i + 1]
+    if (arg === '--') return [...joined, ...args.slice(i)]
+    if (valueFlags.has(arg) && value !== undefined) {
+      joined.push(`${arg}=${value}`)
+      i++
+    } else joined.push(arg)
+  }
+  return joined
+}

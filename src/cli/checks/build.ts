@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { findClang } from '../../compile/clang.ts'
+import type { ResolvedOptions } from '../../compile/options.ts'
+import { type Check, check } from './check.ts'
+
+export const kernelBtf = '/sys/kernel/btf/vmlinux'
+
+export async function buildChecks(options: ResolvedOptions): Promise<Check[]> {
+  const { clang, systemIncludes } = await clangCheck(options)
+  return [clang, headersCheck([...options.include, ...systemIncludes]), vmlinuxCheck(options)]
+}
+
+interface ClangFound {
+  readonly clang: Check
+  readonly systemIncludes: readonly string[]
+}
+
+async function clangCheck(options: ResolvedOptions): Promise<ClangFound> {
+  try {
+    const { path, version, systemIncludes } = await findClang(options.clang, options.cacheDir)
+    return {
+      clang: check('clang', true, `${path}, ${version}, with the BPF target`),
+      systemIncludes,
+    }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    const [found = '', ...todo] = error.message.split('\n')
+    const clang = check('clang', false, found, todo.length > 0 ? todo.join('\n') : undefined)
+    return { clang, systemIncludes: ['/usr/local/include', '/usr/include'] }
+  }
+}
+
+function headersCheck(folders: readonly string[]): Check {
+  const folder = folders.find((path) => existsSync(join(path, 'bpf/bpf_helpers.h')))
+  return check(
+    'libbpf headers',
+    folder !== undefined,
+    folder === undefined ? `no bpf/bpf_helpers.h in ${folders.join(', ')}` : join(folder, 'bpf'),
+    'Debian, Ubuntu: apt install libbpf-dev; Fedora: dnf install libbpf-devel; Arch: pacman -S libbpf',
+  )
+}
+
+/** Only sources that include vmlinux.h need it. */
+function vmlinuxCheck(options: ResolvedOptions): Check {
+  const path = options.vmlinux === 'auto' ? kernelBtf : options.vmlinux
+  const ok = existsSync(path)
+  return check(
+    'vmlinux.h from',
+    ok,
+    ok ? path : `no ${path}`,
+    'Give --vmlinux (option vmlinux) a vmlinux.h, or the raw BTF of another machine',
+  )
+}

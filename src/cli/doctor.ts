@@ -1,0 +1,48 @@
+import { resolve } from 'node:path'
+import { styleText } from 'node:util'
+
+import { resolveOptions } from '../compile/options.ts'
+import { buildChecks } from './checks/build.ts'
+import type { Check } from './checks/check.ts'
+import { loadChecks } from './checks/load.ts'
+import { mountChecks } from './checks/mounts.ts'
+import { compileOptions, type Flags } from './flags.ts'
+import { writeOutput } from './output.ts'
+
+/** Whether programs can be built and loaded here. Exit code 1 when something that either needs is missing. */
+export async function doctor(flags: Flags): Promise<number> {
+  const sections = {
+    // The options of a source in this folder.
+    build: await buildChecks(resolveOptions(compileOptions(flags), resolve('x.bpf.c'))),
+    load: loadChecks(),
+    optional: mountChecks(),
+  }
+  const ok = [...sections.build, ...sections.load].every((check) => check.ok)
+  const json = `${JSON.stringify({ ok, ...sections }, undefined, 2)}\n`
+  await writeOutput(undefined, flags['json'] === true ? json : table(sections))
+  return ok ? 0 : 1
+}
+
+type Sections = Readonly<Record<'build' | 'load' | 'optional', readonly Check[]>>
+
+function table({ build, load, optional }: Sections): string {
+  return [
+    paragraph('To build', build),
+    paragraph('To load and attach', load),
+    paragraph('For some programs', optional),
+  ].join('\n')
+}
+
+function paragraph(title: string, checks: readonly Check[]): string {
+  return `${[styled('bold', title), ...checks.flatMap(rows)].join('\n')}\n`
+}
+
+function rows({ name, ok, found, todo }: Check): string[] {
+  const mark = ok ? styled('green', 'ok     ') : styled('red', 'MISSING')
+  const [first, ...rest] = [...found.split('\n'), ...(todo?.split('\n') ?? [])]
+  return [`  ${mark}  ${name.padEnd(14)}  ${first}`, ...rest.map((line) => ' '.repeat(27) + line)]
+}
+
+function styled(style: 'bold' | 'green' | 'red', text: string): string {
+  return process.stdout.isTTY && !process.env['NO_COLOR'] ? styleText(style, text) : text
+}

@@ -1,0 +1,78 @@
+import type { Command } from 'cac'
+
+import type { Arch } from '../compile/arch.ts'
+import type { Options } from '../compile/options.ts'
+import { UsageError } from './failure.ts'
+
+/** What cac makes of the flags: a value, `true`, or an array of those given more than once. */
+export type Flags = Readonly<Record<string, unknown>>
+
+/** The flags that every command which compiles knows; package.json's key "unplugin-bpf" has their defaults. */
+export function withCompileFlags(command: Command): Command {
+  return command
+    .option('--clang <path>', 'The compiler (default: BPF_CLANG, then clang, clang-21 … clang-14)')
+    .option('--cflag <flag>', 'One more flag for clang; may be repeated')
+    .option('--include <dir>', 'A folder searched for headers; may be repeated')
+    .option('--define <NAME[=VALUE]>', 'A macro; may be repeated')
+    .option('--arch <arch>', 'Compile for this architecture: x86, arm64, … (default: this machine)')
+    .option('--vmlinux <path>', 'vmlinux.h, or the raw BTF it is made from (default: this kernel)')
+}
+
+export function compileOptions(flags: Flags): Options {
+  const clang = one(flags, 'clang')
+  const cflags = many(flags, 'cflag')
+  const include = many(flags, 'include')
+  const defines = many(flags, 'define')
+  const arch = many(flags, 'arch') as Arch[]
+  const vmlinux = one(flags, 'vmlinux')
+  return {
+    ...(clang !== undefined && { clang }),
+    ...(cflags.length > 0 && { cflags }),
+    ...(include.length > 0 && { include }),
+    ...(defines.length > 0 && { defines: Object.fromEntries(defines.map(parseDefine)) }),
+    ...(arch.length > 0 && { arch }),
+    ...(vmlinux !== undefined && { vmlinux }),
+  }
+}
+
+function parseDefine(text: string): [name: string, value: string | true] {
+  const equals = text.indexOf('=')
+  return equals < 0 ? [text, true] : [text.slice(0, equals), text.slice(equals + 1)]
+}
+
+/** The value of a flag that may be given once. */
+export function one(flags: Flags, name: string): string | undefined {
+  const values = many(flags, name)
+  if (values.length > 1) throw new UsageError(`${written(name)} was given ${values.length} times`)
+  return values[0]
+}
+
+export function many(flags: Flags, name: string): string[] {
+  const given = flags[name]
+  if (given === undefined) return []
+  return [given].flat().map((value) => {
+    // cac makes numbers of what looks like one, and `true` of a value that is not there.
+    if (typeof value === 'string' || typeof value === 'number') return String(value)
+    throw new UsageError(`${written(name)} needs a value`)
+  })
+}
+
+/** The value of a flag that takes one of a few words. */
+export function choice<const T extends string>(
+  flags: Flags,
+  name: string,
+  words: readonly T[],
+  fallback: T,
+): T {
+  const given = one(flags, name)
+  if (given === undefined) return fallback
+  const word = words.find((candidate) => candidate === given)
+  if (word === undefined)
+    throw new UsageError(`--${name} is one of ${words.join(', ')}, not ${given}`)
+  return word
+}
+
+/** A flag as it is written: `--cflag`, `-o`. */
+export function written(name: string): string {
+  return name.length > 1 ? `--${name}` : `-${name}`
+}

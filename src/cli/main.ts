@@ -1,0 +1,47 @@
+import { normalizeArguments } from './argv.ts'
+import { UsageError } from './failure.ts'
+import { note } from './output.ts'
+import { program, valueFlags } from './program.ts'
+
+/** Runs one command line. Returns the exit code: 0; 1, the input or the machine is at fault; 2, the command line. */
+export async function main(args: readonly string[]): Promise<number> {
+  // `unplugin-bpf gen types | head` ends early, and is content.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? 0 : 1)
+  })
+  const cli = program()
+  const command = (): string => cli.matchedCommand?.rawName ?? '<command>'
+  try {
+    cli.parse(['', '', ...normalizeArguments(args, valueFlags(cli))], { run: false })
+    if (cli.options['help'] || cli.options['version']) return 0
+    if (!cli.matchedCommand) {
+      const given = cli.args[0]
+      throw new UsageError(given === undefined ? 'no command given' : `unknown command ${given}`)
+    }
+    return ((await cli.runMatchedCommand()) as number | undefined) ?? 0
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    if (error instanceof UsageError || error.name === 'CACError') {
+      note(`unplugin-bpf: ${error.message}\nUsage: unplugin-bpf ${command()} [flags]`)
+      note(`unplugin-bpf ${cli.matchedCommandName ?? ''} --help tells more`.replace('  ', ' '))
+      return 2
+    }
+    note(sentence(error))
+    return 1
+  }
+}
+
+/** No stack: that is for DEBUG=unplugin-bpf:*. */
+function sentence(error: Error): string {
+  if (process.env['DEBUG']?.includes('unplugin-bpf')) return error.stack ?? error.message
+  const { code, path, syscall } = error as NodeJS.ErrnoException
+  if (path !== undefined && syscall !== undefined) {
+    const reasons: Record<string, string> = {
+      ENOENT: 'there is no such file',
+      EACCES: 'permission denied',
+      EISDIR: 'it is a folder',
+    }
+    return `unplugin-bpf: cannot ${syscall} ${path}: ${reasons[code ?? ''] ?? code ?? error.message}`
+  }
+  return error.name === 'Failure' ? error.message : `unplugin-bpf: ${error.message}`
+}

@@ -1,0 +1,24 @@
+import { readFile } from 'node:fs/promises'
+
+import { type Btf, readBtf } from '../btf/btf.ts'
+import { readElf } from '../elf/elf.ts'
+import { Failure } from './failure.ts'
+
+/** BTF from a file that holds nothing else, or from the .BTF section of an ELF file: an object or a vmlinux. */
+export async function readBtfOf(file: string): Promise<Btf> {
+  const bytes = new Uint8Array(await readFile(file))
+  if (isBtf(bytes)) return readBtf(bytes)
+  if (!isElf(bytes)) throw new Failure(`${file} is neither BTF nor an ELF file`)
+  const section = readElf(bytes).sections.find(({ name }) => name === '.BTF')
+  if (!section) throw new Failure(`${file} has no .BTF section: compile it with -g`)
+  return readBtf(section.data)
+}
+
+export function isElf(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46
+}
+
+/** The magic 0xeB9F, in either byte order (include/uapi/linux/btf.h). */
+function isBtf(bytes: Uint8Array): boolean {
+  return (bytes[0] === 0x9f && bytes[1] === 0xeb) || (bytes[0] === 0xeb && bytes[1] === 0x9f)
+}
