@@ -33,13 +33,15 @@ export interface LayoutWarning {
   /** `struct event`, `event_t`; empty for a type that is no struct's member. */
   readonly type: string
   readonly member: string
+  /** What the layout was asked for: a variable, a map. */
+  readonly subject: string
   readonly reason: string
 }
 
 /** The layouts of one BTF graph: of one type always the same object. */
 export interface Layouts {
-  /** Never fails: what has no better form is bytes, and a warning. */
-  of(id: TypeId): Layout
+  /** Never fails: what has no better form is bytes, and a warning that names the subject. */
+  of(id: TypeId, subject?: string): Layout
   /** Those of every layout asked for until now. */
   readonly warnings: readonly LayoutWarning[]
 }
@@ -55,6 +57,7 @@ export function layoutOf(btf: Btf, id: TypeId): Layout {
 
 export function layoutsOf(btf: Btf): Layouts {
   const warnings: LayoutWarning[] = []
+  let subject = ''
   const walk: Walk = {
     btf,
     names: typedefNames(btf),
@@ -65,10 +68,16 @@ export function layoutsOf(btf: Btf): Layouts {
     depth: 0,
     warn: (reason) => {
       const { type = '', member = '' } = walk.open.at(-1) ?? {}
-      warnings.push({ type, member, reason })
+      warnings.push({ type, member, subject, reason })
     },
   }
-  return { of: (id) => layout(walk, id), warnings }
+  return {
+    of: (id, name = '') => {
+      subject = name
+      return layout(walk, id)
+    },
+    warnings,
+  }
 }
 
 interface Walk {

@@ -1,0 +1,255 @@
+import type { EnumLayout, Layout, Member } from '../runtime/codec/layout.ts'
+import type { ExportedTypes } from './exported-types.ts'
+import type { MapModel, SectionModel, SkeletonModel } from './model.ts'
+import { valueScope } from './names.ts'
+
+/** Without it a bundler keeps a call whose result nobody uses. */
+const PURE = '/*#__PURE__*/'
+
+/** The module that imports of a `.bpf.c` resolve to. `object` is the ELF that it embeds. */
+export function javascript(model: SkeletonModel, object: Uint8Array): string {
+  const printer = new Printer(model.exports)
+  const skeleton = printer.runtime('skeleton')
+  const body = [
+    `name: ${quote(model.name)},`,
+    `object: ${quote(Buffer.from(object).toString('base64'))},`,
+    ...list(
+      'maps',
+      model.maps.map((map) => mapEntry(printer, map)),
+    ),
+    ...list(
+      'programs',
+      model.programs.map(
+        ({ name, section, kind }) =>
+          `[${quote(name)}, ${printer.runtime(kind.factory)}, ${quote(section)}]`,
+      ),
+    ),
+    ...list(
+      'sections',
+      model.sections.map((section) => sectionEntry(printer, section)),
+    ),
+  ]
+  return print(model, printer, [`export default ${PURE} ${skeleton}({`, ...indent(body), '})'])
+}
+
+/** The module in a browser: types, constants and names, but no object and no runtime. */
+export function browserJavascript(model: SkeletonModel): string {
+  const printer = new Printer(model.exports)
+  const message = `${model.name} cannot be opened here: BPF programs run in the kernel of the machine that the server runs on. Import the skeleton there; types and defines work here too.`
+  const refusal = [
+    `throw globalThis.Object.assign(new globalThis.Error(${quote(message)}), {`,
+    "  name: 'BpfError',",
+    "  code: 'ERR_BPF_UNSUPPORTED',",
+    '})',
+  ]
+  const names = (all: readonly { name: string }[]): string =>
+    `[${all.map(({ name }) => quote(name)).join(', ')}]`
+  return print(model, printer, [
+    'const open = () => {'.replace('open', printer.local('open')),
+    ...indent(refusal),
+    '}',
+    'export default {',
+    ...indent([
+      `name: ${quote(model.name)},`,
+      `maps: ${names(model.maps)},`,
+      `programs: ${names(model.programs)},`,
+      `open: ${printer.local('open')},`,
+      `openAndLoad: ${printer.local('open')},`,
+    ]),
+    '}',
+  ])
+}
+
+function print(model: SkeletonModel, printer: Printer, skeleton: readonly string[]): string {
+  const { types, constants } = model.exports
+  const codecs = types.map(
+    ({ name, layout }) =>
+      `${key(name)}: ${PURE} ${printer.codec('codec')}(${printer.layout(layout)}),`,
+  )
+  const defines = model.defines.map(({ name, value }) => `${key(name)}: ${literal(value)},`)
+  const layouts = printer.declarations()
+  return [
+    ...printer.imports(),
+    ...layouts,
+    ...constants.map(({ name, value }) => `export const ${name} = ${literal(value)}`),
+    'export const types = {',
+    ...indent(codecs),
+    '}',
+    'export const defines = {',
+    ...indent(defines),
+    '}',
+    ...skeleton,
+    '',
+  ].join('\n')
+}
+
+function mapEntry(printer: Printer, { name, elfName, kind, key, value }: MapModel): string {
+  const factory = printer.runtime(kind.factory)
+  const layout = (type: Layout | undefined): string => (type ? printer.layout(type) : 'undefined')
+  const call = (parameters: string[]): string => {
+    while (parameters.at(-1) === 'undefined') parameters.pop()
+    return `[${quote(name)}, ${PURE} ${factory}(${parameters.join(', ')})]`
+  }
+  switch (kind.takes) {
+    case 'key and value':
+      return call([layout(key), layout(value)])
+    case 'value':
+    case 'record':
+      return call([layout(value)])
+    case 'section':
+      return call([quote(elfName)])
+    case 'nothing':
+      return call([])
+  }
+}
+
+function sectionEntry(printer: Printer, { ident, elfName, layout }: SectionModel): string {
+  return `[${quote(ident)}, ${quote(elfName)}, ${printer.layout(layout)}]`
+}
+
+function list(name: string, entries: readonly string[]): string[] {
+  return entries.length === 0
+    ? [`${name}: [],`]
+    : [`${name}: [`, ...indent(entries.map((entry) => `${entry},`)), '],']
+}
+
+function indent(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`)
+}
+
+/** Prints layouts as expressions, the named ones as constants, and knows what they import. */
+class Printer {
+  readonly #exports: ExportedTypes
+  readonly #scope
+  readonly #locals = new Map<string, string>()
+  readonly #runtime = new Set<string>()
+  readonly #codec = new Set<string>()
+  readonly #declared = new Map<Layout, string>()
+  readonly #declarations: string[] = []
+
+  constructor(exports: ExportedTypes) {
+    this.#exports = exports
+    this.#scope = valueScope(['types', 'defines', ...exports.constants.map(({ name }) => name)])
+    for (const { layout } of exports.types) this.layout(layout)
+  }
+
+  runtime(name: string): string {
+    this.#runtime.add(name)
+    return this.local(name)
+  }
+
+  codec(name: string): string {
+    this.#codec.add(name)
+    return this.local(name)
+  }
+
+  /** A binding of the module that it does not export: renamed where an export has the name. */
+  local(name: string): string {
+    let local = this.#locals.get(name)
+    if (local === undefined) this.#locals.set(name, (local = this.#scope.add(name)))
+    return local
+  }
+
+  imports(): string[] {
+    const from = (names: ReadonlySet<string>, module: string): string[] => {
+      const list = [...names]
+        .toSorted()
+        .map((name) => (this.local(name) === name ? name : `${name} as ${this.local(name)}`))
+      return list.length === 0
+        ? []
+        : [`import { ${list.join(', ')} } from 'unplugin-bpf/${module}'`]
+    }
+    return [...from(this.#runtime, 'runtime'), ...from(this.#codec, 'codec')]
+  }
+
+  declarations(): readonly string[] {
+    return this.#declarations
+  }
+
+  layout(layout: Layout): string {
+    const type = this.#exports.find(layout)
+    if (!type) return this.#expression(layout)
+    let name = this.#declared.get(type.layout)
+    if (name === undefined) {
+      const expression = this.#expression(type.layout)
+      name = this.#scope.add(type.name)
+      this.#declared.set(type.layout, name)
+      this.#declarations.push(`const ${name} = ${expression}`)
+    }
+    return name
+  }
+
+  #expression(layout: Layout): string {
+    switch (layout.kind) {
+      case 'int': {
+        const name = this.codec(`${layout.signed ? 's' : 'u'}${layout.size * 8}`)
+        return layout.safe ? this.#call('safe', name) : name
+      }
+      case 'bool':
+        return layout.size === 1 ? this.codec('bool') : `{ kind: 'bool', size: ${layout.size} }`
+      case 'float':
+        return this.codec(layout.size === 4 ? 'f32' : 'f64')
+      case 'enum':
+        return this.#enumeration(layout)
+      case 'chars':
+      case 'bytes':
+        return this.#call(layout.kind, String(layout.length))
+      case 'array':
+        return this.#call('array', this.layout(layout.element), String(layout.length))
+      case 'struct':
+      case 'union': {
+        const members = layout.members.map((member) => this.#member(member))
+        const { kind, name, size } = layout
+        return this.#call(kind, quote(name), String(size), `[${members.join(', ')}]`)
+      }
+    }
+  }
+
+  #enumeration({ name, size, signed, constants }: EnumLayout): string {
+    const pairs = constants.map(([constant, value]) => `[${quote(constant)}, ${literal(value)}]`)
+    return this.#call(
+      'enumeration',
+      quote(name),
+      String(size),
+      String(signed),
+      `[${pairs.join(', ')}]`,
+    )
+  }
+
+  #member({ name, offset, layout, bits }: Member): string {
+    const parts = [quote(name), String(offset), this.layout(layout)]
+    if (bits) parts.push(String(bits.offset), String(bits.size))
+    return `[${parts.join(', ')}]`
+  }
+
+  #call(name: string, ...parameters: string[]): string {
+    return `${PURE} ${this.codec(name)}(${parameters.join(', ')})`
+  }
+}
+
+/** A string literal: nothing in it can end it, or the line. */
+export function quote(text: string): string {
+  return `'${JSON.stringify(text)
+    .slice(1, -1)
+    .replaceAll("'", String.raw`\'`)}'`
+}
+
+export function literal(value: number | bigint | string): string {
+  switch (typeof value) {
+    case 'bigint':
+      return `${value}n`
+    case 'number':
+      return String(value)
+    default:
+      return quote(value)
+  }
+}
+
+/** `__proto__: …` would set the prototype. */
+function key(name: string): string {
+  return name === '__proto__'
+    ? "['__proto__']"
+    : /^[A-Za-z_$][\w$]*$/u.test(name)
+      ? name
+      : quote(name)
+}

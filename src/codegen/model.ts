@@ -1,0 +1,181 @@
+import { typeAt, type Btf } from '../btf/btf.ts'
+import { resolveTypedefs } from '../btf/traversal.ts'
+import type { Place, SourceInfo } from '../dwarf/source-info.ts'
+import type { BpfMap, BpfObject, DataSection, Program } from '../object/object.ts'
+import type { CompositeLayout, Layout } from '../runtime/codec/layout.ts'
+import { exportTypes, type ExportedTypes } from './exported-types.ts'
+import { isKernelOwned } from './kernel-owned.ts'
+import { mapKind, programKind, type MapKind, type ProgramKind } from './kinds.ts'
+import { layoutsOf, type Layouts } from './layout.ts'
+import { propertyScope } from './names.ts'
+import { hasPadding } from './padding.ts'
+
+/** What the generated module and its declarations both print. */
+export interface SkeletonModel {
+  /** `trace_bpf` */
+  readonly name: string
+  readonly license: string
+  readonly maps: readonly MapModel[]
+  readonly programs: readonly ProgramModel[]
+  readonly sections: readonly SectionModel[]
+  readonly exports: ExportedTypes
+  readonly defines: readonly Define[]
+  /** Where C declares a variable, map, function, type or `type.member`, and its comment. */
+  readonly declared: ReadonlyMap<string, Declared>
+  readonly warnings: readonly ModelWarning[]
+}
+
+export interface Declared {
+  readonly place: Place
+  readonly doc?: string | undefined
+}
+
+export interface MapModel {
+  readonly name: string
+  readonly elfName: string
+  /** BPF_MAP_TYPE_ */
+  readonly type: string
+  readonly kind: MapKind
+  /** Absent where BTF has no type, or the kind takes none. */
+  readonly key: Layout | undefined
+  /** Of a ring buffer or perf event array: its records. */
+  readonly value: Layout | undefined
+}
+
+export interface ProgramModel {
+  readonly name: string
+  readonly section: string
+  readonly kind: ProgramKind
+}
+
+export interface SectionModel {
+  readonly ident: string
+  readonly elfName: string
+  /** Whose members are the variables. */
+  readonly layout: CompositeLayout
+}
+
+export interface Define {
+  readonly name: string
+  readonly value: number | bigint | string
+  readonly declared: Declared | undefined
+}
+
+export interface ModelWarning {
+  readonly message: string
+  /** Whose declaration it is about: a key of `declared`. */
+  readonly subject: string
+}
+
+const NOTHING: Btf = { types: [{ kind: 'void', name: '' }], littleEndian: true }
+
+/** `source` is what DWARF tells beyond the object's BTF: without it there are no places or comments. */
+export function skeletonModel(object: BpfObject, source?: SourceInfo): SkeletonModel {
+  const btf = object.btf ?? NOTHING
+  const layouts = layoutsOf(btf)
+  const names = propertyScope()
+  const maps = object.maps.map((map) => mapModel(btf, layouts, map, names.add(map.name)))
+  const sections = object.sections.map((section) => sectionModel(btf, layouts, section))
+  const ownLayouts = source ? layoutsOf(source.btf) : undefined
+  const own = source?.types.map(({ id, name }) => ownLayouts?.of(id, name)) ?? []
+  const roots = [
+    ...maps.flatMap(({ key, value }) => [key, value]),
+    ...sections.map(({ layout }) => layout),
+    ...own,
+  ].filter((layout) => layout !== undefined)
+  return {
+    name: object.name,
+    license: object.license,
+    maps,
+    programs: object.programs.map(programModel),
+    sections,
+    exports: exportTypes(roots),
+    defines: definesOf(source),
+    declared: declaredIn(source),
+    warnings: [
+      ...paddedKeys(maps),
+      ...layoutWarnings(ownLayouts ? [layouts, ownLayouts] : [layouts]),
+    ],
+  }
+}
+
+function mapModel(btf: Btf, layouts: Layouts, map: BpfMap, name: string): MapModel {
+  const kind = mapKind(map)
+  const { elfName, type } = map
+  const takesKey = kind.takes === 'key and value'
+  const key = takesKey && map.key ? layouts.of(map.key, name) : undefined
+  const hasValue = kind.takes !== 'section' && kind.takes !== 'nothing' && !isDescriptor(btf, map)
+  const value = hasValue && map.value ? layouts.of(map.value, name) : undefined
+  return { name, elfName, type, kind, key, value }
+}
+
+/** A perf event array declared with an int for its value: the descriptor that the kernel keeps there. */
+function isDescriptor(btf: Btf, { type, value }: BpfMap): boolean {
+  if (type !== 'PERF_EVENT_ARRAY' || value === undefined) return false
+  const { kind } = typeAt(btf, resolveTypedefs(btf, value))
+  return kind !== 'struct' && kind !== 'union'
+}
+
+function programModel(program: Program): ProgramModel {
+  return { name: program.name, section: program.section, kind: programKind(program) }
+}
+
+function sectionModel(btf: Btf, layouts: Layouts, section: DataSection): SectionModel {
+  const names = propertyScope()
+  const members = section.variables
+    .filter(({ type }) => !isKernelOwned(btf, type))
+    .map(({ name, type, offset }) => ({
+      name: names.add(name),
+      offset,
+      layout: layouts.of(type, name),
+    }))
+  return {
+    ident: section.ident,
+    elfName: section.name,
+    layout: { kind: 'struct', name: '', size: section.size, members },
+  }
+}
+
+function definesOf(source: SourceInfo | undefined): Define[] {
+  // The last definition of a macro is the one that the end of the source sees.
+  const defines = new Map<string, Define>()
+  for (const { name, value, place, doc } of source?.macros ?? []) {
+    defines.set(name, { name, value, declared: { place, doc } })
+  }
+  return [...defines.values()]
+}
+
+function declaredIn(source: SourceInfo | undefined): Map<string, Declared> {
+  const declared = new Map<string, Declared>()
+  for (const { name, place, doc } of source?.types ?? []) {
+    if (name) declared.set(name, { place, doc })
+  }
+  // A variable and a type may share a name: what is asked for is found by its spelling first.
+  for (const [name, where] of source?.declarations ?? []) declared.set(name, where)
+  return declared
+}
+
+function paddedKeys(maps: readonly MapModel[]): ModelWarning[] {
+  return maps.flatMap(({ name, key }) =>
+    key && hasPadding(key)
+      ? [
+          {
+            message: `the key of map ${name} has padding: a lookup compares those bytes too, so zero the whole key in C (__builtin_memset) before filling it, or declare the padding as a member`,
+            subject: name,
+          },
+        ]
+      : [],
+  )
+}
+
+/** The two graphs describe what BTF and DWARF both know alike. */
+function layoutWarnings(all: readonly Layouts[]): ModelWarning[] {
+  const warnings = new Map<string, ModelWarning>()
+  for (const { type, member, subject, reason } of all.flatMap((layouts) => layouts.warnings)) {
+    const what = member ? `member ${member} of ${type}` : type || subject || 'a type'
+    const message = `${what} becomes bytes in JavaScript: ${reason}`
+    const tag = type.replace(/^(?:struct|union|enum) /u, '')
+    warnings.set(message, { message, subject: member ? `${tag}.${member}` : tag || subject })
+  }
+  return [...warnings.values()]
+}
