@@ -1,0 +1,78 @@
+/** One message of clang, placed for a person. */
+export interface Note {
+  readonly message: string
+  /** Absolute. Absent, as are the others, where clang names no place. */
+  readonly file?: string
+  /** 1-based. */
+  readonly line?: number
+  /** 1-based, in bytes, as clang counts. */
+  readonly column?: number
+  /** The first column after what is meant, on the same line. */
+  readonly endColumn?: number
+  readonly sourceLine?: string
+}
+
+export interface Diagnostic extends Note {
+  readonly severity: 'error' | 'warning'
+  /** The source's own path where clang names none: a refused flag, a compiler that crashed. */
+  readonly file: string
+  /** The flag that turns it off or on: `-Wunused-variable`. */
+  readonly flag?: string
+  readonly notes: readonly Note[]
+  readonly fixits: readonly Fixit[]
+  /** How clang came to `file`: the innermost `#include` first. */
+  readonly includedFrom: readonly { readonly file: string; readonly line: number }[]
+}
+
+/** Replace what lies from `line:column` up to before `endLine:endColumn`. All 1-based, columns in bytes. */
+export interface Fixit {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly endLine: number
+  readonly endColumn: number
+  readonly text: string
+}
+
+/**
+ * `file:line:col: error: message [-Wflag]` with the source line under it, the place marked; then its
+ * fix-its, notes and include stack in the same form.
+ */
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  const { severity, flag, notes, fixits, includedFrom } = diagnostic
+  return [
+    `${place(diagnostic)}${severity}: ${diagnostic.message}${flag ? ` [${flag}]` : ''}`,
+    ...frame(diagnostic),
+    ...fixits.map((fixit) => `${place(fixit)}fix: ${describeFixit(fixit)}`),
+    ...notes.map((note) => [`${place(note)}note: ${note.message}`, ...frame(note)].join('\n')),
+    ...includedFrom.map(({ file, line }) => `${file}:${line}: note: included from here`),
+  ].join('\n')
+}
+
+/** The source line with its number, and a line that marks the place under it. None without a place. */
+export function frame({ line, column, endColumn, sourceLine }: Note): string[] {
+  if (line === undefined || sourceLine === undefined) return []
+  const number = String(line)
+  const source = `${number} | ${sourceLine.trimEnd()}`
+  if (column === undefined) return [source]
+  const before = Buffer.from(sourceLine)
+    .subarray(0, column - 1)
+    .toString()
+  const marked = Buffer.from(sourceLine)
+    .subarray(column - 1, (endColumn ?? column + 1) - 1)
+    .toString()
+  // Tabs stay, so that the mark stands under its character whatever their width.
+  const indent = before.replaceAll(/[^\t]/g, ' ')
+  const mark = `^${'~'.repeat(Math.max(0, marked.trimEnd().length - 1))}`
+  return [source, `${' '.repeat(number.length)} | ${indent}${mark}`]
+}
+
+const place = ({ file, line, column }: Pick<Note, 'file' | 'line' | 'column'>): string =>
+  file === undefined
+    ? ''
+    : `${[file, line, column].filter((part) => part !== undefined).join(':')}: `
+
+function describeFixit({ line, column, endLine, endColumn, text }: Fixit): string {
+  if (text === '') return 'remove this'
+  return line === endLine && column === endColumn ? `insert '${text}'` : `replace by '${text}'`
+}

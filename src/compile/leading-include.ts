@@ -1,0 +1,66 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+export interface LeadingInclude {
+  /** The header that an include path has, absolute. */
+  readonly found: string | undefined
+  /** Macros defined, and tested by include guards, before it. */
+  readonly macros: readonly string[]
+}
+
+/** Deeper than any sane chain of headers that each begin with the next. */
+const deepest = 16
+
+/**
+ * The header `wanted` (`vmlinux.h`), if it is the first thing a source includes: nothing but comments,
+ * `#define`s and include guards come before, in the source and in headers that begin with it in turn.
+ * Only then may it be parsed ahead of the source. Undefined when in doubt.
+ */
+export function leadingInclude(
+  file: string,
+  include: readonly string[],
+  wanted: string,
+): LeadingInclude | undefined {
+  const macros: string[] = []
+  let current = file
+  for (let depth = 0; depth < deepest; depth++) {
+    const first = firstInclude(current, macros)
+    if (first === undefined) return undefined
+    const { name, quoted } = first
+    const found = [...(quoted ? [dirname(current)] : []), ...include]
+      .map((folder) => join(folder, name))
+      .find((path) => existsSync(path))
+    if (name === wanted) return { found, macros }
+    if (found === undefined) return undefined
+    current = found
+  }
+  return undefined
+}
+
+/** Adds to `macros` what comes before the include. */
+function firstInclude(
+  file: string,
+  macros: string[],
+): { name: string; quoted: boolean } | undefined {
+  for (const line of directives(readFileSync(file, 'utf8'))) {
+    const include = /^#\s*include\s*(?:"([^"]+)"|<([^>]+)>)/.exec(line)
+    if (include) return { name: include[1] ?? include[2] ?? '', quoted: include[1] !== undefined }
+    if (/^#\s*pragma\s+once\b/.test(line)) continue
+    const macro = /^#\s*(?:define|undef|ifndef)\s+(\w+)/.exec(line)?.[1]
+    if (macro === undefined) return undefined
+    macros.push(macro)
+  }
+  return undefined
+}
+
+/** Lines without comments, continued ones joined. */
+function directives(source: string): string[] {
+  return source
+    .replaceAll(/\\\r?\n/g, ' ')
+    .replaceAll(/"(?:[^"\\\n]|\\.)*"|\/\*.*?\*\/|\/\/[^\n]*/gs, (match) =>
+      match.startsWith('"') ? match : ' ',
+    )
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+}

@@ -1,0 +1,157 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+
+import { type Arch, nativeArch } from './arch.ts'
+import { validateOptions } from './option-rules.ts'
+import { splitWords } from './words.ts'
+
+/**
+ * What every entry point understands: plugin, command, `register`, Vitest. Defaults come from the key
+ * `"unplugin-bpf"` of the package.json nearest to the source, its paths relative to that file.
+ */
+export interface Options {
+  /** The compiler: a path or a name on PATH. Default: `BPF_CLANG`, then clang, clang-21 … clang-14. */
+  clang?: string
+  /** More flags for clang, after our defaults (`-O2`), so that they win. `BPF_CFLAGS` is appended. */
+  cflags?: readonly string[]
+  /** Folders searched for headers. */
+  include?: readonly string[]
+  /** Macros: `{ DEBUG: true, MAX: 4 }` is `-DDEBUG -DMAX=4`; false and undefined leave one out. */
+  defines?: Readonly<Record<string, string | number | boolean | undefined>>
+  /** Architectures to compile for; default: this machine's. */
+  arch?: Arch | readonly Arch[]
+  /** Where `vmlinux.h` comes from when no include path has one: `'auto'`, this kernel; a header; raw BTF. */
+  vmlinux?: string
+  /** Declarations: `true` in `.bpf/types` beside the nearest tsconfig.json, or where `dir` says. */
+  types?: boolean | { dir?: string }
+  /** Compile cache: a folder, or whether to have one. Default: `node_modules/.cache/unplugin-bpf`. */
+  cache?: boolean | string
+  /** Vite: the server module that `vite dev` runs and `vite build` bundles. */
+  agent?: string
+  /** koffi's native part: left to node_modules, or copied beside the bundle. */
+  native?: 'external' | 'copy'
+  /** Let this kernel's verifier judge each object while building. */
+  verify?: boolean
+  /** The oldest kernel the agent must run on, such as `'5.15'`. */
+  minKernel?: string
+  /** What relative paths above are relative to. Default: the working directory. */
+  cwd?: string
+}
+
+export interface ResolvedOptions {
+  readonly clang: string | undefined
+  readonly cflags: readonly string[]
+  /** Absolute. */
+  readonly include: readonly string[]
+  readonly defines: Readonly<Record<string, string | number | boolean | undefined>>
+  readonly arch: readonly [Arch, ...Arch[]]
+  /** `'auto'` or an absolute path. */
+  readonly vmlinux: string
+  readonly types: false | { readonly dir: string | undefined }
+  /** Absolute; false: no compile cache. */
+  readonly cache: string | false
+  /** Where generated and precompiled headers live, whether compiles are cached or not. Absolute. */
+  readonly cacheDir: string
+  readonly agent: string | undefined
+  readonly native: 'external' | 'copy'
+  readonly verify: boolean
+  readonly minKernel: string | undefined
+  readonly cwd: string
+  /** The folder of the nearest package.json, where there is one. */
+  readonly root: string
+}
+
+const resolved = new WeakSet<object>()
+
+/** Whether these are `resolveOptions`' own. */
+export function isResolved(options: Options | ResolvedOptions): options is ResolvedOptions {
+  return resolved.has(options)
+}
+
+/**
+ * One frozen object of all that a compile of `file` depends on: package.json's defaults, then the
+ * environment, then `options`. Throws a TypeError that names the option at fault.
+ */
+export function resolveOptions(
+  options: Options | ResolvedOptions,
+  file: string,
+  env: NodeJS.ProcessEnv = process.env,
+): ResolvedOptions {
+  if (isResolved(options)) return options
+  validateOptions(options, 'option')
+  const cwd = resolve(options.cwd ?? process.cwd())
+  const nearest = nearestPackage(dirname(resolve(cwd, file)))
+  const root = nearest?.folder ?? cwd
+  const merged: Options = {
+    ...(nearest && pathsFrom(nearest.options, nearest.folder)),
+    ...(env['BPF_CLANG'] && { clang: env['BPF_CLANG'] }),
+    ...pathsFrom(definedOnly(options), cwd),
+  }
+  const { arch = nativeArch(), types = true, cache = true } = merged
+  const cacheDir =
+    typeof cache === 'string' ? cache : join(root, 'node_modules/.cache/unplugin-bpf')
+  const result: ResolvedOptions = Object.freeze({
+    clang: merged.clang,
+    cflags: Object.freeze([...(merged.cflags ?? []), ...splitWords(env['BPF_CFLAGS'] ?? '')]),
+    include: Object.freeze([...(merged.include ?? [])]),
+    defines: Object.freeze({ ...merged.defines }),
+    arch: Object.freeze(atLeastOne(typeof arch === 'string' ? [arch] : arch)),
+    vmlinux: merged.vmlinux ?? 'auto',
+    types: types === false ? false : Object.freeze({ dir: types === true ? undefined : types.dir }),
+    cache: cache === false ? false : cacheDir,
+    cacheDir,
+    agent: merged.agent,
+    native: merged.native ?? 'external',
+    verify: merged.verify ?? false,
+    minKernel: merged.minKernel,
+    cwd,
+    root,
+  })
+  resolved.add(result)
+  return result
+}
+
+const atLeastOne = (arches: readonly Arch[]): [Arch, ...Arch[]] => {
+  const [first = nativeArch(), ...rest] = new Set(arches)
+  return [first, ...rest]
+}
+
+const definedOnly = (options: Options): Options =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+
+function nearestPackage(from: string): { folder: string; options: Options } | undefined {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const file = join(folder, 'package.json')
+    if (existsSync(file)) return { folder, options: packageOptions(file) }
+    if (dirname(folder) === folder) return undefined
+  }
+}
+
+function packageOptions(file: string): Options {
+  let content: unknown
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    const message = `Cannot read the defaults of unplugin-bpf from ${file}: ${String(error)}`
+    throw new TypeError(message, { cause: error })
+  }
+  if (typeof content !== 'object' || content === null || !('unplugin-bpf' in content)) return {}
+  const options = content['unplugin-bpf']
+  validateOptions(options, `${file}: key "unplugin-bpf": option`)
+  return options
+}
+
+/** Paths made absolute; a clang without a slash is a name on PATH and stays. */
+function pathsFrom(options: Options, folder: string): Options {
+  const absolute = (path: string): string => resolve(folder, path)
+  const { clang, include, vmlinux, types, cache, agent } = options
+  return {
+    ...options,
+    ...(clang && { clang: /[/\\]/.test(clang) && !isAbsolute(clang) ? absolute(clang) : clang }),
+    ...(include && { include: include.map(absolute) }),
+    ...(vmlinux && { vmlinux: vmlinux === 'auto' ? vmlinux : absolute(vmlinux) }),
+    ...(typeof types === 'object' && { types: { dir: types.dir && absolute(types.dir) } }),
+    ...(typeof cache === 'string' && { cache: absolute(cache) }),
+    ...(agent && { agent: absolute(agent) }),
+  }
+}

@@ -1,0 +1,177 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+import type { Diagnostic, Fixit, Note } from './diagnostics.ts'
+
+type Severity = 'fatal error' | 'error' | 'warning' | 'remark' | 'note'
+type Place = { file: string; line?: number; column?: number }
+type Draft<T> = { -readonly [K in keyof T]: T[K] }
+
+/** `file:line:column:{range}{range}: error: message`, the form that arguments.ts asks clang for. */
+const placedRE =
+  /^(.+?):(\d+):(\d+):(?:((?:\{\d+:\d+-\d+:\d+\})+):)? (fatal error|error|warning|remark|note): (.*)$/
+/** Without a place: the driver's (`clang-19: error: …`), the backend's (`error: <unknown>:0:0: …`). */
+const unplacedRE = /^(?:[^\s:]+: )?(fatal error|error|warning|remark|note): (.*)$/
+const includedRE = /^In file included from (.+):(\d+):$/
+const fixitRE = /^fix-it:"((?:[^"\\]|\\.)*)":\{(\d+):(\d+)-(\d+):(\d+)\}:"((?:[^"\\]|\\.)*)"$/
+const crashRE = /^(PLEASE submit a bug report|Stack dump:)/
+
+/**
+ * Reads clang's messages: its errors and warnings, with the notes that follow each.
+ *
+ * @param stderr Of a run with messageFlags().
+ * @param folder Where clang ran: what relative names are relative to. Absolute.
+ * @param source Absolute; what a message without a place is about.
+ */
+export function parseDiagnostics(stderr: string, folder: string, source: string): Diagnostic[] {
+  const sources = new SourceLines()
+  const diagnostics: Diagnostic[] = []
+  let notes: Note[] = []
+  let fixits: Fixit[] = []
+  let includedFrom: { file: string; line: number }[] = []
+
+  const add = (
+    severity: Severity,
+    message: string,
+    place: Place | undefined,
+    ranges = '',
+  ): void => {
+    const { text, flag } = splitFlag(message)
+    const note = { message: text, ...place, ...sources.locate(place, ranges) }
+    if (severity === 'note') {
+      notes.push(note)
+    } else if (severity !== 'remark' && !isSummary(text)) {
+      notes = []
+      fixits = []
+      diagnostics.push({
+        severity: severity === 'warning' ? 'warning' : 'error',
+        file: source,
+        ...note,
+        ...(flag !== undefined && { flag }),
+        notes,
+        fixits,
+        includedFrom,
+      })
+    }
+    includedFrom = []
+  }
+
+  for (const line of stderr.split(/\r?\n/)) {
+    if (crashRE.test(line)) break
+    const included = includedRE.exec(line)
+    if (included) {
+      const [, file = '', at] = included
+      // clang prints the outermost first.
+      includedFrom = [{ file: resolve(folder, file), line: Number(at) }, ...includedFrom]
+      continue
+    }
+    const placed = placedRE.exec(line)
+    if (placed) {
+      const [, file = '', at, column, ranges, severity, message = ''] = placed
+      const place = realPlace(folder, file, Number(at), Number(column))
+      add(severity as Severity, message, place, ranges)
+      continue
+    }
+    const fixit = fixitRE.exec(line)
+    if (fixit) {
+      fixits.push(parseFixit(fixit, folder))
+      continue
+    }
+    const unplaced = unplacedRE.exec(line)
+    if (unplaced) add(unplaced[1] as Severity, unplaced[2] ?? '', undefined)
+  }
+  return diagnostics
+}
+
+/** What the backend names but does not mean: `<unknown>:0:0`, `<inline asm>:1:2`. */
+function realPlace(folder: string, file: string, line: number, column: number): Place | undefined {
+  if (file.startsWith('<')) return undefined
+  return {
+    file: resolve(folder, file),
+    ...(line > 0 && { line }),
+    ...(line > 0 && column > 0 && { column }),
+  }
+}
+
+const splitFlag = (message: string): { text: string; flag?: string } => {
+  const match = /^(.*) \[((?:-W|-R)[^\]]*)\]$/.exec(message)
+  return match ? { text: match[1] ?? '', flag: match[2] } : { text: message }
+}
+
+/** clang's word that it stopped counting is about its own limit, not about the source. */
+const isSummary = (message: string): boolean => message.startsWith('too many errors emitted')
+
+function parseFixit(match: RegExpExecArray, folder: string): Fixit {
+  const [, file = '', line, column, endLine, endColumn, text = ''] = match
+  return {
+    file: resolve(folder, unquote(file)),
+    line: Number(line),
+    column: Number(column),
+    endLine: Number(endLine),
+    endColumn: Number(endColumn),
+    text: unquote(text),
+  }
+}
+
+/** As raw_ostream::write_escaped writes: `\\`, `\t`, `\n`, `\"`, and three octal digits a byte. */
+function unquote(text: string): string {
+  const escapes: Readonly<Record<string, string>> = { t: '\t', n: '\n' }
+  const bytes = text.replaceAll(/\\(?:([0-7]{3})|(.))/g, (_, octal, char: string) =>
+    octal === undefined ? (escapes[char] ?? char) : String.fromCharCode(Number.parseInt(octal, 8)),
+  )
+  return /[\u0080-\u00ff]/.test(bytes) ? Buffer.from(bytes, 'latin1').toString() : bytes
+}
+
+/** The lines of the files that messages name, each read once. */
+class SourceLines {
+  readonly #files = new Map<string, readonly string[]>()
+
+  locate(
+    place: Place | undefined,
+    ranges: string,
+  ): Partial<Pick<Draft<Note>, 'sourceLine' | 'endColumn'>> {
+    if (place?.line === undefined) return {}
+    const { line, column } = place
+    const sourceLine = this.#line(place.file, line)
+    if (sourceLine === undefined) return {}
+    if (column === undefined) return { sourceLine }
+    return {
+      sourceLine,
+      endColumn: endOfRange(ranges, line, column) ?? endOfToken(sourceLine, column),
+    }
+  }
+
+  #line(file: string, line: number): string | undefined {
+    let lines = this.#files.get(file)
+    if (!lines) {
+      lines = read(file).split(/\r?\n/)
+      this.#files.set(file, lines)
+    }
+    return lines[line - 1]
+  }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** Of the range that starts where the message points: of `a + b` at the `+`, clang gives those of a and b. */
+function endOfRange(ranges: string, line: number, column: number): number | undefined {
+  for (const [, fromLine, from, toLine, to] of ranges.matchAll(/\{(\d+):(\d+)-(\d+):(\d+)\}/g)) {
+    const starts = Number(fromLine) === line && Number(from) === column
+    if (starts && Number(toLine) === line) return Number(to)
+  }
+  return undefined
+}
+
+function endOfToken(sourceLine: string, column: number): number {
+  const rest = Buffer.from(sourceLine)
+    .subarray(column - 1)
+    .toString()
+  const token = /^[\p{L}\p{N}_]+/u.exec(rest)?.[0] ?? rest.slice(0, 1)
+  return column + Math.max(1, Buffer.byteLength(token))
+}

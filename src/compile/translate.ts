@@ -1,0 +1,176 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+
+import type { Arch } from './arch.ts'
+import { languageFlags, messageFlags, namedFrom, outputFlags } from './arguments.ts'
+import { contentOf } from './cache.ts'
+import type { Clang } from './clang.ts'
+import { CompileError } from './compile-error.ts'
+import { createDebugger } from './debug.ts'
+import { parseDepfile } from './depfile.ts'
+import type { Diagnostic } from './diagnostics.ts'
+import { type LeadingInclude, leadingInclude } from './leading-include.ts'
+import type { ResolvedOptions } from './options.ts'
+import { parseDiagnostics } from './parse-diagnostics.ts'
+import { dropPrecompiled, type Precompiled, precompile } from './precompiled.ts'
+import { run } from './run.ts'
+import { provideVmlinux, type Vmlinux, vmlinuxHeader } from './vmlinux.ts'
+
+const debug = createDebugger('unplugin-bpf:compile')
+
+export interface Job {
+  /** Absolute. */
+  readonly source: string
+  readonly arch: Arch
+  readonly options: ResolvedOptions
+  readonly clang: Clang
+}
+
+/** What clang made of a source. */
+export interface Translation {
+  /** Undefined after an error. */
+  readonly object: Uint8Array | undefined
+  readonly diagnostics: readonly Diagnostic[]
+  /** Absolute, source first; those known, after an error. Without a generated vmlinux.h. */
+  readonly dependencies: readonly string[]
+  /** What the vmlinux.h that it includes was generated from, if that was generated. */
+  readonly vmlinux: string | undefined
+}
+
+/** Runs clang over the source; `vmlinux.h` is made when the source wants one and has none. */
+export async function translate(job: Job): Promise<Translation> {
+  const leading = leadingInclude(job.source, job.options.include, vmlinuxHeader)
+  if (leading?.found !== undefined) {
+    return translateWith(job, { leading, vmlinux: ownVmlinux(leading.found) })
+  }
+  // When the source does not begin with it, only clang can tell whether it is wanted and missing.
+  const first = leading ? undefined : await translateWith(job, {})
+  if (first && !first.diagnostics.some(missesVmlinux)) return first
+
+  const vmlinux = await provideVmlinux(job.options)
+  if (!('reason' in vmlinux)) return translateWith(job, { leading, vmlinux })
+  return explainMissing(first ?? (await translateWith(job, {})), vmlinux.reason)
+}
+
+interface Headers {
+  readonly vmlinux?: Vmlinux
+  readonly leading?: LeadingInclude | undefined
+}
+
+async function translateWith(job: Job, { vmlinux, leading }: Headers): Promise<Translation> {
+  const precompiled = vmlinux && leading && (await precompiledFor(job, leading, vmlinux))
+  if (precompiled) {
+    // Its digest is taken while clang already runs: a damaged one may do anything, even compile.
+    const [run, intact] = await Promise.allSettled([
+      runClang(job, vmlinux, precompiled),
+      precompiled.intact,
+    ])
+    const isIntact = intact.status === 'fulfilled' && intact.value
+    if (isIntact && run.status === 'fulfilled' && serves(run.value, vmlinux)) return run.value
+    debug?.('%s %s', precompiled.file, isIntact ? `does not serve ${job.source}` : 'is damaged')
+    if (!isIntact) {
+      await dropPrecompiled(precompiled)
+      return translateWith(job, { vmlinux, leading })
+    }
+  }
+  return runClang(job, vmlinux, undefined)
+}
+
+/** Whether the source itself includes what was precompiled for it, and clang took that. */
+function serves({ diagnostics, headers }: ClangRun, { header }: Vmlinux): boolean {
+  return (
+    headers.every((file) => basename(file) !== vmlinuxHeader || file === header) &&
+    !diagnostics.some(({ message }) => /\b(PCH|AST|precompiled|module) file\b/.test(message))
+  )
+}
+
+/** Undefined where parsing the header before the source could mean something else. */
+async function precompiledFor(
+  { arch, clang, options, source }: Job,
+  { macros }: LeadingInclude,
+  { content, header }: Vmlinux,
+): Promise<Precompiled | undefined> {
+  // What these include comes before the header, or changes it.
+  if (options.cflags.some((flag) => /^-(-?include|-?imacros|Xclang|fmodules)/.test(flag)))
+    return undefined
+  if (macros.length > 0) {
+    const text = await readFile(header, 'utf8')
+    if (macros.some((macro) => text.includes(macro))) return undefined
+  }
+  const flags = languageFlags(dirname(source), arch, { ...options, include: [] }, clang)
+  return precompile(header, content, flags, clang, options.cacheDir)
+}
+
+interface ClangRun extends Translation {
+  /** All that clang read but the source. */
+  readonly headers: readonly string[]
+}
+
+async function runClang(
+  job: Job,
+  vmlinux: Vmlinux | undefined,
+  precompiled: Precompiled | undefined,
+): Promise<ClangRun> {
+  const { arch, clang, options, source } = job
+  const folder = dirname(source)
+  const temporary = await mkdtemp(join(tmpdir(), 'unplugin-bpf-'))
+  const objectFile = join(temporary, 'object.o')
+  const depfile = join(temporary, 'object.d')
+  try {
+    const args = [
+      ...languageFlags(folder, arch, options, clang),
+      ...outputFlags(),
+      ...messageFlags(),
+      ...(precompiled ? ['-include-pch', precompiled.file] : []),
+      ...(vmlinux ? vmlinuxFlags(folder, vmlinux) : []),
+    ]
+    args.push('-MD', '-MF', depfile, '-c', basename(source), '-o', objectFile)
+    const { exitCode, stderr } = await run(clang.path, args, folder)
+    const diagnostics = parseDiagnostics(stderr, folder, source)
+    if (exitCode !== 0 && !diagnostics.some(({ severity }) => severity === 'error')) {
+      const words = stderr.trimEnd().split('\n').slice(0, 10).join('\n')
+      throw new CompileError(`${clang.path} failed on ${source} (exit code ${exitCode}):\n${words}`)
+    }
+    const object = exitCode === 0 ? new Uint8Array(await readFile(objectFile)) : undefined
+    const listed = parseDepfile(await readFile(depfile, 'utf8').catch(() => ''))
+    const headers = listed.map((name) => resolve(folder, name)).filter((name) => name !== source)
+    const dependencies = headers.flatMap((file) => {
+      if (file !== vmlinux?.header || !vmlinux.origin) return [file]
+      return options.vmlinux === 'auto' ? [] : [options.vmlinux]
+    })
+    return {
+      object,
+      diagnostics,
+      headers,
+      dependencies: [source, ...dependencies],
+      vmlinux: headers.includes(vmlinux?.header ?? '') ? vmlinux?.origin : undefined,
+    }
+  } finally {
+    await rm(temporary, { recursive: true, force: true })
+  }
+}
+
+/** Found last, so that the user's own wins; and under one name wherever the cache lies. */
+function vmlinuxFlags(folder: string, vmlinux: Vmlinux): string[] {
+  if (vmlinux.origin === undefined) {
+    return [`-fdebug-prefix-map=${vmlinux.folder}=${namedFrom(folder, vmlinux.folder)}`]
+  }
+  return ['-idirafter', vmlinux.folder, `-fdebug-prefix-map=${vmlinux.folder}=/vmlinux`]
+}
+
+function ownVmlinux(header: string): Vmlinux {
+  return { header, folder: dirname(header), content: contentOf(header), origin: undefined }
+}
+
+const missesVmlinux = ({ message }: Diagnostic): boolean =>
+  message === `'${vmlinuxHeader}' file not found`
+
+const explainMissing = (translation: Translation, reason: string): Translation => ({
+  ...translation,
+  diagnostics: translation.diagnostics.map((diagnostic) =>
+    missesVmlinux(diagnostic)
+      ? { ...diagnostic, message: `${diagnostic.message}, and ${reason}` }
+      : diagnostic,
+  ),
+})

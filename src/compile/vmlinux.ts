@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process'
+import { readFileSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { release, version } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+import { createDebugger } from './debug.ts'
+import { digest } from './digest.ts'
+import type { ResolvedOptions } from './options.ts'
+import { writeWhole } from './write-whole.ts'
+
+const debug = createDebugger('unplugin-bpf:vmlinux')
+
+export const vmlinuxHeader = 'vmlinux.h'
+const kernelBtf = '/sys/kernel/btf/vmlinux'
+
+/** A folder that has a vmlinux.h, for clang to search last. */
+export interface Vmlinux {
+  readonly folder: string
+  readonly header: string
+  /** Names the header's content. */
+  readonly content: string
+  /** What it was generated from, see vmlinuxOrigin(); undefined for a user's own. */
+  readonly origin: string | undefined
+}
+
+/** Why there is none, and what to do. */
+export interface NoVmlinux {
+  readonly reason: string
+}
+
+/**
+ * What a generated header is generated from: a name that changes with it, cheap to get.
+ * Undefined where there is nothing to generate from.
+ */
+export function vmlinuxOrigin(options: ResolvedOptions): string | undefined {
+  try {
+    if (options.vmlinux !== 'auto') return digest('file', readFileSync(options.vmlinux))
+    const { size } = statSync(kernelBtf)
+    // The notes hold the kernel's build id, a hash of all of it: 164 bytes to read instead of 5 MB.
+    return digest('kernel', release(), version(), String(size), readFileSync('/sys/kernel/notes'))
+  } catch {
+    return undefined
+  }
+}
+
+const running = new Map<string, Promise<Vmlinux | NoVmlinux>>()
+
+/** The header that option `vmlinux` asks for, from the cache or made now. */
+export function provideVmlinux(options: ResolvedOptions): Promise<Vmlinux | NoVmlinux> {
+  const origin = vmlinuxOrigin(options)
+  if (origin === undefined) return Promise.resolve({ reason: absent(options.vmlinux) })
+  const folder = join(options.cacheDir, 'vmlinux', origin.slice(0, 32))
+  let known = running.get(folder)
+  if (!known) {
+    known = cachedOrMade(folder, options.vmlinux, origin).finally(() => running.delete(folder))
+    running.set(folder, known)
+  }
+  return known
+}
+
+async function cachedOrMade(
+  folder: string,
+  source: string,
+  origin: string,
+): Promise<Vmlinux | NoVmlinux> {
+  const header = join(folder, vmlinuxHeader)
+  const cached = await readFile(header, 'utf8').catch(() => undefined)
+  const content = cached && sealed(cached)
+  if (content) return { folder, header, content, origin }
+  const started = performance.now()
+  try {
+    const text = await headerText(source)
+    const seal = digest(text)
+    await writeWhole(header, `/* ${seal}: of what follows */\n${text}`)
+    debug?.('%s made from %s (%d ms)', header, source, Math.round(performance.now() - started))
+    return { folder, header, content: seal, origin }
+  } catch (error) {
+    return { reason: `it cannot be generated from ${sourceFile(source)}: ${String(error)}` }
+  }
+}
+
+/** The digest in a cached header's first line, if the rest has it. */
+function sealed(text: string): string | undefined {
+  const end = text.indexOf('\n')
+  const seal = /^\/\* ([0-9a-f]{64}): /.exec(text.slice(0, end))?.[1]
+  return seal === digest(text.slice(end + 1)) ? seal : undefined
+}
+
+const sourceFile = (source: string): string => (source === 'auto' ? kernelBtf : source)
+
+async function headerText(source: string): Promise<string> {
+  const bytes = await readFile(sourceFile(source))
+  // BTF_MAGIC, in either byte order, or ELF's: anything else is a header already.
+  const isBinary = [0xeb9f, 0x9feb, 0x7f45].includes(bytes.readUInt16BE(0))
+  if (!isBinary) return bytes.toString()
+  const { stdout } = await promisify(execFile)(
+    'bpftool',
+    ['btf', 'dump', 'file', sourceFile(source), 'format', 'c'],
+    { maxBuffer: 256 << 20 },
+  )
+  return stdout
+}
+
+function absent(source: string): string {
+  return source === 'auto'
+    ? `this kernel tells no types (no ${kernelBtf}): set the option vmlinux to a vmlinux.h or to the BTF of a kernel, or put a vmlinux.h into an include folder`
+    : `the option vmlinux names ${source}, which cannot be read: set it to a vmlinux.h, to the BTF of a kernel, or to 'auto' for this one`
+}
