@@ -1,7 +1,8 @@
 import type { Btf } from './btf.ts'
 import { createDefinitions } from './dump/definitions.ts'
-import { bounded, createDump } from './dump/dump.ts'
+import { createDump } from './dump/dump.ts'
 import { kfuncPrototypes } from './dump/kfuncs.ts'
+import { Output } from './dump/output.ts'
 import { sortedIds } from './dump/sort.ts'
 
 export interface DumpOptions {
@@ -17,10 +18,13 @@ export function dumpC(btf: Btf, { sort = false }: DumpOptions = {}): string {
   const dump = createDump(btf)
   const definitions = createDefinitions(dump)
   const ids = sort ? sortedIds(dump) : [...btf.types.keys()]
-  // The first is void; sorted it seldom is, but bpftool leaves the first out in any case.
-  let text = PRELUDE
-  for (const id of ids.slice(1)) text = bounded(text + definitions(id))
-  return text + kfuncPrototypes(dump) + POSTLUDE
+  const output = new Output()
+  output.add(PRELUDE)
+  // The first is void; when sorted it is not, but bpftool leaves out the first all the same.
+  for (const id of ids.slice(1)) output.add(definitions(id))
+  output.add(kfuncPrototypes(dump))
+  output.add(POSTLUDE)
+  return output.text()
 }
 
 const PRELUDE = `#ifndef __VMLINUX_H__

@@ -97,8 +97,7 @@ function readType(words: Words, text: (offset: number) => string): BtfType {
     }
     case 'enum': {
       const size = words.next()
-      words.need(count * 2)
-      const values = Array.from({ length: count }, () => ({
+      const values = words.list(count, 2, () => ({
         name: text(words.next()),
         value: flag ? words.next() | 0 : words.next(),
       }))
@@ -106,8 +105,7 @@ function readType(words: Words, text: (offset: number) => string): BtfType {
     }
     case 'enum64': {
       const size = words.next()
-      words.need(count * 3)
-      const values = Array.from({ length: count }, () => ({
+      const values = words.list(count, 3, () => ({
         name: text(words.next()),
         value: wide(words.next(), words.next(), flag),
       }))
@@ -119,8 +117,7 @@ function readType(words: Words, text: (offset: number) => string): BtfType {
       return { kind, name, target: words.id(), linkage: words.linkage(words.next()) }
     case 'func_proto': {
       const returns = words.id()
-      words.need(count * 2)
-      const params = Array.from({ length: count }, () => ({
+      const params = words.list(count, 2, () => ({
         name: text(words.next()),
         type: words.id(),
       }))
@@ -128,8 +125,7 @@ function readType(words: Words, text: (offset: number) => string): BtfType {
     }
     case 'datasec': {
       const size = words.next()
-      words.need(count * 3)
-      const variables = Array.from({ length: count }, () => ({
+      const variables = words.list(count, 3, () => ({
         type: words.id(),
         offset: words.next(),
         size: words.next(),
@@ -160,20 +156,14 @@ function readMembers(
   count: number,
   bitfields: boolean,
 ): Member[] {
-  words.need(count * 3)
-  const members: Member[] = []
-  for (let i = 0; i < count; i++) {
+  return words.list(count, 3, () => {
     const name = text(words.next())
     const type = words.id()
     const offset = words.next()
-    members.push({
-      name,
-      type,
-      bitOffset: bitfields ? offset & 0xffffff : offset,
-      bitSize: bitfields ? offset >>> 24 : 0,
-    })
-  }
-  return members
+    return bitfields
+      ? { name, type, bitOffset: offset & 0xffffff, bitSize: offset >>> 24 }
+      : { name, type, bitOffset: offset, bitSize: 0 }
+  })
 }
 
 function wide(low: number, high: number, signed: boolean): bigint {
@@ -210,14 +200,15 @@ class Words {
     throw new FormatError('BTF', this.#start + index * 4, reason)
   }
 
-  /** Refuses a count that the section cannot hold, before anything of that length is made. */
-  need(count: number): void {
-    if (count > this.#words.length - this.index) {
-      this.fail(
-        `${count} more words are needed, ${this.#words.length - this.index} are left`,
-        this.index,
-      )
+  /** `count` items of `size` words; refuses what the section cannot hold before making any. */
+  list<T>(count: number, size: number, read: () => T): T[] {
+    const left = this.#words.length - this.index
+    if (count * size > left) {
+      this.fail(`${count * size} more words are needed, ${left} are left`, this.index)
     }
+    const items: T[] = []
+    for (let i = 0; i < count; i++) items.push(read())
+    return items
   }
 
   next(): number {

@@ -34,8 +34,8 @@ function follow(btf: Btf, id: TypeId, passes: (type: BtfType) => type is Alias):
   throw new FormatError('BTF', 0, `type ${id} refers to itself`)
 }
 
-/** Ids that the type refers to, in the order in which the format names them. */
-export function references(type: BtfType): readonly TypeId[] {
+/** Calls `visit` with each id that the type refers to, in the order in which the format names them. */
+export function forEachReference(type: BtfType, visit: (id: TypeId) => void): void {
   switch (type.kind) {
     case 'void':
     case 'int':
@@ -43,7 +43,7 @@ export function references(type: BtfType): readonly TypeId[] {
     case 'enum':
     case 'enum64':
     case 'fwd':
-      return []
+      return
     case 'pointer':
     case 'typedef':
     case 'const':
@@ -53,15 +53,21 @@ export function references(type: BtfType): readonly TypeId[] {
     case 'decl_tag':
     case 'func':
     case 'var':
-      return [type.target]
+      visit(type.target)
+      return
     case 'array':
-      return [type.element, type.index]
+      visit(type.element)
+      visit(type.index)
+      return
     case 'struct':
     case 'union':
-      return type.members.map((member) => member.type)
+      for (const member of type.members) visit(member.type)
+      return
     case 'func_proto':
-      return [type.returns, ...type.params.map((param) => param.type)]
+      visit(type.returns)
+      for (const param of type.params) visit(param.type)
+      return
     case 'datasec':
-      return type.variables.map((variable) => variable.type)
+      for (const variable of type.variables) visit(variable.type)
   }
 }

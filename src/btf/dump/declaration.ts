@@ -2,7 +2,7 @@ import { typeAt } from '../btf.ts'
 import { alignOf, isPacked, knownSize, pointerSize } from '../size.ts'
 import { isModifier } from '../traversal.ts'
 import type { BtfType, FuncProto, Struct, TypeId, Union } from '../types.ts'
-import { bounded, nested, type Dump } from './dump.ts'
+import { ascend, bounded, descend, type Dump } from './dump.ts'
 import { enumDefinition } from './enumeration.ts'
 import { indent } from './indent.ts'
 import { padding } from './padding.ts'
@@ -24,17 +24,18 @@ export function declaration(
   name: string,
   { level = 0, stripModifiers = false }: DeclarationOptions = {},
 ): string {
-  return nested(dump, () => {
-    // BTF leads from the name's outermost property to the base type, C begins with that.
-    const chain: TypeId[] = []
-    let next: TypeId | undefined = id
-    while (next !== undefined && chain.length <= dump.btf.types.length) {
-      const type: BtfType = typeAt(dump.btf, next)
-      if (!(stripModifiers && isModifier(type))) chain.push(next)
-      next = inward(type)
-    }
-    return unwind({ dump, name, level, stripModifiers }, chain)
-  })
+  // BTF leads from the name's outermost property to the base type, C begins with that.
+  const chain: TypeId[] = []
+  let next: TypeId | undefined = id
+  while (next !== undefined && chain.length <= dump.btf.types.length) {
+    const type: BtfType = typeAt(dump.btf, next)
+    if (!(stripModifiers && isModifier(type))) chain.push(next)
+    next = inward(type)
+  }
+  descend(dump)
+  const text = unwind({ dump, name, level, stripModifiers }, chain)
+  ascend(dump)
+  return text
 }
 
 /** What a derived type is derived from. */
@@ -168,7 +169,7 @@ function parameters({ dump, level, stripModifiers }: Declared, type: FuncProto):
     if (index > 0) text += ', '
     const variadic = id === 0 && index === type.params.length - 1
     text += variadic ? '...' : declaration(dump, id, name, { level, stripModifiers })
-    bounded(text)
+    bounded(text.length)
   }
   return `${text})`
 }
@@ -199,7 +200,8 @@ export function compositeDefinition(
     text += padding(gap, longBits, level + 1)
     text += `\n${indent(level + 1)}${declaration(dump, member.type, member.name, { level: level + 1 })}`
     if (isBitfield) text += `: ${member.bitSize}`
-    text = bounded(`${text};`)
+    text += ';'
+    bounded(text.length)
     const bits = isBitfield ? member.bitSize : (knownSize(btf, member.type) ?? 0) * 8
     end = (member.bitOffset + bits) | 0
     afterBitfield = isBitfield

@@ -1,7 +1,7 @@
 import { typeAt } from '../btf.ts'
 import type { BtfType, TypeId, Typedef } from '../types.ts'
 import { compositeDefinition, declaration } from './declaration.ts'
-import { nested, type Dump } from './dump.ts'
+import { ascend, descend, type Dump } from './dump.ts'
 import { enumDefinition } from './enumeration.ts'
 import { createOrder } from './order.ts'
 
@@ -24,7 +24,10 @@ export function createDefinitions(dump: Dump): Definitions {
     if (state[id] === EMITTED) return ''
     const type = typeAt(btf, id)
     if (state[id] === OPEN) return again(id, type, container)
-    return nested(dump, () => first(id, type, container))
+    descend(dump)
+    const text = first(id, type, container)
+    ascend(dump)
+    return text
   }
 
   /** The type is referred to from inside its own definition. */

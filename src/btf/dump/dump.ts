@@ -25,26 +25,24 @@ const MAX_DEPTH = 512
  */
 const MAX_WORK = 2 ** 26
 
-/** Runs `visit` one level deeper. Throws FormatError where types made to hurt would overflow the stack. */
-export function nested<T>(dump: Dump, visit: () => T): T {
-  if (dump.depth >= MAX_DEPTH) {
+/** Each visit of a type that may lead to others stands between these: they keep hostile types bounded. */
+export function descend(dump: Dump): void {
+  if (++dump.depth > MAX_DEPTH) {
     throw new FormatError('BTF', 0, `types refer to themselves, or nest deeper than ${MAX_DEPTH}`)
   }
   if (++dump.steps > MAX_WORK) {
     throw new FormatError('BTF', 0, 'types refer to each other in more ways than can be followed')
   }
-  dump.depth++
-  try {
-    return visit()
-  } finally {
-    dump.depth--
-  }
 }
 
-/** Throws FormatError when the dump has become too long. */
-export function bounded(text: string): string {
-  if (text.length > MAX_WORK) {
+export function ascend(dump: Dump): void {
+  dump.depth--
+}
+
+/** Throws FormatError when the dump has become too long: returns its length. */
+export function bounded(length: number): number {
+  if (length > MAX_WORK) {
     throw new FormatError('BTF', 0, `as C the types take more than ${MAX_WORK} characters`)
   }
-  return text
+  return length
 }

@@ -1,6 +1,6 @@
-/** libbpf stops at 13 (btf_dump.c: PREFIXES). */
-const DEEPEST = 13
+/** By level; libbpf stops at 13 (btf_dump.c: PREFIXES). */
+const TABS = Array.from({ length: 14 }, (_, level) => '\t'.repeat(level))
 
 export function indent(level: number): string {
-  return '\t'.repeat(Math.min(level, DEEPEST))
+  return TABS[level] ?? TABS[13] ?? ''
 }

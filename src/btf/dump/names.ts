@@ -16,17 +16,16 @@ export interface Names {
 const MAX_LENGTH = 255
 
 export function createNames(btf: Btf): Names {
-  const assigned = new Map<TypeId, string>()
+  const assigned: string[] = Array.from({ length: btf.types.length })
   const tags = new Map<string, number>()
   const identifiers = new Map<string, number>()
 
   const name = (id: TypeId, used: Map<string, number>): string => {
-    const known = assigned.get(id)
+    const known = assigned[id]
     if (known !== undefined) return known
     const type = typeAt(btf, id)
     const unique = type.name && !isDeclaredOnly(type) ? number(type.name, used) : type.name
-    assigned.set(id, unique.slice(0, MAX_LENGTH))
-    return unique.slice(0, MAX_LENGTH)
+    return (assigned[id] = unique.slice(0, MAX_LENGTH))
   }
   return {
     tag: (id) => name(id, tags),

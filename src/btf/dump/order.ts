@@ -1,8 +1,8 @@
 import { FormatError } from '../../elf/format-error.ts'
 import { typeAt } from '../btf.ts'
-import { references } from '../traversal.ts'
+import { forEachReference } from '../traversal.ts'
 import type { BtfType, TypeId } from '../types.ts'
-import { nested, type Dump } from './dump.ts'
+import { ascend, descend, type Dump } from './dump.ts'
 
 /**
  * The definitions that C wants before, and with, that of a type, each once in the whole dump: what a
@@ -17,7 +17,10 @@ export function createOrder(dump: Dump): Order {
   const { btf } = dump
   const state = new Uint8Array(btf.types.length)
   const referenced = new Uint8Array(btf.types.length)
-  for (const type of btf.types) for (const id of references(type)) referenced[id] = 1
+  const refer = (id: TypeId): void => {
+    referenced[id] = 1
+  }
+  for (const type of btf.types) forEachReference(type, refer)
   state[0] = ORDERED
   let queue: TypeId[] = []
 
@@ -29,7 +32,10 @@ export function createOrder(dump: Dump): Order {
       if (isComposite(type) && throughPointer && type.name) return false
       throw new FormatError('BTF', 0, `type ${id} contains itself`)
     }
-    return nested(dump, () => place(id, type, throughPointer))
+    descend(dump)
+    const complete = place(id, type, throughPointer)
+    ascend(dump)
+    return complete
   }
 
   const place = (id: TypeId, type: BtfType, throughPointer: boolean): boolean => {

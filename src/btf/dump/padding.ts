@@ -34,7 +34,8 @@ export function padding(gap: Gap, longBits: number, level: number): string {
     at = boundary
   }
   while (gap.end - at >= width) {
-    text = bounded(text + line(widest, width))
+    text += line(widest, width)
+    bounded(text.length)
     at += width
   }
   if (at < gap.end) {

@@ -1,6 +1,6 @@
 import { typeAt, type Btf } from '../btf.ts'
 import type { BtfType, TypeId } from '../types.ts'
-import { nested, type Dump } from './dump.ts'
+import { ascend, descend, type Dump } from './dump.ts'
 import { typeHash } from './type-hash.ts'
 
 /**
@@ -69,7 +69,10 @@ function rankOf(dump: Dump, type: BtfType, named: boolean): number {
 }
 
 function rankBehind(dump: Dump, id: TypeId): number {
-  return nested(dump, () => rankOf(dump, typeAt(dump.btf, id), true))
+  descend(dump)
+  const rank = rankOf(dump, typeAt(dump.btf, id), true)
+  ascend(dump)
+  return rank
 }
 
 /** A list of constants is known by its first. */

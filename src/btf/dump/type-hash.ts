@@ -1,41 +1,44 @@
 import { typeAt } from '../btf.ts'
-import type { TypeId } from '../types.ts'
-import { nested, type Dump } from './dump.ts'
+import type { BtfType, TypeId } from '../types.ts'
+import { ascend, descend, type Dump } from './dump.ts'
 
 /**
  * The 64-bit number that bpftool orders types of equal names by (bpftool btf.c:
  * btf_type_disambig_hash): of names alone, so that it stays the same from kernel to kernel.
  */
 export function typeHash(dump: Dump, id: TypeId, withMembers: boolean): bigint {
-  return nested(dump, () => {
-    const type = typeAt(dump.btf, id)
-    let hash = addName(0n, type.name)
-    switch (type.kind) {
-      case 'enum':
-      case 'enum64':
-        for (const { name } of type.values) hash = addName(hash, name)
-        return hash
-      case 'struct':
-      case 'union':
-        if (!withMembers) return hash
-        for (const member of type.members) {
-          hash = add(addName(hash, member.name), typeHash(dump, member.type, false))
-        }
-        return hash
-      case 'pointer':
-      case 'typedef':
-      case 'const':
-      case 'volatile':
-      case 'restrict':
-      case 'type_tag':
-      case 'decl_tag':
-        return add(hash, typeHash(dump, type.target, withMembers))
-      case 'array':
-        return add(add(hash, BigInt(type.length)), typeHash(dump, type.element, withMembers))
-      default:
-        return hash
-    }
-  })
+  descend(dump)
+  const hash = hashOf(dump, typeAt(dump.btf, id), withMembers)
+  ascend(dump)
+  return hash
+}
+
+function hashOf(dump: Dump, type: BtfType, withMembers: boolean): bigint {
+  const hash = addName(0n, type.name)
+  switch (type.kind) {
+    case 'enum':
+    case 'enum64':
+      return type.values.reduce((hash, { name }) => addName(hash, name), hash)
+    case 'struct':
+    case 'union':
+      if (!withMembers) return hash
+      return type.members.reduce(
+        (hash, member) => add(addName(hash, member.name), typeHash(dump, member.type, false)),
+        hash,
+      )
+    case 'pointer':
+    case 'typedef':
+    case 'const':
+    case 'volatile':
+    case 'restrict':
+    case 'type_tag':
+    case 'decl_tag':
+      return add(hash, typeHash(dump, type.target, withMembers))
+    case 'array':
+      return add(add(hash, BigInt(type.length)), typeHash(dump, type.element, withMembers))
+    default:
+      return hash
+  }
 }
 
 function add(hash: bigint, value: bigint): bigint {
