@@ -2,11 +2,16 @@ import { buildSkeleton, type SkeletonBuild } from '../src/codegen/skeleton.ts'
 import type { Diagnostic } from '../src/compile/diagnostics.ts'
 import type { Options } from '../src/compile/options.ts'
 
+/** A build without errors has all of its parts. */
+type Skeleton = SkeletonBuild & { readonly code: string; readonly browserCode: string }
+
+const isWhole = (build: SkeletonBuild): build is Skeleton => build.object !== undefined
+
 /** How the build of one source ended. `watchFiles` are absolute, the source among them. */
 export type Outcome =
   | {
       kind: 'built'
-      skeleton: SkeletonBuild
+      skeleton: Skeleton
       warnings: readonly Diagnostic[]
       watchFiles: string[]
     }
@@ -28,6 +33,8 @@ export class Builds {
   #options: Options
   readonly #readBy = new Map<string, ReadonlySet<string>>()
   readonly #unbuilt = new Set<string>()
+  /** The latest of each source, ended or not. */
+  readonly #running = new Map<string, Promise<Outcome>>()
 
   constructor(options: Options) {
     this.#options = options
@@ -38,20 +45,16 @@ export class Builds {
     this.#options = { cwd: root, ...this.#options }
   }
 
-  async build(source: string): Promise<Outcome> {
-    try {
-      const skeleton = await buildSkeleton(source, this.#options)
-      const errors = skeleton.diagnostics.filter(({ severity }) => severity === 'error')
-      const warnings = skeleton.diagnostics.filter(({ severity }) => severity === 'warning')
-      const built = skeleton.object !== undefined
-      const watchFiles = this.#remember(source, skeleton.dependencies, built)
-      return built
-        ? { kind: 'built', skeleton, warnings, watchFiles }
-        : { kind: 'refused', errors, warnings, watchFiles }
-    } catch (thrown) {
-      const error = thrown instanceof Error ? thrown : new Error(String(thrown))
-      return { kind: 'failed', error, watchFiles: this.#remember(source, [], false) }
-    }
+  build(source: string): Promise<Outcome> {
+    const outcome = this.#build(source)
+    this.#running.set(source, outcome)
+    return outcome
+  }
+
+  /** For what has just been edited: a build that began before the edit may have read the old text. */
+  async rebuild(source: string): Promise<Outcome> {
+    await this.#running.get(source)
+    return this.build(source)
   }
 
   /**
@@ -66,6 +69,22 @@ export class Builds {
     return [...new Set([...sources, ...waiting])]
   }
 
+  async #build(source: string): Promise<Outcome> {
+    try {
+      const skeleton = await buildSkeleton(source, this.#options)
+      const diagnostics = distinct(skeleton.diagnostics)
+      const errors = diagnostics.filter(({ severity }) => severity === 'error')
+      const warnings = diagnostics.filter(({ severity }) => severity === 'warning')
+      const watchFiles = this.#remember(source, skeleton.dependencies, isWhole(skeleton))
+      return isWhole(skeleton)
+        ? { kind: 'built', skeleton, warnings, watchFiles }
+        : { kind: 'refused', errors, warnings, watchFiles }
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+      return { kind: 'failed', error, watchFiles: this.#remember(source, [], false) }
+    }
+  }
+
   /** A compile that fails early has not seen every header: those of the last time still count. */
   #remember(source: string, dependencies: readonly string[], built: boolean): string[] {
     const before = built ? [] : (this.#readBy.get(source) ?? [])
@@ -75,4 +94,12 @@ export class Builds {
     else this.#unbuilt.add(source)
     return [...files]
   }
+}
+
+/** libbpf's BPF_PROG has a program's arguments twice, and clang complains of each. */
+function distinct(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const byPlace = diagnostics.map(
+    (d) => [`${d.file}:${d.line}:${d.column}:${d.message}`, d] as const,
+  )
+  return [...new Map(byPlace).values()]
 }

@@ -68,7 +68,7 @@ export function esbuildMessage(diagnostic: Diagnostic, cwd: string): PartialMess
     location: location(diagnostic, cwd),
     notes: [
       ...fixits.map((fixit): PartialNote => ({
-        text: fixit.text === '' ? 'Remove this:' : 'This mends it:',
+        text: fixit.text === '' ? 'Without this it is right:' : 'This mends it:',
         location: fixitLocation(fixit, diagnostic, cwd),
       })),
       ...notes.map((note): PartialNote => ({
@@ -93,7 +93,11 @@ function location(
   return { file: relative(cwd, file), line, column: column - 1, length, lineText: sourceLine }
 }
 
-function fixitLocation(fixit: Fixit, { line, sourceLine }: Diagnostic, cwd: string) {
+function fixitLocation(
+  fixit: Fixit,
+  { line, sourceLine }: Diagnostic,
+  cwd: string,
+): Partial<Location> | null {
   const endColumn = fixit.endLine === fixit.line ? fixit.endColumn : fixit.column
   const at = location({ ...fixit, endColumn, ...(line === fixit.line && { sourceLine }) }, cwd)
   return at && { ...at, suggestion: fixit.text }

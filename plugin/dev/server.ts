@@ -92,7 +92,7 @@ export class DevServer {
   }
 
   async #rebuild(source: string): Promise<boolean> {
-    const outcome = await this.#builds.build(source)
+    const outcome = await this.#builds.rebuild(source)
     // A header that it includes since this edit.
     this.#server.watcher.add(outcome.watchFiles)
     if (outcome.kind === 'built') {
