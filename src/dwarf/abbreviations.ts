@@ -1,0 +1,73 @@
+import { Cursor } from '../elf/cursor.ts'
+import { FormatError } from '../elf/format-error.ts'
+import { DW_FORM_implicit_const } from './constants.ts'
+import { fixedSize, type Encoding } from './forms.ts'
+import type { DebugSections } from './sections.ts'
+
+/** What the entries of one kind look like: .debug_abbrev's description of their attributes. */
+export interface Abbreviation {
+  readonly tag: number
+  readonly hasChildren: boolean
+  readonly attributes: readonly AttributeSpec[]
+  /** Bytes of all attributes, undefined when they vary from entry to entry. */
+  readonly size: number | undefined
+}
+
+export interface AttributeSpec {
+  /** DW_AT_ */
+  readonly name: number
+  /** DW_FORM_ */
+  readonly form: number
+  /** Of DW_FORM_implicit_const. */
+  readonly constant: number | bigint
+}
+
+export type AbbreviationTable = ReadonlyMap<number, Abbreviation>
+
+/** Reads the table at an offset of .debug_abbrev. Throws FormatError. */
+export type AbbreviationTables = (offset: number, encoding: Encoding) => AbbreviationTable
+
+/** Tables do not overlap, so reading all of them never takes longer than reading the section once. */
+export function abbreviationTables({ abbrev, littleEndian }: DebugSections): AbbreviationTables {
+  const tables = new Map<string, AbbreviationTable>()
+  let bytesRead = 0
+  return (offset, encoding) => {
+    const key = [offset, encoding.version, encoding.offsetSize, encoding.addressSize].join()
+    const known = tables.get(key)
+    if (known) return known
+    const cursor = new Cursor(abbrev, 'DWARF', littleEndian)
+    cursor.seek(offset)
+    const table = readTable(cursor, encoding)
+    bytesRead += cursor.offset - offset
+    if (bytesRead > abbrev.length) {
+      throw new FormatError('DWARF', offset, 'tables of .debug_abbrev overlap')
+    }
+    tables.set(key, table)
+    return table
+  }
+}
+
+function readTable(cursor: Cursor, encoding: Encoding): AbbreviationTable {
+  const table = new Map<number, Abbreviation>()
+  for (let code = cursor.uleb128(); code !== 0; code = cursor.uleb128()) {
+    const tag = cursor.uleb128()
+    const hasChildren = cursor.u8() !== 0
+    const attributes: AttributeSpec[] = []
+    let size: number | undefined = 0
+    for (;;) {
+      const name = cursor.uleb128()
+      const form = cursor.uleb128()
+      const constant = form === DW_FORM_implicit_const ? safeNumber(cursor.sleb128n()) : 0
+      if (name === 0 && form === 0) break
+      attributes.push({ name, form, constant })
+      const bytes = fixedSize(form, encoding)
+      size = size === undefined || bytes === undefined ? undefined : size + bytes
+    }
+    table.set(code, { tag, hasChildren, attributes, size })
+  }
+  return table
+}
+
+function safeNumber(value: bigint): number | bigint {
+  return BigInt.asIntN(53, value) === value ? Number(value) : value
+}

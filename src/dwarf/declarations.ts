@@ -1,0 +1,67 @@
+import * as dw from './constants.ts'
+import { attribute, hasAttribute, walk, type Die } from './die.ts'
+import type { FileOf } from './files.ts'
+import type { Place } from './place.ts'
+import { isRecord } from './referred-type.ts'
+import type { Unit } from './units.ts'
+
+/** What the user's own files declare. Each list is in the order of the DWARF. */
+export interface OwnDeclarations {
+  /** Structs, unions, enums and typedefs, at any depth, anonymous ones included. */
+  readonly types: readonly Die[]
+  /** Of file scope, maps among them. */
+  readonly variables: readonly Die[]
+  readonly functions: readonly Die[]
+}
+
+/** Where an entry is declared, undefined when DWARF does not tell. */
+export function placeOf(die: Die, fileOf: FileOf): Place | undefined {
+  const file = attribute(die, dw.DW_AT_decl_file)
+  const line = attribute(die, dw.DW_AT_decl_line)
+  if (typeof file !== 'number' || typeof line !== 'number') return undefined
+  const path = fileOf(die.unit, file)
+  return path === undefined ? undefined : { file: path, line }
+}
+
+/** Asks about each file once. */
+export function ownership(fileOf: FileOf, isOwn: (file: string) => boolean): (die: Die) => boolean {
+  const answers = new Map<Unit, boolean[]>()
+  return (die) => {
+    const index = attribute(die, dw.DW_AT_decl_file)
+    if (typeof index !== 'number') return false
+    let ofUnit = answers.get(die.unit)
+    if (!ofUnit) answers.set(die.unit, (ofUnit = []))
+    const file = ofUnit[index] === undefined ? fileOf(die.unit, index) : undefined
+    return (ofUnit[index] ??= file !== undefined && isOwn(file))
+  }
+}
+
+/** One pass over all entries: those of a whole vmlinux.h among them, so nothing is decoded in vain. */
+export function ownDeclarations(
+  units: readonly Unit[],
+  isOwn: (die: Die) => boolean,
+): OwnDeclarations {
+  const types: Die[] = []
+  const variables: Die[] = []
+  const functions: Die[] = []
+  for (const unit of units) {
+    walk(unit, isDeclaration, (die, depth) => {
+      if (hasAttribute(die, dw.DW_AT_declaration) && isType(die.tag)) return
+      // Deeper ones are local to a function.
+      if (die.tag === dw.DW_TAG_variable && depth > 1) return
+      if (!isOwn(die)) return
+      if (isType(die.tag)) types.push(die)
+      else if (die.tag === dw.DW_TAG_variable) variables.push(die)
+      else functions.push(die)
+    })
+  }
+  return { types, variables, functions }
+}
+
+function isDeclaration(tag: number): boolean {
+  return tag === dw.DW_TAG_variable || tag === dw.DW_TAG_subprogram || isType(tag)
+}
+
+function isType(tag: number): boolean {
+  return isRecord(tag) || tag === dw.DW_TAG_enumeration_type || tag === dw.DW_TAG_typedef
+}

@@ -1,0 +1,253 @@
+import { Cursor } from '../elf/cursor.ts'
+import { FormatError } from '../elf/format-error.ts'
+import type { Abbreviation, AttributeSpec } from './abbreviations.ts'
+import * as dw from './constants.ts'
+import { indirectForm, readOffset, skipForm } from './forms.ts'
+import { stringAt } from './strings.ts'
+import type { Unit } from './units.ts'
+
+/** A debugging information entry, its attributes still undecoded. */
+export interface Die {
+  readonly unit: Unit
+  /** Bytes from the start of .debug_info: what identifies it. */
+  readonly offset: number
+  /** DW_TAG_ */
+  readonly tag: number
+  readonly abbreviation: Abbreviation
+  /** Bytes from the start of .debug_info. */
+  readonly attributesOffset: number
+}
+
+/**
+ * References are offsets in .debug_info, flags are 0 or 1, blocks and expressions bytes. Fixed-size
+ * constants are read as unsigned: DWARF does not tell.
+ */
+export type AttributeValue = number | bigint | string | Uint8Array
+
+/** The entry at an offset of .debug_info, undefined for the null entry that ends a list of children. */
+export function dieAt(unit: Unit, offset: number): Die | undefined {
+  unit.cursor.seek(offset)
+  return readDie(unit, unit.cursor)
+}
+
+function readDie(unit: Unit, cursor: Cursor): Die | undefined {
+  const offset = cursor.offset
+  const abbreviation = readAbbreviation(unit, cursor)
+  const attributesOffset = cursor.offset
+  return abbreviation && { unit, offset, tag: abbreviation.tag, abbreviation, attributesOffset }
+}
+
+function readAbbreviation(unit: Unit, cursor: Cursor): Abbreviation | undefined {
+  const start = cursor.offset
+  const code = cursor.uleb128()
+  if (code === 0) return undefined
+  return unit.abbreviations.get(code) ?? cursor.fail(`no abbreviation ${code}`, start)
+}
+
+/**
+ * Calls `visit` for every entry of the unit whose tag is wanted, in file order; `depth` is 1 for those
+ * directly below the unit's own. Throws FormatError.
+ */
+export function walk(
+  unit: Unit,
+  wants: (tag: number) => boolean,
+  visit: (die: Die, depth: number) => void,
+): void {
+  const { info, littleEndian } = unit.sections
+  // A cursor of its own: what is visited reads through the unit's.
+  const cursor = new Cursor(info, 'DWARF', littleEndian, unit.root, unit.end)
+  const root = readDie(unit, cursor)
+  if (root) descend(root, cursor, wants, visit)
+}
+
+/** The entries directly below. Throws FormatError. */
+export function children(die: Die): Die[] {
+  const found: Die[] = []
+  die.unit.cursor.seek(die.attributesOffset)
+  descend(die, die.unit.cursor, isDirect, (child) => found.push(child))
+  return found
+}
+
+function isDirect(_tag: number, depth: number): boolean {
+  return depth === 1
+}
+
+/** `cursor` stands at the attributes of `die`. */
+function descend(
+  { unit, abbreviation }: Die,
+  cursor: Cursor,
+  wants: (tag: number, depth: number) => boolean,
+  visit: (die: Die, depth: number) => void,
+): void {
+  skipAttributes(unit, abbreviation, cursor)
+  let depth = abbreviation.hasChildren ? 1 : 0
+  // A unit may end without the null entries of its last lists.
+  while (depth > 0 && !cursor.done) {
+    const offset = cursor.offset
+    const abbreviation = readAbbreviation(unit, cursor)
+    if (!abbreviation) {
+      depth--
+      continue
+    }
+    const attributesOffset = cursor.offset
+    const { tag } = abbreviation
+    if (wants(tag, depth)) visit({ unit, offset, tag, abbreviation, attributesOffset }, depth)
+    skipAttributes(unit, abbreviation, cursor)
+    if (abbreviation.hasChildren) depth++
+  }
+}
+
+function skipAttributes(unit: Unit, { size, attributes }: Abbreviation, cursor: Cursor): void {
+  if (size !== undefined) cursor.skip(size)
+  else for (const { form } of attributes) skipForm(cursor, form, unit)
+}
+
+/** The value of one attribute, undefined when the entry has none. Throws FormatError. */
+export function attribute(die: Die, name: number): AttributeValue | undefined {
+  const { attributes } = die.abbreviation
+  const wanted = attributes.find((spec) => spec.name === name)
+  if (!wanted) return undefined
+  const { cursor } = die.unit
+  cursor.seek(die.attributesOffset)
+  for (const spec of attributes) {
+    if (spec === wanted) return readForm(cursor, die.unit, spec)
+    skipForm(cursor, spec.form, die.unit)
+  }
+  return undefined
+}
+
+export function hasAttribute(die: Die, name: number): boolean {
+  return die.abbreviation.attributes.some((spec) => spec.name === name)
+}
+
+/** The name, empty for an anonymous entry. */
+export function nameOf(die: Die): string {
+  const name = attribute(die, dw.DW_AT_name)
+  return typeof name === 'string' ? name : ''
+}
+
+/** A constant that counts something: undefined also when it is an expression (a C99 variable length). */
+export function numberOf(die: Die, name: number): number | undefined {
+  const value = attribute(die, name)
+  if (typeof value === 'number') return value
+  if (typeof value !== 'bigint') return undefined
+  const reason = `attribute 0x${name.toString(16)} is ${value}: too large`
+  throw new FormatError('DWARF', die.offset, reason)
+}
+
+function readForm(cursor: Cursor, unit: Unit, { form, constant }: AttributeSpec): AttributeValue {
+  switch (form) {
+    case dw.DW_FORM_implicit_const:
+      return constant
+    case dw.DW_FORM_flag_present:
+      return 1
+    case dw.DW_FORM_data1:
+    case dw.DW_FORM_flag:
+    case dw.DW_FORM_addrx1:
+      return cursor.u8()
+    case dw.DW_FORM_data2:
+    case dw.DW_FORM_addrx2:
+      return cursor.u16()
+    case dw.DW_FORM_addrx3:
+      return readU24(cursor)
+    case dw.DW_FORM_data4:
+    case dw.DW_FORM_addrx4:
+    case dw.DW_FORM_ref_sup4:
+      return cursor.u32()
+    case dw.DW_FORM_data8:
+    case dw.DW_FORM_ref_sig8:
+    case dw.DW_FORM_ref_sup8:
+      return safeNumber(cursor.u64())
+    case dw.DW_FORM_data16:
+      return readU128(cursor)
+    case dw.DW_FORM_sdata:
+      return safeNumber(cursor.sleb128n())
+    case dw.DW_FORM_udata:
+      return safeNumber(cursor.uleb128n())
+    case dw.DW_FORM_addrx:
+    case dw.DW_FORM_loclistx:
+    case dw.DW_FORM_rnglistx:
+      return cursor.uleb128()
+    case dw.DW_FORM_addr:
+      return unit.addressSize === 4 ? cursor.u32() : safeNumber(cursor.u64())
+    case dw.DW_FORM_sec_offset:
+    case dw.DW_FORM_strp_sup:
+      return readOffset(cursor, unit.offsetSize)
+    case dw.DW_FORM_ref1:
+      return unit.offset + cursor.u8()
+    case dw.DW_FORM_ref2:
+      return unit.offset + cursor.u16()
+    case dw.DW_FORM_ref4:
+      return unit.offset + cursor.u32()
+    case dw.DW_FORM_ref8:
+      return unit.offset + cursor.word()
+    case dw.DW_FORM_ref_udata:
+      return unit.offset + cursor.uleb128()
+    case dw.DW_FORM_ref_addr:
+      return readOffset(cursor, unit.version < 3 && unit.addressSize === 8 ? 8 : unit.offsetSize)
+    case dw.DW_FORM_block1:
+      return cursor.take(cursor.u8())
+    case dw.DW_FORM_block2:
+      return cursor.take(cursor.u16())
+    case dw.DW_FORM_block4:
+      return cursor.take(cursor.u32())
+    case dw.DW_FORM_block:
+    case dw.DW_FORM_exprloc:
+      return cursor.take(cursor.uleb128())
+    case dw.DW_FORM_indirect:
+      return readForm(cursor, unit, { name: 0, form: indirectForm(cursor), constant: 0 })
+    default:
+      return readString(cursor, unit, form)
+  }
+}
+
+function readString(cursor: Cursor, unit: Unit, form: number): string {
+  const { str, lineStr } = unit.sections
+  switch (form) {
+    case dw.DW_FORM_string: {
+      const start = cursor.offset
+      skipForm(cursor, form, unit)
+      return stringAt(cursor.bytes, start)
+    }
+    case dw.DW_FORM_strp:
+      return stringAt(str, readOffset(cursor, unit.offsetSize))
+    case dw.DW_FORM_line_strp:
+      return stringAt(lineStr, readOffset(cursor, unit.offsetSize))
+    case dw.DW_FORM_strx:
+      return indexedString(unit, cursor.uleb128())
+    case dw.DW_FORM_strx1:
+      return indexedString(unit, cursor.u8())
+    case dw.DW_FORM_strx2:
+      return indexedString(unit, cursor.u16())
+    case dw.DW_FORM_strx3:
+      return indexedString(unit, readU24(cursor))
+    case dw.DW_FORM_strx4:
+      return indexedString(unit, cursor.u32())
+    default:
+      return cursor.fail(`unknown form 0x${form.toString(16)}`)
+  }
+}
+
+/** A string by its index in the unit's part of .debug_str_offsets. */
+export function indexedString(unit: Unit, index: number): string {
+  const { strOffsets, str, littleEndian } = unit.sections
+  const cursor = new Cursor(strOffsets, 'DWARF', littleEndian)
+  cursor.seek(unit.strOffsetsBase + index * unit.offsetSize)
+  return stringAt(str, readOffset(cursor, unit.offsetSize))
+}
+
+function readU24(cursor: Cursor): number {
+  const [a = 0, b = 0, c = 0] = cursor.take(3)
+  return cursor.littleEndian ? a | (b << 8) | (c << 16) : (a << 16) | (b << 8) | c
+}
+
+function readU128(cursor: Cursor): number | bigint {
+  const first = cursor.u64()
+  const second = cursor.u64()
+  return safeNumber(cursor.littleEndian ? (second << 64n) | first : (first << 64n) | second)
+}
+
+function safeNumber(value: bigint): number | bigint {
+  const small = value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER
+  return small ? Number(value) : value
+}
