@@ -8,9 +8,11 @@ import {
   elementType,
   isScalar,
   isSigned,
+  isWideEnum,
   readInt128,
   readSafe,
   type ScalarLayout,
+  toSafe,
 } from './scalar.ts'
 
 /** The value at `o`. Its last array gets what the `rest` bytes from `o` on hold. */
@@ -40,6 +42,7 @@ const environment = {
   safe: readSafe,
   int128: readInt128,
   held: heldBy,
+  toSafe,
 }
 
 /** In it `d` is the memory, `o` the offset of the value, `n` the bytes from there on. */
@@ -102,21 +105,22 @@ function decoderSource(layout: Layout, partial: boolean): string {
 
 function scalar(layout: ScalarLayout, at: number, bits?: Bits): string {
   const signed = isSigned(layout)
-  if (layout.kind === 'int' && layout.safe && layout.size === 8 && !bits) {
-    return `safe(d,o+${at},${signed})`
-  }
+  const safe = layout.kind === 'int' && layout.safe
   let read = `d.get${elementType(layout)}(o+${at},true)`
-  if (bits) read = bitfield(at, bits, signed)
-  else if (layout.size === 16) read = `int128(d,o+${at},${signed})`
+  if (bits) {
+    read = bitfield(at, bits, signed)
+    if (safe) read = `toSafe(${read})`
+    if (isWideEnum(layout)) read = `BigInt(${read})`
+  } else if (layout.size === 16) read = `int128(d,o+${at},${signed})`
+  else if (safe && layout.size === 8) read = `safe(d,o+${at},${signed})`
   if (layout.kind !== 'bool') return read
   return layout.size === 8 && !bits ? `${read}!==0n` : `${read}!==0`
 }
 
 function bitfield(at: number, { offset, size }: Bits, signed: boolean): string {
-  const shift = offset & 7
-  const bytes = Math.ceil((shift + size) / 8)
+  const end = (offset & 7) + size
+  const bytes = Math.ceil(end / 8)
   if (bytes === 3 || bytes > 4) return `bits(d,o+${at},${offset},${size},${signed})`
   const word = `d.getUint${bytes * 8}(o+${at + (offset >> 3)},true)`
-  if (signed) return `${word}<<${32 - shift - size}>>${32 - size}`
-  return `(${word}<<${32 - shift - size}>>>${32 - size})`
+  return `(${word}<<${32 - end}>>${signed ? '' : '>'}${32 - size})`
 }

@@ -1,7 +1,10 @@
 /** Accepted where a 64-bit value is written; reading gives bigint. */
 export type Integer = bigint | number
 
-/** What may be written for a `T` that is read: safe integers for bigint, bytes for strings, array-likes for arrays. */
+/**
+ * What may be written for a `T` that is read: safe integers for bigint, bytes for strings, array-likes
+ * for arrays, any of the members that share a union's bytes.
+ */
 export type In<T> = T extends bigint
   ? Integer
   : T extends string
@@ -11,5 +14,18 @@ export type In<T> = T extends bigint
       : T extends readonly (infer E)[]
         ? ArrayLike<In<E>>
         : T extends object
-          ? { [K in keyof T]: In<T[K]> }
+          ? typeof sharing extends keyof T
+            ? InUnion<T, Sharing<T>>
+            : { [K in keyof T]: In<T[K]> }
           : T
+
+/** Marks, in types only, the members of `T` that share bytes: a union's, also one without a name. */
+export interface Union<Names extends string> {
+  readonly [sharing]?: Names
+}
+declare const sharing: unique symbol
+
+type Sharing<T> = T extends Union<infer Names> ? Names : never
+type InUnion<T, Names> = {
+  [K in Exclude<keyof T, Names | typeof sharing>]: In<T[K]>
+} & { [K in Extract<keyof T, Names>]?: In<T[K]> }

@@ -6,18 +6,116 @@ export function clear(memory: DataView): void {
 }
 
 /**
- * Copies the bytes `start` to `end` of `from` to the same place behind `offset`. By the methods of
- * DataView, word by word: quicker than making the arrays that a bulk copy needs, and memory that
- * refuses to be written says so.
+ * Copies all of `from` to `offset`, by DataView's own methods: quicker for what is a few words long than
+ * making the arrays that a bulk copy needs, and memory that refuses to be written says so.
  */
-export function copy(
+export function copy(from: DataView, to: DataView, offset: number): void {
+  let o = 0
+  for (; o + 4 <= from.byteLength; o += 4) to.setUint32(offset + o, from.getUint32(o))
+  for (; o < from.byteLength; o++) to.setUint8(offset + o, from.getUint8(o))
+}
+
+/** Copies the bytes `start` to `end` to the same place behind `offset`, no aligned integer of them in halves. */
+export function copyWhole(
   from: DataView,
   to: DataView,
   offset: number,
-  start = 0,
-  end: number = from.byteLength,
+  start: number,
+  end: number,
 ): void {
   let o = start
-  for (; o + 4 <= end; o += 4) to.setUint32(offset + o, from.getUint32(o))
-  for (; o < end; o++) to.setUint8(offset + o, from.getUint8(o))
+  while (o < end) {
+    const at = offset + o
+    const left = end - o
+    if (at % 8 === 0 && left >= 8) {
+      to.setBigUint64(at, from.getBigUint64(o, true), true)
+      o += 8
+    } else if (at % 4 === 0 && left >= 4) {
+      to.setUint32(at, from.getUint32(o, true), true)
+      o += 4
+    } else if (at % 2 === 0 && left >= 2) {
+      to.setUint16(at, from.getUint16(o, true), true)
+      o += 2
+    } else {
+      to.setUint8(at, from.getUint8(o))
+      o += 1
+    }
+  }
+}
+
+const methods = (prefix: 'get' | 'set'): string[] =>
+  Object.getOwnPropertyNames(DataView.prototype).filter((name) => name.startsWith(prefix))
+
+function same(memory: DataView): DataView {
+  return new DataView(memory.buffer, memory.byteOffset, memory.byteLength)
+}
+
+function refuse(memory: DataView, names: readonly string[], error: () => Error): DataView {
+  for (const name of names) {
+    Object.defineProperty(memory, name, {
+      value: () => {
+        throw error()
+      },
+    })
+  }
+  return memory
+}
+
+/** The same memory, to read: writing throws the error. Views have no test of their own to make. */
+export function readOnlyMemory(memory: DataView, error: () => Error): DataView {
+  return refuse(same(memory), methods('set'), error)
+}
+
+/** What views are aimed at when their memory is gone: reading and writing throw the error. */
+export function deadMemory(error: () => Error): DataView {
+  const memory = refuse(
+    new DataView(new ArrayBuffer(0)),
+    [...methods('get'), ...methods('set')],
+    error,
+  )
+  // Strings and bytes are read through the buffer.
+  return Object.defineProperty(memory, 'buffer', {
+    get() {
+      throw error()
+    },
+  })
+}
+
+/**
+ * Memory that others write meanwhile. DataView's methods go byte by byte until they are compiled (V8:
+ * data-view.tq), so that a counter could be read as a value it never had, and the kernel could see half
+ * of one written here. Integers at their natural alignment are moved whole.
+ */
+export function liveMemory(memory: DataView): DataView {
+  const live = same(memory)
+  if (memory.byteOffset % 8 !== 0) return live
+  for (const Elements of [
+    Int16Array,
+    Uint16Array,
+    Int32Array,
+    Uint32Array,
+    BigInt64Array,
+    BigUint64Array,
+  ]) {
+    const size = Elements.BYTES_PER_ELEMENT
+    const length = Math.floor(memory.byteLength / size)
+    // Of whichever type: Atomics moves numbers or bigints as the array holds them.
+    const elements = new Elements(
+      memory.buffer as ArrayBuffer,
+      memory.byteOffset,
+      length,
+    ) as Int32Array
+    const type = Elements.name.replace('Array', '') as 'Int32'
+    const get = live[`get${type}`]
+    const set = live[`set${type}`]
+    Object.assign(live, {
+      [`get${type}`]: (o: number, little?: boolean) =>
+        o % size === 0 && little ? Atomics.load(elements, o / size) : get.call(live, o, little),
+      [`set${type}`]: (o: number, value: number, little?: boolean) => {
+        if (o % size === 0 && little) Atomics.store(elements, o / size, value)
+        else set.call(live, o, value, little)
+      },
+    })
+  }
+  return live
 }

@@ -46,6 +46,10 @@ export function isSigned(layout: Layout): boolean {
   return (layout.kind === 'int' || layout.kind === 'enum') && layout.signed
 }
 
+export function isWideEnum(layout: ScalarLayout): boolean {
+  return layout.kind === 'enum' && layout.size === 8
+}
+
 type Read<T extends Scalar = Scalar> = (d: DataView, o: number) => T
 
 // One function a type, so that the method a view calls is known to the optimiser.
@@ -62,7 +66,7 @@ const readers: Record<ElementType, Read> = {
   Float64: (d, o) => d.getFloat64(o, true),
 }
 
-function toSafe(value: number | bigint): number {
+export function toSafe(value: number | bigint): number {
   if (Number.isSafeInteger(Number(value))) return Number(value)
   throw new RangeError(
     `${value} is past 2^53-1, the largest number of a field tagged js:number: without the tag it is a bigint`,
@@ -88,8 +92,11 @@ export function scalarReader(layout: ScalarLayout, bits?: Bits): Read {
   const safe = layout.kind === 'int' && layout.safe
   let read: Read = readers[elementType(layout)]
   if (bits) {
-    const field: Read<number | bigint> = (d, o) => readBits(d, o, bits.offset, bits.size, signed)
-    read = safe ? (d, o) => toSafe(field(d, o)) : field
+    const { offset, size } = bits
+    read = (d, o) => readBits(d, o, offset, size, signed)
+    if (safe) read = (d, o) => toSafe(readBits(d, o, offset, size, signed))
+    // A constant of a 64-bit enum is a bigint, so its bitfields are.
+    if (isWideEnum(layout)) read = (d, o) => BigInt(readBits(d, o, offset, size, signed))
   } else if (layout.size === 16) read = (d, o) => readInt128(d, o, signed)
   else if (safe && layout.size === 8) read = (d, o) => readSafe(d, o, signed)
   return layout.kind === 'bool' ? (d, o) => Number(read(d, o)) !== 0 : read
@@ -114,14 +121,14 @@ function checked(
     throw rangeError(path, `${value} is too large for a 32-bit float`)
   }
   const signed = isSigned(layout)
-  const isNumber = width <= 32 || (layout.kind === 'int' && layout.safe)
+  const isNumber = layout.kind === 'enum' ? layout.size <= 4 : width <= 32 || layout.safe
   if (typeof value !== 'number' && (isNumber || typeof value !== 'bigint')) {
     throw typeError(path, `expected ${integers(width, signed)}, got ${describe(value)}`)
   }
   if (width <= 32) {
     const low = signed ? -(2 ** (width - 1)) : 0
     const number = Number(value)
-    if (Number.isInteger(value) && number >= low && number < low + 2 ** width) return number
+    if (Number.isInteger(number) && number >= low && number < low + 2 ** width) return number
   } else if (typeof value === 'bigint' || Number.isSafeInteger(value)) {
     const exact = BigInt(value)
     if (exact === (signed ? BigInt.asIntN(width, exact) : BigInt.asUintN(width, exact))) {

@@ -69,8 +69,9 @@ export function readStrings(d: DataView, o: number, length: number): string[] {
   return text === '' ? [] : text.split('\0')
 }
 
+/** Of any realm: test environments have a Uint8Array of their own. */
 export function isBytes(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) && (value as Uint8Array).BYTES_PER_ELEMENT === 1
+  return ArrayBuffer.isView(value) && value[Symbol.toStringTag as never] === 'Uint8Array'
 }
 
 function joined(value: unknown, path: Path | undefined): string {

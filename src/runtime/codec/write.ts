@@ -10,7 +10,7 @@ import {
 import { flatMembers, isAnonymous } from './members.ts'
 import { describe, type Path, rangeError, typeError } from './path.ts'
 import { isScalar, writeScalar } from './scalar.ts'
-import { writeChars } from './text.ts'
+import { isBytes, writeChars } from './text.ts'
 import { type Write, writeAgreed } from './write-union.ts'
 
 /**
@@ -52,6 +52,10 @@ function writeArray(
   if (layout.length ? elements.length !== length : elements.length > length) {
     const wanted = layout.length ? 'expected' : 'the most that fit'
     throw rangeError(path, `${elements.length} elements were given, ${length} are ${wanted}`)
+  }
+  if (layout.kind === 'bytes' && isBytes(elements)) {
+    for (let i = 0; i < elements.length; i++) d.setUint8(o + i, elements[i] ?? 0)
+    return
   }
   const at = { parent: path, key: 0 }
   for (; at.key < elements.length; at.key++) {

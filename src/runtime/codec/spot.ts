@@ -1,0 +1,84 @@
+import { compiled } from './compiled.ts'
+import { coverage } from './coverage.ts'
+import { type Layout, sizeOf } from './layout.ts'
+import { copyWhole } from './memory.ts'
+import type { Path } from './path.ts'
+import { type Bits, isScalar, writeScalar } from './scalar.ts'
+import type { View, ViewArray } from './view.ts'
+import { write } from './write.ts'
+
+/** What a view looks at. All views inside it share this, so that aiming anew is a few stores. */
+export interface Aim {
+  memory: DataView
+  /** Bytes from the memory's start to the view's. */
+  base: number
+  /** Bytes from the view's start on that may be read. */
+  available: number
+}
+
+/** A value's place in what a view looks at. */
+export interface Spot {
+  readonly layout: Layout
+  readonly bits?: Bits | undefined
+  readonly aim: Aim
+  /** Bytes from the view's start. */
+  readonly offset: number
+  /** It has what comes of a record that ends early or goes on. */
+  readonly last: boolean
+  readonly path: Path | undefined
+}
+
+/** Bytes that came for a last array, undefined for what is always whole. */
+export function rest({ last, aim, offset }: Spot): number | undefined {
+  return last ? aim.available - offset : undefined
+}
+
+/** The value's bytes, for `store`; throws when it is not one of the layout's. */
+export function stage(layout: Layout, value: unknown, path: Path | undefined): DataView {
+  const staged = new DataView(new ArrayBuffer(sizeOf(layout)))
+  write(layout, value, staged, 0, path)
+  return staged
+}
+
+export function store(layout: Layout, staged: DataView, memory: DataView, at: number): void {
+  for (const [start, end] of coverage(layout)) copyWhole(staged, memory, at, start, end)
+}
+
+/** Writes a copy of the value, or throws and writes nothing. */
+export function assign({ layout, bits, aim, offset, path }: Spot, value: unknown): void {
+  const at = aim.base + offset
+  if (isScalar(layout)) writeScalar(layout, bits, value, aim.memory, at, path)
+  else store(layout, stage(layout, value, path), aim.memory, at)
+}
+
+const spots = new WeakMap<object, Spot>()
+
+export function register<T extends object>(view: T, spot: Spot): T {
+  spots.set(view, spot)
+  return view
+}
+
+/** The plain value that a view shows now. TypeError for what is no view. */
+export function snapshot<T>(view: View<T> | ViewArray<T>): T {
+  const spot = spots.get(view)
+  if (!spot) throw new TypeError('snapshot() takes a view of live memory')
+  return valueAt(spot) as T
+}
+
+function valueAt(spot: Spot): unknown {
+  const { layout, aim, offset } = spot
+  return compiled(layout).decode(aim.memory, aim.base + offset, rest(spot))
+}
+
+/** How `console.log` shows a view in Node, Deno and Bun: its value. A report must not fail over it. */
+export const inspectSymbol: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never
+
+export function inspector(spot: Spot): () => unknown {
+  return () => {
+    try {
+      return valueAt(spot)
+    } catch (error) {
+      return `[${String(error)}]`
+    }
+  }
+}
