@@ -1,5 +1,6 @@
 import type { EnumLayout, Layout, Member } from '../runtime/codec/layout.ts'
 import type { ExportedTypes } from './exported-types.ts'
+import { literal, propertyKey, quote } from './literal.ts'
 import type { MapModel, SectionModel, SkeletonModel } from './model.ts'
 import { valueScope } from './names.ts'
 
@@ -35,29 +36,25 @@ export function javascript(model: SkeletonModel, object: Uint8Array): string {
 /** The module in a browser: types, constants and names, but no object and no runtime. */
 export function browserJavascript(model: SkeletonModel): string {
   const printer = new Printer(model.exports)
-  const message = `${model.name} cannot be opened here: BPF programs run in the kernel of the machine that the server runs on. Import the skeleton there; types and defines work here too.`
-  const refusal = [
-    `throw globalThis.Object.assign(new globalThis.Error(${quote(message)}), {`,
-    "  name: 'BpfError',",
-    "  code: 'ERR_BPF_UNSUPPORTED',",
-    '})',
-  ]
-  const names = (all: readonly { name: string }[]): string =>
-    `[${all.map(({ name }) => quote(name)).join(', ')}]`
+  const open = printer.local('open')
+  const message = `${model.name} cannot be opened in a browser: BPF programs run in the kernel of the machine that the agent runs on. Its types and defines can be used here.`
   return print(model, printer, [
-    'const open = () => {'.replace('open', printer.local('open')),
-    ...indent(refusal),
+    `const ${open} = () => {`,
+    `  const error = new globalThis.Error(${quote(message)})`,
+    "  throw globalThis.Object.assign(error, { name: 'BpfError', code: 'ERR_BPF_UNSUPPORTED' })",
     '}',
     'export default {',
-    ...indent([
-      `name: ${quote(model.name)},`,
-      `maps: ${names(model.maps)},`,
-      `programs: ${names(model.programs)},`,
-      `open: ${printer.local('open')},`,
-      `openAndLoad: ${printer.local('open')},`,
-    ]),
+    `  name: ${quote(model.name)},`,
+    `  maps: [${model.maps.map(quotedName).join(', ')}],`,
+    `  programs: [${model.programs.map(quotedName).join(', ')}],`,
+    `  open: ${open},`,
+    `  openAndLoad: ${open},`,
     '}',
   ])
+}
+
+function quotedName({ name }: { readonly name: string }): string {
+  return quote(name)
 }
 
 function print(model: SkeletonModel, printer: Printer, skeleton: readonly string[]): string {
@@ -227,29 +224,7 @@ class Printer {
   }
 }
 
-/** A string literal: nothing in it can end it, or the line. */
-export function quote(text: string): string {
-  return `'${JSON.stringify(text)
-    .slice(1, -1)
-    .replaceAll("'", String.raw`\'`)}'`
-}
-
-export function literal(value: number | bigint | string): string {
-  switch (typeof value) {
-    case 'bigint':
-      return `${value}n`
-    case 'number':
-      return String(value)
-    default:
-      return quote(value)
-  }
-}
-
 /** `__proto__: …` would set the prototype. */
 function key(name: string): string {
-  return name === '__proto__'
-    ? "['__proto__']"
-    : /^[A-Za-z_$][\w$]*$/u.test(name)
-      ? name
-      : quote(name)
+  return name === '__proto__' ? `[${quote(name)}]` : propertyKey(name)
 }

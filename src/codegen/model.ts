@@ -1,6 +1,7 @@
 import { typeAt, type Btf } from '../btf/btf.ts'
 import { resolveTypedefs } from '../btf/traversal.ts'
-import type { Place, SourceInfo } from '../dwarf/source-info.ts'
+import type { Place } from '../dwarf/place.ts'
+import type { SourceInfo } from '../dwarf/source-info.ts'
 import type { BpfMap, BpfObject, DataSection, Program } from '../object/object.ts'
 import type { CompositeLayout, Layout } from '../runtime/codec/layout.ts'
 import { exportTypes, type ExportedTypes } from './exported-types.ts'
@@ -73,8 +74,8 @@ const NOTHING: Btf = { types: [{ kind: 'void', name: '' }], littleEndian: true }
 export function skeletonModel(object: BpfObject, source?: SourceInfo): SkeletonModel {
   const btf = object.btf ?? NOTHING
   const layouts = layoutsOf(btf)
-  const names = propertyScope()
-  const maps = object.maps.map((map) => mapModel(btf, layouts, map, names.add(map.name)))
+  const names = mapNames(object.maps)
+  const maps = object.maps.map((map) => mapModel(btf, layouts, map, names.get(map) ?? map.name))
   const sections = object.sections.map((section) => sectionModel(btf, layouts, section))
   const ownLayouts = source ? layoutsOf(source.btf) : undefined
   const own = source?.types.map(({ id, name }) => ownLayouts?.of(id, name)) ?? []
@@ -97,6 +98,14 @@ export function skeletonModel(object: BpfObject, source?: SourceInfo): SkeletonM
       ...layoutWarnings(ownLayouts ? [layouts, ownLayouts] : [layouts]),
     ],
   }
+}
+
+/** A data section's map yields to a user's of the same name, `bss`: libbpf finds it by its section. */
+function mapNames(maps: readonly BpfMap[]): ReadonlyMap<BpfMap, string> {
+  const scope = propertyScope()
+  const internal = maps.filter(({ origin }) => origin === 'internal')
+  const others = maps.filter(({ origin }) => origin !== 'internal')
+  return new Map([...others, ...internal].map((map) => [map, scope.add(map.name)]))
 }
 
 function mapModel(btf: Btf, layouts: Layouts, map: BpfMap, name: string): MapModel {

@@ -21,8 +21,8 @@ export function valueScope(taken: Iterable<string> = []): Scope {
   return scope((name) => REFUSED_VALUES.has(name), taken)
 }
 
-export function typeScope(): Scope {
-  return scope((name) => REFUSED_VALUES.has(name) || REFUSED_TYPES.has(name), [])
+export function typeScope(taken: Iterable<string> = []): Scope {
+  return scope((name) => REFUSED_VALUES.has(name) || REFUSED_TYPES.has(name), taken)
 }
 
 /** Of properties, which may have any name. */

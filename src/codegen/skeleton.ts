@@ -2,11 +2,17 @@ import { resolve } from 'node:path'
 
 import { compile, type Diagnostic } from '../compile/compile.ts'
 import { resolveOptions, type Options, type ResolvedOptions } from '../compile/options.ts'
+import { readSourceInfo } from '../dwarf/source-info.ts'
+import { readElf } from '../elf/elf.ts'
 import { stripDebug } from '../elf/strip.ts'
 import { objectName } from '../object/identifier.ts'
+import type { BpfObject } from '../object/object.ts'
 import { readObject } from '../object/read-object.ts'
+import { declarations } from './declarations.ts'
+import { diagnosticOf } from './diagnostic.ts'
 import { browserJavascript, javascript } from './javascript.ts'
 import { skeletonModel, type SkeletonModel } from './model.ts'
+import { isOwnFile } from './own-files.ts'
 
 /** What a `.bpf.c` became. All but `dependencies` and `diagnostics` is absent when it has errors. */
 export interface SkeletonBuild {
@@ -14,10 +20,11 @@ export interface SkeletonBuild {
   readonly code?: string | undefined
   /** The same for a browser: types, constants, defines and names, no object. */
   readonly browserCode?: string | undefined
-  /** The declarations, for the file `X.bpf.d.c.ts`. */
-  readonly declarations?: string | undefined
+  /** The content of `X.bpf.d.c.ts`, whose declaration map depends on where that file will be. */
+  readonly declarationsFor?: ((file: string) => string) | undefined
   /** The ELF that the module embeds: DWARF stripped, BTF kept. */
   readonly object?: Uint8Array | undefined
+  readonly bpf?: BpfObject | undefined
   readonly model?: SkeletonModel | undefined
   /** Absolute paths of the source and every header it read. */
   readonly dependencies: readonly string[]
@@ -46,12 +53,15 @@ export function buildSkeleton(
 }
 
 async function generate(source: string, options: ResolvedOptions): Promise<SkeletonBuild> {
-  const { object: compiled, dependencies, diagnostics } = await compile(source, options)
+  const { object: compiled, dependencies, diagnostics, folder } = await compile(source, options)
   if (!compiled) return { dependencies, diagnostics }
   const object = stripDebug(compiled)
-  const model = skeletonModel(readObject(object, { name: objectName(source) }))
+  const bpf = readObject(object, { name: objectName(source) })
+  const info = readSourceInfo(readElf(compiled), { isOwn: isOwnFile, directory: folder })
+  const model = skeletonModel(bpf, info)
   return {
     object,
+    bpf,
     model,
     get code() {
       return javascript(model, object)
@@ -59,7 +69,11 @@ async function generate(source: string, options: ResolvedOptions): Promise<Skele
     get browserCode() {
       return browserJavascript(model)
     },
+    declarationsFor: (file) => declarations(model, { file, source }),
     dependencies,
-    diagnostics,
+    diagnostics: [
+      ...diagnostics,
+      ...model.warnings.map((warning) => diagnosticOf(warning, model.declared, source)),
+    ],
   }
 }

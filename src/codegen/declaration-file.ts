@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+
+import type { ResolvedOptions } from '../compile/options.ts'
+import { writeWhole } from '../compile/write-whole.ts'
+
+type TypesOptions = Pick<ResolvedOptions, 'types' | 'root'>
+
+/**
+ * Where the declarations of a `.bpf.c` go: for `src/trace.bpf.c` to `.bpf/types/src/trace.bpf.d.c.ts`
+ * beside the nearest tsconfig.json, so that `rootDirs` finds them. The option's `dir` stands for
+ * `.bpf/types`; when it is the project's own folder, they lie beside their sources. Undefined when
+ * `types` is off.
+ */
+export function declarationFile(source: string, { types, root }: TypesOptions): string | undefined {
+  if (types === false) return undefined
+  const file = resolve(source)
+  const project = projectFolder(file) ?? root
+  const inside = relative(project, file)
+  const name = inside.startsWith('..') ? basename(file) : inside
+  return join(types.dir ?? join(project, '.bpf/types'), name.replace(/\.c$/u, '.d.c.ts'))
+}
+
+/**
+ * Writes the declarations when they changed, whole, and makes git ignore `.bpf`. Resolves to whether it
+ * wrote. `content` is only ever that of a compile without errors: the old declarations outlive a typo.
+ */
+export async function writeDeclarations(file: string, content: string): Promise<boolean> {
+  if ((await readIfThere(file)) === content) return false
+  await ignoreGenerated(file)
+  await writeWhole(file, content)
+  return true
+}
+
+function projectFolder(file: string): string | undefined {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'tsconfig.json'))) return folder
+    if (dirname(folder) === folder) return undefined
+  }
+}
+
+async function ignoreGenerated(file: string): Promise<void> {
+  const [before, after] = file.split('/.bpf/types/')
+  if (before === undefined || after === undefined) return
+  const ignore = join(before, '.bpf/.gitignore')
+  if (!existsSync(ignore)) await writeWhole(ignore, '*\n')
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,58 @@
+import { dirname, relative, sep } from 'node:path'
+
+import { addSegment, GenMapping, toEncodedMap } from '@jridgewell/gen-mapping'
+
+import type { Place } from '../dwarf/place.ts'
+
+/** Text, in which names know where in C they come from. */
+export type Text = string | Name | readonly Text[]
+
+export interface Name {
+  readonly name: string
+  /** Undefined: nowhere in particular. */
+  readonly place: Place | undefined
+}
+
+export interface DeclarationPlace {
+  /** Where the declarations will be: what the paths in their map are relative to. */
+  readonly file: string
+  /** The `.bpf.c`. */
+  readonly source: string
+}
+
+/** The text with an inline declaration map, which sends an editor's "go to definition" to C. */
+export function withDeclarationMap(text: Text, { file, source }: DeclarationPlace): string {
+  const map = new GenMapping()
+  const folder = dirname(file)
+  // A name without a mapping would lead to where the one before it leads.
+  const home: Place = { file: source, line: 1 }
+  let written = ''
+  let line = 0
+  let lineStart = 0
+  for (const part of flatten(text)) {
+    if (typeof part !== 'string') {
+      const { file, line: sourceLine, column = 1 } = part.place ?? home
+      const path = relative(folder, file).replaceAll(sep, '/')
+      addSegment(map, line, written.length - lineStart, path, sourceLine - 1, column - 1)
+      written += part.name
+      continue
+    }
+    for (let at = part.indexOf('\n'); at >= 0; at = part.indexOf('\n', at + 1)) {
+      line++
+      lineStart = written.length + at + 1
+    }
+    written += part
+  }
+  const json = Buffer.from(JSON.stringify(toEncodedMap(map))).toString('base64')
+  // TypeScript 5.9 reads an inline map only when it names its charset.
+  return `${written}//# sourceMappingURL=data:application/json;charset=utf-8;base64,${json}\n`
+}
+
+export function plainText(text: Text): string {
+  return [...flatten(text)].map((part) => (typeof part === 'string' ? part : part.name)).join('')
+}
+
+function* flatten(text: Text): Generator<string | Name> {
+  if (typeof text === 'string' || 'name' in text) yield text
+  else for (const part of text) yield* flatten(part)
+}

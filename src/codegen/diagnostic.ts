@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs'
+
+import type { Diagnostic } from '../compile/diagnostics.ts'
+import type { Declared, ModelWarning } from './model.ts'
+
+/** A warning of ours in the form of clang's, at the declaration that it is about. */
+export function diagnosticOf(
+  { message, subject }: ModelWarning,
+  declared: ReadonlyMap<string, Declared>,
+  source: string,
+): Diagnostic {
+  const place = declared.get(subject)?.place
+  return {
+    severity: 'warning',
+    message,
+    file: place?.file ?? source,
+    ...(place && { line: place.line, ...sourceLine(place.file, place.line) }),
+    ...(place?.column && { column: place.column }),
+    notes: [],
+    fixits: [],
+    includedFrom: [],
+  }
+}
+
+/** The file was just compiled; if it is gone meanwhile, the warning does without its line. */
+function sourceLine(file: string, line: number): { sourceLine?: string } {
+  try {
+    const text = readFileSync(file, 'utf8').split('\n')[line - 1]
+    return text === undefined ? {} : { sourceLine: text }
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,57 @@
+import type { Layout, Member } from '../runtime/codec/layout.ts'
+import type { Text } from './declaration-map.ts'
+import { jsdoc } from './jsdoc.ts'
+import type { SectionModel } from './model.ts'
+import { property, readType, type TypeContext } from './typescript-type.ts'
+
+/** The properties of a data section: its variables, in live memory. */
+export function variableLines(context: TypeContext, { elfName, layout }: SectionModel): Text {
+  const isReadOnly = elfName === '.kconfig'
+  return layout.members.map((variable) => variableLine(context, variable, isReadOnly))
+}
+
+function variableLine(context: TypeContext, { name, layout }: Member, isReadOnly: boolean): Text {
+  const { indent, model, rt } = context
+  const declared = model.declared.get(name)
+  const title = property(name, declared)
+  const doc = jsdoc(declared?.doc, indent)
+  const value = readType(context, layout, name)
+  const live = liveType(context, layout, name) ?? value
+  if (isReadOnly) return [doc, indent, 'readonly ', title, ': ', live, '\n']
+  if (isSymmetric(layout)) return [doc, indent, title, ': ', live, '\n']
+  const getter = ['get ', title, '(): ', live]
+  const written = layout.kind === 'int' ? `${rt}.Integer` : [`${rt}.In<`, value, '>']
+  const setter = ['set ', title, '(value: ', written, ')']
+  return [doc, indent, getter, '\n', indent, setter, '\n']
+}
+
+/** Composites are views of the memory that they lie in. */
+function liveType(context: TypeContext, layout: Layout, key: string): Text | undefined {
+  const { rt } = context
+  switch (layout.kind) {
+    case 'bytes':
+      return `${rt}.ViewArray<number>`
+    case 'array':
+      return [`${rt}.ViewArray<`, readType(context, layout.element, key), '>']
+    case 'struct':
+    case 'union':
+      return [`${rt}.View<`, readType(context, layout, key), '>']
+    default:
+      return undefined
+  }
+}
+
+/** Whether what is read is all that may be written: a bigint may also be written as a number. */
+function isSymmetric(layout: Layout): boolean {
+  switch (layout.kind) {
+    case 'int':
+      return layout.size <= 4 || layout.safe === true
+    case 'enum':
+      return layout.size <= 4
+    case 'bool':
+    case 'float':
+      return true
+    default:
+      return false
+  }
+}

@@ -1,0 +1,143 @@
+import type { CompositeLayout, EnumLayout, Layout, Member } from '../runtime/codec/layout.ts'
+import { plainText, type Text } from './declaration-map.ts'
+import { jsdoc } from './jsdoc.ts'
+import { propertyKey, quote } from './literal.ts'
+import type { Declared, SkeletonModel } from './model.ts'
+
+/** Arrays to this length are tuples; nested ones to this many elements in all. */
+const TUPLE_LENGTH = 16
+const TUPLE_ELEMENTS = 256
+
+const LINE_LENGTH = 100
+
+export interface TypeContext {
+  readonly model: SkeletonModel
+  /** The local name of the runtime's namespace. */
+  readonly rt: string
+  readonly indent: string
+}
+
+/** What a value is read as. `key` names it in C, for its members' places and comments: `event.at`. */
+export function readType(context: TypeContext, layout: Layout, key: string): Text {
+  const type = context.model.exports.find(layout)
+  if (type) return type.name
+  switch (layout.kind) {
+    case 'int':
+      return layout.size <= 4 || layout.safe ? 'number' : 'bigint'
+    case 'bool':
+      return 'boolean'
+    case 'float':
+      return 'number'
+    case 'enum':
+      return enumType(context, layout)
+    case 'chars':
+      return 'string'
+    case 'bytes':
+      return 'globalThis.Uint8Array'
+    case 'array':
+      return arrayType(readType(context, layout.element, key), layout)
+    case 'struct':
+    case 'union':
+      return compositeType(context, layout, key)
+  }
+}
+
+/** Its constants, for completion, or any integer: the kernel may know more of them. */
+export function enumType({ model }: TypeContext, layout: EnumLayout): string {
+  const any = layout.size === 8 ? 'bigint' : 'number'
+  const constants = model.exports.constantsOf(layout).map(({ name }) => `typeof ${name}`)
+  return constants.length === 0 ? any : [...constants, `(${any} & {})`].join(' | ')
+}
+
+function arrayType(element: Text, layout: Extract<Layout, { kind: 'array' }>): Text {
+  if (isTuple(layout)) {
+    return ['[', Array.from({ length: layout.length }, (_, i) => [i ? ', ' : '', element]), ']']
+  }
+  return /^\w+$/u.test(plainText(element)) ? [element, '[]'] : ['(', element, ')[]']
+}
+
+function isTuple({ element, length }: Extract<Layout, { kind: 'array' }>): boolean {
+  return length > 0 && length <= TUPLE_LENGTH && length * partsOf(element) <= TUPLE_ELEMENTS
+}
+
+/** How many names a type takes to write out. */
+function partsOf(layout: Layout): number {
+  switch (layout.kind) {
+    case 'array':
+      return isTuple(layout) ? layout.length * partsOf(layout.element) : partsOf(layout.element)
+    case 'struct':
+    case 'union':
+      return layout.name ? 1 : layout.members.reduce((sum, { layout }) => sum + partsOf(layout), 0)
+    default:
+      return 1
+  }
+}
+
+function compositeType(context: TypeContext, layout: CompositeLayout, key: string): Text {
+  const { indent, model } = context
+  const mark = unionMark(context, layout)
+  const suffix = mark && ` & ${mark}`
+  const members = membersOf(layout)
+  if (members.length === 0) return `{}${suffix}`
+
+  const line = members.map((member, i) => [i ? '; ' : '', memberType(context, member, key)])
+  const isDocumented = members.some(({ name }) => model.declared.get(`${key}.${name}`)?.doc)
+  const text = plainText(line)
+  if (!isDocumented && !text.includes('\n') && indent.length + text.length < LINE_LENGTH) {
+    return ['{ ', line, ' }', suffix]
+  }
+  const inner = { ...context, indent: `${indent}  ` }
+  return ['{\n', memberLines(inner, layout, key), indent, '}', suffix]
+}
+
+/** The members, one a line, with their comments. */
+export function memberLines(context: TypeContext, layout: CompositeLayout, key: string): Text {
+  const { indent, model } = context
+  return membersOf(layout).map((member) => [
+    jsdoc(model.declared.get(`${key}.${member.name}`)?.doc, indent),
+    indent,
+    memberType(context, member, key),
+    '\n',
+  ])
+}
+
+function memberType(context: TypeContext, member: Member, parent: string): Text {
+  const { name, layout, bits } = member
+  const key = `${parent}.${name}`
+  const type =
+    bits && layout.kind === 'int'
+      ? // A bitfield is read by its own width, whatever it is declared as.
+        bits.size <= 32
+        ? 'number'
+        : 'bigint'
+      : readType(context, layout, key)
+  return [property(name, context.model.declared.get(key)), ': ', type]
+}
+
+/** The members that C reaches by name: those of anonymous structs and unions are their parent's. */
+function membersOf(layout: CompositeLayout): Member[] {
+  return layout.members.flatMap((member) =>
+    isAnonymous(member) ? membersOf(member.layout) : [member],
+  )
+}
+
+function isAnonymous(member: Member): member is Member & { layout: CompositeLayout } {
+  const { kind } = member.layout
+  return member.name === '' && (kind === 'struct' || kind === 'union')
+}
+
+/** Names the members that share bytes, of which any may be written. Empty when none do. */
+export function unionMark({ rt }: TypeContext, layout: CompositeLayout): string {
+  const names = sharing(layout).map((name) => quote(name))
+  return names.length === 0 ? '' : `${rt}.Union<${names.join(' | ')}>`
+}
+
+function sharing(layout: CompositeLayout): string[] {
+  if (layout.kind === 'union') return membersOf(layout).map(({ name }) => name)
+  return layout.members.flatMap((member) => (isAnonymous(member) ? sharing(member.layout) : []))
+}
+
+/** A property's name, which leads to its declaration in C. */
+export function property(name: string, declared: Declared | undefined): Text {
+  return { name: propertyKey(name), place: declared?.place }
+}
