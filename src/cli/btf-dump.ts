@@ -1,15 +1,25 @@
+import type { Btf } from '../btf/btf.ts'
 import { dumpC } from '../btf/dump-c.ts'
+import { dumpJson, dumpRaw } from '../btf/dump-raw.ts'
+import { UsageError } from './failure.ts'
 import { choice, type Flags, one } from './flags.ts'
 import { writeOutput } from './output.ts'
-import { readBtfOf } from './read-btf.ts'
+import { readBtfFile } from './read-btf.ts'
 
 export async function btfDump(file: string, flags: Flags): Promise<void> {
   const format = choice(flags, 'format', ['c', 'raw', 'json'], 'c')
-  const btf = await readBtfOf(file)
+  const sort = flags['sort'] === true
+  if (sort && format !== 'c') throw new UsageError('--sort goes with --format c')
+  return writeOutput(one(flags, 'o'), dump(await readBtfFile(file), format, sort))
+}
+
+function dump(btf: Btf, format: 'c' | 'raw' | 'json', sort: boolean): string {
   switch (format) {
     case 'c':
-      return writeOutput(one(flags, 'o'), dumpC(btf, { sort: flags['sort'] === true }))
+      return dumpC(btf, { sort })
     case 'raw':
+      return dumpRaw(btf)
     case 'json':
+      return dumpJson(btf)
   }
 }

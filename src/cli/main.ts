@@ -1,3 +1,5 @@
+import type { CAC } from 'cac'
+
 import { normalizeArguments } from './argv.ts'
 import { UsageError } from './failure.ts'
 import { note } from './output.ts'
@@ -10,7 +12,6 @@ export async function main(args: readonly string[]): Promise<number> {
     process.exit(error.code === 'EPIPE' ? 0 : 1)
   })
   const cli = program()
-  const command = (): string => cli.matchedCommand?.rawName ?? '<command>'
   try {
     cli.parse(['', '', ...normalizeArguments(args, valueFlags(cli))], { run: false })
     if (cli.options['help'] || cli.options['version']) return 0
@@ -22,13 +23,21 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof Error)) throw error
     if (error instanceof UsageError || error.name === 'CACError') {
-      note(`unplugin-bpf: ${error.message}\nUsage: unplugin-bpf ${command()} [flags]`)
-      note(`unplugin-bpf ${cli.matchedCommandName ?? ''} --help tells more`.replace('  ', ' '))
+      note(`unplugin-bpf: ${error.message}\n${usage(cli)}`)
       return 2
     }
     note(sentence(error))
     return 1
   }
+}
+
+function usage({ matchedCommand, commands }: CAC): string {
+  if (matchedCommand) {
+    const { name, rawName } = matchedCommand
+    return `Usage: unplugin-bpf ${rawName} [flags]; unplugin-bpf ${name} --help lists the flags`
+  }
+  const lines = commands.map(({ rawName }) => `  unplugin-bpf ${rawName} [flags]`)
+  return ['Usage:', ...lines, 'unplugin-bpf --help tells more'].join('\n')
 }
 
 /** No stack: that is for DEBUG=unplugin-bpf:*. */

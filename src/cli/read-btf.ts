@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises'
 
-import { type Btf, readBtf } from '../btf/btf.ts'
+import { type Btf, readBtf, readBtfOf } from '../btf/btf.ts'
 import { readElf } from '../elf/elf.ts'
 import { Failure } from './failure.ts'
 
 /** BTF from a file that holds nothing else, or from the .BTF section of an ELF file: an object or a vmlinux. */
-export async function readBtfOf(file: string): Promise<Btf> {
+export async function readBtfFile(file: string): Promise<Btf> {
   const bytes = new Uint8Array(await readFile(file))
   if (isBtf(bytes)) return readBtf(bytes)
-  if (!isElf(bytes)) throw new Failure(`${file} is neither BTF nor an ELF file`)
-  const section = readElf(bytes).sections.find(({ name }) => name === '.BTF')
-  if (!section) throw new Failure(`${file} has no .BTF section: compile it with -g`)
-  return readBtf(section.data)
+  if (!isElf(bytes)) throw new Failure(`${file}: neither BTF nor an ELF file`)
+  const btf = readBtfOf(readElf(bytes))
+  if (!btf) throw new Failure(`${file}: no .BTF section; compile it with -g`)
+  return btf
 }
 
 export function isElf(bytes: Uint8Array): boolean {

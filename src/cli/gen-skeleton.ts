@@ -1,0 +1,35 @@
+import { resolve } from 'node:path'
+
+import { declarations } from '../codegen/declarations.ts'
+import { javascript } from '../codegen/javascript.ts'
+import { Failure } from './failure.ts'
+import { choice, type Flags, one } from './flags.ts'
+import { writeOutput } from './output.ts'
+import { readSkeleton, type Skeleton } from './read-skeleton.ts'
+
+const languages = ['js', 'dts', 'c', 'json'] as const
+
+export async function genSkeleton(source: string, flags: Flags): Promise<void> {
+  const language = choice(flags, 'lang', languages, 'js')
+  const out = one(flags, 'o')
+  const skeleton = await readSkeleton(source, flags)
+  // The declaration map leads from there to the source.
+  const file = resolve(out ?? source.replace(/(\.[^./]+)$/, '.d$1.ts'))
+  return writeOutput(out, print(skeleton, language, { file, source: resolve(source) }))
+}
+
+function print(
+  { model, object }: Skeleton,
+  language: (typeof languages)[number],
+  places: { file: string; source: string },
+): string {
+  switch (language) {
+    case 'js':
+      return javascript(model, object)
+    case 'dts':
+      return declarations(model, places)
+    case 'c':
+    case 'json':
+      throw new Failure(`--lang ${language} is not there yet`)
+  }
+}
