@@ -1,0 +1,74 @@
+// What a user writes, and must compile.
+import { BpfError, jsonReplacer, shutdownSignal } from 'unplugin-bpf/runtime'
+
+import skel, {
+  defines,
+  PROTO_TCP,
+  types,
+  type counters_t,
+  type flow,
+  type flows_bpf,
+  type protocol,
+  type sample,
+} from './flows.bpf.c'
+
+const flows: flows_bpf = skel.open({ objectName: 'mine', kernelLogLevel: 1 })
+flows.rodata.sample_rate = 100
+flows.rodata.device = 'eth0'
+flows.maps.flows.maxEntries = 1 << 16
+flows.progs.on_syscall.autoload = false
+flows.load().attach()
+flows.links.count = flows.progs.count.attachXdp('lo', { mode: 'generic' })
+
+const key: flow = {
+  from: { address: new Uint8Array(16), port: 443 },
+  to: { address: new Uint8Array(16), port: 1 },
+  protocol: PROTO_TCP,
+}
+const found: counters_t | undefined = flows.maps.flows.get(key)
+if (found) {
+  const average: number = Number(found.bytes) / found.packets
+  console.log(average)
+}
+flows.maps.flows.set(key, { packets: 1, bytes: 60 }, 'noexist').set(key, { packets: 2, bytes: 1n })
+const existed: boolean = flows.maps.flows.delete(key)
+for (const [{ from, protocol }, { bytes }] of flows.maps.flows) {
+  const proto: protocol = protocol
+  console.log(from.port, proto === PROTO_TCP, bytes * 2n)
+}
+const size: bigint | undefined = flows.maps.sizes.get(3)
+const perCpu: counters_t[] | undefined = flows.maps.totals.get(0)
+
+flows.data.threshold = -5
+flows.bss.seen = 0
+flows.bss.latest.from.port = 80
+flows.data_ports.watched[80] = true
+flows.data_ports.watched.fill(false)
+
+const stop = flows.maps.samples.as(types.sample).on((record: sample) => {
+  const bits: [number, number, number] = [record.length, record.truncated, record.priority]
+  const [first, second]: [string, string] = record.tags
+  console.log(bits, first, second, record.mark, record.marks[3], record.detail.icmp.type)
+  console.log(JSON.stringify(record, jsonReplacer))
+})
+stop.unref()
+for await (const record of flows.maps.samples
+  .as(types.sample)
+  .records({ signal: shutdownSignal() })) {
+  const time: bigint = record.time
+  const head: Uint8Array = record.head
+  console.log(time, head.length === defines.SAMPLE_LENGTH, defines.PRODUCT satisfies 'flows')
+}
+const drained: number = flows.maps.samples
+  .as(types.sample)
+  .consume((view) => void view.flow.to.port)
+
+const bytes: Uint8Array = types.flow.encode({ ...key, protocol: 99 })
+const copy: flow = types.flow.decode(bytes)
+
+try {
+  flows.destroy()
+} catch (error) {
+  if (error instanceof BpfError) console.error(error.code, error.operation, error.hint)
+}
+export { copy, drained, existed, perCpu, size }

@@ -1,0 +1,45 @@
+// What must not compile: each line is an error, and the compiler complains of one that is not.
+import skel, { types } from './flows.bpf.c'
+
+const flows = skel.open()
+
+// @ts-expect-error no such variable
+flows.rodata.rate = 1
+// @ts-expect-error a number is wanted
+flows.rodata.sample_rate = '1'
+// @ts-expect-error text is wanted
+flows.rodata.device = 7
+// @ts-expect-error 64 bits are read as bigint
+export const seen: number = flows.bss.seen
+// @ts-expect-error a tagged field is a number
+export const packets: bigint | undefined = flows.maps.totals.get(0)?.[0]?.packets
+// @ts-expect-error not a boolean
+flows.data_ports.watched[1] = 'yes'
+// @ts-expect-error no such map
+flows.maps.flow
+// @ts-expect-error keys are structs here
+flows.maps.flows.get(1)
+// @ts-expect-error a key has all its fields
+flows.maps.flows.get({ protocol: 6 })
+// @ts-expect-error no such field
+flows.maps.flows.set({ from: {}, to: {}, protocol: 6, more: 1 }, { packets: 1, bytes: 1 })
+// @ts-expect-error no such flag
+flows.maps.sizes.set(1, 1n, 'maybe')
+// @ts-expect-error an XDP program is attached to an interface
+flows.progs.count.attachXdp({})
+// @ts-expect-error XDP programs have no such attachment
+flows.progs.count.attachKprobe('do_exit')
+// @ts-expect-error no such program
+flows.links.counter = null
+// @ts-expect-error groups are sealed
+flows.maps = {}
+// @ts-expect-error no such open option
+skel.open({ objectname: 'mine' })
+// @ts-expect-error no such type
+types.flows
+// @ts-expect-error one field is missing
+types.flow.encode({ from: { address: [], port: 1 }, protocol: 6 })
+// @ts-expect-error a record has no such field
+flows.maps.samples.as(types.sample).on((record) => record.size)
+// @ts-expect-error 16 bytes and no text
+export const address: string = types.endpoint.decode(new Uint8Array(18)).address
