@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+
+import { EACCES, EPERM } from './ffi/errno.ts'
+
+/** include/uapi/linux/capability.h */
+const bits = { CAP_NET_ADMIN: 12, CAP_SYS_ADMIN: 21, CAP_PERFMON: 38, CAP_BPF: 39 } as const
+export type Capability = keyof typeof bits
+
+/** Those of `wanted` that this process does not have in effect. CAP_SYS_ADMIN stands for CAP_BPF and CAP_PERFMON. */
+export function missingCapabilities(wanted: readonly Capability[]): Capability[] {
+  const line = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))
+  const effective = BigInt(`0x${line?.[1] ?? '0'}`)
+  const has = (name: Capability): boolean => ((effective >> BigInt(bits[name])) & 1n) === 1n
+  return wanted.filter((name) => !has(name) && (name === 'CAP_NET_ADMIN' || !has('CAP_SYS_ADMIN')))
+}
+
+/** What to do about EPERM or EACCES; undefined of other errors. */
+export function privilegeHint(
+  errno: number,
+  wanted: readonly Capability[] = ['CAP_BPF', 'CAP_PERFMON'],
+): string | undefined {
+  if (errno !== EPERM && errno !== EACCES) return undefined
+  const missing = missingCapabilities(wanted)
+  if (missing.length === 0) {
+    return errno === EPERM
+      ? `This process has ${wanted.join(' and ')}: a security module, seccomp, lockdown or the kernel's configuration refuses it`
+      : undefined
+  }
+  const list = missing.map((name) => name.toLowerCase()).join(',')
+  return (
+    `This process lacks ${missing.join(' and ')}: run it as root (sudo), or give the capabilities to a copy of node ` +
+    `(setcap ${list}+ep)`
+  )
+}

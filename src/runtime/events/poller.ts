@@ -1,0 +1,112 @@
+import { isMainThread } from 'node:worker_threads'
+
+import { BpfError } from '../error.ts'
+import { koffi } from '../ffi/koffi.ts'
+import {
+  EPOLL_CLOEXEC,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  epollControl,
+  epollCreate,
+  EPOLLET,
+  EPOLLIN,
+  epollWait,
+} from '../ffi/libc.ts'
+import { errno } from '../ffi/library.ts'
+import type { Scratch } from '../ffi/memory.ts'
+import { scratch } from '../ffi/memory.ts'
+
+/** One descriptor that is waited for. */
+export interface Watch {
+  /** Must be called before the descriptor closes. */
+  close(): void
+}
+
+/** sys/epoll.h: struct epoll_event is packed on x64 alone. */
+const eventSize = process.arch === 'x64' ? 12 : 16
+const eventDataOffset = eventSize - 8
+const eventsAtOnce = 64
+
+/** A worker's waits, from busy to idle, in milliseconds. */
+const shortestWait = 1
+const longestWait = 20
+
+let shared: Poller | undefined
+
+/**
+ * Calls `ready` whenever the descriptor becomes readable: at once if it is, later at each new wake-up (edge-triggered).
+ */
+export function watch(fd: number, ready: () => void): Watch {
+  shared ??= new Poller()
+  return shared.add(fd, ready)
+}
+
+/**
+ * One private epoll descriptor a thread, which nobody else can close: libuv aborts the process when what it polls is
+ * closed, invalid or polled twice.
+ */
+class Poller {
+  readonly #fd: number
+  readonly #events: Scratch = scratch(eventSize * eventsAtOnce)
+  readonly #ready = new Map<number, () => void>()
+  #next = 1
+  #timer: NodeJS.Timeout | undefined
+  #wait = shortestWait
+
+  constructor() {
+    this.#fd = epollCreate(EPOLL_CLOEXEC)
+    if (this.#fd < 0) throw new BpfError({ operation: 'wait for events', errno: errno() })
+    if (isMainThread) {
+      const handle = koffi().node.poll(this.#fd, { readable: true }, () => this.#collect())
+      // What waits holds the process by itself (keep-alive.ts).
+      handle.unref()
+    }
+  }
+
+  add(fd: number, ready: () => void): Watch {
+    const token = this.#next++
+    const event = scratch(eventSize)
+    event.data.setUint32(0, EPOLLIN | EPOLLET, true)
+    event.data.setUint32(eventDataOffset, token, true)
+    if (epollControl(this.#fd, EPOLL_CTL_ADD, fd, event.buffer) < 0) {
+      throw new BpfError({ operation: 'wait for', object: `descriptor ${fd}`, errno: errno() })
+    }
+    this.#ready.set(token, ready)
+    if (!isMainThread) this.#tick()
+    return {
+      close: () => {
+        if (this.#ready.delete(token)) epollControl(this.#fd, EPOLL_CTL_DEL, fd, null)
+      },
+    }
+  }
+
+  /** A worker that ends while libuv polls for it crashes the process: there a timer looks. */
+  #tick(): void {
+    if (this.#timer || this.#ready.size === 0) return
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#wait = this.#collect() > 0 ? shortestWait : Math.min(longestWait, this.#wait * 2)
+      this.#tick()
+    }, this.#wait).unref()
+  }
+
+  #collect(): number {
+    const count = epollWait(this.#fd, this.#events.address, eventsAtOnce, 0)
+    for (let index = 0; index < count; index++) {
+      const token = this.#events.data.getUint32(index * eventSize + eventDataOffset, true)
+      try {
+        this.#ready.get(token)?.()
+      } catch (error) {
+        uncaught(error)
+      }
+    }
+    return count
+  }
+}
+
+/** Ends the process like any uncaught error. Thrown in libuv's callback it would only kill the poll handle, in silence. */
+export function uncaught(error: unknown): void {
+  setImmediate(() => {
+    throw error
+  })
+}

@@ -1,0 +1,32 @@
+import { constants } from 'node:os'
+
+/** libbpf_legacy.h: enum libbpf_errno, and the kernel's internal ENOTSUPP that bpf(2) lets out. */
+const beyondLibc: Record<number, string> = {
+  524: 'ENOTSUPP',
+  4000: 'LIBBPF_ERRNO__LIBELF',
+  4001: 'LIBBPF_ERRNO__FORMAT',
+  4002: 'LIBBPF_ERRNO__KVERSION',
+  4003: 'LIBBPF_ERRNO__ENDIAN',
+  4004: 'LIBBPF_ERRNO__INTERNAL',
+  4005: 'LIBBPF_ERRNO__RELOC',
+  4006: 'LIBBPF_ERRNO__LOAD',
+  4007: 'LIBBPF_ERRNO__VERIFY',
+  4008: 'LIBBPF_ERRNO__PROG2BIG',
+  4009: 'LIBBPF_ERRNO__KVER',
+  4010: 'LIBBPF_ERRNO__PROGTYPE',
+  4011: 'LIBBPF_ERRNO__WRNGPID',
+  4012: 'LIBBPF_ERRNO__INVSEQ',
+  4013: 'LIBBPF_ERRNO__NLPARSE',
+}
+
+/** The name of a positive errno: `EPERM` of 1; `errno 9999` when there is none. */
+export function errnoName(errno: number): string {
+  const found = Object.entries(constants.errno).find(([, number]) => number === errno)
+  return found?.[0] ?? beyondLibc[errno] ?? `errno ${errno}`
+}
+
+export const { EPERM, ENOENT, ESRCH, E2BIG, EAGAIN, EACCES, EBUSY, EEXIST, EINVAL, ENOSPC } =
+  constants.errno
+export const { EOPNOTSUPP, ENOTSUP } = constants.errno
+/** include/linux/errno.h; not for user space, yet bpf(2) returns it. */
+export const ENOTSUPP = 524

@@ -1,0 +1,142 @@
+import { endianness } from 'node:os'
+
+import { unsupported } from '../error.ts'
+import { koffi } from './koffi.ts'
+
+/** What a C parameter may be given: pointers are addresses, or the memory itself. */
+export type Argument = number | bigint | string | null | ArrayBufferLike | ArrayBufferView
+export type Call<R> = (...args: Argument[]) => R
+export type AsyncCall<R> = (...args: [...Argument[], (error: unknown, result: R) => void]) => void
+
+/** A koffi type: pointers as `uintptr_t` come back as numbers, since user addresses stay below 2^47. */
+export type CType =
+  | 'void'
+  | 'int'
+  | 'uint32_t'
+  | 'uint64_t'
+  | 'long'
+  | 'size_t'
+  | 'bool'
+  | 'str'
+  | 'uintptr_t'
+  | 'void *'
+
+type Library = ReturnType<ReturnType<typeof koffi>['load']>
+
+interface Shared {
+  handle: Library | undefined
+  open(): Library
+}
+
+const libc: Shared = { handle: undefined, open: () => koffi().load(null) }
+const libbpf: Shared = { handle: undefined, open: openLibbpf }
+
+function symbolsOf(shared: Shared): Library {
+  if (!shared.handle) {
+    requireHost()
+    shared.handle = shared.open()
+  }
+  return shared.handle
+}
+
+/** The layouts and positions written by hand in this folder are those of 64-bit little-endian Linux. */
+function requireHost(): void {
+  const narrow = ['arm', 'ia32', 'mips', 'mipsel', 'ppc', 's390'].includes(process.arch)
+  if (process.platform === 'linux' && endianness() === 'LE' && !narrow) return
+  throw unsupported(
+    'open',
+    'a BPF object',
+    `this is ${process.platform} on ${process.arch}`,
+    'BPF programs load on 64-bit little-endian Linux 5.8 or newer.',
+  )
+}
+
+function openLibbpf(): Library {
+  const named = process.env['BPF_LIBBPF']
+  const names = named ? [named] : ['libbpf.so.1']
+  let failure: unknown
+  for (const name of names) {
+    try {
+      const library = koffi().load(name)
+      // Its default writes to stderr; log.ts listens around each call instead.
+      library.func('libbpf_set_print', 'void *', ['void *'])(null)
+      return library
+    } catch (error) {
+      failure = error
+    }
+  }
+  throw unsupported(
+    'open',
+    'a BPF object',
+    `${names.join(', ')} does not load: ${(failure as Error).message}`,
+    named
+      ? 'BPF_LIBBPF must name a libbpf.so.1 of version 1.0 or newer.'
+      : 'Install libbpf 1.0 or newer (Debian, Ubuntu: apt install libbpf1; Fedora: dnf install libbpf), or name it in BPF_LIBBPF.',
+  )
+}
+
+/** A C function, looked up at its first call. Types are anonymous: koffi's names are one registry a process. */
+function declare<R>(shared: Shared, name: string, result: CType, args: CType[]): Call<R> {
+  let call: Call<R> | undefined
+  return (...values) => (call ??= symbolsOf(shared).func(name, result, args) as Call<R>)(...values)
+}
+
+export function fromLibc<R = number>(name: string, result: CType, args: CType[]): Call<R> {
+  return declare(libc, name, result, args)
+}
+
+export function fromLibbpf<R = number>(name: string, result: CType, args: CType[]): Call<R> {
+  return declare(libbpf, name, result, args)
+}
+
+/** A function that older libbpfs lack. @throws {BpfError} `ERR_BPF_UNSUPPORTED` at its first call there */
+export function fromNewerLibbpf<R = number>(
+  version: string,
+  name: string,
+  result: CType,
+  args: CType[],
+): Call<R> {
+  const call = fromLibbpf<R>(name, result, args)
+  return (...values) => {
+    if (!hasLibbpf(name)) {
+      throw unsupported(
+        'call',
+        name,
+        'the installed libbpf lacks it',
+        `It came with libbpf ${version}.`,
+      )
+    }
+    return call(...values)
+  }
+}
+
+const known = new Map<string, boolean>()
+
+/** Whether the installed libbpf has a function. */
+export function hasLibbpf(name: string): boolean {
+  let has = known.get(name)
+  if (has === undefined) {
+    try {
+      has = Boolean(symbolsOf(libbpf).symbol(name))
+    } catch {
+      has = false
+    }
+    known.set(name, has)
+  }
+  return has
+}
+
+/** The C function itself, for the paths where a wrapper would be felt. */
+export function libcFunction<R = number>(name: string, result: CType, args: CType[]): Call<R> {
+  return symbolsOf(libc).func(name, result, args) as Call<R>
+}
+
+/** The same C function run on a thread of koffi's pool. */
+export function libbpfAsync<R = number>(name: string, result: CType, args: CType[]): AsyncCall<R> {
+  return symbolsOf(libbpf).func(name, result, args).async as AsyncCall<R>
+}
+
+/** errno right after a call. */
+export function errno(): number {
+  return koffi().errno()
+}

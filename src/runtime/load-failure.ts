@@ -1,0 +1,58 @@
+import { privilegeHint } from './capabilities.ts'
+import { BpfError } from './error.ts'
+import type { ObjectSkeleton } from './object-skeleton.ts'
+import type { SkeletonSpec } from './spec.ts'
+import { VerifierError } from './verifier/error.ts'
+import { failingLine } from './verifier/failing-line.ts'
+import { lastWords, plainReason } from './verifier/reason.ts'
+
+/**
+ * Why bpf_object__load failed. Which program the verifier refused is known by its log alone: libbpf closes all of them
+ * after a failure.
+ */
+export function loadFailure(
+  spec: SkeletonSpec,
+  native: ObjectSkeleton,
+  errno: number,
+  heard: string,
+): BpfError {
+  for (const [index, [program]] of spec.programs.entries()) {
+    const log = native.verifierLog(index)
+    if (log === '') continue
+    return new VerifierError({
+      operation: 'load',
+      object: `program ${program} of ${spec.name}`,
+      errno,
+      program,
+      log,
+      words: `the verifier says "${lastWords(log)}"`,
+      reason: plainReason(log),
+      source: failingLine(Buffer.from(spec.object, 'base64'), program, log),
+    })
+  }
+  return new BpfError({
+    operation: 'load',
+    object: spec.name,
+    errno,
+    reason: telling(heard),
+    log: heard || undefined,
+    hint: privilegeHint(errno) ?? advice(heard),
+  })
+}
+
+/** libbpf ends with general lines: `failed to load object`, `failed to load BPF skeleton`. */
+function telling(heard: string): string | undefined {
+  const lines = heard.split('\n').filter((line) => line !== '')
+  return (
+    lines.find((line) => !/^failed to load (object|BPF skeleton)|^Error (in|loading)/.test(line)) ??
+    lines[0]
+  )
+}
+
+function advice(heard: string): string | undefined {
+  if (/kernel BTF|vmlinux BTF|failed to find valid kernel BTF/i.test(heard)) {
+    return 'The kernel must be built with CONFIG_DEBUG_INFO_BTF, or open() be given btfCustomPath'
+  }
+  if (/pin/i.test(heard)) return 'Pins live in a BPF file system: mount -t bpf bpf /sys/fs/bpf'
+  return undefined
+}

@@ -1,0 +1,99 @@
+import { isMainThread } from 'node:worker_threads'
+
+import { koffi } from './ffi/koffi.ts'
+import { vsnprintf } from './ffi/libc.ts'
+import { fromLibbpf } from './ffi/library.ts'
+
+/** libbpf.h: enum libbpf_print_level. */
+export type LogLevel = 'warn' | 'info' | 'debug'
+const levels: readonly LogLevel[] = ['warn', 'info', 'debug']
+
+const setPrint = fromLibbpf('libbpf_set_print', 'uintptr_t', ['uintptr_t'])
+
+type Listener = (level: LogLevel, message: string) => void
+let listener: Listener | undefined
+
+/**
+ * Hands over what libbpf says about what it does, its debug messages included, after each call that it was said in;
+ * `undefined` stops. In worker threads nothing is heard: libbpf's print function is one a process.
+ */
+export function setLog(fn: Listener | undefined): void {
+  listener = fn
+}
+
+function debugging(): boolean {
+  return /(^|[\s,])(\*|unplugin-bpf:(\*|libbpf))/.test(process.env['DEBUG'] ?? '')
+}
+
+/** One call's share of libbpf's messages. */
+export interface Hearing {
+  /** Stops listening; warnings and notes, joined. */
+  end(): string
+}
+
+interface Line {
+  level: LogLevel
+  text: string
+}
+
+const hearings = new Set<Line[]>()
+let printer: bigint | undefined
+let line: Uint8Array | undefined
+
+/** `int print(enum libbpf_print_level, const char *format, va_list)`: on x64 and arm64 a va_list is passed by address. */
+function register(): bigint {
+  const { proto, pointer, register } = koffi()
+  line = new Uint8Array(8192)
+  const type = pointer(proto('int', ['int', 'uintptr_t', 'uintptr_t']))
+  return register((level: number, format: number, args: number): number => {
+    const name = levels[level] ?? 'debug'
+    if (line && (name !== 'debug' || listener || debugging())) {
+      vsnprintf(line, line.length, format, args)
+      const text = new TextDecoder().decode(line.subarray(0, line.indexOf(0))).trimEnd()
+      for (const lines of hearings) lines.push({ level: name, text })
+    }
+    return 0
+  }, type)
+}
+
+/**
+ * Listens to libbpf until `end`. Users' functions run only then: one that destroyed a skeleton inside libbpf's own call
+ * would pull the memory from under it.
+ */
+export function hear(): Hearing {
+  if (!isMainThread) return { end: () => '' }
+  printer ??= register()
+  const lines: Line[] = []
+  if (hearings.size === 0) setPrint(printer)
+  hearings.add(lines)
+  return {
+    end() {
+      if (hearings.delete(lines) && hearings.size === 0) setPrint(0)
+      for (const { level, text } of lines) tell(level, text)
+      return lines
+        .filter(({ level }) => level !== 'debug')
+        .map(({ text }) => text.replace(/^libbpf: /, ''))
+        .join('\n')
+    },
+  }
+}
+
+function tell(level: LogLevel, text: string): void {
+  if (debugging()) process.stderr.write(`unplugin-bpf:libbpf ${level} ${text}\n`)
+  if (!listener) return
+  const hearer = listener
+  queueMicrotask(() => hearer(level, text.replace(/^libbpf: /, '')))
+}
+
+/** Runs one synchronous call into libbpf. */
+export function heard<R>(call: () => R): { result: R; log: string } {
+  const hearing = hear()
+  let log = ''
+  let result: R
+  try {
+    result = call()
+  } finally {
+    log = hearing.end()
+  }
+  return { result, log }
+}

@@ -1,0 +1,32 @@
+import type { Codec } from '../codec/codec.ts'
+import type { Layout } from '../codec/layout.ts'
+import { u32 } from '../codec/layout.ts'
+import type { MapHandle } from './handle.ts'
+import type { ElementLayouts } from './keyed.ts'
+import { KeyedMap } from './keyed.ts'
+import type { MapKind } from './map.ts'
+
+/** ARRAY: keys are the indexes from 0 to maxEntries - 1, all always there. */
+export class ArrayMap<V> extends KeyedMap<number, V> {
+  constructor(handle: MapHandle, layouts: ElementLayouts) {
+    super(handle, { key: u32, value: layouts.value })
+  }
+
+  override get size(): number {
+    return this.maxEntries
+  }
+
+  /** The same map with values as bytes. */
+  get raw(): ArrayMap<Uint8Array> {
+    return new ArrayMap(this.handle, {})
+  }
+
+  /** The same map with values of another type. */
+  as<U>(value: Codec<U>): ArrayMap<U> {
+    return new ArrayMap(this.handle, { value: value.layout })
+  }
+}
+
+export function arrayMap<V = unknown>(value?: Layout): MapKind<ArrayMap<V>> {
+  return { create: (handle) => new ArrayMap(handle, { value }) }
+}

@@ -1,0 +1,26 @@
+import type { Codec } from '../codec/codec.ts'
+import type { Layout } from '../codec/layout.ts'
+import type { MapKind } from './map.ts'
+import { RemovableMap } from './removable.ts'
+
+/** HASH and LRU_HASH. */
+export class HashMap<K, V> extends RemovableMap<K, V> {
+  /** The same map over bytes. */
+  get raw(): HashMap<Uint8Array, Uint8Array> {
+    return new HashMap(this.handle, {})
+  }
+
+  /** The same map with values, and keys if given, of another type. */
+  as<U>(value: Codec<U>): HashMap<K, U>
+  as<U, L>(value: Codec<U>, key: Codec<L>): HashMap<L, U>
+  as(value: Codec<unknown>, key?: Codec<unknown>): HashMap<unknown, unknown> {
+    return new HashMap(this.handle, { key: key?.layout ?? this.layouts.key, value: value.layout })
+  }
+}
+
+export function hashMap<K = unknown, V = unknown>(
+  key?: Layout,
+  value?: Layout,
+): MapKind<HashMap<K, V>> {
+  return { create: (handle) => new HashMap(handle, { key, value }) }
+}

@@ -1,0 +1,113 @@
+import type { Elements } from './elements.ts'
+
+export type Decode = (data: DataView, offset: number) => unknown
+
+/** Where a walk stands: an element's key and value in memory. */
+export interface Place {
+  readonly keys: DataView
+  /** Offset in `keys`. */
+  readonly key: number
+  readonly values: DataView
+  /** Offset in `values`. */
+  readonly value: number
+  /** To the next element; false at the end. */
+  next(): boolean
+}
+
+/** By batches where the kernel has them, else key by key. */
+export function walk(elements: Elements): Place {
+  const batches = elements.batches()
+  if (!batches) return new KeyWalk(elements)
+  const count = batches.next()
+  return count < 0 ? new KeyWalk(elements) : new BatchWalk(batches, count)
+}
+
+type Batches = NonNullable<ReturnType<Elements['batches']>>
+
+class BatchWalk implements Place {
+  keys: DataView
+  values: DataView
+  key: number
+  value: number
+  readonly #batches: Batches
+  #left: number
+
+  constructor(batches: Batches, count: number) {
+    this.#batches = batches
+    this.#left = count
+    this.keys = batches.keys
+    this.values = batches.values
+    this.key = -batches.keySize
+    this.value = -batches.valueStride
+  }
+
+  next(): boolean {
+    if (this.#left === 0) {
+      do {
+        this.#left = this.#batches.next()
+        if (this.#left === 0) return false
+      } while (this.#left < 0)
+      this.keys = this.#batches.keys
+      this.values = this.#batches.values
+      this.key = -this.#batches.keySize
+      this.value = -this.#batches.valueStride
+    }
+    this.#left--
+    this.key += this.#batches.keySize
+    this.value += this.#batches.valueStride
+    return true
+  }
+}
+
+class KeyWalk implements Place {
+  keys: DataView
+  values: DataView
+  readonly key = 0
+  readonly value = 0
+  readonly #elements: Elements
+  readonly #all: readonly Uint8Array<ArrayBuffer>[]
+  #index = 0
+
+  constructor(elements: Elements) {
+    this.#elements = elements
+    this.#all = elements.keys()
+    this.keys = elements.key
+    this.values = elements.value
+  }
+
+  next(): boolean {
+    for (;;) {
+      const key = this.#all[this.#index++]
+      if (!key) return false
+      new Uint8Array(this.#elements.key.buffer).set(key)
+      if (this.#elements.lookup()) return true
+    }
+  }
+}
+
+/** A class of its own: a generator would cost half as much again an element. */
+export class ElementIterator<T> implements IterableIterator<T> {
+  #place: Place | undefined
+  readonly #pick: (place: Place) => T
+
+  constructor(place: Place, pick: (place: Place) => T) {
+    this.#place = place
+    this.#pick = pick
+  }
+
+  next(): IteratorResult<T, undefined> {
+    const place = this.#place
+    if (place?.next()) return { done: false, value: this.#pick(place) }
+    this.#place = undefined
+    return { done: true, value: undefined }
+  }
+
+  return(): IteratorResult<T, undefined> {
+    this.#place = undefined
+    return { done: true, value: undefined }
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+}

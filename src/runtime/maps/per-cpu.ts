@@ -1,0 +1,113 @@
+import type { Codec } from '../codec/codec.ts'
+import { compiled } from '../codec/compiled.ts'
+import type { Layout } from '../codec/layout.ts'
+import { u32 } from '../codec/layout.ts'
+import { BpfError } from '../error.ts'
+import { fromLibbpf } from '../ffi/library.ts'
+import { Elements } from './elements.ts'
+import type { MapHandle } from './handle.ts'
+import type { ElementLayouts, ValueCodec } from './keyed.ts'
+import { KeyedMap } from './keyed.ts'
+import type { MapKind } from './map.ts'
+import { RemovableMap } from './removable.ts'
+
+const libbpf_num_possible_cpus = fromLibbpf('libbpf_num_possible_cpus', 'int', [])
+
+/** All CPUs that may ever come online: so many values has each element of a per-CPU map. */
+export function possibleCpus(): number {
+  const count = libbpf_num_possible_cpus()
+  if (count < 0) throw new BpfError({ operation: 'count the possible CPUs', errno: -count })
+  return count
+}
+
+/** kernel/bpf/syscall.c: bpf_map_value_size, each CPU's value takes whole 8 bytes. */
+function stride(valueSize: number): number {
+  return Math.ceil(valueSize / 8) * 8
+}
+
+function elementsOfAllCpus(handle: MapHandle, operation: string): Elements {
+  return new Elements(handle, operation, (valueSize) => stride(valueSize) * possibleCpus())
+}
+
+function valuesOfAllCpus(layout: Layout, { valueSize, valueBytes }: Elements): ValueCodec {
+  const { encode, decode } = compiled(layout)
+  const step = stride(valueSize)
+  const cpus = valueBytes / step
+  return {
+    decode: (data, offset) =>
+      Array.from({ length: cpus }, (_, cpu) => decode(data, offset + cpu * step)),
+    encode(values, data, offset) {
+      if (!Array.isArray(values)) throw new TypeError('expected an array of one value a CPU')
+      if (values.length !== cpus) {
+        throw new RangeError(`expected ${cpus} values, one a possible CPU, got ${values.length}`)
+      }
+      for (let cpu = 0; cpu < cpus; cpu++) encode(values[cpu], data, offset + cpu * step)
+    },
+  }
+}
+
+/** PERCPU_HASH and LRU_PERCPU_HASH: a value is an array, one of each possible CPU in order. */
+export class PerCpuHashMap<K, V> extends RemovableMap<K, V[]> {
+  /** The same map over bytes. */
+  get raw(): PerCpuHashMap<Uint8Array, Uint8Array> {
+    return new PerCpuHashMap(this.handle, {})
+  }
+
+  /** The same map with each CPU's value, and keys if given, of another type. */
+  as<U>(value: Codec<U>): PerCpuHashMap<K, U>
+  as<U, L>(value: Codec<U>, key: Codec<L>): PerCpuHashMap<L, U>
+  as(value: Codec<unknown>, key?: Codec<unknown>): PerCpuHashMap<unknown, unknown> {
+    return new PerCpuHashMap(this.handle, {
+      key: key?.layout ?? this.layouts.key,
+      value: value.layout,
+    })
+  }
+
+  protected override elementsOf(handle: MapHandle, operation: string): Elements {
+    return elementsOfAllCpus(handle, operation)
+  }
+
+  protected override valueCodec(layout: Layout, elements: Elements): ValueCodec {
+    return valuesOfAllCpus(layout, elements)
+  }
+}
+
+/** PERCPU_ARRAY: a value is an array, one of each possible CPU in order. */
+export class PerCpuArray<V> extends KeyedMap<number, V[]> {
+  constructor(handle: MapHandle, layouts: ElementLayouts) {
+    super(handle, { key: u32, value: layouts.value })
+  }
+
+  /** The same map with values as bytes. */
+  get raw(): PerCpuArray<Uint8Array> {
+    return new PerCpuArray(this.handle, {})
+  }
+
+  /** The same map with each CPU's value of another type. */
+  as<U>(value: Codec<U>): PerCpuArray<U> {
+    return new PerCpuArray(this.handle, { value: value.layout })
+  }
+
+  override get size(): number {
+    return this.maxEntries
+  }
+
+  protected override elementsOf(handle: MapHandle, operation: string): Elements {
+    return elementsOfAllCpus(handle, operation)
+  }
+
+  protected override valueCodec(layout: Layout, elements: Elements): ValueCodec {
+    return valuesOfAllCpus(layout, elements)
+  }
+}
+
+export function perCpuHashMap<K = unknown, V = unknown>(
+  key?: Layout,
+  value?: Layout,
+): MapKind<PerCpuHashMap<K, V>> {
+  return { create: (handle) => new PerCpuHashMap(handle, { key, value }) }
+}
+
+export function perCpuArray<V = unknown>(value?: Layout): MapKind<PerCpuArray<V>> {
+  return { create: (handle) => new PerCpuArray(handle, { value }) }
+}

@@ -1,0 +1,11 @@
+import { bpf_map__set_value_size, bpf_map__value_size } from '../ffi/object.ts'
+import type { MapHandle } from './handle.ts'
+
+/**
+ * `__type(value, struct event)` on a ring buffer or perf event array says what its records are. libbpf makes it the map's
+ * value size, with which the kernel refuses to create the map: it wants 0 and 4.
+ */
+export function noRecordSize(handle: MapHandle, size: 0 | 4): void {
+  const { pointer } = handle
+  if (pointer !== 0 && bpf_map__value_size(pointer) !== size) bpf_map__set_value_size(pointer, size)
+}

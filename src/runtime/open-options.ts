@@ -1,0 +1,111 @@
+import { unsupported } from './error.ts'
+import { libbpfIsAtLeast } from './ffi/libbpf-version.ts'
+import type { Scratch } from './ffi/memory.ts'
+import { cString, scratch, setPointer } from './ffi/memory.ts'
+
+/** `struct bpf_object_open_opts`. */
+export interface OpenOptions {
+  /** Replaces the object's name, from which the kernel names of its data sections are made. */
+  objectName?: string
+  /** Takes map definitions with attributes that libbpf does not know. */
+  relaxedMaps?: boolean
+  /** Where maps that ask to be pinned by name are. Default: /sys/fs/bpf. */
+  pinRootPath?: string
+  /** Lines of `CONFIG_X=y` that override the running kernel's for `__kconfig` variables. */
+  kconfig?: string
+  /** BTF that CO-RE relocations are made against, in place of the running kernel's. */
+  btfCustomPath?: string
+  /** Above 0 the verifier writes its log also for programs it accepts. */
+  kernelLogLevel?: number
+  /** A BPF file system that hands out tokens. Needs libbpf 1.4. */
+  bpfTokenPath?: string
+}
+
+/** Byte offsets in struct bpf_object_open_opts (libbpf.h). */
+const offsets = {
+  objectName: 8,
+  relaxedMaps: 16,
+  pinRootPath: 24,
+  kconfig: 40,
+  btfCustomPath: 48,
+  kernelLogLevel: 72,
+  bpfTokenPath: 80,
+} as const
+
+/** Up to kernel_log_level, as every libbpf 1.x knows it. */
+const sizeUntilToken = 80
+const sizeWithToken = 88
+
+/** The C struct, and what its pointers need to stay alive. */
+export interface NativeOptions {
+  readonly address: number
+  readonly held: readonly Scratch[]
+}
+
+/**
+ * @throws {TypeError} for a name that is no option, or a value of the wrong type
+ * @throws {BpfError} `ERR_BPF_UNSUPPORTED` for what the installed libbpf lacks
+ */
+export function nativeOptions(options: OpenOptions): NativeOptions {
+  // Room for layouts newer than these: bpf_object__open_skeleton copies as many bytes as it knows.
+  const opts = scratch(256)
+  const held = [opts]
+  let size = sizeUntilToken
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    if (!isOption(name)) throw unknownOption(name)
+    if (value === undefined) continue
+    const offset = offsets[name]
+    switch (name) {
+      case 'relaxedMaps':
+        opts.data.setUint8(offset, expect(name, value, 'boolean') ? 1 : 0)
+        break
+      case 'kernelLogLevel':
+        opts.data.setUint32(offset, expect(name, value, 'number'), true)
+        break
+      default: {
+        if (name === 'bpfTokenPath') {
+          // Older ones would read the field from their own stack (libbpf.c: bpf_object__open_skeleton).
+          if (!libbpfIsAtLeast(1, 4)) {
+            throw unsupported(
+              'open',
+              'with bpfTokenPath',
+              'the installed libbpf knows no BPF tokens',
+              'They came with libbpf 1.4.',
+            )
+          }
+          size = sizeWithToken
+        }
+        const text = cString(expect(name, value, 'string'))
+        held.push(text)
+        setPointer(opts.data, offset, text.address)
+      }
+    }
+  }
+  opts.data.setBigUint64(0, BigInt(size), true)
+  return { address: opts.address, held }
+}
+
+function isOption(name: string): name is keyof typeof offsets {
+  return Object.hasOwn(offsets, name)
+}
+
+function unknownOption(name: string): TypeError {
+  return new TypeError(
+    `open() has no option ${JSON.stringify(name)}; there are ${Object.keys(offsets).join(', ')}`,
+  )
+}
+
+interface Named {
+  boolean: boolean
+  number: number
+  string: string
+}
+
+function expect<T extends keyof Named>(name: string, value: unknown, type: T): Named[T] {
+  if (typeof value !== type) {
+    throw new TypeError(
+      `open() option ${name} must be a ${type}, not ${value === null ? 'null' : typeof value}`,
+    )
+  }
+  return value as Named[T]
+}

@@ -1,0 +1,32 @@
+import type { Integer } from '../codec/input.ts'
+import { fromLibbpf } from '../ffi/library.ts'
+import type { Link } from '../links/link.ts'
+import { attachOptions, requireKnown, uint64 } from './attach-options.ts'
+import { Program } from './program.ts'
+
+const bpf_program__attach_tracepoint_opts = fromLibbpf(
+  'bpf_program__attach_tracepoint_opts',
+  'uintptr_t',
+  ['uintptr_t', 'str', 'str', 'uintptr_t'],
+)
+
+/** TRACEPOINT. Attaching needs tracefs. */
+export class TracepointProgram extends Program {
+  /**
+   * @param category `sched`
+   * @param name `sched_process_exec`
+   */
+  attachTracepoint(category: string, name: string, options: { cookie?: Integer } = {}): Link {
+    requireKnown('attachTracepoint', options, ['cookie'])
+    // struct bpf_tracepoint_opts: sz, bpf_cookie.
+    const opts = attachOptions(16)
+    opts.data.setBigUint64(8, uint64('cookie', options.cookie ?? 0), true)
+    return this.link(
+      `attach to tracepoint ${category}/${name}`,
+      bpf_program__attach_tracepoint_opts,
+      category,
+      name,
+      opts.address,
+    )
+  }
+}

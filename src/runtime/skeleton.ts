@@ -1,0 +1,46 @@
+import type { SkeletonInstance } from './instance.ts'
+import { Instance } from './instance.ts'
+import type { OpenOptions } from './open-options.ts'
+import type { SkeletonSpec } from './spec.ts'
+
+/** The imported skeleton: opens instances. */
+export interface Skeleton<T extends SkeletonInstance = SkeletonInstance> {
+  readonly name: string
+  /** A copy of the embedded ELF object: DWARF stripped, BTF and BTF.ext kept. */
+  readonly object: Uint8Array
+  /**
+   * Parses the object: settings and initial values may be changed until `load()`. Loads koffi and libbpf at the first
+   * call.
+   * @throws {TypeError} for unknown options
+   * @throws {BpfError} `ERR_BPF_UNSUPPORTED` when this machine cannot load BPF objects, saying what to install
+   */
+  open(options?: OpenOptions): T
+  /** `open(options).load()`; destroys the instance when the load fails. */
+  openAndLoad(options?: OpenOptions): T
+}
+
+export function skeleton<T extends SkeletonInstance = SkeletonInstance>(
+  spec: SkeletonSpec,
+): Skeleton<T> {
+  let bytes: Uint8Array | undefined
+  const object = (): Uint8Array => (bytes ??= Buffer.from(spec.object, 'base64'))
+  // The generated declarations name what the spec lists.
+  const open = (options: OpenOptions = {}): T =>
+    new Instance(spec, object(), options) as SkeletonInstance as T
+  return Object.freeze({
+    name: spec.name,
+    get object() {
+      return Uint8Array.from(object())
+    },
+    open,
+    openAndLoad(options?: OpenOptions) {
+      const instance = open(options)
+      try {
+        return instance.load()
+      } catch (error) {
+        instance.destroy()
+        throw error
+      }
+    },
+  })
+}
