@@ -49,6 +49,7 @@ class Poller {
   readonly #fd: number
   readonly #events: Scratch = scratch(eventSize * eventsAtOnce)
   readonly #ready = new Map<number, () => void>()
+  #handle: ReturnType<ReturnType<typeof koffi>['node']['poll']> | undefined
   #next = 1
   #timer: NodeJS.Timeout | undefined
   #wait = shortestWait
@@ -57,9 +58,10 @@ class Poller {
     this.#fd = epollCreate(EPOLL_CLOEXEC)
     if (this.#fd < 0) throw new BpfError({ operation: 'wait for events', errno: errno() })
     if (isMainThread) {
-      const handle = koffi().node.poll(this.#fd, { readable: true }, () => this.#collect())
+      // Kept: koffi closes a handle that is garbage-collected.
+      this.#handle = koffi().node.poll(this.#fd, { readable: true }, () => this.#collect())
       // What waits holds the process by itself (keep-alive.ts).
-      handle.unref()
+      this.#handle.unref()
     }
   }
 
