@@ -2,6 +2,7 @@ import { dirname, isAbsolute, parse, relative, sep } from 'node:path'
 
 import { type Arch, clangTarget } from './arch.ts'
 import type { Clang } from './clang.ts'
+import { mapPaths } from './flag-paths.ts'
 import type { ResolvedOptions } from './options.ts'
 
 /**
@@ -39,7 +40,7 @@ export function languageFlags(
     // The user's.
     ...options.include.map((path) => `-I${namedFrom(folder, path)}`),
     ...Object.entries(options.defines).flatMap(([name, body]) => define(name, body)),
-    ...options.cflags,
+    ...mapPaths(options.cflags, (path) => namedFrom(folder, path)),
 
     // Those that hold in any case.
     ...clang.systemIncludes.flatMap((path) => ['-idirafter', path]),

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
-import { languageFlags } from './arguments.ts'
+import { languageFlags, outputFlags } from './arguments.ts'
 import { contentOf, isCurrent, readEntry, writeEntry } from './cache.ts'
 import { findClang } from './clang.ts'
 import { CompileError } from './compile-error.ts'
@@ -11,23 +11,23 @@ import type { Diagnostic } from './diagnostics.ts'
 import { digest } from './digest.ts'
 import { withHints } from './hints.ts'
 import { type Options, type ResolvedOptions, resolveOptions } from './options.ts'
-import { type Job, translate } from './translate.ts'
+import { absentShadows } from './shadows.ts'
+import { type Job, translate, type Translation } from './translate.ts'
 import { vmlinuxOrigin } from './vmlinux.ts'
 
 export { ClangNotFoundError, CompileError } from './compile-error.ts'
-export type { Diagnostic, Fixit, Note } from './diagnostics.ts'
-export { formatDiagnostic } from './diagnostics.ts'
+export { type Diagnostic, type Fixit, formatDiagnostic, type Note } from './diagnostics.ts'
 
 const debug = createDebugger('unplugin-bpf:compile')
 
-/** Those of the options that a compile depends on. One compile is for one architecture: the first of `arch`. */
+/** The options that a compile depends on. */
 export type CompileOptions = Pick<
   Options,
   'clang' | 'cflags' | 'include' | 'defines' | 'arch' | 'vmlinux' | 'cache' | 'cwd'
 >
 
 export interface CompileResult {
-  /** The relocatable ELF with BTF and DWARF; undefined when there are errors. */
+  /** The relocatable ELF, with BTF and DWARF; undefined when there are errors. */
   readonly object: Uint8Array | undefined
   /**
    * Absolute: the source, then every header read, the system's too; a vmlinux.h of the cache is left
@@ -35,14 +35,15 @@ export interface CompileResult {
    */
   readonly dependencies: readonly string[]
   readonly diagnostics: readonly Diagnostic[]
-  /** The source's folder: relative file names in the object's DWARF and BTF.ext are relative to it. */
+  /** The source's folder: relative file names in the object's DWARF and BTF.ext start from it. */
   readonly folder: string
 }
 
 /**
- * Compiles one BPF source with clang; errors of the source are diagnostics, not exceptions.
+ * Compiles one BPF source with clang, for one architecture: the first of `arch`. What is wrong with
+ * the source is in the diagnostics; concurrent compiles of the same share one run.
  *
- * @throws ClangNotFoundError, CompileError when the machine is at fault; TypeError for wrong options.
+ * @throws ClangNotFoundError, CompileError: the machine is at fault; TypeError: an option is.
  */
 export async function compile(
   file: string,
@@ -56,20 +57,21 @@ export async function compile(
   ])
   const job: Job = { source, options: resolved, clang, arch: resolved.arch[0] }
   const key = keyOf(job, content)
-  for (;;) {
-    const shared = running.get(key)
-    if (!shared) break
+  const shared = running.get(key)
+  if (shared) {
     const { result, started } = await shared
-    // A header saved while it ran is in no one's interest but this caller's.
-    if (!result.dependencies.some((dependency) => changedSince(dependency, started))) return result
-    if (running.get(key) === shared) running.delete(key)
+    // A header saved while it ran: whoever asked after that wants the new one.
+    if (!isNewer(result.dependencies, started)) return result
   }
-  const mine = cachedOrCompiled(job, key).finally(() => {
-    if (running.get(key) === mine) running.delete(key)
+  const own = cachedOrTranslated(job, key).finally(() => {
+    if (running.get(key) === own) running.delete(key)
   })
-  running.set(key, mine)
-  return (await mine).result
+  running.set(key, own)
+  return (await own).result
 }
+
+/** Raise it when equal arguments begin to give another result. */
+const generation = '1'
 
 interface Outcome {
   readonly result: CompileResult
@@ -79,74 +81,86 @@ interface Outcome {
 
 const running = new Map<string, Promise<Outcome>>()
 
-/** By source: clang lists no dependencies when it stops at a missing header. */
+/** By source: clang lists none when it stops at a missing header. */
 const lastDependencies = new Map<string, readonly string[]>()
 
-async function cachedOrCompiled(job: Job, key: string): Promise<Outcome> {
-  const { source, options } = job
+async function cachedOrTranslated(job: Job, key: string): Promise<Outcome> {
   const started = Date.now()
-  const folder = dirname(source)
-  if (options.cache !== false) {
-    const entry = await readEntry(options.cache, key)
-    const isSameVmlinux = (): boolean =>
-      entry?.vmlinux === undefined || entry.vmlinux === vmlinuxOrigin(options)
-    if (entry && isCurrent(entry) && isSameVmlinux()) {
-      const dependencies = entry.dependencies.map(({ file }) => file)
-      lastDependencies.set(source, dependencies)
-      debug?.('%s from the cache (%d ms)', source, Date.now() - started)
-      return { started, result: { ...entry, dependencies, folder } }
-    }
-  }
-  const { object, vmlinux, ...translation } = await translate(job)
-  const diagnostics = withHints(translation.diagnostics)
-  const dependencies = object
-    ? translation.dependencies
-    : [
-        ...new Set([
-          ...translation.dependencies,
-          ...(lastDependencies.get(source) ?? []),
-          ...diagnostics.flatMap(filesOf),
-        ]),
-      ]
-  lastDependencies.set(source, dependencies)
-  const isSettled = !dependencies.some((file) => changedSince(file, started))
-  if (object && options.cache !== false && isSettled) {
-    const named = dependencies.map((file) => ({ file, digest: contentOf(file) }))
-    const entry = { object, diagnostics, vmlinux, dependencies: named }
-    await writeEntry(options.cache, key, entry).catch((error: unknown) => {
-      debug?.('%s is not cached: %s', source, error)
-    })
-  }
-  return { started, result: { object, dependencies, diagnostics, folder } }
+  const result = (await cached(job, key)) ?? (await translated(job, key, started))
+  lastDependencies.set(job.source, result.dependencies)
+  return { started, result }
 }
 
-const filesOf = ({ file, includedFrom, notes }: Diagnostic): string[] => [
-  file,
-  ...[...includedFrom, ...notes].flatMap((place) => place.file ?? []),
-]
+async function cached({ options, source }: Job, key: string): Promise<CompileResult | undefined> {
+  if (options.cache === false) return undefined
+  const entry = await readEntry(options.cache, key)
+  if (!entry || !isCurrent(entry)) return undefined
+  if (entry.vmlinux !== undefined && entry.vmlinux !== vmlinuxOrigin(options)) return undefined
+  debug?.('%s is cached', source)
+  const dependencies = entry.dependencies.map(({ file }) => file)
+  const { diagnostics, object } = entry
+  return { object, diagnostics, dependencies, folder: dirname(source) }
+}
 
-async function readSource(source: string): Promise<Buffer> {
+async function translated(job: Job, key: string, started: number): Promise<CompileResult> {
+  const { source } = job
+  const translation = await translate(job)
+  const { object } = translation
+  const diagnostics = withHints(translation.diagnostics)
+  const known = object ? [] : [...(lastDependencies.get(source) ?? []), ...filesOf(diagnostics)]
+  const dependencies = [...new Set([...translation.dependencies, ...known])]
+  const result: CompileResult = { object, diagnostics, dependencies, folder: dirname(source) }
+  // One saved meanwhile may not be what clang has read.
+  if (!isNewer(dependencies, started)) await keep(job, key, translation, result)
+  return result
+}
+
+async function keep(
+  { clang, options, source }: Job,
+  key: string,
+  { object, vmlinux }: Translation,
+  { dependencies, diagnostics }: CompileResult,
+): Promise<void> {
+  if (options.cache === false || !object) return
+  const headers = dependencies.slice(1)
+  const absent = absentShadows(source, headers, vmlinux !== undefined, options, clang)
+  const named = dependencies.map((file) => ({ file, content: contentOf(file) }))
+  try {
+    const entry = { object, diagnostics, dependencies: named, absent, vmlinux }
+    await writeEntry(options.cache, key, entry)
+  } catch (error) {
+    debug?.('%s cannot be cached: %s', source, error)
+  }
+}
+
+const filesOf = (diagnostics: readonly Diagnostic[]): string[] =>
+  diagnostics.flatMap(({ file, includedFrom, notes }) =>
+    [{ file }, ...includedFrom, ...notes].flatMap((place) => place.file ?? []),
+  )
+
+async function readSource(source: string): Promise<Uint8Array> {
   try {
     return await readFile(source)
   } catch (error) {
-    throw new CompileError(`Cannot read ${source}: ${String(error)}`)
+    throw new CompileError(`Cannot read ${source}: ${String(error)}`, { cause: error })
   }
 }
 
-/** Of all that decides the outcome, headers' content excepted. */
+/** Names all that decides the outcome, headers excepted. */
 function keyOf({ arch, clang, options, source }: Job, content: Uint8Array): string {
-  // clang reads these.
+  // What clang takes from its environment.
   const environment = ['CPATH', 'C_INCLUDE_PATH', 'SOURCE_DATE_EPOCH'].map(
     (name) => `${name}=${process.env[name] ?? ''}`,
   )
-  const flags = languageFlags(dirname(source), arch, options, clang)
-  return digest('1', clang.identity, source, content, options.vmlinux, ...flags, ...environment)
+  const flags = [...languageFlags(dirname(source), arch, options, clang), ...outputFlags()]
+  const parts = [generation, clang.identity, source, options.vmlinux, ...flags, ...environment]
+  return digest(...parts, content)
 }
 
-function changedSince(file: string, time: number): boolean {
-  try {
-    return statSync(file).mtimeMs > time
-  } catch {
-    return true
-  }
+/** Whether one was written, or deleted, since a time in milliseconds since 1970. */
+function isNewer(files: readonly string[], time: number): boolean {
+  return files.some((file) => {
+    const status = statSync(file, { throwIfNoEntry: false })
+    return status === undefined || status.mtimeMs > time
+  })
 }

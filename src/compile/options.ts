@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 
 import { type Arch, nativeArch } from './arch.ts'
+import { absolutePaths } from './flag-paths.ts'
 import { validateOptions } from './option-rules.ts'
 import { splitWords } from './words.ts'
 
@@ -92,7 +93,10 @@ export function resolveOptions(
     typeof cache === 'string' ? cache : join(root, 'node_modules/.cache/unplugin-bpf')
   const result: ResolvedOptions = Object.freeze({
     clang: merged.clang,
-    cflags: Object.freeze([...(merged.cflags ?? []), ...splitWords(env['BPF_CFLAGS'] ?? '')]),
+    cflags: Object.freeze([
+      ...(merged.cflags ?? []),
+      ...absolutePaths(splitWords(env['BPF_CFLAGS'] ?? ''), process.cwd()),
+    ]),
     include: Object.freeze([...(merged.include ?? [])]),
     defines: Object.freeze({ ...merged.defines }),
     arch: Object.freeze(atLeastOne(typeof arch === 'string' ? [arch] : arch)),
@@ -144,10 +148,11 @@ function packageOptions(file: string): Options {
 /** Paths made absolute; a clang without a slash is a name on PATH and stays. */
 function pathsFrom(options: Options, folder: string): Options {
   const absolute = (path: string): string => resolve(folder, path)
-  const { clang, include, vmlinux, types, cache, agent } = options
+  const { clang, cflags, include, vmlinux, types, cache, agent } = options
   return {
     ...options,
     ...(clang && { clang: /[/\\]/.test(clang) && !isAbsolute(clang) ? absolute(clang) : clang }),
+    ...(cflags && { cflags: absolutePaths(cflags, folder) }),
     ...(include && { include: include.map(absolute) }),
     ...(vmlinux && { vmlinux: vmlinux === 'auto' ? vmlinux : absolute(vmlinux) }),
     ...(typeof types === 'object' && { types: { dir: types.dir && absolute(types.dir) } }),

@@ -1,14 +1,17 @@
-import { readFile, rm } from 'node:fs/promises'
-import { mkdir, rename } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import type { Clang } from './clang.ts'
 import { createDebugger } from './debug.ts'
 import { digest } from './digest.ts'
+import { prune, touch } from './prune.ts'
 import { run } from './run.ts'
 import { temporaryName, writeWhole } from './write-whole.ts'
 
 const debug = createDebugger('unplugin-bpf:vmlinux')
+
+/** 16 MB each, and two files: enough for a few sets of flags. */
+const kept = 8
 
 /** A header that clang has parsed ahead; it goes before a source by `-include-pch`. */
 export interface Precompiled {
@@ -57,21 +60,42 @@ async function cachedOrMade(
   clang: Clang,
 ): Promise<Precompiled | undefined> {
   const sum = await readFile(sumFile(file), 'utf8').catch(() => undefined)
-  if (sum !== undefined) return { file, intact: hasSum(file, sum) }
-
-  await mkdir(dirname(file), { recursive: true })
-  const temporary = temporaryName(file)
-  // Named by content: when the header was written says nothing.
-  const output = ['-x', 'c-header', header, '-o', temporary, '-Xclang', '-fno-pch-timestamp']
-  const made = await run(clang.path, [...flags, '-w', ...output], dirname(header))
-  if (made.exitCode !== 0) {
-    debug?.('%s cannot be precompiled:\n%s', header, made.stderr)
-    await rm(temporary, { force: true })
+  if (sum !== undefined) {
+    touch(file)
+    touch(sumFile(file))
+    return { file, intact: hasSum(file, sum) }
+  }
+  try {
+    await make(file, header, flags, clang)
+  } catch (error) {
+    debug?.('%s cannot be precompiled: %s', header, error)
     return undefined
   }
-  await rename(temporary, file)
-  await writeWhole(sumFile(file), digest(await readFile(file)))
   return { file, intact: Promise.resolve(true) }
+}
+
+async function make(
+  file: string,
+  header: string,
+  flags: readonly string[],
+  clang: Clang,
+): Promise<void> {
+  const started = performance.now()
+  await mkdir(dirname(file), { recursive: true })
+  const temporary = temporaryName(file)
+  // It is named by its content: when the header was written does not matter.
+  const output = ['-x', 'c-header', header, '-o', temporary, '-Xclang', '-fno-pch-timestamp']
+  try {
+    const { exitCode, stderr } = await run(clang.path, [...flags, '-w', ...output], dirname(header))
+    if (exitCode !== 0) throw new Error(stderr)
+    const sum = digest(await readFile(temporary))
+    await rename(temporary, file)
+    await writeWhole(sumFile(file), sum)
+  } finally {
+    await rm(temporary, { force: true })
+  }
+  await prune(dirname(file), kept)
+  debug?.('%s precompiled (%d ms)', header, Math.round(performance.now() - started))
 }
 
 async function hasSum(file: string, sum: string): Promise<boolean> {

@@ -10,6 +10,7 @@ import { CompileError } from './compile-error.ts'
 import { createDebugger } from './debug.ts'
 import { parseDepfile } from './depfile.ts'
 import type { Diagnostic } from './diagnostics.ts'
+import { orderForwards } from './forward-order.ts'
 import { type LeadingInclude, leadingInclude } from './leading-include.ts'
 import type { ResolvedOptions } from './options.ts'
 import { parseDiagnostics } from './parse-diagnostics.ts'
@@ -58,22 +59,21 @@ interface Headers {
   readonly leading?: LeadingInclude | undefined
 }
 
+/** With the header precompiled if it may be; one that fails is no reason to fail. */
 async function translateWith(job: Job, { vmlinux, leading }: Headers): Promise<Translation> {
-  const precompiled = vmlinux && leading && (await precompiledFor(job, leading, vmlinux))
-  if (precompiled) {
-    // Its digest is taken while clang already runs: a damaged one may do anything, even compile.
-    const [run, intact] = await Promise.allSettled([
-      runClang(job, vmlinux, precompiled),
-      precompiled.intact,
-    ])
-    const isIntact = intact.status === 'fulfilled' && intact.value
-    if (isIntact && run.status === 'fulfilled' && serves(run.value, vmlinux)) return run.value
-    debug?.('%s %s', precompiled.file, isIntact ? `does not serve ${job.source}` : 'is damaged')
-    if (!isIntact) {
-      await dropPrecompiled(precompiled)
-      return translateWith(job, { vmlinux, leading })
-    }
-  }
+  if (!vmlinux || !leading) return runClang(job, vmlinux, undefined)
+  const precompiled = await precompiledFor(job, leading, vmlinux)
+  if (!precompiled) return runClang(job, vmlinux, undefined)
+
+  // Its digest is taken while clang already runs: a damaged one may do anything, even compile.
+  const [run, intact] = await Promise.allSettled([
+    runClang(job, vmlinux, precompiled),
+    precompiled.intact,
+  ])
+  const isIntact = intact.status === 'fulfilled' && intact.value
+  if (isIntact && run.status === 'fulfilled' && serves(run.value, vmlinux)) return run.value
+  debug?.('%s %s', precompiled.file, isIntact ? `does not serve ${job.source}` : 'is damaged')
+  if (!isIntact) await dropPrecompiled(precompiled)
   return runClang(job, vmlinux, undefined)
 }
 
@@ -133,6 +133,7 @@ async function runClang(
       throw new CompileError(`${clang.path} failed on ${source} (exit code ${exitCode}):\n${words}`)
     }
     const object = exitCode === 0 ? new Uint8Array(await readFile(objectFile)) : undefined
+    if (object) orderForwards(object)
     const listed = parseDepfile(await readFile(depfile, 'utf8').catch(() => ''))
     const headers = listed.map((name) => resolve(folder, name)).filter((name) => name !== source)
     const dependencies = headers.flatMap((file) => {

@@ -1,10 +1,11 @@
-import { execFile } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { release, version } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 
+import { readBtf } from '../btf/btf.ts'
+import { dumpC } from '../btf/dump-c.ts'
+import { readElf } from '../elf/elf.ts'
 import { createDebugger } from './debug.ts'
 import { digest } from './digest.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -13,7 +14,10 @@ import { writeWhole } from './write-whole.ts'
 const debug = createDebugger('unplugin-bpf:vmlinux')
 
 export const vmlinuxHeader = 'vmlinux.h'
+/** Raise it when dumpC prints a type otherwise. */
+const generation = '1'
 const kernelBtf = '/sys/kernel/btf/vmlinux'
+const kernelNotes = '/sys/kernel/notes'
 
 /** A folder that has a vmlinux.h, for clang to search last. */
 export interface Vmlinux {
@@ -36,10 +40,10 @@ export interface NoVmlinux {
  */
 export function vmlinuxOrigin(options: ResolvedOptions): string | undefined {
   try {
-    if (options.vmlinux !== 'auto') return digest('file', readFileSync(options.vmlinux))
+    if (options.vmlinux !== 'auto') return digest(generation, 'file', readFileSync(options.vmlinux))
     const { size } = statSync(kernelBtf)
     // The notes hold the kernel's build id, a hash of all of it: 164 bytes to read instead of 5 MB.
-    return digest('kernel', release(), version(), String(size), readFileSync('/sys/kernel/notes'))
+    return digest(generation, release(), version(), String(size), readFileSync(kernelNotes))
   } catch {
     return undefined
   }
@@ -77,7 +81,7 @@ async function cachedOrMade(
     debug?.('%s made from %s (%d ms)', header, source, Math.round(performance.now() - started))
     return { folder, header, content: seal, origin }
   } catch (error) {
-    return { reason: `it cannot be generated from ${sourceFile(source)}: ${String(error)}` }
+    return { reason: `none can be generated from ${sourceFile(source)}: ${String(error)}` }
   }
 }
 
@@ -92,15 +96,18 @@ const sourceFile = (source: string): string => (source === 'auto' ? kernelBtf : 
 
 async function headerText(source: string): Promise<string> {
   const bytes = await readFile(sourceFile(source))
-  // BTF_MAGIC, in either byte order, or ELF's: anything else is a header already.
-  const isBinary = [0xeb9f, 0x9feb, 0x7f45].includes(bytes.readUInt16BE(0))
-  if (!isBinary) return bytes.toString()
-  const { stdout } = await promisify(execFile)(
-    'bpftool',
-    ['btf', 'dump', 'file', sourceFile(source), 'format', 'c'],
-    { maxBuffer: 256 << 20 },
-  )
-  return stdout
+  const btf = btfOf(bytes)
+  return btf ? dumpC(readBtf(btf)) : bytes.toString()
+}
+
+/** Raw BTF, or that of an ELF file such as a kernel image; undefined for anything else, a header. */
+function btfOf(bytes: Uint8Array): Uint8Array | undefined {
+  const magic = Buffer.from(bytes.subarray(0, 4)).toString('latin1')
+  if (magic.startsWith('\x9f\xeb') || magic.startsWith('\xeb\x9f')) return bytes
+  if (magic !== '\x7fELF') return undefined
+  const section = readElf(bytes).sections.find(({ name }) => name === '.BTF')
+  if (!section) throw new Error('it has no section .BTF')
+  return section.data
 }
 
 function absent(source: string): string {

@@ -1,0 +1,101 @@
+/** A 32-bit word of .BTF or .BTF.ext, that can be read and replaced. */
+export interface Word {
+  get: () => number
+  set: (value: number) => void
+}
+
+export interface TypeRecord {
+  readonly name: Word
+  readonly info: Word
+  readonly kind: number
+  /** Bytes from the start of the type section. */
+  readonly start: number
+  readonly size: number
+}
+
+/** Where an object's .BTF and .BTF.ext refer to types and strings: what must change when those move. */
+export interface BtfWords {
+  /** By type id - 1. */
+  readonly records: readonly TypeRecord[]
+  readonly typeIds: readonly Word[]
+  readonly strings: readonly Word[]
+}
+
+/** What the words behind `struct btf_type` are (include/uapi/linux/btf.h), by kind: t a type id, s a string, . else. */
+const shapes: Readonly<Record<number, { readonly fixed?: string; readonly each?: string }>> = {
+  1: { fixed: '.' }, // INT
+  3: { fixed: 'tt.' }, // ARRAY
+  4: { each: 'st.' }, // STRUCT
+  5: { each: 'st.' }, // UNION
+  6: { each: 's.' }, // ENUM
+  13: { each: 'st' }, // FUNC_PROTO
+  14: { fixed: '.' }, // VAR
+  15: { each: 't..' }, // DATASEC
+  17: { fixed: '.' }, // DECL_TAG
+  19: { each: 's..' }, // ENUM64
+}
+/** Kinds whose third word is a type id, not a size: PTR, TYPEDEF … TYPE_TAG. */
+const refers: ReadonlySet<number> = new Set([2, 8, 9, 10, 11, 12, 13, 14, 17, 18])
+
+/** Of `.BTF.ext`: the words of a record of functions, lines and CO-RE relocations. */
+const extRecords = ['.t', '.ss.', '.ts.']
+
+export const FWD = 7
+
+/** Takes the type section of an object's .BTF, and its .BTF.ext, as clang writes them. */
+export function btfWords(
+  typeSection: Uint8Array,
+  extSection: Uint8Array | undefined,
+  littleEndian: boolean,
+): BtfWords {
+  const types = viewOf(typeSection)
+  const ext = extSection && viewOf(extSection)
+  const records: TypeRecord[] = []
+  const typeIds: Word[] = []
+  const strings: Word[] = []
+  const word = (view: DataView, offset: number): Word => ({
+    get: () => view.getUint32(offset, littleEndian),
+    set: (value) => view.setUint32(offset, value, littleEndian),
+  })
+  const collect = (view: DataView, offset: number, shape: string): number => {
+    for (const [index, what] of [...shape].entries()) {
+      if (what === 't') typeIds.push(word(view, offset + index * 4))
+      if (what === 's') strings.push(word(view, offset + index * 4))
+    }
+    return offset + shape.length * 4
+  }
+
+  for (let at = 0; at < types.byteLength;) {
+    const start = at
+    const info = word(types, at + 4)
+    const kind = (info.get() >>> 24) & 0x7f
+    const { fixed = '', each = '' } = shapes[kind] ?? {}
+    at = collect(types, at, `s.${refers.has(kind) ? 't' : '.'}`)
+    at = collect(types, at, fixed)
+    for (let left = each === '' ? 0 : info.get() & 0xffff; left > 0; left--) {
+      at = collect(types, at, each)
+    }
+    records.push({ name: word(types, start), info, kind, start, size: at - start })
+  }
+
+  if (ext) {
+    const header = ext.getUint32(4, littleEndian)
+    for (const [index, shape] of extRecords.entries()) {
+      if (8 + index * 8 >= header) break
+      let at = header + ext.getUint32(8 + index * 8, littleEndian)
+      const end = at + ext.getUint32(12 + index * 8, littleEndian)
+      if (at === end) continue
+      const recordSize = ext.getUint32(at, littleEndian)
+      at += 4
+      while (at < end) {
+        const count = ext.getUint32(at + 4, littleEndian)
+        at = collect(ext, at, 's.')
+        for (let left = count; left > 0; left--, at += recordSize) collect(ext, at, shape)
+      }
+    }
+  }
+  return { records, typeIds, strings }
+}
+
+const viewOf = ({ buffer, byteLength, byteOffset }: Uint8Array): DataView =>
+  new DataView(buffer, byteOffset, byteLength)
