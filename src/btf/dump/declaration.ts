@@ -64,7 +64,7 @@ interface Declared {
 }
 
 function unwind(declared: Declared, chain: TypeId[]): string {
-  const { dump, name, level } = declared
+  const { dump, name, level, stripModifiers } = declared
   let text = ''
   // Also at the start: a pointer that opens a parenthesis takes no space.
   let afterPointer = true
@@ -83,7 +83,7 @@ function unwind(declared: Declared, chain: TypeId[]): string {
         text += takeModifiers(dump, chain)
         text += type.name
           ? `${type.kind} ${dump.names.tag(id)}`
-          : compositeDefinition(dump, id, type, level)
+          : compositeDefinition(dump, id, type, { level, stripModifiers })
         break
       case 'enum':
       case 'enum64':
@@ -179,9 +179,10 @@ export function compositeDefinition(
   dump: Dump,
   id: TypeId,
   type: Struct | Union,
-  level: number,
+  { level = 0, stripModifiers = false }: DeclarationOptions = {},
 ): string {
   const { btf } = dump
+  const inside = { level: level + 1, stripModifiers }
   const isStruct = type.kind === 'struct'
   const packed = isStruct && isPacked(btf, type)
   const longBits = pointerSize(btf) * 8
@@ -198,7 +199,7 @@ export function compositeDefinition(
       inBitfield: afterBitfield && isBitfield,
     }
     text += padding(gap, longBits, level + 1)
-    text += `\n${indent(level + 1)}${declaration(dump, member.type, member.name, { level: level + 1 })}`
+    text += `\n${indent(level + 1)}${declaration(dump, member.type, member.name, inside)}`
     if (isBitfield) text += `: ${member.bitSize}`
     text += ';'
     bounded(text.length)

@@ -88,7 +88,7 @@ export function createDefinitions(dump: Dump): Definitions {
         } else if (!forwarded[id] && id !== container) {
           text += forward(id, type.kind)
         }
-        if (container === 0) text += `${compositeDefinition(dump, id, type, 0)};\n\n`
+        if (container === 0) text += `${compositeDefinition(dump, id, type)};\n\n`
         state[id] = container === 0 ? EMITTED : UNSEEN
         return text
       }
