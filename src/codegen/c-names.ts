@@ -1,0 +1,37 @@
+import { sanitizeIdentifier, sectionIdentifier } from '../object/identifier.ts'
+import type { BpfMap } from '../object/object.ts'
+
+/** A map's name in the kernel, less its NUL (include/uapi/linux/bpf.h: BPF_OBJ_NAME_LEN). */
+const MAP_NAME_LENGTH = 15
+
+const DATA_PREFIXES = ['.data', '.rodata', '.bss', '.kconfig']
+
+/** The field of a map in bpftool's skeletons (gen.c: get_map_ident); undefined: it has none. */
+export function cMapIdentifier(object: string, map: BpfMap): string | undefined {
+  if (map.origin !== 'internal') return map.name
+  if (map.type === 'PERCPU_ARRAY') return sectionIdentifier(map.elfName)
+  const name = libbpfMapName(object, map.elfName)
+  for (const prefix of DATA_PREFIXES) {
+    const at = name.indexOf(prefix)
+    if (at >= 0) return sanitizeIdentifier(name.slice(at + 1))
+  }
+  return undefined
+}
+
+/** The field of a data section in bpftool's skeletons (gen.c: get_datasec_ident). */
+export function cSectionIdentifier(section: string): string | undefined {
+  const isKnown = [...DATA_PREFIXES, '.percpu'].some((prefix) => section.startsWith(prefix))
+  return isKnown || section === '.addr_space.1' ? sectionIdentifier(section) : undefined
+}
+
+/**
+ * What libbpf calls the map of a data section. Only .data.* and .rodata.* keep their names; .bss.* are
+ * cut at the kernel's length (libbpf.c: internal_map_name, map_uses_real_name).
+ */
+function libbpfMapName(object: string, section: string): string {
+  const keepsName = /^\.(?:ro)?data\../u.test(section)
+  if (keepsName) return section
+  const suffix = Math.min(MAP_NAME_LENGTH, Math.max('.rodata'.length, section.length))
+  const prefix = section.includes('.', 1) ? 0 : MAP_NAME_LENGTH - suffix
+  return object.slice(0, prefix) + section.slice(0, suffix)
+}

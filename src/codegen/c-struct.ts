@@ -1,0 +1,115 @@
+import { typeAt, type Btf } from '../btf/btf.ts'
+import { declaration } from '../btf/dump/declaration.ts'
+import { createDump, type Dump } from '../btf/dump/dump.ts'
+import { alignOf, knownSize } from '../btf/size.ts'
+import { resolveTypedefs } from '../btf/traversal.ts'
+import type { Struct, TypeId } from '../btf/types.ts'
+import { sanitizeIdentifier } from '../object/identifier.ts'
+import type { BpfMap, BpfObject, DataSection } from '../object/object.ts'
+import { cMapIdentifier, cSectionIdentifier } from './c-names.ts'
+
+/** The longest identifier of a variable (gen.c: codegen_datasec_def). */
+const VARIABLE_LENGTH = 255
+
+/**
+ * `struct NAME { … }` up to its C++ members: token for token what bpftool 7.8 prints. `dump` has given
+ * out the names of the types that it speaks of.
+ */
+export function cStruct(object: BpfObject, dump: Dump | undefined): string {
+  const { name, programs } = object
+  const maps = object.maps.flatMap((map) => cMapIdentifier(name, map) ?? [])
+  const structOps = object.maps.filter(({ type }) => type === 'STRUCT_OPS')
+  return [
+    `struct ${name} {\n`,
+    '\tstruct bpf_object_skeleton *skeleton;\n',
+    '\tstruct bpf_object *obj;\n',
+    group(
+      'maps',
+      maps.map((map) => `\t\tstruct bpf_map *${map};\n`),
+    ),
+    object.btf ? group('struct_ops', shadows(name, object.btf, structOps)) : '',
+    group(
+      'progs',
+      programs.map(({ name }) => `\t\tstruct bpf_program *${name};\n`),
+    ),
+    group(
+      'links',
+      [...programs, ...structOps].map(({ name }) => `\t\tstruct bpf_link *${name};\n`),
+    ),
+    ...(dump ? object.sections.map((section) => sectionStruct(object, dump, section)) : []),
+  ].join('')
+}
+
+function group(name: string, fields: readonly string[]): string {
+  return fields.length === 0 ? '' : `\tstruct {\n${fields.join('')}\t} ${name};\n`
+}
+
+/** The fields of a section's variables, with the padding that a 32-bit compiler would not put there. */
+function sectionStruct(object: BpfObject, dump: Dump, section: DataSection): string {
+  const ident = sectionFieldName(object, section)
+  const described = cSectionIdentifier(section.name) === ident
+  const lines: string[] = []
+  let end = 0
+  let paddings = 0
+  for (const { name, type, offset, size } of described ? section.variables : []) {
+    const align = Math.min(4, alignOf(dump.btf, type) || 1)
+    if (Math.ceil(end / align) * align !== offset) {
+      lines.push(`\t\tchar __pad${paddings++}[${offset - end}];\n`)
+    }
+    const field = sanitizeIdentifier(name.slice(0, VARIABLE_LENGTH))
+    const stripModifiers = section.name !== '.kconfig'
+    lines.push(`\t\t${declaration(dump, type, field, { level: 2, stripModifiers })};\n`)
+    end = offset + size
+  }
+  return `\tstruct ${object.name}__${ident} {\n${lines.join('')}\t} *${ident};\n`
+}
+
+/** The section's field: that of its map, but for an arena, whose globals are part of the map's memory. */
+export function sectionFieldName({ name, maps }: BpfObject, section: DataSection): string {
+  const map = maps.find(({ elfName }) => elfName === section.name)
+  return (map && cMapIdentifier(name, map)) ?? section.ident
+}
+
+/** What user space may set of a struct_ops before it loads (gen.c: walk_st_ops_shadow_vars). */
+function shadows(object: string, btf: Btf, maps: readonly BpfMap[]): string[] {
+  return maps.flatMap(({ name, value = 0 }) => {
+    const struct = typeAt(btf, value)
+    if (struct.kind !== 'struct') return []
+    const lines = shadowFields(btf, struct).join('')
+    return [`\t\tstruct ${object}__${name}__${struct.name} {\n${lines}\t\t} *${name};\n`]
+  })
+}
+
+function shadowFields(btf: Btf, struct: Struct): string[] {
+  const dump = createDump(btf)
+  const lines: string[] = []
+  let end = 0
+  for (const [index, member] of struct.members.entries()) {
+    const offset = Math.floor(member.bitOffset / 8)
+    if (end < offset) lines.push(`\t\t\tchar __padding_${index}[${offset - end}];\n`)
+    const id = resolveTypedefs(btf, member.type)
+    const size = knownSize(btf, id) ?? 0
+    if (isScalar(btf, id)) {
+      lines.push(`\t\t\t${declaration(dump, id, member.name, { level: 3 })};\n`)
+    } else if (isFunctionPointer(btf, id)) {
+      lines.push(`\t\t\tstruct bpf_program *${member.name};\n`)
+    } else {
+      lines.push(`\t\t\tchar __unsupported_${index}[${size}];\n`)
+    }
+    end = offset + size
+  }
+  if (end < struct.size) lines.push(`\t\t\tchar __padding_end[${struct.size - end}];\n`)
+  return lines
+}
+
+function isScalar(btf: Btf, id: TypeId): boolean {
+  const { kind } = typeAt(btf, id)
+  return kind === 'int' || kind === 'float' || kind === 'enum' || kind === 'enum64'
+}
+
+function isFunctionPointer(btf: Btf, id: TypeId): boolean {
+  const type = typeAt(btf, id)
+  return (
+    type.kind === 'pointer' && typeAt(btf, resolveTypedefs(btf, type.target)).kind === 'func_proto'
+  )
+}
