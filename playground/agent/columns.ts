@@ -18,17 +18,16 @@ export const header: string = styled(
 
 export function row(event: life_event): string {
   const isExec = event.stage === LIFE_EXEC
-  const time = clock(event.time).toTimeString().slice(0, 8)
+  const date = clock(event.time)
   const line = columns(
-    `${time}.${String(clock(event.time).getMilliseconds()).padStart(3, '0')}`,
+    `${date.toTimeString().slice(0, 8)}.${String(date.getMilliseconds()).padStart(3, '0')}`,
     isExec ? 'exec' : 'exit',
     String(event.pid),
     String(event.ppid),
     printable(event.comm),
   )
-  return isExec
-    ? `${line}  ${printable(commandLine(event).join(' '))}`
-    : styled(event.status || event.signal ? 'red' : 'dim', `${line}  ${end(event)}`)
+  if (isExec) return fitting(`${line}  ${printable(commandLine(event).map(quoted).join(' '))}`)
+  return styled(event.status || event.signal ? 'red' : 'dim', fitting(`${line}  ${end(event)}`))
 }
 
 export function jsonLine(event: life_event): string {
@@ -66,6 +65,15 @@ function clock(time: bigint): Date {
 function commandLine(event: life_event): string[] {
   const text = new TextDecoder().decode(event.args.subarray(0, event.args_size))
   return text.replace(/\0$/, '').split('\0')
+}
+
+/** As a shell would take it. */
+function quoted(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`
+}
+
+function fitting(line: string): string {
+  return process.stdout.isTTY ? line.slice(0, process.stdout.columns) : line
 }
 
 /** What a process calls itself must not steer the terminal. */

@@ -1,4 +1,4 @@
-// npm run demo: bundles the agent, lets it watch this machine for a few seconds, and starts some processes meanwhile.
+// npm run demo: bundles the agent and runs it for a few seconds, with some processes to watch.
 import { spawn, spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { relative } from 'node:path'
@@ -7,54 +7,50 @@ import { fileURLToPath } from 'node:url'
 
 import { build } from 'tsdown'
 
-const seconds = 4
+const seconds = 5
 
-// The package, which a user would install.
+step('building', 'the package, which a user installs')
 await build({ cwd: fileURLToPath(new URL('../..', import.meta.url)), logLevel: 'error' })
 
-const started = performance.now()
+step('bundling', 'playground/agent: agent.ts, which imports proc.bpf.c')
 const { agent } = await import('./build.mjs')
-const size = (statSync(agent).size / 1000).toFixed(0)
-const took = Math.round(performance.now() - started)
-console.log(`proc.bpf.c + agent.ts -> ${relative('.', agent)} (${size} kB, in ${took} ms)`)
+const file = relative('.', agent)
 
+const prefix = asRoot()
+const size = Math.round(statSync(agent).size / 1000)
+step('running', `${[...prefix, 'node', file].join(' ')}, ${size} kB, for ${seconds} seconds\n`)
 // Only the agent runs as root. sudo's PATH may lack node.
-const [command, ...args] = [...asRoot(), process.execPath, agent, '--seconds', String(seconds)]
-console.log(`$ ${[command, ...args].map((arg) => relative('.', arg) || arg).join(' ')}\n`)
-const running = spawn(command, args, { stdio: ['inherit', 'pipe', 'inherit'] })
-running.stdout.pipe(process.stdout)
-running.stdout.once('data', () => void startProcesses())
-running.on('error', (error) => fail(`cannot run ${command}: ${error.message}`))
+const [command, ...args] = [...prefix, process.execPath, agent, '--seconds', String(seconds)]
+const running = spawn(command, args, { stdio: 'inherit' })
+const stop = new AbortController()
+running.on('error', (error) => console.error(error.message))
 running.on('close', (status) => {
-  if (status !== 0) fail(howToLoad())
+  stop.abort()
+  if (status === 0) return
+  console.error(`\n${file} is bundled; to load it into the kernel, run as root:\n  node ${file}`)
+  console.error('What else this machine lacks: node dist/cli.mjs doctor')
+  process.exitCode = 1
 })
+await startProcesses(stop.signal)
 
-/** Some are short, one lasts, one fails, and one is killed. */
-async function startProcesses() {
-  const lines = ['sleep 1.5', 'uname -sr', 'exit 3', 'kill -TERM $$', 'date | wc -c']
-  for (const line of lines) {
-    spawn('sh', ['-c', line], { stdio: 'ignore' })
-    await sleep(400)
+/** Short ones, one that lasts, one that fails and one that is killed. */
+async function startProcesses(signal) {
+  const lines = ['uname -sr', 'sleep 0.7', 'exit 3', 'kill -TERM $$', 'date | wc -c']
+  for (let i = 0; !signal.aborted; i = (i + 1) % lines.length) {
+    spawn('sh', ['-c', lines[i]], { stdio: 'ignore' })
+    await sleep(300, undefined, { signal }).catch(() => {})
   }
 }
 
 function asRoot() {
   if (process.getuid?.() === 0) return []
-  if (spawnSync('sudo', ['-n', 'true']).status === 0) return ['sudo', '-n']
-  const hasSudo = spawnSync('sudo', ['--version']).status === 0
-  return hasSudo && process.stdin.isTTY ? ['sudo'] : []
+  const canAsk = process.stdin.isTTY && spawnSync('sudo', ['--version']).status === 0
+  const isAllowed = canAsk
+    ? spawnSync('sudo', ['--validate'], { stdio: 'inherit' }).status === 0
+    : spawnSync('sudo', ['-n', 'true']).status === 0
+  return isAllowed ? ['sudo', '-n'] : []
 }
 
-function howToLoad() {
-  return [
-    'The agent is bundled, but this user or machine cannot load it. What it needs:',
-    `  sudo ${process.execPath} ${relative('.', agent)}`,
-    'or Linux 5.8 or newer with libbpf 1.0 (Debian, Ubuntu: apt install libbpf1) where that fails as root too.',
-    'node dist/cli.mjs doctor tells what is missing.',
-  ].join('\n')
-}
-
-function fail(text) {
-  console.error(`\n${text}`)
-  process.exitCode = 1
+function step(verb, what) {
+  console.log(`${verb.padEnd(8)}  ${what}`)
 }
