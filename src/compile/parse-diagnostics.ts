@@ -3,9 +3,7 @@ import { resolve } from 'node:path'
 
 import type { Diagnostic, Fixit, Note } from './diagnostics.ts'
 
-type Severity = 'fatal error' | 'error' | 'warning' | 'remark' | 'note'
-type Place = { file: string; line?: number; column?: number }
-type Draft<T> = { -readonly [K in keyof T]: T[K] }
+type Place = Pick<Note, 'line' | 'column'> & { readonly file: string }
 
 /** `file:line:column:{range}{range}: error: message`, the form that arguments.ts asks clang for. */
 const placedRE =
@@ -14,6 +12,8 @@ const placedRE =
 const unplacedRE = /^(?:[^\s:]+: )?(fatal error|error|warning|remark|note): (.*)$/
 const includedRE = /^In file included from (.+):(\d+):$/
 const fixitRE = /^fix-it:"((?:[^"\\]|\\.)*)":\{(\d+):(\d+)-(\d+):(\d+)\}:"((?:[^"\\]|\\.)*)"$/
+/** Source lines under a message: with a margin since clang 17, bare before. */
+const marginRE = /^ *\d* \| /
 const crashRE = /^(PLEASE submit a bug report|Stack dump:)/
 
 /**
@@ -29,61 +29,65 @@ export function parseDiagnostics(stderr: string, folder: string, source: string)
   let notes: Note[] = []
   let fixits: Fixit[] = []
   let includedFrom: { file: string; line: number }[] = []
-
-  const add = (
-    severity: Severity,
-    message: string,
-    place: Place | undefined,
-    ranges = '',
-  ): void => {
-    const { text, flag } = splitFlag(message)
-    const note = { message: text, ...place, ...sources.locate(place, ranges) }
-    if (severity === 'note') {
-      notes.push(note)
-    } else if (severity !== 'remark' && !isSummary(text)) {
-      notes = []
-      fixits = []
-      diagnostics.push({
-        severity: severity === 'warning' ? 'warning' : 'error',
-        file: source,
-        ...note,
-        ...(flag !== undefined && { flag }),
-        notes,
-        fixits,
-        includedFrom,
-      })
-    }
-    includedFrom = []
-  }
+  let quoted: string | undefined
 
   for (const line of stderr.split(/\r?\n/)) {
     if (crashRE.test(line)) break
-    const included = includedRE.exec(line)
-    if (included) {
-      const [, file = '', at] = included
+    if (marginRE.test(line) || words(line) === quoted) continue
+    const message = parseMessage(line, folder)
+    const fixit = parseFixit(line, folder)
+    const [, includer, at] = includedRE.exec(line) ?? []
+    if (message) {
+      const { flag, severity, text } = message
+      const note: Note = { message: text, ...message.place, ...sources.locate(message) }
+      quoted = note.sourceLine && words(note.sourceLine)
+      if (severity === 'note') {
+        notes.push(note)
+      } else if (severity !== 'remark' && !isSummary(text)) {
+        notes = []
+        fixits = []
+        diagnostics.push({
+          severity: severity === 'warning' ? 'warning' : 'error',
+          file: source,
+          ...note,
+          ...(flag !== undefined && { flag }),
+          notes,
+          fixits,
+          includedFrom,
+        })
+      }
+      includedFrom = []
+    } else if (fixit) {
+      fixits.push(fixit)
+    } else if (includer !== undefined) {
       // clang prints the outermost first.
-      includedFrom = [{ file: resolve(folder, file), line: Number(at) }, ...includedFrom]
-      continue
+      includedFrom = [{ file: resolve(folder, includer), line: Number(at) }, ...includedFrom]
     }
-    const placed = placedRE.exec(line)
-    if (placed) {
-      const [, file = '', at, column, ranges, severity, message = ''] = placed
-      const place = realPlace(folder, file, Number(at), Number(column))
-      add(severity as Severity, message, place, ranges)
-      continue
-    }
-    const fixit = fixitRE.exec(line)
-    if (fixit) {
-      fixits.push(parseFixit(fixit, folder))
-      continue
-    }
-    const unplaced = unplacedRE.exec(line)
-    if (unplaced) add(unplaced[1] as Severity, unplaced[2] ?? '', undefined)
   }
   return diagnostics
 }
 
-/** What the backend names but does not mean: `<unknown>:0:0`, `<inline asm>:1:2`. */
+interface Message {
+  readonly severity: string
+  readonly text: string
+  readonly flag: string | undefined
+  readonly place: Place | undefined
+  /** `{1:5-1:8}{1:11-1:12}`: what the message is about. */
+  readonly ranges: string
+}
+
+function parseMessage(line: string, folder: string): Message | undefined {
+  const [, file, at, column, ranges = '', severity, message] = placedRE.exec(line) ?? []
+  if (file !== undefined && severity !== undefined) {
+    const place = realPlace(folder, file, Number(at), Number(column))
+    return { severity, ...splitFlag(message ?? ''), place, ranges }
+  }
+  const [, unplaced, text] = unplacedRE.exec(line) ?? []
+  if (unplaced === undefined) return undefined
+  return { severity: unplaced, ...splitFlag(text ?? ''), place: undefined, ranges }
+}
+
+/** None for what the backend names and does not mean: `<unknown>:0:0`, `<inline asm>:1:2`. */
 function realPlace(folder: string, file: string, line: number, column: number): Place | undefined {
   if (file.startsWith('<')) return undefined
   return {
@@ -93,23 +97,24 @@ function realPlace(folder: string, file: string, line: number, column: number): 
   }
 }
 
-const splitFlag = (message: string): { text: string; flag?: string } => {
-  const match = /^(.*) \[((?:-W|-R)[^\]]*)\]$/.exec(message)
-  return match ? { text: match[1] ?? '', flag: match[2] } : { text: message }
+function splitFlag(message: string): Pick<Message, 'text' | 'flag'> {
+  const [, text = message, flag] = /^(.*) \[((?:-W|-R)[^\]]*)\]$/.exec(message) ?? []
+  return { text, flag }
 }
 
 /** clang's word that it stopped counting is about its own limit, not about the source. */
 const isSummary = (message: string): boolean => message.startsWith('too many errors emitted')
 
-function parseFixit(match: RegExpExecArray, folder: string): Fixit {
-  const [, file = '', line, column, endLine, endColumn, text = ''] = match
+function parseFixit(text: string, folder: string): Fixit | undefined {
+  const [, file, line, column, endLine, endColumn, replacement] = fixitRE.exec(text) ?? []
+  if (file === undefined || replacement === undefined) return undefined
   return {
     file: resolve(folder, unquote(file)),
     line: Number(line),
     column: Number(column),
     endLine: Number(endLine),
     endColumn: Number(endColumn),
-    text: unquote(text),
+    text: unquote(replacement),
   }
 }
 
@@ -126,38 +131,36 @@ function unquote(text: string): string {
 class SourceLines {
   readonly #files = new Map<string, readonly string[]>()
 
-  locate(
-    place: Place | undefined,
-    ranges: string,
-  ): Partial<Pick<Draft<Note>, 'sourceLine' | 'endColumn'>> {
+  locate({ place, ranges }: Message): Pick<Note, 'sourceLine' | 'endColumn'> {
     if (place?.line === undefined) return {}
     const { line, column } = place
     const sourceLine = this.#line(place.file, line)
     if (sourceLine === undefined) return {}
     if (column === undefined) return { sourceLine }
-    return {
-      sourceLine,
-      endColumn: endOfRange(ranges, line, column) ?? endOfToken(sourceLine, column),
-    }
+    const endColumn = endOfRange(ranges, line, column) ?? endOfToken(sourceLine, column)
+    return { sourceLine, endColumn }
   }
 
   #line(file: string, line: number): string | undefined {
     let lines = this.#files.get(file)
     if (!lines) {
-      lines = read(file).split(/\r?\n/)
+      lines = readLines(file)
       this.#files.set(file, lines)
     }
     return lines[line - 1]
   }
 }
 
-function read(file: string): string {
+function readLines(file: string): string[] {
   try {
-    return readFileSync(file, 'utf8')
+    return readFileSync(file, 'utf8').split(/\r?\n/)
   } catch {
-    return ''
+    return []
   }
 }
+
+/** clang prints tabs as blanks. */
+const words = (line: string): string => line.trim().replaceAll(/\s+/g, ' ')
 
 /** Of the range that starts where the message points: of `a + b` at the `+`, clang gives those of a and b. */
 function endOfRange(ranges: string, line: number, column: number): number | undefined {
