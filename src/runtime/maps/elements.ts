@@ -13,6 +13,8 @@ export const updateFlags = { any: 0, noexist: 1, exist: 2 } as const
 /** Offsets in union bpf_attr of the BPF_MAP_*_ELEM commands. */
 const attrSize = 32
 const flagsOffset = 24
+/** Of BPF_MAP_DELETE_ELEM, which refuses anything after the key (kernel/bpf/syscall.c: CHECK_ATTR). */
+const deleteAttrSize = 16
 
 /**
  * The element commands of bpf(2) on one map. Key and value have each one fixed place in memory, so that a call allocates
@@ -99,8 +101,9 @@ export class Elements {
   #run(cmd: number, flags: number): number {
     // Between the caller's check and here ran its own accessors: the descriptor may be another's by now.
     if (this.#handle.liveFd !== this.#fd) this.#handle.requireFd('use')
+    const size = cmd === command.mapDelete ? deleteAttrSize : attrSize
     this.#attr.data.setUint32(flagsOffset, flags, true)
-    return this.#call(this.#number, cmd, this.#attr.address, attrSize) < 0 ? errno() : 0
+    return this.#call(this.#number, cmd, this.#attr.address, size) < 0 ? errno() : 0
   }
 
   /** Every key as it is now, from the kernel's own walk; ends also when keys come and go meanwhile. */
