@@ -20,6 +20,8 @@ export interface AttributeSpec {
   readonly form: number
   /** Of DW_FORM_implicit_const. */
   readonly constant: number | bigint
+  /** Bytes from the entry's first attribute, undefined when that varies. */
+  readonly offset: number | undefined
 }
 
 export type AbbreviationTable = ReadonlyMap<number, Abbreviation>
@@ -59,7 +61,7 @@ function readTable(cursor: Cursor, encoding: Encoding): AbbreviationTable {
       const form = cursor.uleb128()
       const constant = form === DW_FORM_implicit_const ? safeNumber(cursor.sleb128n()) : 0
       if (name === 0 && form === 0) break
-      attributes.push({ name, form, constant })
+      attributes.push({ name, form, constant, offset: size })
       const bytes = fixedSize(form, encoding)
       size = size === undefined || bytes === undefined ? undefined : size + bytes
     }

@@ -46,13 +46,12 @@ export function ownDeclarations(
   const functions: Die[] = []
   for (const unit of units) {
     walk(unit, isDeclaration, (die, depth) => {
-      if (hasAttribute(die, dw.DW_AT_declaration) && isType(die.tag)) return
       // Deeper ones are local to a function.
       if (die.tag === dw.DW_TAG_variable && depth > 1) return
       if (!isOwn(die)) return
-      if (isType(die.tag)) types.push(die)
-      else if (die.tag === dw.DW_TAG_variable) variables.push(die)
-      else functions.push(die)
+      if (die.tag === dw.DW_TAG_variable) variables.push(die)
+      else if (die.tag === dw.DW_TAG_subprogram) functions.push(die)
+      else if (!hasAttribute(die, dw.DW_AT_declaration)) types.push(die)
     })
   }
   return { types, variables, functions }

@@ -108,7 +108,8 @@ export function attribute(die: Die, name: number): AttributeValue | undefined {
   const wanted = attributes.find((spec) => spec.name === name)
   if (!wanted) return undefined
   const { cursor } = die.unit
-  cursor.seek(die.attributesOffset)
+  cursor.seek(die.attributesOffset + (wanted.offset ?? 0))
+  if (wanted.offset !== undefined) return readForm(cursor, die.unit, wanted)
   for (const spec of attributes) {
     if (spec === wanted) return readForm(cursor, die.unit, spec)
     skipForm(cursor, spec.form, die.unit)
@@ -135,7 +136,9 @@ export function numberOf(die: Die, name: number): number | undefined {
   throw new FormatError('DWARF', die.offset, reason)
 }
 
-function readForm(cursor: Cursor, unit: Unit, { form, constant }: AttributeSpec): AttributeValue {
+type Form = Pick<AttributeSpec, 'form' | 'constant'>
+
+function readForm(cursor: Cursor, unit: Unit, { form, constant }: Form): AttributeValue {
   switch (form) {
     case dw.DW_FORM_implicit_const:
       return constant
@@ -195,7 +198,7 @@ function readForm(cursor: Cursor, unit: Unit, { form, constant }: AttributeSpec)
     case dw.DW_FORM_exprloc:
       return cursor.take(cursor.uleb128())
     case dw.DW_FORM_indirect:
-      return readForm(cursor, unit, { name: 0, form: indirectForm(cursor), constant: 0 })
+      return readForm(cursor, unit, { form: indirectForm(cursor), constant: 0 })
     default:
       return readString(cursor, unit, form)
   }

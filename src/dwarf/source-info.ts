@@ -1,23 +1,28 @@
 import type { Btf } from '../btf/btf.ts'
 import type { TypeId } from '../btf/types.ts'
 import type { Elf } from '../elf/elf.ts'
-import * as dw from './constants.ts'
-import { ownDeclarations, ownership, placeOf } from './declarations.ts'
+import { constantMacros, type ConstantMacro } from './constant-macros.ts'
+import { ownDeclarations, ownership, placeOf, type OwnDeclarations } from './declarations.ts'
 import { nameOf, type Die } from './die.ts'
-import { filesOf } from './files.ts'
+import { filesOf, type FileOf } from './files.ts'
+import { readMacros } from './macros.ts'
 import { memberPaths } from './members.ts'
+import { namedTypes, type NamedType } from './named-types.ts'
 import type { Place } from './place.ts'
-export type { Place } from './place.ts'
-import { isRecord, referredType } from './referred-type.ts'
+import { isRecord } from './referred-type.ts'
 import { debugSections } from './sections.ts'
+import { readSource, sourceFiles, type Declaration, type SourceFiles } from './source-files.ts'
 import { toBtf } from './to-btf.ts'
-import { readUnits } from './units.ts'
+import { readUnits, type Unit } from './units.ts'
+
+export type { Place } from './place.ts'
+export type { Declaration } from './source-files.ts'
 
 /** What the user's own C files say beyond BTF: all their types, constants, places and comments. */
 export interface SourceInfo {
   /** The own types and what they reach, in BTF's form. */
   readonly btf: Btf
-  /** In the order of the source, a header's where clang met it. */
+  /** File by file, in the order of the source. */
   readonly types: readonly SourceType[]
   readonly macros: readonly Macro[]
   /**
@@ -25,12 +30,6 @@ export interface SourceInfo {
    * struct goes by its tag or typedef: `event.at.x` when `at` is a struct without a name.
    */
   readonly declarations: ReadonlyMap<string, Declaration>
-}
-
-export interface Declaration {
-  readonly place: Place
-  /** The C comment, without its marks; lines end in `\n`; `*\/` does not occur. */
-  readonly doc?: string
 }
 
 /** A struct, union or enum by its tag, or the typedef of one without. */
@@ -47,80 +46,110 @@ export interface Macro extends Declaration {
 }
 
 export interface SourceInfoOptions {
-  /** Whether a file, by its absolute path, is the user's own: not vmlinux.h, libbpf's or the system's. */
+  /** Whether a file, by its absolute path, is the user's: not vmlinux.h, libbpf's or the system's. */
   isOwn(file: string): boolean
-  /** What a relative compilation directory is relative to: clang's. Default: this process's own. */
+  /** What a relative compilation directory is relative to: clang's own. Default: this process's. */
   readonly directory?: string
+  /** The text of an own file, undefined when it cannot be had. Default: from the file system. */
+  readFile?(file: string): string | undefined
 }
 
 /**
- * Reads DWARF 2 to 5 of a relocatable object. All is empty for an object without DWARF. Throws
- * FormatError for damaged DWARF.
+ * Reads the DWARF, version 2 to 5, of a relocatable object of either byte order. All is empty for an
+ * object without. Throws FormatError when it is damaged.
  */
 export function readSourceInfo(elf: Elf, options: SourceInfoOptions): SourceInfo {
-  const { isOwn, directory = process.cwd() } = options
+  const { isOwn, directory = process.cwd(), readFile = readSource } = options
   const units = readUnits(debugSections(elf))
   const fileOf = filesOf(directory)
   const isOwnDie = ownership(fileOf, isOwn)
   const own = ownDeclarations(units, isOwnDie)
-  const named = namedTypes(own.types)
+  const named = bySource(namedTypes(own.types), fileOf)
   const { types, idOf } = toBtf(
     named.map(({ die }) => die),
     isOwnDie,
   )
-  const declarations = new Map<string, Declaration>()
-  const sourceTypes: SourceType[] = []
-  const seen = new Set<number>()
-  for (const { die, name, record } of named) {
-    const place = placeOf(die, fileOf)
-    const id = idOf(die)
-    if (!place || id === undefined) continue
-    sourceTypes.push({ id, name, place })
-    if (!record) continue
-    for (const member of memberPaths(record, seen)) {
-      const place = placeOf(member.die, fileOf)
-      if (place) declarations.set(`${name}.${member.path}`, { place })
+  const btf: Btf = { types, littleEndian: elf.littleEndian, pointerSize: 8 }
+  const files = sourceFiles(readFile)
+  return {
+    btf,
+    types: named.flatMap(({ die, name, place }) => {
+      const id = idOf(die)
+      return id === undefined ? [] : [{ id, name, ...files.declaration(place, name, 'type') }]
+    }),
+    macros: ownMacros(units, fileOf, isOwn, btf).map(({ name, value, place }) =>
+      Object.assign(files.declaration(place, name, 'macro'), { name, value }),
+    ),
+    declarations: declarationsOf(own, named, fileOf, files),
+  }
+}
+
+type PlacedType = NamedType & { readonly place: Place }
+
+/** Files in the order in which they come up, each by line; a type of several units once. */
+function bySource(types: readonly NamedType[], fileOf: FileOf): PlacedType[] {
+  const ranks = new Map<string, number>()
+  const placed = new Map<string, PlacedType>()
+  for (const type of types) {
+    const place = placeOf(type.die, fileOf)
+    if (!place) continue
+    if (!ranks.has(place.file)) ranks.set(place.file, ranks.size)
+    const key = `${type.die.tag} ${type.name} ${place.line} ${place.file}`
+    const anonymous = type.name === '' ? `${type.die.offset} ` : ''
+    if (!placed.has(anonymous + key)) placed.set(anonymous + key, { ...type, place })
+  }
+  const rank = ({ place }: PlacedType): number => ranks.get(place.file) ?? 0
+  return [...placed.values()].toSorted((a, b) => rank(a) - rank(b) || a.place.line - b.place.line)
+}
+
+function ownMacros(
+  units: readonly Unit[],
+  fileOf: FileOf,
+  isOwn: (file: string) => boolean,
+  btf: Btf,
+): ConstantMacro[] {
+  const constants = new Map<string, bigint>()
+  for (const type of btf.types) {
+    if (type.kind !== 'enum' && type.kind !== 'enum64') continue
+    for (const { name, value } of type.values) constants.set(name, BigInt(value))
+  }
+  const byName = new Map<string, ConstantMacro>()
+  for (const unit of units) {
+    const macros = readMacros(unit, fileOf)
+    for (const macro of constantMacros(macros, isOwn, (name) => constants.get(name))) {
+      if (!byName.has(macro.name)) byName.set(macro.name, macro)
     }
   }
-  for (const die of [...own.variables, ...own.functions]) {
+  return [...byName.values()]
+}
+
+function declarationsOf(
+  own: OwnDeclarations,
+  named: readonly PlacedType[],
+  fileOf: FileOf,
+  files: SourceFiles,
+): Map<string, Declaration> {
+  const declarations = new Map<string, Declaration>()
+  const add = (key: string, declaration: Declaration): void => {
+    if (!declarations.has(key)) declarations.set(key, declaration)
+  }
+  const addDie = (key: string, die: Die, role: 'function' | 'member' | 'variable'): void => {
     const place = placeOf(die, fileOf)
-    if (place) declarations.set(nameOf(die), { place })
+    if (place) add(key, files.declaration(place, nameOf(die), role))
   }
-  return {
-    btf: { types, littleEndian: elf.littleEndian, pointerSize: 8 },
-    types: sourceTypes,
-    macros: [],
-    declarations,
+  for (const die of own.variables) addDie(nameOf(die), die, 'variable')
+  for (const die of own.functions) addDie(nameOf(die), die, 'function')
+  const walked = new Set<number>()
+  for (const { name, definition } of named) {
+    if (isRecord(definition.tag)) {
+      for (const { path, die } of memberPaths(definition, walked)) {
+        addDie(`${name}.${path}`, die, 'member')
+      }
+    } else {
+      const place = placeOf(definition, fileOf)
+      const constants = place && files.constants(place, nameOf(definition))
+      for (const [constant, declaration] of constants ?? []) add(constant, declaration)
+    }
   }
-}
-
-interface NamedType {
-  readonly die: Die
-  readonly name: string
-  /** The struct or union with the members. */
-  readonly record: Die | undefined
-}
-
-/** Tags, and typedefs of what has no tag. */
-function namedTypes(types: readonly Die[]): NamedType[] {
-  const named: NamedType[] = []
-  const byTypedef = new Set<number>()
-  for (const die of types) {
-    if (die.tag !== dw.DW_TAG_typedef) continue
-    const target = referredType(die)
-    if (!target || nameOf(target) !== '' || !hasConstantsOrMembers(target.tag)) continue
-    byTypedef.add(target.offset)
-    named.push({ die, name: nameOf(die), record: isRecord(target.tag) ? target : undefined })
-  }
-  for (const die of types) {
-    if (!hasConstantsOrMembers(die.tag) || byTypedef.has(die.offset)) continue
-    const name = nameOf(die)
-    if (name === '' && isRecord(die.tag)) continue
-    named.push({ die, name, record: isRecord(die.tag) ? die : undefined })
-  }
-  return named
-}
-
-function hasConstantsOrMembers(tag: number): boolean {
-  return isRecord(tag) || tag === dw.DW_TAG_enumeration_type
+  return declarations
 }

@@ -1,0 +1,165 @@
+import type { CSource } from './c-source.ts'
+import type { Token } from './c-tokens.ts'
+import { commentText } from './comment-text.ts'
+
+/** What a name is of: where its declaration begins, and which comments behind it are about it. */
+export type Role = 'constant' | 'function' | 'macro' | 'member' | 'type' | 'variable'
+
+/**
+ * What the comments around a declaration say: the one directly above it and the one behind it on its
+ * line. `name` is the index of its name's token. Undefined when there is none.
+ */
+export function documentation(source: CSource, name: number, role: Role): string | undefined {
+  const texts = [commentsAbove(source, name, role), commentsBehind(source, name, role)]
+    .map(commentText)
+    .filter((text) => !NO_DOCUMENTATION.test(text))
+  return texts.length === 0 ? undefined : texts.join('\n')
+}
+
+/** Lines of dashes, and notes to lawyers and tools. */
+const NO_DOCUMENTATION = /^\W*$|SPDX-License-Identifier|\bcopyright\b|clang-format (?:on|off)/i
+
+/** The nearest comment between the declaration's start and its name, outside of its braces. */
+function commentsAbove(source: CSource, name: number, role: Role): readonly Token[] {
+  let at: number | undefined = role === 'macro' ? name - 2 : name
+  while (at !== undefined) {
+    const comments = commentsBefore(source, at)
+    if (comments.length > 0 || role === 'macro') return comments
+    at = before(source, at, role)
+  }
+  return []
+}
+
+/** From one token of a declaration to an earlier one, undefined at its start. */
+function before({ tokens, partners }: CSource, at: number, role: Role): number | undefined {
+  const index = at - 1
+  const token = tokens[index]
+  if (!token || token.directive) return undefined
+  switch (token.text) {
+    case ';':
+    case '{':
+      return undefined
+    case ',':
+      return role === 'constant' ? undefined : index
+    case ')':
+    case ']':
+      return partners.get(index)
+    case '}': {
+      const open = partners.get(index)
+      return open === undefined || isFunctionBody(tokens, partners, open) ? undefined : open
+    }
+    default:
+      return index
+  }
+}
+
+function isFunctionBody(
+  tokens: readonly Token[],
+  partners: CSource['partners'],
+  brace: number,
+): boolean {
+  const open = tokens[brace - 1]?.text === ')' ? partners.get(brace - 1) : undefined
+  // `struct __attribute__((packed)) {` has parentheses there, too.
+  return open !== undefined && !/^__attribute(?:__)?$/.test(tokens[open - 1]?.text ?? '')
+}
+
+/** The comment that ends on the line above the token, or before it on its own line. */
+function commentsBefore({ tokens, comments }: CSource, at: number): readonly Token[] {
+  const all = comments.get(at) ?? []
+  const token = tokens[at]
+  const previous = tokens[at - 1]
+  const last = all.at(-1)
+  if (!token || !last || last.endLine < token.line - 1) return []
+  if (isBehind(last, previous, token)) return []
+  const first = last.text.startsWith('//') ? startOfRun(all) : all.length - 1
+  // A run that begins behind the previous declaration, and goes on aligned with that, is about it.
+  return isBehind(all[first] ?? last, previous, token) ? [] : all.slice(first)
+}
+
+/** Whether a comment stands behind a token on its line, and so is about that. */
+function isBehind(comment: Token, previous: Token | undefined, next: Token): boolean {
+  if (comment.line !== previous?.endLine) return false
+  return next.line > comment.endLine || previous.text === ',' || previous.text === ';'
+}
+
+/** Where the line comments begin that end a list, one a line, aligned. */
+function startOfRun(comments: readonly Token[]): number {
+  let first = comments.length - 1
+  while (isNextLine(comments[first - 1], comments[first])) first--
+  return first
+}
+
+function isNextLine(a: Token | undefined, b: Token | undefined): boolean {
+  if (!a || !b || !a.text.startsWith('//') || !b.text.startsWith('//')) return false
+  return a.endLine + 1 === b.line && a.column === b.column
+}
+
+/** The comment behind the declarator, its comma or semicolon, on the same line. */
+function commentsBehind(source: CSource, name: number, role: Role): readonly Token[] {
+  switch (role) {
+    case 'function':
+      return []
+    case 'type':
+      // `struct event { // one event`
+      return source.tokens[name + 1]?.text === '{' ? lineEnd(source, name + 2) : []
+    case 'macro':
+      return lineEnd(source, endOfDirective(source, name))
+    case 'constant':
+    case 'member':
+    case 'variable':
+      return behindDeclarator(source, name)
+  }
+}
+
+/**
+ * Goes on behind a comma as far as the line does: what stands behind `int x, y; // both` is about
+ * both.
+ */
+function behindDeclarator(source: CSource, name: number): readonly Token[] {
+  const { tokens, partners } = source
+  let end: Token | undefined
+  for (let at = outOfParentheses(source, name) + 1; ; at = (partners.get(at) ?? at) + 1) {
+    const comments = lineEnd(source, at)
+    if (comments.length > 0) return comments
+    const token = tokens[at]
+    if (!token || token.directive || token.text === '}' || end?.text === ';') return []
+    if (end && token.line > end.line) return []
+    if (token.text === ';' || (token.text === ',' && end === undefined)) end = token
+  }
+}
+
+/** The token itself, or the last bracket that it is in: of `int (*handler)(int)`, of a macro's call. */
+function outOfParentheses({ tokens, partners, enclosing }: CSource, name: number): number {
+  let at = name
+  for (;;) {
+    const bracket = enclosing[at]
+    if (bracket === undefined || tokens[bracket]?.text === '{') return at
+    const end = partners.get(bracket)
+    if (end === undefined) return at
+    at = end
+  }
+}
+
+/** The index of the token after a directive's last. */
+function endOfDirective({ tokens, lines }: CSource, inside: number): number {
+  let at = inside + 1
+  while (tokens[at]?.directive) {
+    // The next line's directive starts one of its own.
+    if (tokens[at]?.text === '#' && lines.get(tokens[at]?.line ?? 0) === at) break
+    at++
+  }
+  return at
+}
+
+/** What stands between a token and the one before, from the earlier one's line on. */
+function lineEnd({ tokens, comments }: CSource, at: number): readonly Token[] {
+  const all = comments.get(at) ?? []
+  const [first] = all
+  const previous = tokens[at - 1]
+  const next = tokens[at]
+  if (!first || first.line !== previous?.endLine) return []
+  if (next && !isBehind(first, previous, next) && !/^[;,}]$/.test(next.text)) return []
+  let count = 1
+  while (isNextLine(all[count - 1], all[count])) count++
+  return all.slice(0, count)
+}

@@ -1,0 +1,27 @@
+import { evaluate, type Constants } from './constant-expression.ts'
+import { expandMacro } from './macro-expansion.ts'
+import type { MacroDefinition } from './macros.ts'
+import type { Place } from './place.ts'
+
+export interface ConstantMacro {
+  readonly name: string
+  readonly value: number | bigint | string
+  readonly place: Place
+}
+
+/** The own object-like macros that are an integer or a string, in the order of the source. */
+export function constantMacros(
+  macros: ReadonlyMap<string, MacroDefinition>,
+  isOwn: (file: string) => boolean,
+  constants: Constants,
+): ConstantMacro[] {
+  const found: ConstantMacro[] = []
+  for (const macro of macros.values()) {
+    const { name, parameters, file, line } = macro
+    if (file === undefined || parameters || macro.body === '' || !isOwn(file)) continue
+    const tokens = expandMacro(macro, macros)
+    const value = tokens && evaluate(tokens, constants)
+    if (value !== undefined) found.push({ name, value, place: { file, line } })
+  }
+  return found
+}
