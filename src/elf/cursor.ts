@@ -108,6 +108,9 @@ export class Cursor {
 
   /** An unsigned LEB128 of at most 64 bits, as a number (see `word`). */
   uleb128(): number {
+    const first = this.u8()
+    if (first < 0x80) return first
+    this.offset--
     return Number(this.uleb128n())
   }
 
