@@ -1,17 +1,18 @@
 import { readFileSync } from 'node:fs'
 
 import type { Diagnostic } from '../compile/diagnostics.ts'
-import type { Declared, ModelWarning } from './model.ts'
+import type { Declared } from './model.ts'
 
-/** A warning of ours in the form of clang's, at the declaration that it is about. */
+/** What we say of a source in the form of clang's diagnostics, at the declaration that it is about. */
 export function diagnosticOf(
-  { message, subject }: ModelWarning,
+  severity: Diagnostic['severity'],
+  { message, subject }: { readonly message: string; readonly subject: string | undefined },
   declared: ReadonlyMap<string, Declared>,
   source: string,
 ): Diagnostic {
-  const place = declared.get(subject)?.place
+  const place = (subject === undefined ? undefined : declared.get(subject))?.place
   return {
-    severity: 'warning',
+    severity,
     message,
     file: place?.file ?? source,
     ...(place && { line: place.line, ...sourceLine(place.file, place.line) }),

@@ -154,7 +154,8 @@ function definesOf(source: SourceInfo | undefined): Define[] {
   return [...defines.values()]
 }
 
-function declaredIn(source: SourceInfo | undefined): Map<string, Declared> {
+/** Where C declares what, by name. */
+export function declaredIn(source: SourceInfo | undefined): Map<string, Declared> {
   const declared = new Map<string, Declared>()
   for (const { name, place, doc } of source?.types ?? []) {
     if (name) declared.set(name, { place, doc })

@@ -1,4 +1,4 @@
-import { basename } from 'node:path'
+import { basename, sep } from 'node:path'
 
 /** Headers of libbpf, wherever a project keeps them. */
 const LIBBPF_HEADERS: ReadonlySet<string> = new Set([
@@ -13,11 +13,13 @@ const LIBBPF_HEADERS: ReadonlySet<string> = new Set([
 const SYSTEM_FOLDERS = /^\/(?:usr|opt|nix)\/|\/lib\/clang\/\d+\/include\//u
 
 /**
- * Whether what the file declares is the program's own: its source and its headers, but not
- * vmlinux.h, libbpf's or the system's.
+ * Whether what a file declares is the program's own: its source and its headers, but not vmlinux.h,
+ * libbpf's or the system's. `root` is the project's folder, which may well be /usr/src/app.
  */
-export function isOwnFile(file: string): boolean {
-  const name = basename(file)
-  if (/^vmlinux.*\.h$/u.test(name) || LIBBPF_HEADERS.has(name)) return false
-  return !SYSTEM_FOLDERS.test(file)
+export function ownFiles(root: string): (file: string) => boolean {
+  return (file) => {
+    const name = basename(file)
+    if (/^vmlinux.*\.h$/u.test(name) || LIBBPF_HEADERS.has(name)) return false
+    return file.startsWith(root + sep) || !SYSTEM_FOLDERS.test(file)
+  }
 }

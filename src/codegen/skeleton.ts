@@ -1,18 +1,19 @@
 import { resolve } from 'node:path'
 
-import { compile, type Diagnostic } from '../compile/compile.ts'
+import { compile, type CompileResult, type Diagnostic } from '../compile/compile.ts'
 import { resolveOptions, type Options, type ResolvedOptions } from '../compile/options.ts'
 import { readSourceInfo } from '../dwarf/source-info.ts'
 import { readElf } from '../elf/elf.ts'
 import { stripDebug } from '../elf/strip.ts'
 import { objectName } from '../object/identifier.ts'
+import { ObjectError } from '../object/object-error.ts'
 import type { BpfObject } from '../object/object.ts'
 import { readObject } from '../object/read-object.ts'
 import { declarations } from './declarations.ts'
 import { diagnosticOf } from './diagnostic.ts'
 import { browserJavascript, javascript } from './javascript.ts'
-import { skeletonModel, type SkeletonModel } from './model.ts'
-import { isOwnFile } from './own-files.ts'
+import { declaredIn, skeletonModel, type SkeletonModel } from './model.ts'
+import { ownFiles } from './own-files.ts'
 
 /** What a `.bpf.c` became. All but `dependencies` and `diagnostics` is absent when it has errors. */
 export interface SkeletonBuild {
@@ -31,34 +32,48 @@ export interface SkeletonBuild {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-const running = new Map<string, Promise<SkeletonBuild>>()
+/** By what was compiled: builds of one file that run at once share a compile, and what is made of it. */
+const generated = new WeakMap<CompileResult, SkeletonBuild>()
 
 /**
- * Compiles a `.bpf.c` and generates its skeleton; builds of one file that run at once are one.
- * Errors of the source are diagnostics. Throws ClangNotFoundError or CompileError where the machine is
- * at fault, TypeError for options that make no sense.
+ * Compiles a `.bpf.c` and generates its skeleton. Errors of the source are diagnostics. Throws
+ * ClangNotFoundError or CompileError where the machine is at fault, TypeError for options that make no
+ * sense.
  */
-export function buildSkeleton(
+export async function buildSkeleton(
   file: string,
   options: Options | ResolvedOptions = {},
 ): Promise<SkeletonBuild> {
   const source = resolve(options.cwd ?? '.', file)
   const resolved = resolveOptions(options, source)
-  const key = JSON.stringify([source, resolved])
-  const shared = running.get(key)
-  if (shared) return shared
-  const build = generate(source, resolved).finally(() => running.delete(key))
-  running.set(key, build)
+  const compiled = await compile(source, resolved)
+  let build = generated.get(compiled)
+  if (!build) generated.set(compiled, (build = generate(source, resolved, compiled)))
   return build
 }
 
-async function generate(source: string, options: ResolvedOptions): Promise<SkeletonBuild> {
-  const { object: compiled, dependencies, diagnostics, folder } = await compile(source, options)
+function generate(
+  source: string,
+  { root }: ResolvedOptions,
+  { object: compiled, dependencies, diagnostics, folder }: CompileResult,
+): SkeletonBuild {
   if (!compiled) return { dependencies, diagnostics }
+  const info = readSourceInfo(readElf(compiled), { isOwn: ownFiles(root), directory: folder })
+  const declared = declaredIn(info)
   const object = stripDebug(compiled)
-  const bpf = readObject(object, { name: objectName(source) })
-  const info = readSourceInfo(readElf(compiled), { isOwn: isOwnFile, directory: folder })
+  let bpf: BpfObject
+  try {
+    bpf = readObject(object, { name: objectName(source) })
+  } catch (error) {
+    if (!(error instanceof ObjectError)) throw error
+    const { message, subject } = error
+    const refusal = diagnosticOf('error', { message, subject }, declared, source)
+    return { dependencies, diagnostics: [...diagnostics, refusal] }
+  }
   const model = skeletonModel(bpf, info)
+  const warnings = model.warnings.map((warning) =>
+    diagnosticOf('warning', warning, declared, source),
+  )
   return {
     object,
     bpf,
@@ -71,9 +86,6 @@ async function generate(source: string, options: ResolvedOptions): Promise<Skele
     },
     declarationsFor: (file) => declarations(model, { file, source }),
     dependencies,
-    diagnostics: [
-      ...diagnostics,
-      ...model.warnings.map((warning) => diagnosticOf(warning, model.declared, source)),
-    ],
+    diagnostics: [...diagnostics, ...warnings],
   }
 }
