@@ -1,6 +1,7 @@
+import { declarationFile, writeDeclarations } from '../src/codegen/declaration-file.ts'
 import { buildSkeleton, type SkeletonBuild } from '../src/codegen/skeleton.ts'
 import type { Diagnostic } from '../src/compile/diagnostics.ts'
-import type { Options } from '../src/compile/options.ts'
+import { type Options, type ResolvedOptions, resolveOptions } from '../src/compile/options.ts'
 
 /** A build without errors has all of its parts. */
 type Skeleton = SkeletonBuild & { readonly code: string; readonly browserCode: string }
@@ -71,8 +72,10 @@ export class Builds {
 
   async #build(source: string): Promise<Outcome> {
     try {
-      const skeleton = await buildSkeleton(source, this.#options)
-      const diagnostics = distinct(skeleton.diagnostics)
+      const options = resolveOptions(this.#options, source)
+      const skeleton = await buildSkeleton(source, options)
+      const unwritten = await writeTypes(source, skeleton, options)
+      const diagnostics = distinct([...skeleton.diagnostics, ...unwritten])
       const errors = diagnostics.filter(({ severity }) => severity === 'error')
       const warnings = diagnostics.filter(({ severity }) => severity === 'warning')
       const watchFiles = this.#remember(source, skeleton.dependencies, isWhole(skeleton))
@@ -93,6 +96,24 @@ export class Builds {
     if (built) this.#unbuilt.delete(source)
     else this.#unbuilt.add(source)
     return [...files]
+  }
+}
+
+/** A folder that cannot be written to is no reason to have no bundle. */
+async function writeTypes(
+  source: string,
+  { declarationsFor }: SkeletonBuild,
+  options: ResolvedOptions,
+): Promise<Diagnostic[]> {
+  const file = declarationFile(source, options)
+  if (!file || !declarationsFor) return []
+  try {
+    await writeDeclarations(file, declarationsFor(file))
+    return []
+  } catch (error) {
+    const message = `its declarations cannot be written: ${String(error)}; see the option types`
+    const none = { notes: [], fixits: [], includedFrom: [] }
+    return [{ severity: 'warning', file: source, message, ...none }]
   }
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { DevEnvironment } from 'vite'
 import type { ModuleRunner } from 'vite/module-runner'
 
+import type { AgentRun } from '../../src/runtime/hot.ts'
 import { transformGraph } from './module-graph.ts'
 
 /** Time for what an old agent does after its loops, in ms: print a sum, close a server. */
@@ -10,13 +11,14 @@ const lastWords = { beforeDestroy: 50, afterDestroy: 250 }
 
 interface Run {
   readonly runner: ModuleRunner
+  readonly agent: AgentRun
   /** Settles, never rejects, when the entry's top level is through. */
-  readonly ended: Promise<void>
-  retired: boolean
+  readonly through: Promise<void>
 }
 
 export interface AgentEvents {
-  started(): void
+  /** `cause` is what restart() was given. */
+  started(cause: string | undefined): void
   /** The new code cannot run; `kept`: the run before goes on. */
   refused(error: Error, kept: boolean): void
   /** Its top level threw. Whatever it had attached is detached. */
@@ -42,7 +44,7 @@ export class Agent {
   }
 
   /** Starts it, or replaces the run there is. Of restarts that wait for one another, one is made. */
-  restart(): Promise<void> {
+  restart(cause?: string): Promise<void> {
     const turn = ++this.#turn
     return this.#enqueue(async () => {
       if (turn !== this.#turn) return
@@ -54,6 +56,7 @@ export class Agent {
       }
       await this.#retire()
       await this.#start()
+      this.#events.started(cause)
     })
   }
 
@@ -74,18 +77,22 @@ export class Agent {
     // calling its `dispose` (vite: module-runner's createHMRHandler, 'full-reload'). One runner a run
     // has modules of its own and no HMR; server.ts decides what is replaced.
     const runner = createServerModuleRunner(this.#environment, { hmr: false })
-    const ended = runner.import(this.entry).then(
-      () => {},
-      (error: unknown) => this.#crashed(run, error),
+    // The runtime is loaded with the first agent, not with the plugin.
+    const { AgentRun } = await import('../../src/runtime/hot.ts')
+    const agent = new AgentRun()
+    const through = agent.start(() =>
+      runner.import(this.entry).then(
+        () => {},
+        (error: unknown) => this.#crashed(run, error),
+      ),
     )
-    const run: Run = { runner, ended, retired: false }
+    const run: Run = { runner, agent, through }
     this.#run = run
-    this.#events.started()
   }
 
   /** By itself the process would have died, and with it what it had attached so far. */
   #crashed(run: Run, error: unknown): void {
-    if (run.retired) return
+    if (run.agent.ended) return
     this.#events.crashed(toError(error))
     void this.#enqueue(async () => {
       if (this.#run === run) await this.#retire()
@@ -96,13 +103,12 @@ export class Agent {
     const run = this.#run
     if (!run) return
     this.#run = undefined
-    run.retired = true
-    const { abortShutdown, destroyAll } = await import('../../src/runtime/hot.ts')
-    abortShutdown('vite dev reloads the agent')
-    await Promise.race([run.ended, sleep(lastWords.beforeDestroy, undefined, { ref: false })])
-    destroyAll()
-    await Promise.race([run.ended, sleep(lastWords.afterDestroy, undefined, { ref: false })])
-    await run.runner.close()
+    const { agent, through, runner } = run
+    agent.interrupt()
+    await Promise.race([through, sleep(lastWords.beforeDestroy, undefined, { ref: false })])
+    agent.destroy()
+    await Promise.race([through, sleep(lastWords.afterDestroy, undefined, { ref: false })])
+    await runner.close()
   }
 }
 

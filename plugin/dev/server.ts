@@ -33,10 +33,13 @@ export class DevServer {
     const { ssr } = this.#server.environments
     const name = this.#shown(entry)
     const agent = new Agent(ssr, entry, {
-      started: () => this.#overlay.mended(entry),
+      started: (cause) => {
+        this.#overlay.mended(entry)
+        if (cause) this.#server.config.logger.info(`agent restarted: ${cause}`, { timestamp: true })
+      },
       refused: (error, kept) => {
         const fate = kept ? 'the one that runs stays attached' : 'it starts when that is mended'
-        this.#complain(entry, `${name} cannot run, ${fate}`, describe(error))
+        this.#complain(entry, `${name} cannot run, ${fate}`, describe(error, error.message))
       },
       crashed: (error) => this.#complain(entry, `${name} failed`, describe(error)),
     })
@@ -70,8 +73,7 @@ export class DevServer {
     const agent = environment === this.#server.environments.ssr ? this.#agent : undefined
     const ofAgent = agent ? changed.filter((module) => isReachedFrom(agent.entry, module)) : []
     if (agent && ofAgent.length > 0) {
-      this.#server.config.logger.info(`agent restart ${this.#shown(file)}`, { timestamp: true })
-      void agent.restart()
+      void agent.restart(this.#shown(file))
     }
     const others = changed.filter((module) => !ofAgent.includes(module))
     if (environment.config.consumer === 'client' || owners.some(isAccepted)) return others
@@ -128,13 +130,9 @@ interface Complaint {
 }
 
 /** An error of a build has a place and a frame, and its stack is Vite's; one of the agent is its own. */
-function describe(error: Error): Complaint {
-  const { frame, id, loc, plugin } = error as Partial<OverlayError>
-  const stack = error.stack ?? error.message
+function describe(error: Error, withoutFrame = error.stack ?? error.message): Complaint {
+  const { message, frame, id, loc, plugin = pluginName } = error as Partial<OverlayError> & Error
   return frame === undefined
-    ? { text: stack, error: { message: error.message, stack, plugin: pluginName } }
-    : {
-        text: `${error.message}\n${frame}`,
-        error: { message: error.message, stack: '', frame, id, loc, plugin },
-      }
+    ? { text: withoutFrame, error: { message, stack: withoutFrame, id, loc, plugin } }
+    : { text: `${message}\n${frame}`, error: { message, stack: '', frame, id, loc, plugin } }
 }
