@@ -1,12 +1,15 @@
 /**
- * For projects without generated declarations: `"types": ["unplugin-bpf/client"]` makes every import of a `.bpf.c`
- * compile, its skeleton loosely typed. A generated `X.bpf.d.c.ts` wins over this.
+ * For projects without generated declarations: with `"types": ["unplugin-bpf/client"]` every import of a `.bpf.c`
+ * compiles, its contents unchecked. A generated `X.bpf.d.c.ts` wins over this.
  */
 declare module '*.bpf.c' {
-  import type { AnySkeletonInstance, Codec, Skeleton } from 'unplugin-bpf/runtime'
+  import type { Codec } from 'unplugin-bpf/codec'
+  import type { Skeleton, SkeletonInstance } from 'unplugin-bpf/runtime'
 
-  const skeleton: Skeleton<AnySkeletonInstance>
+  // oxlint-disable-next-line typescript/no-explicit-any -- nothing is known of maps, programs and variables
+  const skeleton: Skeleton<SkeletonInstance & Record<string, any>>
   export default skeleton
-  export const types: Readonly<Record<string, Codec<never>>>
+  // oxlint-disable-next-line typescript/no-explicit-any -- nor of the types' fields
+  export const types: Readonly<Record<string, Codec<any, any>>>
   export const defines: Readonly<Record<string, number | bigint | string>>
 }

@@ -1,5 +1,6 @@
 // What a user writes, and must compile.
-import { BpfError, jsonReplacer, shutdownSignal } from 'unplugin-bpf/runtime'
+import { jsonReplacer } from 'unplugin-bpf/codec'
+import { BpfError, shutdownSignal } from 'unplugin-bpf/runtime'
 
 import skel, {
   defines,

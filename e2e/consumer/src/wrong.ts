@@ -16,7 +16,7 @@ export const packets: bigint | undefined = flows.maps.totals.get(0)?.[0]?.packet
 // @ts-expect-error not a boolean
 flows.data_ports.watched[1] = 'yes'
 // @ts-expect-error no such map
-flows.maps.flow
+void flows.maps.flow
 // @ts-expect-error keys are structs here
 flows.maps.flows.get(1)
 // @ts-expect-error a key has all its fields
@@ -36,7 +36,7 @@ flows.maps = {}
 // @ts-expect-error no such open option
 skel.open({ objectname: 'mine' })
 // @ts-expect-error no such type
-types.flows
+void types.flows
 // @ts-expect-error one field is missing
 types.flow.encode({ from: { address: [], port: 1 }, protocol: 6 })
 // @ts-expect-error a record has no such field

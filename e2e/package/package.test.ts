@@ -1,0 +1,150 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import manifest from '../../package.json' with { type: 'json' }
+import { installPackage, type Installed } from '../install.ts'
+import { loading } from '../loading.ts'
+
+const exec = promisify(execFile)
+
+let installed: Installed
+
+beforeAll(async () => {
+  installed = await installPackage(['esbuild'])
+  await writeFile(join(installed.app, 'package.json'), '{ "type": "module" }')
+  await writeFile(join(installed.app, 'ticks.bpf.c'), source)
+  await writeFile(join(installed.app, 'agent.mjs'), agent)
+})
+afterAll(() => installed?.remove())
+
+/** Counts what one process, whose pid the agent writes, asks of the kernel. */
+const source = `
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+const volatile __u32 pid;
+__u64 calls;
+char LICENSE[] SEC("license") = "GPL";
+
+SEC("raw_tp/sys_enter")
+int on_call(void *ctx)
+{
+	if (bpf_get_current_pid_tgid() >> 32 == pid)
+		__sync_fetch_and_add(&calls, 1);
+	return 0;
+}
+`
+const agent = `
+import { statSync } from 'node:fs'
+import skel from './ticks.bpf.c'
+
+const ticks = skel.open()
+ticks.rodata.pid = process.pid
+ticks.load().attach()
+for (let i = 0; i < 10; i++) statSync('.')
+console.log(ticks.bss.calls >= 10n)
+ticks.destroy()
+`
+
+describe('the tarball', () => {
+  it('holds dist and what npm adds, nothing else', () => {
+    expect(readdirSync(installed.folder).toSorted()).toEqual([
+      'LICENSE',
+      'README.md',
+      'dist',
+      'package.json',
+    ])
+  })
+
+  it('has a file and declarations for every export', () => {
+    for (const [name, target] of Object.entries(manifest.exports)) {
+      const files =
+        typeof target === 'string'
+          ? [target, target.replace(/\.mjs$/, '.d.mts')]
+          : Object.values(target)
+      for (const file of files)
+        expect(statSync(join(installed.folder, file)).size, name).not.toBe(0)
+    }
+  })
+
+  it('declares nothing by way of a source path of this repository', () => {
+    const dist = join(installed.folder, 'dist')
+    for (const file of readdirSync(dist).filter((name) => name.endsWith('.d.mts'))) {
+      expect(readFileSync(join(dist, file), 'utf8'), file).not.toMatch(/from ['"]\.\.\//)
+    }
+  })
+})
+
+describe('importing', () => {
+  const entries = Object.keys(manifest.exports).filter(
+    (name) => !['./client', './package.json', './register'].includes(name),
+  )
+  // Those that need what an application may not have: their bundler, or koffi itself.
+  const quiet = entries.filter((name) => name !== './koffi')
+
+  it.each(quiet)('%s loads no native module and starts nothing', async (name) => {
+    const script = `
+      import { readFileSync } from 'node:fs'
+      await import(${JSON.stringify(name.replace('.', 'unplugin-bpf'))})
+      const maps = readFileSync('/proc/self/maps', 'utf8')
+      console.log(/koffi|libbpf/.test(maps) ? 'loaded' : 'clean')`
+    expect(await inApp('node', ['--input-type=module', '-e', script])).toBe('clean\n')
+  })
+
+  it('gives koffi to an application that does not depend on it', async () => {
+    const script = `
+      import { createRequire } from 'node:module'
+      const { default: koffi } = createRequire(process.cwd() + '/')('unplugin-bpf/koffi')
+      console.log(typeof koffi.load)`
+    expect(await inApp('node', ['--input-type=module', '-e', script])).toBe('function\n')
+  })
+})
+
+describe('an agent', () => {
+  it('is bundled by esbuild without the build side', async () => {
+    const code = await bundle()
+    for (const word of ['execa', 'tinyglobby', 'clang-14', '.debug_info']) {
+      expect(code, word).not.toContain(word)
+    }
+  })
+
+  it.skipIf(!loading.possible)(`runs as a bundle${loading.otherwise}`, async () => {
+    await bundle()
+    expect(await inApp('node', ['dist/agent.mjs'])).toBe('true\n')
+  })
+
+  it.skipIf(!loading.possible)(`runs without a bundler${loading.otherwise}`, async () => {
+    expect(await inApp('node', ['--import', 'unplugin-bpf/register', 'agent.mjs'])).toBe('true\n')
+  })
+
+  it('tells of an error in the C when it is run without a bundler', async () => {
+    await writeFile(join(installed.app, 'broken.bpf.c'), 'int x = y;\n')
+    await writeFile(join(installed.app, 'broken.mjs'), `import './broken.bpf.c'\n`)
+    const failure = await inApp('node', ['--import', 'unplugin-bpf/register', 'broken.mjs']).catch(
+      (error) => error.stderr,
+    )
+    expect(failure).toContain("broken.bpf.c:1:9: error: use of undeclared identifier 'y'")
+  })
+})
+
+async function bundle(): Promise<string> {
+  const script = `
+    import { build } from 'esbuild'
+    import bpf from 'unplugin-bpf/esbuild'
+    await build({
+      entryPoints: ['agent.mjs'], outfile: 'dist/agent.mjs', bundle: true, platform: 'node',
+      format: 'esm', logLevel: 'error', plugins: [bpf()],
+    })`
+  await inApp('node', ['--input-type=module', '-e', script])
+  return readFileSync(join(installed.app, 'dist/agent.mjs'), 'utf8')
+}
+
+async function inApp(command: string, args: readonly string[]): Promise<string> {
+  const { stdout } = await exec(command, args, { cwd: installed.app })
+  return stdout
+}
