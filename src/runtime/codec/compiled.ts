@@ -3,7 +3,7 @@ import { encodedSize, isFlexible, minimumSize } from './extent.ts'
 import { type Layout, sizeOf } from './layout.ts'
 import { clear, copy } from './memory.ts'
 import { isScalar } from './scalar.ts'
-import { write } from './write.ts'
+import { writerOf } from './write.ts'
 
 /** Decoding and encoding at offsets of a memory, for maps, records and sections. */
 export interface Compiled<T = unknown> {
@@ -36,6 +36,7 @@ export function compiled<T = unknown>(layout: Layout): Compiled<T> {
 function compile(layout: Layout): Compiled {
   const size = sizeOf(layout)
   const flexible = isFlexible(layout)
+  const scalar = isScalar(layout)
   let whole: Decode | undefined
   let partial: Decode | undefined
   let scratch: DataView | undefined
@@ -51,7 +52,8 @@ function compile(layout: Layout): Compiled {
       return (partial ??= makeDecoder(layout, true))(d, offset, available)
     },
     encode(value, d, offset) {
-      if (isScalar(layout)) return write(layout, value, d, offset, undefined)
+      const write = writerOf(layout)
+      if (scalar) return write(value, d, offset, undefined, size)
       const bytes = flexible ? encodedSize(layout, value) : size
       if (offset + bytes > d.byteLength) {
         throw new RangeError(`the value takes ${bytes} bytes, ${d.byteLength - offset} are there`)
@@ -60,7 +62,7 @@ function compile(layout: Layout): Compiled {
       const own = scratch?.byteLength === bytes ? scratch : new DataView(new ArrayBuffer(bytes))
       scratch = undefined
       clear(own)
-      write(layout, value, own, 0, undefined, bytes)
+      write(value, own, 0, undefined, bytes)
       copy(own, d, offset)
       scratch = own
     },

@@ -1,48 +1,23 @@
-import { readBits } from './bits.ts'
 import { heldBy } from './extent.ts'
+import { generate } from './generate.ts'
 import { type Layout, sizeOf } from './layout.ts'
-import { type FlatMember, flatMembers } from './members.ts'
+import { type FlatMember, flatMembers, isComposite } from './members.ts'
 import { charsReaders, read, readBytes } from './read.ts'
-import {
-  type Bits,
-  elementType,
-  isScalar,
-  isSigned,
-  isWideEnum,
-  readInt128,
-  readSafe,
-  type ScalarLayout,
-  toSafe,
-} from './scalar.ts'
+import { scalarEnvironment, scalarSource } from './scalar-source.ts'
+import { type Bits, isScalar } from './scalar.ts'
 
 /** The value at `o`. Its last array gets what the `rest` bytes from `o` on hold. */
 export type Decode = (d: DataView, o: number, rest: number) => unknown
 
 /**
  * A decoder of its own for each layout: JavaScript with the offsets as constants and the object's
- * shape as a literal, as fast as one written by hand. Where no code may be generated
- * (Content-Security-Policy, `--disallow-code-generation-from-strings`) the layout is interpreted.
- * `partial` decoders read what may end early or be flexible, the others all of a fixed size.
+ * shape as a literal, as fast as one written by hand. Where no code may be generated the layout is
+ * interpreted. `partial` ones read what may end early or be flexible, the others all of a fixed size.
  */
 export function makeDecoder(layout: Layout, partial: boolean): Decode {
-  try {
-    const make = new Function(...Object.keys(environment), decoderSource(layout, partial))
-    return make(...Object.values(environment))
-  } catch (error) {
-    if (!(error instanceof EvalError)) throw error
-    return (d, o, rest) => read(layout, d, o, partial ? rest : undefined)
-  }
-}
-
-/** What the generated code calls, by the names it uses. */
-const environment = {
-  ...charsReaders,
-  bytes: readBytes,
-  bits: readBits,
-  safe: readSafe,
-  int128: readInt128,
-  held: heldBy,
-  toSafe,
+  const environment = { ...scalarEnvironment, ...charsReaders, bytes: readBytes, heldBy }
+  const decode = generate(decoderSource(layout, partial), environment)
+  return (decode as Decode) ?? ((d, o, rest) => read(layout, d, o, partial ? rest : undefined))
 }
 
 /** In it `d` is the memory, `o` the offset of the value, `n` the bytes from there on. */
@@ -63,16 +38,14 @@ function decoderSource(layout: Layout, partial: boolean): string {
   }
 
   function body(type: Layout, last: boolean): string {
-    if (type.kind === 'array') {
-      const size = sizeOf(type.element)
-      const length = last ? `held(n,${type.length},${size})` : type.length
-      const element = value(type.element, 0, false)
-      return `const r=[];for(let i=${length};i>0;i--,o+=${size})r.push(${element});return r`
-    }
-    if (type.kind === 'struct' || type.kind === 'union') {
+    if (isComposite(type)) {
       return `return{${flatMembers(type).map((member) => property(member, last))}}`
     }
-    return `return ${value(type, 0, last)}`
+    if (type.kind !== 'array') return `return ${value(type, 0, last)}`
+    const size = sizeOf(type.element)
+    const length = last ? `heldBy(n,${type.length},${size})` : type.length
+    const element = value(type.element, 0, false)
+    return `const r=[];for(let i=${length};i>0;i--,o+=${size})r.push(${element});return r`
   }
 
   function property({ name, offset, layout: type, bits, last }: FlatMember, rest: boolean): string {
@@ -82,45 +55,21 @@ function decoderSource(layout: Layout, partial: boolean): string {
   }
 
   function value(type: Layout, at: number, last: boolean, bits?: Bits): string {
-    if (isScalar(type)) return scalar(type, at, bits)
-    const length = (limit: number): string => (last ? `held(n-${at},${limit},1)` : `${limit}`)
-    switch (type.kind) {
-      case 'chars':
-        return `${type.as ?? 'chars'}(d,o+${at},${length(type.length)})`
-      case 'bytes':
-        return `bytes(d,o+${at},${length(type.length)})`
-      case 'array':
-        if (!last && type.length <= 16 && isScalar(type.element)) {
-          const { element } = type
-          const size = sizeOf(element)
-          return `[${Array.from({ length: type.length }, (_, i) => scalar(element, at + i * size))}]`
-        }
+    if (isScalar(type)) return scalarSource(type, 'd', `o+${at}`, bits)
+    if (type.kind === 'chars' || type.kind === 'bytes') {
+      const reader = type.kind === 'chars' ? (type.as ?? 'chars') : 'bytes'
+      return `${reader}(d,o+${at},${last ? `heldBy(n-${at},${type.length},1)` : type.length})`
+    }
+    if (type.kind === 'array' && !last && type.length <= 16 && isScalar(type.element)) {
+      const { element, length } = type
+      const elements = Array.from({ length }, (_, i) =>
+        value(element, at + i * sizeOf(element), false),
+      )
+      return `[${elements}]`
     }
     return call(type, at, last)
   }
 
-  const entry = call(layout, 0, partial).split('(', 1)
+  const [entry] = call(layout, 0, partial).split('(')
   return `${functions.join('\n')}\nreturn ${entry}`
-}
-
-function scalar(layout: ScalarLayout, at: number, bits?: Bits): string {
-  const signed = isSigned(layout)
-  const safe = layout.kind === 'int' && layout.safe
-  let read = `d.get${elementType(layout)}(o+${at},true)`
-  if (bits) {
-    read = bitfield(at, bits, signed)
-    if (safe) read = `toSafe(${read})`
-    if (isWideEnum(layout)) read = `BigInt(${read})`
-  } else if (layout.size === 16) read = `int128(d,o+${at},${signed})`
-  else if (safe && layout.size === 8) read = `safe(d,o+${at},${signed})`
-  if (layout.kind !== 'bool') return read
-  return layout.size === 8 && !bits ? `${read}!==0n` : `${read}!==0`
-}
-
-function bitfield(at: number, { offset, size }: Bits, signed: boolean): string {
-  const end = (offset & 7) + size
-  const bytes = Math.ceil(end / 8)
-  if (bytes === 3 || bytes > 4) return `bits(d,o+${at},${offset},${size},${signed})`
-  const word = `d.getUint${bytes * 8}(o+${at + (offset >> 3)},true)`
-  return `(${word}<<${32 - end}>>${signed ? '' : '>'}${32 - size})`
 }

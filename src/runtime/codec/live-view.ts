@@ -1,9 +1,11 @@
 import { heldBy } from './extent.ts'
+import { generate } from './generate.ts'
 import { type CompositeLayout, type Layout, sizeOf } from './layout.ts'
 import { flatMembers, isComposite } from './members.ts'
 import { charsReaders } from './read.ts'
-import { isScalar, scalarReader } from './scalar.ts'
-import { type Aim, assign, inspector, inspectSymbol, register, rest, type Spot } from './spot.ts'
+import { scalarEnvironment, scalarSource } from './scalar-source.ts'
+import { isScalar, readScalar } from './scalar.ts'
+import { type Aim, assigner, inspector, inspectSymbol, register, rest, type Spot } from './spot.ts'
 import { viewArray } from './view-array.ts'
 import type { Live } from './view.ts'
 
@@ -24,26 +26,28 @@ export interface LiveView<T> {
 export function liveView<T>(layout: Layout, memory: DataView, offset = 0): LiveView<T> {
   const size = sizeOf(layout)
   const aim: Aim = { memory, base: offset, available: size }
-  const get = reader({ layout, aim, offset: 0, last: true, path: undefined })
-  return {
-    get view() {
-      return get() as Live<T>
-    },
-    point(memory, offset, available = size) {
-      aim.memory = memory
-      aim.base = offset
-      aim.available = available
-    },
+  const get = reader({ layout, aim, offset: 0, last: true, path: undefined }) as () => Live<T>
+  const point: LiveView<T>['point'] = (memory, offset, available = size) => {
+    aim.memory = memory
+    aim.base = offset
+    aim.available = available
   }
+  if (isScalar(layout) || layout.kind === 'chars') {
+    return {
+      get view() {
+        return get()
+      },
+      point,
+    }
+  }
+  // Not a getter: V8 calls the methods of an object that has one three times as slowly.
+  return { view: get(), point }
 }
 
 /** What gives the value or the view at a spot. */
 function reader(spot: Spot): () => unknown {
   const { layout, bits, aim, offset } = spot
-  if (isScalar(layout)) {
-    const read = scalarReader(layout, bits)
-    return () => read(aim.memory, aim.base + offset)
-  }
+  if (isScalar(layout)) return () => readScalar(layout, bits, aim.memory, aim.base + offset)
   if (layout.kind === 'chars') {
     const read = charsReaders[layout.as ?? 'chars']
     return () => read(aim.memory, aim.base + offset, heldBy(rest(spot), layout.length, 1))
@@ -53,6 +57,27 @@ function reader(spot: Spot): () => unknown {
     (view ??= isComposite(layout) ? structView(layout, spot) : viewArray(layout, spot, reader))
 }
 
+type MakeReaders = (aim: Aim, offset: number) => ReadonlyMap<string, () => unknown>
+const generated = new WeakMap<CompositeLayout, MakeReaders | undefined>()
+
+/**
+ * What reads the scalar members of a composite at an offset, by name. Generated for each layout: V8 keeps
+ * what it learns of a call with the code, and code shared by all views sees too many kinds of memory.
+ */
+function scalarReaders(layout: CompositeLayout): MakeReaders | undefined {
+  let make = generated.get(layout)
+  if (!generated.has(layout)) {
+    const readers = flatMembers(layout).flatMap(({ name, offset, layout: type, bits }) =>
+      isScalar(type)
+        ? `[${JSON.stringify(name)},()=>${scalarSource(type, 'a.memory', `a.base+b+${offset}`, bits)}]`
+        : [],
+    )
+    make = generate(`return(a,b)=>new Map([${readers}])`, scalarEnvironment) as typeof make
+    generated.set(layout, make)
+  }
+  return make
+}
+
 const target = {}
 
 function structView(layout: CompositeLayout, spot: Spot): object {
@@ -60,6 +85,7 @@ function structView(layout: CompositeLayout, spot: Spot): object {
   // copy that looks live. Its prototype is taken off afterwards, because V8 looks the properties of an
   // object created without one up in a hash table, ten times as slow.
   const view: object = Object.setPrototypeOf(new WeakRef(target), null)
+  const readers = scalarReaders(layout)?.(spot.aim, spot.offset)
   for (const { name, offset, layout: type, bits, last } of flatMembers(layout)) {
     const member: Spot = {
       layout: type,
@@ -69,11 +95,13 @@ function structView(layout: CompositeLayout, spot: Spot): object {
       last: last && spot.last,
       path: { parent: spot.path, key: name },
     }
+    let assign: ((value: unknown) => void) | undefined
     Object.defineProperty(view, name, {
       enumerable: true,
-      get: reader(member),
-      set: (value) => {
-        assign(member, value)
+      get: readers?.get(name) ?? reader(member),
+      set(value) {
+        assign ??= assigner(member)
+        assign(value)
       },
     })
   }

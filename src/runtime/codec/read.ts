@@ -1,7 +1,7 @@
 import { heldBy } from './extent.ts'
 import { type Layout, sizeOf } from './layout.ts'
 import { flatMembers } from './members.ts'
-import { isScalar, scalarReader } from './scalar.ts'
+import { isScalar, readScalar } from './scalar.ts'
 import { readChars, readStrings, readText } from './text.ts'
 
 /** By `CharsLayout.as`. */
@@ -17,7 +17,7 @@ export function readBytes(d: DataView, o: number, length: number): Uint8Array {
  * bytes there are. The decoders that `decoder.ts` generates give the same values many times faster.
  */
 export function read(layout: Layout, d: DataView, o: number, rest?: number): unknown {
-  if (isScalar(layout)) return scalarReader(layout)(d, o)
+  if (isScalar(layout)) return readScalar(layout, undefined, d, o)
   switch (layout.kind) {
     case 'chars':
       return charsReaders[layout.as ?? 'chars'](d, o, heldBy(rest, layout.length, 1))
@@ -34,7 +34,7 @@ export function read(layout: Layout, d: DataView, o: number, rest?: number): unk
       for (const { name, offset, layout: type, bits, last } of flatMembers(layout)) {
         const came = last && rest !== undefined ? rest - offset : undefined
         const value = isScalar(type)
-          ? scalarReader(type, bits)(d, o + offset)
+          ? readScalar(type, bits, d, o + offset)
           : read(type, d, o + offset, came)
         // An assignment would lose a member named __proto__.
         Object.defineProperty(result, name, { ...plain, value })

@@ -3,9 +3,10 @@ import { coverage } from './coverage.ts'
 import { type Layout, sizeOf } from './layout.ts'
 import { copyWhole } from './memory.ts'
 import type { Path } from './path.ts'
-import { type Bits, isScalar, writeScalar } from './scalar.ts'
+import { scalarWriter } from './scalar-writer.ts'
+import { type Bits, isScalar } from './scalar.ts'
 import type { View, ViewArray } from './view.ts'
-import { write } from './write.ts'
+import { writerOf } from './write.ts'
 
 /** What a view looks at. All views inside it share this, so that aiming anew is a few stores. */
 export interface Aim {
@@ -35,8 +36,9 @@ export function rest({ last, aim, offset }: Spot): number | undefined {
 
 /** The value's bytes, for `store`; throws when it is not one of the layout's. */
 export function stage(layout: Layout, value: unknown, path: Path | undefined): DataView {
-  const staged = new DataView(new ArrayBuffer(sizeOf(layout)))
-  write(layout, value, staged, 0, path)
+  const size = sizeOf(layout)
+  const staged = new DataView(new ArrayBuffer(size))
+  writerOf(layout)(value, staged, 0, path, size)
   return staged
 }
 
@@ -44,11 +46,13 @@ export function store(layout: Layout, staged: DataView, memory: DataView, at: nu
   for (const [start, end] of coverage(layout)) copyWhole(staged, memory, at, start, end)
 }
 
-/** Writes a copy of the value, or throws and writes nothing. */
-export function assign({ layout, bits, aim, offset, path }: Spot, value: unknown): void {
-  const at = aim.base + offset
-  if (isScalar(layout)) writeScalar(layout, bits, value, aim.memory, at, path)
-  else store(layout, stage(layout, value, path), aim.memory, at)
+/** What writes a copy of a value to the spot, or throws and writes nothing. */
+export function assigner({ layout, bits, aim, offset, path }: Spot): (value: unknown) => void {
+  if (isScalar(layout)) {
+    const write = scalarWriter(layout, bits)
+    return (value) => write(value, aim.memory, aim.base + offset, path)
+  }
+  return (value) => store(layout, stage(layout, value, path), aim.memory, aim.base + offset)
 }
 
 const spots = new WeakMap<object, Spot>()

@@ -74,49 +74,55 @@ export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && value[Symbol.toStringTag as never] === 'Uint8Array'
 }
 
-function joined(value: unknown, path: Path | undefined): string {
-  if (typeof value !== 'object' || value === null || !('length' in value)) {
-    throw typeError(path, `expected an array of strings, got ${describe(value)}`)
-  }
-  const strings = Array.from(value as ArrayLike<unknown>)
-  for (const [key, string] of strings.entries()) {
-    if (typeof string !== 'string') {
-      throw typeError({ parent: path, key }, `expected a string, got ${describe(string)}`)
-    }
-    if (string.includes('\0')) {
-      throw typeError({ parent: path, key }, 'a NUL would end this string and begin another')
-    }
-  }
-  return strings.join('\0')
-}
-
-/** The bytes that stand for a value of the layout, without the zeros that fill it up. */
-export function textBytes(layout: CharsLayout, value: unknown, path: Path | undefined): Uint8Array {
-  if (isBytes(value)) return value
-  if (layout.as === 'strings') return encoder.encode(joined(value, path))
-  if (typeof value === 'string') return encoder.encode(value)
-  throw typeError(path, `expected a string or a Uint8Array, got ${describe(value)}`)
-}
-
 /** Bytes that a string, several or raw bytes take; 0 of anything else. */
 export function textSize(value: unknown): number {
   if (typeof value === 'string') return encoder.encode(value).length
   if (isBytes(value)) return value.length
-  return Array.isArray(value) ? encoder.encode(value.join('\0')).length : 0
+  return Array.isArray(value) ? textSize(value.join('\0')) : 0
 }
 
-/** Writes to zeroed memory that has room for `room` bytes. */
-export function writeChars(
-  layout: CharsLayout,
+/** Writes the bytes alone, because what is behind them is zero. */
+export function charsWriter({ length, as }: CharsLayout): TextWriter {
+  return (value, d, o, path, room) => {
+    const most = length || room
+    const text = as === 'strings' && !isBytes(value) ? joined(value, path) : value
+    if (typeof text === 'string') {
+      if (text.length <= most && writeAscii(text, d, o)) return
+    } else if (!isBytes(text)) {
+      throw typeError(path, `expected a string or a Uint8Array, got ${describe(value)}`)
+    }
+    const bytes = typeof text === 'string' ? encoder.encode(text) : text
+    if (bytes.length > most) {
+      throw rangeError(path, `${bytes.length} bytes are too long, ${most} fit`)
+    }
+    for (let i = 0; i < bytes.length; i++) d.setUint8(o + i, bytes[i] ?? 0)
+  }
+}
+type TextWriter = (
   value: unknown,
   d: DataView,
   o: number,
-  room: number,
   path: Path | undefined,
-): void {
-  const bytes = textBytes(layout, value, path)
-  if (bytes.length > room) {
-    throw rangeError(path, `${bytes.length} bytes are too long, ${room} fit`)
+  room: number,
+) => void
+
+/** False when it is not ASCII; what was written until then is overwritten. */
+function writeAscii(text: string, d: DataView, o: number): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 0x7f) return false
+    d.setUint8(o + i, code)
   }
-  for (let i = 0; i < bytes.length; i++) d.setUint8(o + i, bytes[i] ?? 0)
+  return true
+}
+
+function joined(value: unknown, path: Path | undefined): string {
+  if (!Array.isArray(value)) {
+    throw typeError(path, `expected an array of strings, got ${describe(value)}`)
+  }
+  for (const [key, string] of value.entries()) {
+    if (typeof string === 'string' && !string.includes('\0')) continue
+    throw typeError({ parent: path, key }, `expected a string without NUL, got ${describe(string)}`)
+  }
+  return value.join('\0')
 }

@@ -2,9 +2,9 @@ import { compiled } from './compiled.ts'
 import { heldBy } from './extent.ts'
 import { array, type ArrayLayout, type BytesLayout, sizeOf, u8 } from './layout.ts'
 import { rangeError } from './path.ts'
-import { isScalar, scalarReader } from './scalar.ts'
+import { isScalar, readScalar } from './scalar.ts'
 import {
-  assign,
+  assigner,
   inspector,
   inspectSymbol,
   register,
@@ -13,7 +13,7 @@ import {
   stage,
   store,
 } from './spot.ts'
-import { arrayLike } from './write.ts'
+import { requireArray } from './write.ts'
 
 /** What `ViewArray` promises, for an array at a spot; `readerOf` makes what reads an element. */
 export function viewArray(
@@ -35,10 +35,9 @@ export function viewArray(
   })
 
   const views: (() => unknown)[] = []
-  const readScalar = isScalar(element) ? scalarReader(element) : undefined
   const read = (index: number): unknown =>
-    readScalar
-      ? readScalar(aim.memory, at(index))
+    isScalar(element)
+      ? readScalar(element, undefined, aim.memory, at(index))
       : (views[index] ??= readerOf(elementSpot(index)))()
 
   const methods = {
@@ -46,7 +45,7 @@ export function viewArray(
       return length()
     },
     set(values: unknown, from = 0): void {
-      const count = arrayLike(values, path).length
+      const count = requireArray(values, path).length
       if (!Number.isInteger(from) || from < 0 || from + count > length()) {
         throw rangeError(path, `${count} elements at ${from} do not fit the ${length()} there are`)
       }
@@ -84,7 +83,7 @@ export function viewArray(
       if (index < 0 || index >= length()) {
         throw rangeError({ parent: path, key: index }, `there are ${length()} elements`)
       }
-      assign(elementSpot(index), value)
+      assigner(elementSpot(index))(value)
       return true
     },
     has(target, key) {

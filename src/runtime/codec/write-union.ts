@@ -3,17 +3,17 @@ import { flatMembers, isAnonymous } from './members.ts'
 import { type Path, typeError } from './path.ts'
 import { read } from './read.ts'
 
-/** Writes a member of the fields given, or of other values. */
-export type Write = (member: Member, d: DataView, o: number, values?: unknown) => void
+/** Writes a member of the value given, or of another value. */
+export type WriteMember = (member: Member, d: DataView, o: number, value?: unknown) => void
 
 /**
  * Several members of a union. They agree when the bytes, once written, read back in each of them as
  * what was given for it. Compared byte by byte they would not: a string does not say what lies behind
- * its NUL, nor NaN which of the NaNs it was, so members that say less are written before those that say more.
+ * its NUL, nor NaN which of the NaNs it was, so members that say less are written before one that says more.
  */
 export function writeAgreed(
   members: readonly Member[],
-  writeOne: Write,
+  write: WriteMember,
   d: DataView,
   o: number,
   path: Path | undefined,
@@ -21,8 +21,8 @@ export function writeAgreed(
 ): void {
   const agree = (order: readonly Member[]): boolean => {
     for (let i = 0; i < size; i++) d.setUint8(o + i, 0)
-    for (const member of order) writeOne(member, d, o)
-    return order.every((member) => readsBack(member, writeOne, d, o, size))
+    for (const member of order) write(member, d, o)
+    return order.every((member) => readsBack(member, write, d, o, size))
   }
   const agreeInSomeOrder = (some: readonly Member[]): boolean =>
     some.some((last) => agree([...some.filter((member) => member !== last), last]))
@@ -30,28 +30,38 @@ export function writeAgreed(
   if (agreeInSomeOrder(members)) return
   for (const [index, one] of members.entries()) {
     const other = members.slice(0, index).find((before) => !agreeInSomeOrder([before, one]))
-    if (!other) continue
-    throw typeError(
-      path,
-      `${nameOf(other)} and ${nameOf(one)} lie on the same bytes and disagree on them, give one of them`,
-    )
+    if (other) throw disagreement(path, [other, one])
   }
-  throw typeError(path, `${members.map(nameOf).join(', ')} disagree on the bytes they share`)
+  throw disagreement(path, members)
 }
 
-function readsBack(member: Member, writeOne: Write, d: DataView, o: number, size: number): boolean {
+function disagreement(path: Path | undefined, members: readonly Member[]): TypeError {
+  const names = members.map(nameOf).join(' and ')
+  return typeError(path, `${names} disagree on the bytes that they share, give one of them`)
+}
+
+function readsBack(
+  member: Member,
+  write: WriteMember,
+  d: DataView,
+  o: number,
+  size: number,
+): boolean {
   const alone: CompositeLayout = { kind: 'union', name: '', size, members: [member] }
   const meant = new DataView(new ArrayBuffer(size))
   const got = new DataView(new ArrayBuffer(size))
-  writeOne(member, meant, 0)
-  writeOne(member, got, 0, read(alone, d, o, size))
+  write(member, meant, 0)
+  try {
+    write(member, got, 0, read(alone, d, o, size))
+  } catch {
+    return false
+  }
   for (let i = 0; i < size; i++) if (meant.getUint8(i) !== got.getUint8(i)) return false
   return true
 }
 
-function nameOf(member: Member): string {
-  if (!isAnonymous(member)) return member.name
-  return flatMembers(member.layout)
-    .map((inner) => inner.name)
-    .join('/')
+/** Of an anonymous member: the names it brings. */
+export function nameOf(member: Member): string {
+  const names = isAnonymous(member) ? flatMembers(member.layout) : [member]
+  return names.map(({ name }) => name).join('/')
 }

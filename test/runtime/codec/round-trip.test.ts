@@ -1,0 +1,102 @@
+import { assert, property, uint8Array } from 'fast-check'
+import { describe, expect, test } from 'vitest'
+
+import { codec, type Layout, snapshot } from '../../../src/runtime/codec/index.ts'
+import { liveView } from '../../../src/runtime/codec/live-view.ts'
+import { read } from '../../../src/runtime/codec/read.ts'
+import { anyComposite, valueOf } from './arbitrary.ts'
+
+const layoutAndValue = anyComposite.chain(({ layout }) =>
+  valueOf(layout).map((value): [Layout, object] => [layout, value as object]),
+)
+const layoutAndBytes = anyComposite.chain(({ layout }) => {
+  const { size } = codec(layout)
+  return uint8Array({ minLength: size, maxLength: size }).map((bytes): [Layout, Uint8Array] => [
+    layout,
+    bytes,
+  ])
+})
+
+const dataView = (bytes: Uint8Array): DataView => new DataView(bytes.buffer)
+
+/** Undefined for a RangeError: random bytes may be past 2^53 where a number is wanted. */
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    expect(error).toBeInstanceOf(RangeError)
+    return undefined
+  }
+}
+
+describe('any layout', () => {
+  test('what was encoded is decoded', () => {
+    assert(
+      property(layoutAndValue, ([layout, value]) => {
+        const { encode, decode } = codec(layout)
+        const bytes = encode(value)
+        const decoded = attempt(() => decode(bytes))
+        // Decoding gives every member of a union, the value has one.
+        if (decoded) expect(decoded).toMatchObject(value)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('what was decoded encodes to bytes that decode to it', () => {
+    assert(
+      property(layoutAndBytes, ([layout, bytes]) => {
+        const { encode, decode } = codec<object>(layout)
+        const value = attempt(() => decode(bytes))
+        // Bytes that are no UTF-8 become longer ones, which may not fit: that is an error, not a cut.
+        const again = value && attempt(() => encode(value))
+        if (again) expect(decode(again)).toEqual(value)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('the generated decoder and the interpreted one agree', () => {
+    assert(
+      property(layoutAndBytes, ([layout, bytes]) => {
+        const generated = attempt(() => codec(layout).decode(bytes))
+        const interpreted = attempt(() => read(layout, dataView(bytes), 0))
+        expect(interpreted).toEqual(generated)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('a view shows what is decoded', () => {
+    assert(
+      property(layoutAndBytes, ([layout, bytes]) => {
+        const expected = attempt(() => codec(layout).decode(bytes))
+        if (!expected) return
+        const { view } = liveView<object>(layout, dataView(bytes))
+        expect(snapshot(view)).toEqual(expected)
+        expect(plain(view)).toEqual(plain(expected))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('assigning to the fields of a view writes what encoding does', () => {
+    assert(
+      property(layoutAndValue, ([layout, value]) => {
+        const { encode, size } = codec(layout)
+        const bytes = new Uint8Array(size)
+        const { view } = liveView<object>(layout, dataView(bytes))
+        Object.assign(view, value)
+        expect(bytes).toEqual(encode(value))
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
+/** Views and values alike, bytes as lists of numbers. */
+function plain(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Symbol.iterator in value) return Array.from(value as Iterable<unknown>, plain)
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]))
+}
