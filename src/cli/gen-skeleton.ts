@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 
+import { cHeader } from '../codegen/c-header.ts'
 import { declarations } from '../codegen/declarations.ts'
 import { javascript } from '../codegen/javascript.ts'
 import { Failure } from './failure.ts'
@@ -19,7 +20,7 @@ export async function genSkeleton(source: string, flags: Flags): Promise<void> {
 }
 
 function print(
-  { model, object }: Skeleton,
+  { model, bpf, object }: Skeleton,
   language: (typeof languages)[number],
   places: { file: string; source: string },
 ): string {
@@ -29,6 +30,7 @@ function print(
     case 'dts':
       return declarations(model, places)
     case 'c':
+      return cHeader(bpf, object)
     case 'json':
       throw new Failure(`--lang ${language} is not there yet`)
   }

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
 import { skeletonModel, type SkeletonModel } from '../codegen/model.ts'
-import { isOwnFile } from '../codegen/own-files.ts'
+import { ownFiles } from '../codegen/own-files.ts'
 import { buildSkeleton } from '../codegen/skeleton.ts'
+import { resolveOptions } from '../compile/options.ts'
 import { readSourceInfo } from '../dwarf/source-info.ts'
 import { readElf } from '../elf/elf.ts'
 import { stripDebug } from '../elf/strip.ts'
@@ -11,7 +12,7 @@ import { objectName } from '../object/identifier.ts'
 import type { BpfObject } from '../object/object.ts'
 import { readObject } from '../object/read-object.ts'
 import { report } from './diagnostics.ts'
-import { Failure } from './failure.ts'
+import { Failure, UsageError } from './failure.ts'
 import { compileOptions, type Flags, one } from './flags.ts'
 import { isElf } from './read-btf.ts'
 
@@ -24,21 +25,24 @@ export interface Skeleton {
 
 /** The skeleton of C source, which is compiled, or of a BPF object; `--name` renames it. */
 export async function readSkeleton(file: string, flags: Flags): Promise<Skeleton> {
+  const name = one(flags, 'name')
+  if (name !== undefined && !/^[A-Za-z_]\w*$/.test(name)) {
+    throw new UsageError(`--name ${name} is no C identifier`)
+  }
   const bytes = new Uint8Array(await readFile(file))
-  const { model, bpf, object } = isElf(bytes) ? ofObject(file, bytes) : await ofSource(file, flags)
-  const name = one(flags, 'name') ?? model.name
+  const skeleton = isElf(bytes) ? ofObject(file, bytes) : await ofSource(file, flags)
+  if (name === undefined) return skeleton
+  const { object, bpf, model } = skeleton
   return { object, bpf: { ...bpf, name }, model: { ...model, name } }
 }
 
 /** Of an object that still has its DWARF, the types and comments too that BTF lacks. */
 function ofObject(file: string, bytes: Uint8Array): Skeleton {
+  const { root } = resolveOptions({}, file)
+  const info = readSourceInfo(readElf(bytes), { isOwn: ownFiles(root) })
   const object = stripDebug(bytes)
   const bpf = readObject(object, { name: objectName(file) })
-  return {
-    object,
-    bpf,
-    model: skeletonModel(bpf, readSourceInfo(readElf(bytes), { isOwn: isOwnFile })),
-  }
+  return { object, bpf, model: skeletonModel(bpf, info) }
 }
 
 async function ofSource(file: string, flags: Flags): Promise<Skeleton> {
