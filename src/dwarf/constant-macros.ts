@@ -1,5 +1,5 @@
 import { evaluate, type Constants } from './constant-expression.ts'
-import { expandMacro } from './macro-expansion.ts'
+import { macroExpansion } from './macro-expansion.ts'
 import type { MacroDefinition } from './macros.ts'
 import type { Place } from './place.ts'
 
@@ -16,10 +16,11 @@ export function constantMacros(
   constants: Constants,
 ): ConstantMacro[] {
   const found: ConstantMacro[] = []
+  const expand = macroExpansion(macros)
   for (const macro of macros.values()) {
     const { name, parameters, file, line } = macro
     if (file === undefined || parameters || macro.body === '' || !isOwn(file)) continue
-    const tokens = expandMacro(macro, macros)
+    const tokens = expand(macro)
     const value = tokens && evaluate(tokens, constants)
     if (value !== undefined) found.push({ name, value, place: { file, line } })
   }

@@ -1,65 +1,73 @@
 import { tokenize, type Token } from './c-tokens.ts'
 import type { MacroDefinition } from './macros.ts'
 
-/** Characters of macro bodies that one expansion may read, and how deep macros may name others. */
-const MAX_CHARACTERS = 1 << 16
+/** Tokens that the expansion of one macro may walk over, of all together, and macros in one another. */
+const MAX_TOKENS = 1 << 14
+const MAX_TOTAL = 1 << 20
 const MAX_DEPTH = 64
-
-interface Expansion {
-  readonly macros: ReadonlyMap<string, MacroDefinition>
-  /** Characters that may still be read. */
-  budget: number
-}
 
 /**
  * The body of a macro with all macros in it expanded (C11, 6.10.3), undefined when that needs `#`,
- * `##`, a variable number of arguments, or too much.
+ * `##` or a variable number of arguments, or takes too long: each macro may double the one before.
  */
-export function expandMacro(
-  macro: MacroDefinition,
-  macros: ReadonlyMap<string, MacroDefinition>,
-): Token[] | undefined {
-  const expansion = { macros, budget: MAX_CHARACTERS }
-  const body = bodyOf(macro, expansion)
-  return body && expand(body, expansion, new Set([macro.name]))
-}
+export type Expand = (macro: MacroDefinition) => readonly Token[] | undefined
 
-function bodyOf(macro: MacroDefinition, expansion: Expansion): Token[] | undefined {
-  // One more: an empty body costs, too.
-  expansion.budget -= macro.body.length + 1
-  if (expansion.budget < 0) return undefined
-  const tokens = tokenize(macro.body)
-  return tokens.some(({ text }) => text === '#') ? undefined : tokens
-}
+export function macroExpansion(macros: ReadonlyMap<string, MacroDefinition>): Expand {
+  const bodies = new Map<MacroDefinition, readonly Token[]>()
+  /** The macros under expansion: their names stand for themselves in it. */
+  const active = new Set<string>()
+  let total = MAX_TOTAL
+  let budget = 0
 
-/** `active` are the macros under expansion: their names stand for themselves in it. */
-function expand(
-  tokens: readonly Token[],
-  expansion: Expansion,
-  active: ReadonlySet<string>,
-): Token[] | undefined {
-  if (active.size > MAX_DEPTH) return undefined
-  const expanded: Token[] = []
-  for (let at = 0; at < tokens.length; at++) {
-    const token = tokens[at]
-    if (!token) break
-    const macro = token.kind === 'identifier' ? expansion.macros.get(token.text) : undefined
-    const takesArguments = macro?.parameters !== undefined
-    if (!macro || active.has(macro.name) || (takesArguments && tokens[at + 1]?.text !== '(')) {
-      expanded.push(token)
-      continue
-    }
-    let body = bodyOf(macro, expansion)
-    if (body && macro.parameters) {
-      const call = readArguments(tokens, at + 2)
-      body = call && substitute(body, macro.parameters, call.arguments, expansion)
-      at = call?.end ?? at
-    }
-    const inner = body && expand(body, expansion, new Set([...active, macro.name]))
-    if (!inner) return undefined
-    expanded.push(...inner)
+  const bodyOf = (macro: MacroDefinition): readonly Token[] => {
+    const known = bodies.get(macro)
+    if (known) return known
+    const tokens = tokenize(macro.body).filter(({ kind }) => kind !== 'comment')
+    bodies.set(macro, tokens)
+    return tokens
   }
-  return expanded
+
+  const expandBody = (macro: MacroDefinition, body: readonly Token[]): Token[] | undefined => {
+    // One more: an empty body costs, too.
+    budget -= body.length + 1
+    if (budget < 0 || active.size > MAX_DEPTH) return undefined
+    active.add(macro.name)
+    const expanded = expand(body)
+    active.delete(macro.name)
+    return expanded
+  }
+
+  const expand = (tokens: readonly Token[]): Token[] | undefined => {
+    const expanded: Token[] = []
+    for (let at = 0; at < tokens.length; at++) {
+      const token = tokens[at]
+      if (!token || token.text === '#') return undefined
+      const macro = token.kind === 'identifier' ? macros.get(token.text) : undefined
+      const isCall = tokens[at + 1]?.text === '('
+      if (!macro || active.has(macro.name) || (macro.parameters && !isCall)) {
+        expanded.push(token)
+        continue
+      }
+      let body: readonly Token[] | undefined = bodyOf(macro)
+      if (macro.parameters) {
+        const call = readArguments(tokens, at + 2)
+        body = call && substitute(body, macro.parameters, call.arguments, budget)
+        at = call?.end ?? at
+      }
+      const inner = body && expandBody(macro, body)
+      if (!inner) return undefined
+      for (const token of inner) expanded.push(token)
+    }
+    return expanded
+  }
+
+  return (macro) => {
+    budget = Math.min(MAX_TOKENS, total)
+    const before = budget
+    const expanded = expandBody(macro, bodyOf(macro))
+    total -= before - budget
+    return expanded
+  }
 }
 
 /** The arguments of a call, from after its `(`, and the index of its `)`. */
@@ -86,7 +94,7 @@ function substitute(
   body: readonly Token[],
   parameters: readonly string[],
   given: readonly Token[][],
-  expansion: Expansion,
+  maxLength: number,
 ): Token[] | undefined {
   const none = parameters.length === 1 && parameters[0] === ''
   if (!none && given.length !== parameters.length) return undefined
@@ -94,9 +102,8 @@ function substitute(
   for (const token of body) {
     const index = token.kind === 'identifier' ? parameters.indexOf(token.text) : -1
     const replacement = index === -1 ? [token] : (given[index] ?? [])
-    expansion.budget -= replacement.length
-    if (expansion.budget < 0) return undefined
-    result.push(...replacement)
+    for (const token of replacement) result.push(token)
+    if (result.length > maxLength) return undefined
   }
   return result
 }
