@@ -169,7 +169,7 @@ function readInner(field: Field, type: string | undefined): BpfMap | undefined {
 function structAt(btf: Btf, id: TypeId, map: string): Struct {
   const type = typeAt(btf, resolveTypedefs(btf, id))
   if (type.kind !== 'struct') {
-    throw new ObjectError(`map ${map} is declared as a ${type.kind}, it takes a struct`, map)
+    throw new ObjectError(`map ${map} is not declared as a struct`, map)
   }
   return type
 }
