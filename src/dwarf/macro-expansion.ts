@@ -2,7 +2,7 @@ import { tokenize, type Token } from './c-tokens.ts'
 import type { MacroDefinition } from './macros.ts'
 
 /** Tokens that the expansion of one macro may walk over, of all together, and macros in one another. */
-const MAX_TOKENS = 1 << 14
+const MAX_TOKENS = 1 << 13
 const MAX_TOTAL = 1 << 20
 const MAX_DEPTH = 64
 
