@@ -29,6 +29,8 @@ export { perCpuArray, perCpuHashMap } from './maps/per-cpu.ts'
 export type { PerCpuArray, PerCpuHashMap } from './maps/per-cpu.ts'
 export { ringBuffer } from './maps/ringbuf.ts'
 export type { RingBuffer } from './maps/ringbuf.ts'
+export { perfEventArray } from './maps/perf-event-array.ts'
+export type { PerfEventArray, PerfOptions } from './maps/perf-event-array.ts'
 export type { SubscribeOptions, Subscription } from './events/records.ts'
 
 export { Link } from './links/link.ts'

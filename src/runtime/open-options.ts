@@ -2,6 +2,7 @@ import { unsupported } from './error.ts'
 import { libbpfIsAtLeast } from './ffi/libbpf-version.ts'
 import type { Scratch } from './ffi/memory.ts'
 import { cString, scratch, setPointer } from './ffi/memory.ts'
+import { requireKnown } from './known-options.ts'
 
 /** `struct bpf_object_open_opts`. */
 export interface OpenOptions {
@@ -51,8 +52,9 @@ export function nativeOptions(options: OpenOptions): NativeOptions {
   const opts = scratch(256)
   const held = [opts]
   let size = sizeUntilToken
+  requireKnown('open()', options, Object.keys(offsets))
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
-    if (!isOption(name)) throw unknownOption(name)
+    if (!isOption(name)) continue
     if (value === undefined) continue
     const offset = offsets[name]
     switch (name) {
@@ -87,12 +89,6 @@ export function nativeOptions(options: OpenOptions): NativeOptions {
 
 function isOption(name: string): name is keyof typeof offsets {
   return Object.hasOwn(offsets, name)
-}
-
-function unknownOption(name: string): TypeError {
-  return new TypeError(
-    `open() has no option ${JSON.stringify(name)}; there are ${Object.keys(offsets).join(', ')}`,
-  )
 }
 
 interface Named {

@@ -99,7 +99,7 @@ export class Listening<T> implements Subscription {
     } catch (error) {
       uncaught(error)
     }
-    if (!this.#stopped && this.#cursor.settle()) this.#schedule()
+    if (!this.#stopped && !this.#cursor.settle()) this.#schedule()
   }
 }
 
@@ -173,7 +173,7 @@ export class RecordIterator<T> implements AsyncIterableIterator<T> {
   #read(): IteratorResult<T, undefined> | undefined {
     this.#taken = undefined
     do this.#cursor.walk(this.#take)
-    while (!this.#taken && this.#cursor.settle())
+    while (!this.#taken && !this.#ended && !this.#cursor.settle())
     return this.#taken
   }
 

@@ -3,18 +3,20 @@ export type Visit = (memory: DataView, offset: number, length: number) => boolea
 
 /** One subscriber's place among the records of a source. */
 export interface Cursor {
-  /** Records that waited and were visited. The place is kept also when `visit` throws. */
+  /** Visits what waits. A record counts as read also when `visit` throws. @returns how many there were */
   walk(visit: Visit): number
-  /** Nothing waits: after this, a new record calls `ready`. @returns whether something came meanwhile after all */
+  /** Asks for a wake-up when something comes. False when something waits already, and no wake-up is sure to come. */
   settle(): boolean
-  /** Leaves what is unread to the others. */
+  /** Leaves what is unread to others. */
   close(): void
 }
 
 /** What records come from: a ring buffer, or the rings of a perf event array. */
 export interface Source {
-  /** @param ready something may wait; `undefined` for one look only. @param ended the source is gone */
+  /** @param ready called when something may wait @param ended called when the source is gone */
   subscribe(ready: () => void, ended: () => void): Cursor
+  /** Visits what waits, at once. @returns how many records there were */
+  consume(visit: Visit): number
 }
 
 /** Of JavaScript, before it lets timers and other events run. */

@@ -1,5 +1,8 @@
 import { constants } from 'node:os'
 
+/** Numbers with two names, by the one that manuals and kernel sources use. */
+const preferred: Record<number, string> = { 11: 'EAGAIN', 35: 'EDEADLK', 95: 'EOPNOTSUPP' }
+
 /** libbpf_legacy.h: enum libbpf_errno, and the kernel's internal ENOTSUPP that bpf(2) lets out. */
 const beyondLibc: Record<number, string> = {
   524: 'ENOTSUPP',
@@ -22,7 +25,7 @@ const beyondLibc: Record<number, string> = {
 /** The name of a positive errno: `EPERM` of 1; `errno 9999` when there is none. */
 export function errnoName(errno: number): string {
   const found = Object.entries(constants.errno).find(([, number]) => number === errno)
-  return found?.[0] ?? beyondLibc[errno] ?? `errno ${errno}`
+  return preferred[errno] ?? found?.[0] ?? beyondLibc[errno] ?? `errno ${errno}`
 }
 
 export const { EPERM, ENOENT, ESRCH, E2BIG, EAGAIN, EACCES, EBUSY, EEXIST, EINVAL, ENOSPC } =

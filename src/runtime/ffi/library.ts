@@ -4,7 +4,7 @@ import { unsupported } from '../error.ts'
 import { koffi } from './koffi.ts'
 
 /** What a C parameter may be given: pointers are addresses, or the memory itself. */
-export type Argument = number | bigint | string | null | ArrayBufferLike | ArrayBufferView
+export type Argument = number | bigint | string | boolean | null | ArrayBufferLike | ArrayBufferView
 export type Call<R> = (...args: Argument[]) => R
 export type AsyncCall<R> = (...args: [...Argument[], (error: unknown, result: R) => void]) => void
 

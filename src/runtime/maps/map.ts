@@ -88,7 +88,7 @@ export class BpfMap {
   }
 
   set autocreate(on: boolean) {
-    this.#set('autocreate', on, (map) => bpf_map__set_autocreate(map, on ? 1 : 0))
+    this.#set('autocreate', on, (map) => bpf_map__set_autocreate(map, Boolean(on)))
   }
 
   /** Where load looks for a pinned map to use instead, and pins the one it makes. */

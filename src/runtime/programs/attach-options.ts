@@ -8,17 +8,6 @@ export function attachOptions(size: number): Scratch {
   return options
 }
 
-/** @throws {TypeError} for a name that the attach function does not know */
-export function requireKnown(operation: string, options: object, known: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) {
-      throw new TypeError(
-        `${operation}() has no option ${JSON.stringify(name)}; there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`,
-      )
-    }
-  }
-}
-
 /** A cookie, an address or an offset. @throws {TypeError | RangeError} */
 export function uint64(name: string, value: bigint | number): bigint {
   if (typeof value !== 'bigint' && typeof value !== 'number') {

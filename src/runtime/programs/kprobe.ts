@@ -1,8 +1,9 @@
 import type { Integer } from '../codec/input.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import { cString, setPointer } from '../ffi/memory.ts'
+import { requireKnown } from '../known-options.ts'
 import type { Link } from '../links/link.ts'
-import { attachOptions, requireKnown, uint64 } from './attach-options.ts'
+import { attachOptions, uint64 } from './attach-options.ts'
 import { Program } from './program.ts'
 
 const bpf_program__attach_kprobe_opts = fromLibbpf('bpf_program__attach_kprobe_opts', 'uintptr_t', [
@@ -63,7 +64,7 @@ export interface UsdtOptions {
 export class KprobeProgram extends Program {
   /** @param symbol a kernel function */
   attachKprobe(symbol: string, options: KprobeOptions = {}): Link {
-    requireKnown('attachKprobe', options, ['cookie', 'offset', 'retprobe'])
+    requireKnown('attachKprobe()', options, ['cookie', 'offset', 'retprobe'])
     // struct bpf_kprobe_opts: sz, bpf_cookie, offset, retprobe, attach_mode.
     const opts = attachOptions(32)
     opts.data.setBigUint64(8, uint64('cookie', options.cookie ?? 0), true)
@@ -74,7 +75,7 @@ export class KprobeProgram extends Program {
 
   /** @param name a system call without its architecture's prefix: `unlinkat` */
   attachKsyscall(name: string, options: KsyscallOptions = {}): Link {
-    requireKnown('attachKsyscall', options, ['cookie', 'retprobe'])
+    requireKnown('attachKsyscall()', options, ['cookie', 'retprobe'])
     // struct bpf_ksyscall_opts: sz, bpf_cookie, retprobe.
     const opts = attachOptions(24)
     opts.data.setBigUint64(8, uint64('cookie', options.cookie ?? 0), true)
@@ -89,7 +90,7 @@ export class KprobeProgram extends Program {
 
   /** @param binary path of a program or library, or a library's name: `libc.so.6` */
   attachUprobe(binary: string, options: UprobeOptions = {}): Link {
-    requireKnown('attachUprobe', options, [
+    requireKnown('attachUprobe()', options, [
       'cookie',
       'offset',
       'retprobe',
@@ -120,7 +121,7 @@ export class KprobeProgram extends Program {
    * @param provider and name of the probe, as in `DTRACE_PROBE(provider, name)`
    */
   attachUsdt(binary: string, provider: string, name: string, options: UsdtOptions = {}): Link {
-    requireKnown('attachUsdt', options, ['cookie', 'pid'])
+    requireKnown('attachUsdt()', options, ['cookie', 'pid'])
     // struct bpf_usdt_opts: sz, usdt_cookie.
     const opts = attachOptions(16)
     opts.data.setBigUint64(8, uint64('cookie', options.cookie ?? 0), true)

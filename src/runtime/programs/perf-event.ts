@@ -1,30 +1,24 @@
-import { readFileSync } from 'node:fs'
-
 import type { Integer } from '../codec/input.ts'
+import { onlineCpus } from '../cpus/online.ts'
 import { close, fcntl } from '../ffi/libc.ts'
-import { errno, fromLibbpf, fromLibc } from '../ffi/library.ts'
-import { scratch } from '../ffi/memory.ts'
+import { errno, fromLibbpf } from '../ffi/library.ts'
+import { openPerfEvent } from '../ffi/perf.ts'
+import { requireKnown } from '../known-options.ts'
 import type { Link } from '../links/link.ts'
 import { combinedLink, libbpfLink } from '../links/native.ts'
 import type { NativeLink } from '../links/native.ts'
 import { heard } from '../log.ts'
-import { requireKnown, uint64 } from './attach-options.ts'
+import { uint64 } from './attach-options.ts'
 import { Program } from './program.ts'
 
 const bpf_program__attach_perf_event = fromLibbpf('bpf_program__attach_perf_event', 'uintptr_t', [
   'uintptr_t',
   'int',
 ])
-const systemCall = fromLibc('syscall', 'int', ['long', 'uintptr_t', 'int', 'int', 'int', 'long'])
-
 /** linux/perf_event.h: enum perf_type_id. */
 const types = { hardware: 0, software: 1, tracepoint: 2, cache: 3, raw: 4, breakpoint: 5 } as const
 /** F_DUPFD_CLOEXEC */
 const duplicateClosedOnExec = 1030
-/** PERF_FLAG_FD_CLOEXEC */
-const closeOnExec = 1 << 3
-/** Bit of struct perf_event_attr that makes the rate a frequency. */
-const frequencyBit = 1n << 10n
 
 export interface PerfEventOptions {
   /** `software`, or one of perf_event_open(2)'s other kinds, or a PMU's number. */
@@ -54,7 +48,14 @@ export class PerfEventProgram extends Program {
       if (own < 0) throw this.failure('attach to a perf event', errno())
       return this.adopt(this.#attachTo(own))
     }
-    requireKnown('attachPerfEvent', target, ['type', 'config', 'frequency', 'period', 'pid', 'cpu'])
+    requireKnown('attachPerfEvent()', target, [
+      'type',
+      'config',
+      'frequency',
+      'period',
+      'pid',
+      'cpu',
+    ])
     const pid = target.pid === 'self' ? 0 : (target.pid ?? -1)
     const cpus = target.cpu !== undefined ? [target.cpu] : pid === -1 ? onlineCpus() : [-1]
     const links: NativeLink[] = []
@@ -80,38 +81,19 @@ export class PerfEventProgram extends Program {
 }
 
 function openEvent(program: Program, options: PerfEventOptions, pid: number, cpu: number): number {
-  const attr = scratch(attrSize)
   const type = typeof options.type === 'number' ? options.type : types[options.type]
   if (type === undefined) {
-    throw new TypeError(
-      `type is a number or one of ${Object.keys(types).join(', ')}, not ${String(options.type)}`,
-    )
+    const known = Object.keys(types).join(', ')
+    throw new TypeError(`type is a number or one of ${known}, not ${String(options.type)}`)
   }
-  // struct perf_event_attr: type, size, config, sample_period or sample_freq, … , bit fields.
-  attr.data.setUint32(0, type, true)
-  attr.data.setUint32(4, attrSize, true)
-  attr.data.setBigUint64(8, uint64('config', options.config ?? 0), true)
-  const rate = options.frequency ?? options.period ?? 0
-  attr.data.setBigUint64(
-    16,
-    uint64(options.frequency === undefined ? 'period' : 'frequency', rate),
-    true,
-  )
-  if (options.frequency !== undefined) attr.data.setBigUint64(40, frequencyBit, true)
-  const number = process.arch === 'x64' ? 298 : process.arch === 'ppc64' ? 319 : 241
-  const fd = systemCall(number, attr.address, pid, cpu, -1, closeOnExec)
+  const { frequency } = options
+  const event = {
+    type,
+    config: uint64('config', options.config ?? 0),
+    period: uint64('period', options.period ?? 0),
+    ...(frequency === undefined ? {} : { frequency: uint64('frequency', frequency) }),
+  }
+  const fd = openPerfEvent(event, pid, cpu)
   if (fd < 0) throw program.failure(`open a perf event on CPU ${cpu} for`, errno())
   return fd
-}
-
-/** PERF_ATTR_SIZE_VER0 and on: as much as every kernel since 3.4 knows. */
-const attrSize = 96
-
-/** `0-3,8` as numbers. */
-function onlineCpus(): number[] {
-  const ranges = readFileSync('/sys/devices/system/cpu/online', 'utf8').trim().split(',')
-  return ranges.flatMap((range) => {
-    const [first = 0, last = first] = range.split('-').map(Number)
-    return Array.from({ length: last - first + 1 }, (_, index) => first + index)
-  })
 }

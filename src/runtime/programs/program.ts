@@ -191,10 +191,10 @@ export class Program {
   }
 }
 
-function boolean(name: string, value: unknown): number {
+function boolean(name: string, value: unknown): boolean {
   if (typeof value !== 'boolean')
     throw new TypeError(`${name} must be a boolean, not ${typeof value}`)
-  return value ? 1 : 0
+  return value
 }
 
 /** libbpf's telling one: `prog 'x': failed to create tracepoint …`. */

@@ -1,7 +1,7 @@
 import type { Capability } from '../capabilities.ts'
+import { requireKnown } from '../known-options.ts'
 import { createLink } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
-import { requireKnown } from './attach-options.ts'
 import { indexOfInterface } from './interface.ts'
 import { Program } from './program.ts'
 
@@ -47,7 +47,7 @@ export class SchedClsProgram extends Program {
     side: S,
     options: TcxOptions,
   ): Link {
-    requireKnown(method, options, ['before', 'after'])
+    requireKnown(`${method}()`, options, ['before', 'after'])
     const attachType = types[side]
     if (attachType === undefined) {
       throw new TypeError(`${method}() attaches to ${Object.keys(types).join(' or ')}, not ${side}`)

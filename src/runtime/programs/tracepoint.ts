@@ -1,7 +1,8 @@
 import type { Integer } from '../codec/input.ts'
 import { fromLibbpf } from '../ffi/library.ts'
+import { requireKnown } from '../known-options.ts'
 import type { Link } from '../links/link.ts'
-import { attachOptions, requireKnown, uint64 } from './attach-options.ts'
+import { attachOptions, uint64 } from './attach-options.ts'
 import { Program } from './program.ts'
 
 const bpf_program__attach_tracepoint_opts = fromLibbpf(
@@ -17,7 +18,7 @@ export class TracepointProgram extends Program {
    * @param name `sched_process_exec`
    */
   attachTracepoint(category: string, name: string, options: { cookie?: Integer } = {}): Link {
-    requireKnown('attachTracepoint', options, ['cookie'])
+    requireKnown('attachTracepoint()', options, ['cookie'])
     // struct bpf_tracepoint_opts: sz, bpf_cookie.
     const opts = attachOptions(16)
     opts.data.setBigUint64(8, uint64('cookie', options.cookie ?? 0), true)

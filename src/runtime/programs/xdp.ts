@@ -1,7 +1,7 @@
 import type { Capability } from '../capabilities.ts'
+import { requireKnown } from '../known-options.ts'
 import { createLink } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
-import { requireKnown } from './attach-options.ts'
 import { indexOfInterface } from './interface.ts'
 import { Program } from './program.ts'
 
@@ -21,7 +21,7 @@ export class XdpProgram extends Program {
    * @param options.mode left out: native where the driver can, else generic
    */
   attachXdp(device: string | number, options: { mode?: XdpMode } = {}): Link {
-    requireKnown('attachXdp', options, ['mode'])
+    requireKnown('attachXdp()', options, ['mode'])
     const { mode } = options
     const flags = mode === undefined ? 0 : modes[mode]
     if (flags === undefined) {

@@ -1,0 +1,119 @@
+import { readOnlyMemory } from '../codec/memory.ts'
+import { close, getpagesize } from '../ffi/libc.ts'
+import { Mapping } from '../ffi/mapping.ts'
+import type { Place } from './shared-ring.ts'
+import { recordRefusal, SharedRing } from './shared-ring.ts'
+import type { Visit } from './source.ts'
+
+/** linux/perf_event.h: struct perf_event_mmap_page, in 8-byte words. */
+const headWord = 128
+const tailWord = 129
+/** struct perf_event_header: type, misc, size; and enum perf_event_type. */
+const headerSize = 8
+const recordLost = 2
+const recordSample = 9
+
+const releaseEvery = 1 << 14
+
+/** One CPU's ring of a perf event array. */
+export class PerfRing extends SharedRing {
+  readonly cpu: number
+  readonly #fd: number
+  readonly #mapping: Mapping
+  readonly #positions: BigUint64Array
+  readonly #bytes: Uint8Array
+  readonly #data: DataView
+  readonly #words: DataView
+  readonly #mask: number
+  readonly #lost: (cpu: number, count: number) => void
+  /** A record that goes on at the ring's start is put together here. */
+  readonly #joined: Uint8Array = new Uint8Array(1 << 16)
+  readonly #joinedData: DataView
+  /** Up to where lost records have been counted. */
+  #counted = 0
+
+  /** @param pages of data, a power of two; the ring owns the descriptor */
+  constructor(cpu: number, fd: number, pages: number, lost: (cpu: number, count: number) => void) {
+    const page = getpagesize()
+    const mapping = new Mapping(fd, (1 + pages) * page, true)
+    super(0)
+    this.cpu = cpu
+    this.#fd = fd
+    this.#lost = lost
+    this.#mapping = mapping
+    this.#positions = new BigUint64Array(mapping.buffer, 0, tailWord + 1)
+    this.#bytes = new Uint8Array(mapping.buffer, page)
+    this.#words = new DataView(mapping.buffer, page)
+    this.#data = readOnlyMemory(this.#words, recordRefusal)
+    this.#joinedData = readOnlyMemory(new DataView(this.#joined.buffer), recordRefusal)
+    this.#mask = pages * page - 1
+  }
+
+  walk(place: Place, visit: Visit): number {
+    const mask = this.#mask
+    let { position } = place
+    let releaseAt = this.released + Math.min(releaseEvery, (mask + 1) / 4)
+    let end = this.#head()
+    let visited = 0
+    for (;;) {
+      if (position >= end) {
+        end = this.#head()
+        if (position >= end) break
+      }
+      if (position > releaseAt) {
+        this.release()
+        releaseAt = position + releaseEvery
+      }
+      const at = position & mask
+      // Records are multiples of 8 bytes: a header never wraps.
+      const type = this.#words.getUint32(at, true)
+      const size = this.#words.getUint16(at + 6, true)
+      if (size === 0) break
+      const [data, start] = this.#whole(at, size)
+      position += size
+      place.position = position
+      if (type === recordLost) {
+        // struct { header; u64 id; u64 lost }
+        if (position > this.#counted) {
+          this.#counted = position
+          this.#lost(this.cpu, Number(data.getBigUint64(start + headerSize + 8, true)))
+        }
+      } else if (type === recordSample) {
+        // struct { header; u32 size; char data[] }
+        visited++
+        const length = data.getUint32(start + headerSize, true)
+        if (visit(data, start + headerSize + 4, length) || this.closed) break
+      }
+    }
+    return visited
+  }
+
+  protected waits({ position }: Place): boolean {
+    return this.#head() > position
+  }
+
+  protected descriptor(): number {
+    return this.#fd
+  }
+
+  protected store(position: number): void {
+    Atomics.store(this.#positions, tailWord, BigInt(position))
+  }
+
+  protected unmap(): void {
+    this.#mapping.retire()
+    close(this.#fd)
+  }
+
+  #head(): number {
+    return Number(Atomics.load(this.#positions, headWord))
+  }
+
+  #whole(at: number, size: number): [DataView, number] {
+    const untilEnd = this.#mask + 1 - at
+    if (size <= untilEnd) return [this.#data, at]
+    this.#joined.set(this.#bytes.subarray(at, at + untilEnd))
+    this.#joined.set(this.#bytes.subarray(0, size - untilEnd), untilEnd)
+    return [this.#joinedData, 0]
+  }
+}

@@ -1,0 +1,177 @@
+import { stateError } from '../error.ts'
+import type { Watch } from './poller.ts'
+import { watch } from './poller.ts'
+import type { Cursor, Visit } from './source.ts'
+
+/** How far a subscriber has read, in bytes since the ring was made. */
+export interface Place {
+  position: number
+}
+
+/** Why a record's memory takes no writes. */
+export function recordRefusal(): Error {
+  return stateError(
+    'write to',
+    'a record',
+    "records are the kernel's; copy one with snapshot(view)",
+  )
+}
+
+/** How often one that is ahead of a slower one looks for itself, in milliseconds. */
+const lookEvery = 5
+
+/**
+ * A ring that the kernel fills and several subscribers read at their own pace: what the slowest has not read stays. A
+ * ring has one consumer position, so there is one of these for it in a process.
+ */
+export abstract class SharedRing {
+  readonly #subscribers = new Set<Subscriber>()
+  #watch: Watch | undefined
+  #closed = false
+  #consuming = false
+  /** Where `consume` got to, while others held the ring back. */
+  readonly #consumed: Place
+  /** What the kernel was last told. */
+  protected released: number
+
+  constructor(consumerPosition: number) {
+    this.released = consumerPosition
+    this.#consumed = { position: consumerPosition }
+  }
+
+  /** To wait for. */
+  protected abstract descriptor(): number
+  /** Visits what waits behind `place`, and moves it along; stops when the visitor says so, or has closed the ring. */
+  abstract walk(place: Place, visit: Visit): number
+  /** Whether something waits behind `place`, asked of the kernel anew. */
+  protected abstract waits(place: Place): boolean
+  /** Tells the kernel how far everyone has read, with a full memory barrier. */
+  protected abstract store(position: number): void
+  protected abstract unmap(): void
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** @param ready called when something may wait @param ended called when the ring is gone */
+  subscribe(ready: () => void, ended: () => void): Cursor {
+    if (this.#closed) throw stateError('subscribe to', 'events', 'their map is closed')
+    const subscriber = new Subscriber(this, this.released, ready, ended)
+    this.#subscribers.add(subscriber)
+    this.#watch ??= watch(this.descriptor(), () => {
+      for (const each of this.#subscribers) each.ready()
+    })
+    return subscriber
+  }
+
+  /** Visits what waits, at once. @returns how many records there were */
+  consume(visit: Visit): number {
+    if (this.#consuming) {
+      throw stateError('consume', 'events', 'a consume() of theirs is running; let it return first')
+    }
+    this.#consuming = true
+    const place = this.#consumed
+    place.position = Math.max(this.released, place.position)
+    try {
+      return this.walk(place, visit)
+    } finally {
+      this.#consuming = false
+      this.release()
+    }
+  }
+
+  /** Nothing waits for it: from here on the kernel sends a wake-up for what comes. False when something came meanwhile. */
+  settle(subscriber: Subscriber): boolean {
+    // The kernel wakes nobody while it sees unread records. Store, then look: either it sees the new position and
+    // wakes us, or we see its record.
+    this.release()
+    return !this.waits(subscriber)
+  }
+
+  /** Lets the kernel reuse what every subscriber has read; without any, what `consume` has. */
+  release(): void {
+    if (this.#closed) return
+    let position = Infinity
+    for (const subscriber of this.#subscribers) position = Math.min(position, subscriber.position)
+    if (position === Infinity) position = this.#consumed.position
+    if (position <= this.released) return
+    this.released = position
+    this.store(position)
+  }
+
+  /** A slower one holds the position back, so that no wake-up comes. */
+  isAhead(subscriber: Subscriber): boolean {
+    return subscriber.position > this.released
+  }
+
+  leave(subscriber: Subscriber): void {
+    if (!this.#subscribers.delete(subscriber)) return
+    if (this.#subscribers.size === 0) {
+      // What it has not read stays for whoever comes next.
+      const { position } = subscriber
+      this.#consumed.position = Math.max(this.#consumed.position, position)
+      this.#watch?.close()
+      this.#watch = undefined
+    }
+    this.release()
+  }
+
+  /** Ends everyone, before the descriptor closes. */
+  close(): void {
+    if (this.#closed) return
+    this.release()
+    this.#closed = true
+    this.#watch?.close()
+    for (const subscriber of this.#subscribers) {
+      this.#subscribers.delete(subscriber)
+      subscriber.end()
+    }
+    this.unmap()
+  }
+}
+
+class Subscriber implements Cursor, Place {
+  position: number
+  readonly #ring: SharedRing
+  readonly #ready: () => void
+  readonly #ended: () => void
+  #look: NodeJS.Timeout | undefined
+
+  constructor(ring: SharedRing, position: number, ready: () => void, ended: () => void) {
+    this.#ring = ring
+    this.position = position
+    this.#ready = ready
+    this.#ended = ended
+  }
+
+  walk(visit: Visit): number {
+    return this.#ring.closed ? 0 : this.#ring.walk(this, visit)
+  }
+
+  settle(): boolean {
+    if (this.#ring.closed) return true
+    if (!this.#ring.settle(this)) return false
+    if (this.#ring.isAhead(this)) this.#look ??= setTimeout(this.ready, lookEvery).unref()
+    return true
+  }
+
+  readonly ready = (): void => {
+    this.#stopLooking()
+    this.#ready()
+  }
+
+  close(): void {
+    this.#stopLooking()
+    this.#ring.leave(this)
+  }
+
+  end(): void {
+    this.#stopLooking()
+    this.#ended()
+  }
+
+  #stopLooking(): void {
+    clearTimeout(this.#look)
+    this.#look = undefined
+  }
+}
