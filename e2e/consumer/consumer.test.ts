@@ -18,7 +18,7 @@ const compilers = {
   '5.9': 'typescript-5.9',
   '6': 'typescript',
   '7': 'typescript-7',
-}
+} as const
 
 const wrong = readFileSync(join(here, 'src/wrong.ts'), 'utf8')
 /** From 1: those below a mark. */
@@ -67,6 +67,16 @@ describe.each(Object.entries(compilers))('TypeScript %s', (_, name) => {
     await cp(join(here, 'loose.ts'), join(installed.app, 'loose.ts'))
     expect(await run('node', [compiler, '--project', 'tsconfig.loose.json'])).toBe('')
   })
+})
+
+it('has sound declarations itself', async () => {
+  // The fastest of the compilers.
+  const compiler = join(modules, compilers['7'], 'bin/tsc')
+  const errors = await run('node', [compiler, '--project', '.', '--skipLibCheck', 'false']).then(
+    () => '',
+    (failure) => failure.stdout,
+  )
+  expect(errors.replaceAll(/^src\/unmarked\.ts.*\n(?: .*\n)*/gm, '')).toBe('')
 })
 
 /** In the application. Rejects with its output when it fails. */
