@@ -22,7 +22,8 @@ export function absentShadows(
   const beside = [source, ...headers]
     .map((file) => dirname(file))
     .filter((folder) => !systemIncludes.some((system) => isInside(system, folder)))
-  const search = [...new Set([...beside, ...include, ...systemIncludes])]
+  // A header found in an include folder is also beside another: both ways of finding it count.
+  const search = [...new Set(beside), ...include, ...systemIncludes]
   const shadows = new Set<string>()
   for (const header of headers) {
     for (const [index, folder] of search.entries()) {

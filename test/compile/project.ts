@@ -1,8 +1,18 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
 import { onTestFinished } from 'vitest'
+
+import { findClang } from '../../src/compile/clang.ts'
 
 export type Files = Readonly<Record<string, string>>
 
@@ -20,6 +30,28 @@ export function write(folder: string, files: Files): void {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, content)
   }
+}
+
+/** A shell script of this name, in a folder of its own. */
+export function program(name: string, script: string): string {
+  const folder = project({ [name]: `#!/bin/sh\n${script}\n` })
+  chmodSync(join(folder, name), 0o755)
+  return folder
+}
+
+/** This machine's clang, and how often it has compiled a source or a header. */
+export async function countingClang(): Promise<{
+  clang: string
+  sources: () => number
+  headers: () => number
+}> {
+  const { path } = await findClang(undefined, project())
+  const folder = program('clang', `echo "$*" >>"$0.log"\nexec '${path}' "$@"`)
+  const count = (flag: string) => (): number =>
+    readFileSync(join(folder, 'clang.log'), 'utf8')
+      .split('\n')
+      .filter((line) => `${line} `.includes(` ${flag} `)).length
+  return { clang: join(folder, 'clang'), sources: count('-c'), headers: count('c-header') }
 }
 
 export const xdp = (body = 'return 2;'): string => `
