@@ -5,7 +5,12 @@ import { isScalar, readScalar } from './scalar.ts'
 import { readChars, readStrings, readText } from './text.ts'
 
 /** By `CharsLayout.as`. */
-export const charsReaders = { chars: readChars, text: readText, strings: readStrings }
+type ReadChars = (d: DataView, o: number, length: number) => string | string[]
+export const charsReaders: Readonly<Record<'chars' | 'text' | 'strings', ReadChars>> = {
+  chars: readChars,
+  text: readText,
+  strings: readStrings,
+}
 
 /** A copy: what was read does not change with the memory. */
 export function readBytes(d: DataView, o: number, length: number): Uint8Array {

@@ -71,6 +71,11 @@ function refineMember(
 
 function formed(field: Layout, form: Form, path: string): Layout {
   if (form === 'bytes') return bytes(sizeOf(field))
+  if (form !== 'strings' && form !== 'text') {
+    throw new TypeError(
+      `with(): ${path}: there is no form ${JSON.stringify(form)}; there are bytes, strings and text`,
+    )
+  }
   const length = textLength(field)
   if (length === undefined) {
     throw new TypeError(`with(): ${path} is neither chars nor bytes, it cannot be read as ${form}`)

@@ -12,7 +12,7 @@ import {
 } from './scalar.ts'
 
 /** What the expressions call, by the names they use. */
-export const scalarEnvironment = { readBits, readInt128, readSafe, toSafe }
+export const scalarEnvironment: object = { readBits, readInt128, readSafe, toSafe }
 
 /** The JavaScript expression for the value at `o` of the memory `d`, both expressions themselves. */
 export function scalarSource(layout: ScalarLayout, d: string, o: string, bits?: Bits): string {

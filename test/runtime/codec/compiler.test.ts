@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { type Arbitrary, array, assert, property } from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { readBtf } from '../../../src/btf/btf.ts'
@@ -19,14 +19,14 @@ interface Variable {
   readonly type: CType
   readonly value: object
 }
-const variable: Arbitrary<Variable> = anyComposite.chain((type) =>
+const variable: fc.Arbitrary<Variable> = anyComposite.chain((type) =>
   valueOf(type.layout).map((value): Variable => ({ type, value: value as object })),
 )
 
 describe('the bytes of an encoded value', () => {
   test('are those clang gives a variable with the same initial value', () => {
-    assert(
-      property(array(variable, { minLength: 30, maxLength: 30 }), (variables) => {
+    fc.assert(
+      fc.property(fc.array(variable, { minLength: 30, maxLength: 30 }), (variables) => {
         const object = compile(
           variables.map(({ type, value }, i) => {
             const declaration = type.declare(`v${i} __attribute__((section(".data.values")))`)

@@ -1,4 +1,4 @@
-import { assert, property, uint8Array } from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { codec, type Layout, snapshot } from '../../../src/runtime/codec/index.ts'
@@ -11,10 +11,9 @@ const layoutAndValue = anyComposite.chain(({ layout }) =>
 )
 const layoutAndBytes = anyComposite.chain(({ layout }) => {
   const { size } = codec(layout)
-  return uint8Array({ minLength: size, maxLength: size }).map((bytes): [Layout, Uint8Array] => [
-    layout,
-    bytes,
-  ])
+  return fc
+    .uint8Array({ minLength: size, maxLength: size })
+    .map((bytes): [Layout, Uint8Array] => [layout, bytes])
 })
 
 const dataView = (bytes: Uint8Array): DataView => new DataView(bytes.buffer)
@@ -31,8 +30,8 @@ function attempt<T>(read: () => T): T | undefined {
 
 describe('any layout', () => {
   test('what was encoded is decoded', () => {
-    assert(
-      property(layoutAndValue, ([layout, value]) => {
+    fc.assert(
+      fc.property(layoutAndValue, ([layout, value]) => {
         const { encode, decode } = codec(layout)
         const bytes = encode(value)
         const decoded = attempt(() => decode(bytes))
@@ -44,8 +43,8 @@ describe('any layout', () => {
   })
 
   test('what was decoded encodes to bytes that decode to it', () => {
-    assert(
-      property(layoutAndBytes, ([layout, bytes]) => {
+    fc.assert(
+      fc.property(layoutAndBytes, ([layout, bytes]) => {
         const { encode, decode } = codec<object>(layout)
         const value = attempt(() => decode(bytes))
         // Bytes that are no UTF-8 become longer ones, which may not fit: that is an error, not a cut.
@@ -57,8 +56,8 @@ describe('any layout', () => {
   })
 
   test('the generated decoder and the interpreted one agree', () => {
-    assert(
-      property(layoutAndBytes, ([layout, bytes]) => {
+    fc.assert(
+      fc.property(layoutAndBytes, ([layout, bytes]) => {
         const generated = attempt(() => codec(layout).decode(bytes))
         const interpreted = attempt(() => read(layout, dataView(bytes), 0))
         expect(interpreted).toEqual(generated)
@@ -68,8 +67,8 @@ describe('any layout', () => {
   })
 
   test('a view shows what is decoded', () => {
-    assert(
-      property(layoutAndBytes, ([layout, bytes]) => {
+    fc.assert(
+      fc.property(layoutAndBytes, ([layout, bytes]) => {
         const expected = attempt(() => codec(layout).decode(bytes))
         if (!expected) return
         const { view } = liveView<object>(layout, dataView(bytes))
@@ -81,8 +80,8 @@ describe('any layout', () => {
   })
 
   test('assigning to the fields of a view writes what encoding does', () => {
-    assert(
-      property(layoutAndValue, ([layout, value]) => {
+    fc.assert(
+      fc.property(layoutAndValue, ([layout, value]) => {
         const { encode, size } = codec(layout)
         const bytes = new Uint8Array(size)
         const { view } = liveView<object>(layout, dataView(bytes))
