@@ -14,6 +14,8 @@ export { declarationFile, writeDeclarations } from './declaration-file.ts'
 export { skeletonModel, type SkeletonModel } from './model.ts'
 export { browserJavascript, javascript } from './javascript.ts'
 export { declarations } from './declarations.ts'
+export { cHeader } from './c-header.ts'
+export { describeSkeleton, type SkeletonDescription } from './json.ts'
 export { layoutOf, layoutsOf, type Layouts, type LayoutWarning } from './layout.ts'
 
 export { readObject } from '../object/read-object.ts'

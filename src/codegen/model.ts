@@ -20,6 +20,8 @@ export interface SkeletonModel {
   readonly programs: readonly ProgramModel[]
   readonly sections: readonly SectionModel[]
   readonly exports: ExportedTypes
+  /** Of the object's BTF. */
+  readonly layouts: Layouts
   readonly defines: readonly Define[]
   /** Where C declares a variable, map, function, type or `type.member`, and its comment. */
   readonly declared: ReadonlyMap<string, Declared>
@@ -77,13 +79,13 @@ export function skeletonModel(object: BpfObject, source?: SourceInfo): SkeletonM
   const names = mapNames(object.maps)
   const maps = object.maps.map((map) => mapModel(btf, layouts, map, names.get(map) ?? map.name))
   const sections = object.sections.map((section) => sectionModel(btf, layouts, section))
-  const ownLayouts = source ? layoutsOf(source.btf) : undefined
-  const own = source?.types.map(({ id, name }) => ownLayouts?.of(id, name)) ?? []
+  const ownLayouts = layoutsOf(source?.btf ?? NOTHING)
+  const own = (source?.types ?? []).map(({ id, name }) => ownLayouts.of(id, name))
   const roots = [
-    ...maps.flatMap(({ key, value }) => [key, value]),
+    ...object.maps.flatMap((map) => mapTypes(layouts, map)),
     ...sections.map(({ layout }) => layout),
     ...own,
-  ].filter((layout) => layout !== undefined)
+  ]
   return {
     name: object.name,
     license: object.license,
@@ -91,12 +93,10 @@ export function skeletonModel(object: BpfObject, source?: SourceInfo): SkeletonM
     programs: object.programs.map(programModel),
     sections,
     exports: exportTypes(roots),
+    layouts,
     defines: definesOf(source),
     declared: declaredIn(source),
-    warnings: [
-      ...paddedKeys(maps),
-      ...layoutWarnings(ownLayouts ? [layouts, ownLayouts] : [layouts]),
-    ],
+    warnings: [...paddedKeys(maps), ...layoutWarnings([layouts, ownLayouts])],
   }
 }
 
@@ -116,6 +116,13 @@ function mapModel(btf: Btf, layouts: Layouts, map: BpfMap, name: string): MapMod
   const hasValue = kind.takes !== 'section' && kind.takes !== 'nothing' && !isDescriptor(btf, map)
   const value = hasValue && map.value ? layouts.of(map.value, name) : undefined
   return { name, elfName, type, kind, key, value }
+}
+
+/** Also of kinds that the runtime hands out as bytes. */
+function mapTypes(layouts: Layouts, { origin, name, key, value, inner }: BpfMap): Layout[] {
+  if (origin !== 'user') return []
+  const ids = [key, value].filter((id) => id !== undefined)
+  return [...ids.map((id) => layouts.of(id, name)), ...(inner ? mapTypes(layouts, inner) : [])]
 }
 
 /** A perf event array declared with an int for its value: the descriptor that the kernel keeps there. */
