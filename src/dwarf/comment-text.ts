@@ -5,32 +5,34 @@ import type { Token } from './c-tokens.ts'
  * inside a JSDoc comment: it cannot end one.
  */
 export function commentText(comments: readonly Token[]): string {
-  const lines = comments.flatMap(({ text }) =>
-    text.startsWith('//') ? lineText(text) : blockText(text),
-  )
-  const first = lines.findIndex((line) => line !== '')
-  const last = lines.findLastIndex((line) => line !== '')
-  return withoutIndent(lines.slice(first === -1 ? 0 : first, last + 1))
+  const [first] = comments
+  const isBlock = first !== undefined && !first.text.startsWith('//')
+  const lines = isBlock ? blockLines(first.text) : withoutIndent(comments.flatMap(lineLines))
+  const start = lines.findIndex((line) => line !== '')
+  const end = lines.findLastIndex((line) => line !== '')
+  return lines
+    .slice(start === -1 ? 0 : start, end + 1)
     .join('\n')
     .replaceAll('*/', '* /')
 }
 
-/** Doxygen's marks, too: `/**<`, `//!`. */
-function lineText(text: string): string[] {
+/** Doxygen's marks are marks, too: `//!<`, `/**<`. */
+function lineLines({ text }: Token): string[] {
   return text.split(/\\\r?\n/).map((line) => clean(line.replace(/^\/\/[/!]*<?/, '')))
 }
 
-function blockText(text: string): string[] {
+function blockLines(text: string): string[] {
   const inner = text.replace(/^\/\*[*!]*<?/, '').replace(/\**\/$/, '')
   const [first = '', ...others] = inner.split('\n')
+  const margin = /^\s*\*+(?=\s|$)/
   return [
-    clean(first).trimStart(),
-    ...others.map((line) => clean(line.replace(/^\s*\*+(?=\s|$)/, ''))),
+    clean(first).trim(),
+    ...withoutIndent(others.map((line) => clean(line.replace(margin, '')))),
   ]
 }
 
+/** Control characters would reach the declarations. */
 function clean(line: string): string {
-  // Control characters would reach the declarations; a tab is what margins are made of.
   return line
     .replaceAll('\t', '    ')
     .replaceAll(/\p{Cc}/gu, '')
@@ -38,8 +40,7 @@ function clean(line: string): string {
 }
 
 function withoutIndent(lines: readonly string[]): string[] {
-  const [, ...others] = lines
-  const indents = others.filter((line) => line !== '').map((line) => line.search(/\S/))
-  const indent = indents.length === 0 ? 0 : Math.min(...indents)
-  return lines.map((line, index) => (index === 0 ? line.trimStart() : line.slice(indent)))
+  const indents = lines.filter((line) => line !== '').map((line) => line.search(/\S/))
+  const indent = Math.min(...indents, Infinity)
+  return lines.map((line) => line.slice(indent))
 }
