@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
 import { languageFlags, outputFlags } from './arguments.ts'
-import { contentOf, isCurrent, readEntry, writeEntry } from './cache.ts'
+import { type CacheEntry, contentOf, isCurrent, readEntry, writeEntry } from './cache.ts'
 import { findClang } from './clang.ts'
 import { CompileError } from './compile-error.ts'
 import { createDebugger } from './debug.ts'
@@ -91,15 +91,35 @@ async function cachedOrTranslated(job: Job, key: string): Promise<Outcome> {
   return { started, result }
 }
 
-async function cached({ options, source }: Job, key: string): Promise<CompileResult | undefined> {
+interface Kept {
+  readonly key: string
+  readonly entry: CacheEntry
+  readonly result: CompileResult
+}
+
+/** The last of each source and architecture, so that equal compiles give the same result object. */
+const lastKept = new Map<string, Kept>()
+const slotOf = ({ arch, source }: Job): string => `${arch} ${source}`
+
+async function cached(job: Job, key: string): Promise<CompileResult | undefined> {
+  const { options, source } = job
   if (options.cache === false) return undefined
-  const entry = await readEntry(options.cache, key)
-  if (!entry || !isCurrent(entry)) return undefined
-  if (entry.vmlinux !== undefined && entry.vmlinux !== vmlinuxOrigin(options)) return undefined
+  const last = lastKept.get(slotOf(job))
+  const kept = last?.key === key ? last : await readKept(job, options.cache, key)
+  if (!kept || !isCurrent(kept.entry)) return undefined
+  const { vmlinux } = kept.entry
+  if (vmlinux !== undefined && vmlinux !== vmlinuxOrigin(options)) return undefined
   debug?.('%s is cached', source)
-  const dependencies = entry.dependencies.map(({ file }) => file)
+  lastKept.set(slotOf(job), kept)
+  return kept.result
+}
+
+async function readKept({ source }: Job, cache: string, key: string): Promise<Kept | undefined> {
+  const entry = await readEntry(cache, key)
+  if (!entry) return undefined
   const { diagnostics, object } = entry
-  return { object, diagnostics, dependencies, folder: dirname(source) }
+  const dependencies = entry.dependencies.map(({ file }) => file)
+  return { key, entry, result: { object, diagnostics, dependencies, folder: dirname(source) } }
 }
 
 async function translated(job: Job, key: string, started: number): Promise<CompileResult> {
@@ -116,17 +136,20 @@ async function translated(job: Job, key: string, started: number): Promise<Compi
 }
 
 async function keep(
-  { clang, options, source }: Job,
+  job: Job,
   key: string,
-  { object, vmlinux }: Translation,
-  { dependencies, diagnostics }: CompileResult,
+  { vmlinux }: Translation,
+  result: CompileResult,
 ): Promise<void> {
+  const { clang, options, source } = job
+  const { dependencies, diagnostics, object } = result
   if (options.cache === false || !object) return
   const headers = dependencies.slice(1)
   const absent = absentShadows(source, headers, vmlinux !== undefined, options, clang)
   const named = dependencies.map((file) => ({ file, content: contentOf(file) }))
+  const entry: CacheEntry = { object, diagnostics, dependencies: named, absent, vmlinux }
+  lastKept.set(slotOf(job), { key, entry, result })
   try {
-    const entry = { object, diagnostics, dependencies: named, absent, vmlinux }
     await writeEntry(options.cache, key, entry)
   } catch (error) {
     debug?.('%s cannot be cached: %s', source, error)
@@ -149,7 +172,7 @@ async function readSource(source: string): Promise<Uint8Array> {
 /** Names all that decides the outcome, headers excepted. */
 function keyOf({ arch, clang, options, source }: Job, content: Uint8Array): string {
   // What clang takes from its environment.
-  const environment = ['CPATH', 'C_INCLUDE_PATH', 'SOURCE_DATE_EPOCH'].map(
+  const environment = ['CPATH', 'C_INCLUDE_PATH', 'SOURCE_DATE_EPOCH', 'CCC_OVERRIDE_OPTIONS'].map(
     (name) => `${name}=${process.env[name] ?? ''}`,
   )
   const flags = [...languageFlags(dirname(source), arch, options, clang), ...outputFlags()]

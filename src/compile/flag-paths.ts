@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-/** Flags of clang that take a folder or file, in the next word or (the first three also) in their own. */
+/** Flags of clang that take a folder or a file, in their own word or in the next. */
 const pathFlagRE = /^(-I|-isystem|-iquote|-idirafter|-include|-imacros)(?:=?(.+))?$/s
 
 /**
@@ -16,13 +16,30 @@ export function absolutePaths(flags: readonly string[], folder: string): string[
 }
 
 /** The flags with each path replaced by what `change` makes of it. */
-export function mapPaths(flags: readonly string[], change: (path: string) => string): string[] {
-  return flags.map((flag, index) => {
-    const [, name, path] = pathFlagRE.exec(flag) ?? []
-    if (name !== undefined && path !== undefined) return `${name}${change(path)}`
-    const isValue = /^(-I|-isystem|-iquote|-idirafter|-include|-imacros)$/.test(
-      flags[index - 1] ?? '',
-    )
-    return isValue ? change(flag) : flag
+export function mapPaths(
+  flags: readonly string[],
+  change: (path: string, flag: string) => string,
+): string[] {
+  let pending: string | undefined
+  return flags.map((word) => {
+    if (pending !== undefined) {
+      const flag = pending
+      pending = undefined
+      return change(word, flag)
+    }
+    const [, flag, path] = pathFlagRE.exec(word) ?? []
+    if (flag !== undefined && path !== undefined) return flag + change(path, flag)
+    pending = flag
+    return word
   })
+}
+
+/** The folders among the flags that clang searches for headers, in its order. */
+export function includeFolders(flags: readonly string[]): string[] {
+  const folders: string[] = []
+  mapPaths(flags, (path, flag) => {
+    if (flag !== '-include' && flag !== '-imacros') folders.push(path)
+    return path
+  })
+  return folders
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 
 import type { Clang } from './clang.ts'
+import { includeFolders } from './flag-paths.ts'
 import type { ResolvedOptions } from './options.ts'
 import { vmlinuxHeader } from './vmlinux.ts'
 
@@ -16,14 +17,14 @@ export function absentShadows(
   source: string,
   headers: readonly string[],
   generated: boolean,
-  { include }: ResolvedOptions,
+  { cflags, include }: ResolvedOptions,
   { systemIncludes }: Clang,
 ): string[] {
   const beside = [source, ...headers]
     .map((file) => dirname(file))
     .filter((folder) => !systemIncludes.some((system) => isInside(system, folder)))
   // A header found in an include folder is also beside another: both ways of finding it count.
-  const search = [...new Set(beside), ...include, ...systemIncludes]
+  const search = [...new Set(beside), ...include, ...includeFolders(cflags), ...systemIncludes]
   const shadows = new Set<string>()
   for (const header of headers) {
     for (const [index, folder] of search.entries()) {

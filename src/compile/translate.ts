@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 
+import { FormatError } from '../elf/format-error.ts'
 import type { Arch } from './arch.ts'
 import { languageFlags, messageFlags, namedFrom, outputFlags } from './arguments.ts'
 import { contentOf } from './cache.ts'
@@ -10,6 +11,7 @@ import { CompileError } from './compile-error.ts'
 import { createDebugger } from './debug.ts'
 import { parseDepfile } from './depfile.ts'
 import type { Diagnostic } from './diagnostics.ts'
+import { includeFolders } from './flag-paths.ts'
 import { orderForwards } from './forward-order.ts'
 import { type LeadingInclude, leadingInclude } from './leading-include.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -41,7 +43,9 @@ export interface Translation {
 
 /** Runs clang over the source; `vmlinux.h` is made when the source wants one and has none. */
 export async function translate(job: Job): Promise<Translation> {
-  const leading = leadingInclude(job.source, job.options.include, vmlinuxHeader)
+  const { cflags, include } = job.options
+  const folders = [...include, ...includeFolders(cflags)]
+  const leading = leadingInclude(job.source, folders, vmlinuxHeader)
   if (leading?.found !== undefined) {
     return translateWith(job, { leading, vmlinux: ownVmlinux(leading.found) })
   }
@@ -77,11 +81,18 @@ async function translateWith(job: Job, { vmlinux, leading }: Headers): Promise<T
   return runClang(job, vmlinux, undefined)
 }
 
-/** Whether the source itself includes what was precompiled for it, and clang took that. */
+/**
+ * Whether the source itself includes what was precompiled for it, and clang could use that. One
+ * without an include guard is read twice, which shows as errors in it.
+ */
 function serves({ diagnostics, headers }: ClangRun, { header }: Vmlinux): boolean {
   return (
     headers.every((file) => basename(file) !== vmlinuxHeader || file === header) &&
-    !diagnostics.some(({ message }) => /\b(PCH|AST|precompiled|module) file\b/.test(message))
+    !diagnostics.some(
+      ({ file, message, severity }) =>
+        (severity === 'error' && file === header) ||
+        /\b(PCH|AST|precompiled|module) file\b/.test(message),
+    )
   )
 }
 
@@ -125,15 +136,16 @@ async function runClang(
       ...(precompiled ? ['-include-pch', precompiled.file] : []),
       ...(vmlinux ? vmlinuxFlags(folder, vmlinux) : []),
     ]
-    args.push('-MD', '-MF', depfile, '-c', basename(source), '-o', objectFile)
+    // With ./, a name that begins with a dash is no flag.
+    const name = basename(source).replace(/^-/, './-')
+    args.push('-MD', '-MF', depfile, '-c', name, '-o', objectFile)
     const { exitCode, stderr } = await run(clang.path, args, folder)
     const diagnostics = parseDiagnostics(stderr, folder, source)
     if (exitCode !== 0 && !diagnostics.some(({ severity }) => severity === 'error')) {
       const words = stderr.trimEnd().split('\n').slice(0, 10).join('\n')
       throw new CompileError(`${clang.path} failed on ${source} (exit code ${exitCode}):\n${words}`)
     }
-    const object = exitCode === 0 ? new Uint8Array(await readFile(objectFile)) : undefined
-    if (object) orderForwards(object)
+    const object = exitCode === 0 ? await readObject(objectFile, job) : undefined
     const listed = parseDepfile(await readFile(depfile, 'utf8').catch(() => ''))
     const headers = listed.map((name) => resolve(folder, name)).filter((name) => name !== source)
     const dependencies = headers.flatMap((file) => {
@@ -150,6 +162,19 @@ async function runClang(
   } finally {
     await rm(temporary, { recursive: true, force: true })
   }
+}
+
+async function readObject(file: string, { clang, source }: Job): Promise<Uint8Array> {
+  const object = new Uint8Array(await readFile(file))
+  try {
+    orderForwards(object)
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    const advice =
+      'leave out those of cflags that ask for another output (-S, -E, -emit-llvm, -flto)'
+    throw new CompileError(`${clang.path} made no object of ${source}: ${advice}`, { cause: error })
+  }
+  return object
 }
 
 /** Found last, so that the user's own wins; and under one name wherever the cache lies. */
