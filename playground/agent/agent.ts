@@ -52,7 +52,7 @@ if (options.help) {
     await monitor()
   } catch (error) {
     if (!(error instanceof BpfError)) throw error
-    console.error(error.hint ? `${error.message}\n${error.hint}` : error.message)
+    console.error(error.message)
     process.exitCode = 1
   }
 }
