@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { cHeader } from '../codegen/c-header.ts'
 import { declarations } from '../codegen/declarations.ts'
 import { javascript } from '../codegen/javascript.ts'
-import { Failure } from './failure.ts'
+import { describeSkeleton } from '../codegen/json.ts'
 import { choice, type Flags, one } from './flags.ts'
 import { writeOutput } from './output.ts'
 import { readSkeleton, type Skeleton } from './read-skeleton.ts'
@@ -32,6 +32,6 @@ function print(
     case 'c':
       return cHeader(bpf, object)
     case 'json':
-      throw new Failure(`--lang ${language} is not there yet`)
+      return `${JSON.stringify(describeSkeleton(model, bpf), undefined, 2)}\n`
   }
 }
