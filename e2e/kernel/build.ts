@@ -16,8 +16,9 @@ export interface BuiltModule<T extends SkeletonInstance> {
     openAndLoad(options?: OpenOptions): T
   }
   types: Record<string, Codec<Record<string, unknown>>>
-  /** The module's own file, for child processes. */
+  /** The generated module's file, and the source's. */
   file: string
+  source: string
 }
 
 const preamble = `
@@ -28,6 +29,11 @@ char LICENSE[] SEC("license") = "GPL";
 `
 
 const builds = new Map<string, Promise<BuiltModule<SkeletonInstance>>>()
+
+const folders: string[] = []
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
 
 /**
  * The generated module of a C source, compiled by the real clang, once a source. The usual headers are included for it.
@@ -44,7 +50,7 @@ export function build<T extends SkeletonInstance>(
 
 async function generate(source: string, name: string): Promise<BuiltModule<SkeletonInstance>> {
   const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-kernel-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  folders.push(folder)
   const file = join(folder, `${name}.bpf.c`)
   writeFileSync(file, preamble + source)
   const { code, diagnostics } = await buildSkeleton(file, { cache: false })
@@ -53,7 +59,7 @@ async function generate(source: string, name: string): Promise<BuiltModule<Skele
   writeFileSync(module, code)
   const built = (await import(pathToFileURL(module).href)) as Omit<
     BuiltModule<SkeletonInstance>,
-    'file'
+    'file' | 'source'
   >
-  return { default: built.default, types: built.types, file: module }
+  return { default: built.default, types: built.types, file: module, source: file }
 }

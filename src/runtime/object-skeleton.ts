@@ -23,10 +23,10 @@ const mapEntrySize = 32
 const programEntrySize = 24
 
 /**
- * As much as libbpf itself grows its buffer to. A smaller one makes the kernel say ENOSPC instead of why; pages
- * that no log is written to cost nothing.
+ * A buffer too small for the log makes the kernel say ENOSPC instead of why. A million instructions' is some 100 MB;
+ * pages that none is written to cost nothing. The kernel takes at most 1 GiB.
  */
-const logSize = 16 << 20
+const logSize = 256 << 20
 
 const calledAside = (): ((address: number) => Promise<number>) => {
   const load = libbpfAsync('bpf_object__load_skeleton', 'int', ['uintptr_t'])

@@ -1,12 +1,15 @@
 const signals = ['SIGINT', 'SIGTERM'] as const
 
 let shutdown: AbortController | undefined
+let signalOfRun: (() => AbortSignal | undefined) | undefined
 
 /**
  * Aborts at the first SIGINT or SIGTERM, and when a development server reloads the agent. Handlers are there from the
  * first call to the first signal: a second one ends the process as if nobody listened.
  */
 export function shutdownSignal(): AbortSignal {
+  const own = signalOfRun?.()
+  if (own) return own
   if (!shutdown) {
     shutdown = new AbortController()
     for (const signal of signals) process.once(signal, abortShutdown)
@@ -14,10 +17,12 @@ export function shutdownSignal(): AbortSignal {
   return shutdown.signal
 }
 
-/** Ends the loops that wait for the signal; the next `shutdownSignal()` is a new one. */
-export function abortShutdown(reason?: unknown): void {
-  const ending = shutdown
-  shutdown = undefined
+function abortShutdown(): void {
   for (const signal of signals) process.off(signal, abortShutdown)
-  ending?.abort(typeof reason === 'string' ? new Error(reason) : reason)
+  shutdown?.abort()
+}
+
+/** Where `signalOf` has a signal for the code that asks, that is its `shutdownSignal()`. */
+export function signalByRun(signalOf: () => AbortSignal | undefined): void {
+  signalOfRun = signalOf
 }

@@ -28,8 +28,12 @@ export function errnoName(errno: number): string {
   return preferred[errno] ?? found?.[0] ?? beyondLibc[errno] ?? `errno ${errno}`
 }
 
-export const { EPERM, ENOENT, ESRCH, E2BIG, EAGAIN, EACCES, EBUSY, EEXIST, EINVAL, ENOSPC } =
-  constants.errno
-export const { EOPNOTSUPP, ENOTSUP } = constants.errno
+const { errno } = constants
+export const EPERM: number = errno.EPERM
+export const ENOENT: number = errno.ENOENT
+export const ENOSPC: number = errno.ENOSPC
+export const EACCES: number = errno.EACCES
+export const EINVAL: number = errno.EINVAL
+export const EOPNOTSUPP: number = errno.EOPNOTSUPP
 /** include/linux/errno.h; not for user space, yet bpf(2) returns it. */
 export const ENOTSUPP = 524

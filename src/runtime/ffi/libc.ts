@@ -1,30 +1,56 @@
+import type { Call } from './library.ts'
 import { fromLibc } from './library.ts'
 
-export const calloc = fromLibc('calloc', 'uintptr_t', ['size_t', 'size_t'])
-export const free = fromLibc<void>('free', 'void', ['uintptr_t'])
+export const calloc: Call<number> = fromLibc('calloc', 'uintptr_t', ['size_t', 'size_t'])
+export const free: Call<void> = fromLibc<void>('free', 'void', ['uintptr_t'])
 /** From native memory into JavaScript's. */
-export const memcpyIn = fromLibc('memcpy', 'uintptr_t', ['void *', 'uintptr_t', 'size_t'])
+export const memcpyIn: Call<number> = fromLibc('memcpy', 'uintptr_t', [
+  'void *',
+  'uintptr_t',
+  'size_t',
+])
 /** From JavaScript's memory into native. */
-export const memcpyOut = fromLibc('memcpy', 'uintptr_t', ['uintptr_t', 'void *', 'size_t'])
-export const strnlen = fromLibc('strnlen', 'size_t', ['uintptr_t', 'size_t'])
-export const strerror = fromLibc<string>('strerror', 'str', ['int'])
+export const memcpyOut: Call<number> = fromLibc('memcpy', 'uintptr_t', [
+  'uintptr_t',
+  'void *',
+  'size_t',
+])
+export const strnlen: Call<number> = fromLibc('strnlen', 'size_t', ['uintptr_t', 'size_t'])
+export const strerror: Call<string> = fromLibc<string>('strerror', 'str', ['int'])
 /** -1 (MAP_FAILED) when refused. */
-export const mmap = fromLibc('mmap', 'long', ['uintptr_t', 'size_t', 'int', 'int', 'int', 'long'])
-export const munmap = fromLibc('munmap', 'int', ['uintptr_t', 'size_t'])
-export const close = fromLibc('close', 'int', ['int'])
-export const open = fromLibc('open', 'int', ['str', 'int'])
-export const fcntl = fromLibc('fcntl', 'int', ['int', 'int', 'long'])
-export const epollCreate = fromLibc('epoll_create1', 'int', ['int'])
-export const epollControl = fromLibc('epoll_ctl', 'int', ['int', 'int', 'int', 'void *'])
-export const epollWait = fromLibc('epoll_wait', 'int', ['int', 'uintptr_t', 'int', 'int'])
-export const getpagesize = fromLibc('getpagesize', 'int', [])
-export const vsnprintf = fromLibc('vsnprintf', 'int', [
+export const mmap: Call<number> = fromLibc('mmap', 'long', [
+  'uintptr_t',
+  'size_t',
+  'int',
+  'int',
+  'int',
+  'long',
+])
+export const munmap: Call<number> = fromLibc('munmap', 'int', ['uintptr_t', 'size_t'])
+export const close: Call<number> = fromLibc('close', 'int', ['int'])
+export const open: Call<number> = fromLibc('open', 'int', ['str', 'int'])
+export const fcntl: Call<number> = fromLibc('fcntl', 'int', ['int', 'int', 'long'])
+export const epollCreate: Call<number> = fromLibc('epoll_create1', 'int', ['int'])
+export const epollControl: Call<number> = fromLibc('epoll_ctl', 'int', [
+  'int',
+  'int',
+  'int',
+  'void *',
+])
+export const epollWait: Call<number> = fromLibc('epoll_wait', 'int', [
+  'int',
+  'uintptr_t',
+  'int',
+  'int',
+])
+export const getpagesize: Call<number> = fromLibc('getpagesize', 'int', [])
+export const vsnprintf: Call<number> = fromLibc('vsnprintf', 'int', [
   'void *',
   'size_t',
   'uintptr_t',
   'uintptr_t',
 ])
-export const interfaceIndex = fromLibc('if_nametoindex', 'uint32_t', ['str'])
+export const interfaceIndex: Call<number> = fromLibc('if_nametoindex', 'uint32_t', ['str'])
 
 /** sys/mman.h, the same on every Linux that counts here. */
 export const PROT_READ = 1
@@ -40,4 +66,4 @@ export const EPOLL_CLOEXEC = 0x80000
 export const EPOLL_CTL_ADD = 1
 export const EPOLL_CTL_DEL = 2
 export const EPOLLIN = 1
-export const EPOLLET = 2 ** 31
+export const EPOLLET = 0x8000_0000

@@ -1,6 +1,6 @@
 import { BpfError } from '../error.ts'
 import { bpfSystemCall, command, syscallNumber } from '../ffi/bpf.ts'
-import { EINVAL, ENOENT, ENOSPC, ENOTSUP, ENOTSUPP } from '../ffi/errno.ts'
+import { EINVAL, ENOENT, ENOSPC, EOPNOTSUPP, ENOTSUPP } from '../ffi/errno.ts'
 import type { Call } from '../ffi/library.ts'
 import { errno } from '../ffi/library.ts'
 import type { Scratch } from '../ffi/memory.ts'
@@ -68,7 +68,7 @@ export class Elements {
     const result = this.#run(command.mapTake, 0)
     if (result === 0) return true
     // Hash maps only know it since 5.14.
-    if (result === ENOTSUPP || result === EINVAL || result === ENOTSUP) {
+    if (result === ENOTSUPP || result === EINVAL || result === EOPNOTSUPP) {
       return this.lookup() && this.remove()
     }
     if (result === ENOENT) return false
@@ -210,7 +210,7 @@ export class Batches {
       }
       if (result === ENOENT) this.#ended = true
       else if (result !== 0) {
-        if (!this.#started && (result === ENOTSUPP || result === EINVAL || result === ENOTSUP)) {
+        if (!this.#started && (result === ENOTSUPP || result === EINVAL || result === EOPNOTSUPP)) {
           this.#handle.noBatches = true
           return -1
         }

@@ -37,26 +37,18 @@ interface LogPlace {
   line: number | undefined
 }
 
+/** A place is near the log's end: each line of C is quoted before its first instruction. */
+const tailLength = 1 << 16
+
 function lastPlace(log: string): LogPlace {
-  const place: LogPlace = {
-    instruction: undefined,
-    text: undefined,
-    file: undefined,
-    line: undefined,
+  const lines = log.slice(-tailLength).split('\n')
+  const instruction = lines.findLast((line) => /^\d+: \([0-9a-f]{2}\)/.test(line))
+  const source = lines.findLast((line) => line.startsWith('; '))?.slice(2)
+  const [, text, file, line] = /^(.*?) @ ([^@]+):(\d+)$/.exec(source ?? '') ?? []
+  return {
+    instruction: instruction === undefined ? undefined : Number.parseInt(instruction, 10),
+    text: (text ?? source)?.trim(),
+    file,
+    line: line === undefined ? undefined : Number(line),
   }
-  for (const logLine of log.split('\n')) {
-    const instruction = /^(\d+): \([0-9a-f]{2}\)/.exec(logLine)
-    if (instruction) place.instruction = Number(instruction[1])
-    const named = /^; (.*?) @ ([^@]+):(\d+)$/.exec(logLine)
-    if (named) {
-      place.text = named[1]?.trim()
-      place.file = named[2]
-      place.line = Number(named[3])
-    } else if (logLine.startsWith('; ')) {
-      place.text = logLine.slice(2).trim()
-      place.file = undefined
-      place.line = undefined
-    }
-  }
-  return place
 }

@@ -98,7 +98,7 @@ function read(
       return {
         instruction: elf.getUint32(record, true) / bytesPerInstruction,
         source: {
-          file: text(elf, strings + elf.getUint32(record + 4, true)),
+          file: text(elf, strings + elf.getUint32(record + 4, true)).replace(/^\.\//, ''),
           line: position >>> 10,
           column: position & 0x3ff,
           text: text(elf, strings + elf.getUint32(record + 8, true)),

@@ -80,12 +80,27 @@ const reasons: readonly (readonly [RegExp, string])[] = [
   ],
 ]
 
+/** Enough of a log's end for the last words; a whole one may have a million lines. */
+const tailLength = 1 << 14
+
+/** The last lines of what the verifier says itself, last first: neither instructions, C source nor statistics. */
+function lastLines(log: string): string[] {
+  return log
+    .slice(-tailLength)
+    .split('\n')
+    .filter(
+      (line) =>
+        line.trim() !== '' &&
+        !/^\d+: |^; |^processed \d+ insns|^(verification time|stack depth|peak_states|mark_precise|from \d+ to)/.test(
+          line,
+        ),
+    )
+    .toReversed()
+}
+
 /** In plain words why the verifier refused; undefined when its log is none of the classic ones. */
 export function plainReason(log: string): string | undefined {
-  // The last words tell: states before them were fine.
-  const lines = log.split('\n').toReversed()
-  for (const line of lines) {
-    if (/^\d+: \(|^;|^processed |^\s*$/.test(line)) continue
+  for (const line of lastLines(log)) {
     for (const [pattern, reason] of reasons) {
       const match = pattern.exec(line)
       if (match) return reason.replaceAll(/\$(\d)/g, (_, n: string) => match[Number(n)] ?? '')
@@ -94,13 +109,7 @@ export function plainReason(log: string): string | undefined {
   return undefined
 }
 
-/** The verifier's own last words, without its statistics. */
+/** The verifier's own last words. */
 export function lastWords(log: string): string {
-  const lines = log.trimEnd().split('\n')
-  const telling = lines.filter(
-    (line) =>
-      line.trim() !== '' &&
-      !/^(processed \d+ insns|verification time|stack depth|peak_states|mark_read|-- )/.test(line),
-  )
-  return telling.at(-1)?.trim() ?? ''
+  return lastLines(log)[0]?.trim() ?? ''
 }
