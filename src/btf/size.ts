@@ -1,9 +1,7 @@
 import { FormatError } from '../elf/format-error.ts'
 import { typeAt, type Btf } from './btf.ts'
+import { MAX_DEPTH } from './depth.ts'
 import type { Struct, TypeId, Union } from './types.ts'
-
-/** Structs that hold each other by value, deeper than this, are no C: the kernel follows 32 types. */
-const MAX_DEPTH = 512
 
 const MAX_SIZE = 0xffff_ffff
 
@@ -23,7 +21,7 @@ export function sizeOf(btf: Btf, id: TypeId): number {
 export function knownSize(btf: Btf, id: TypeId): number | undefined {
   let count = 1
   let at = id
-  for (let steps = 0; steps < btf.types.length; steps++) {
+  for (let steps = 0; steps < MAX_DEPTH; steps++) {
     const type = typeAt(btf, at)
     switch (type.kind) {
       case 'int':
@@ -56,7 +54,7 @@ export function knownSize(btf: Btf, id: TypeId): number | undefined {
         return undefined
     }
   }
-  throw new FormatError('BTF', 0, `type ${id} contains itself`)
+  throw new FormatError('BTF', 0, `type ${id} contains itself, or nests deeper than ${MAX_DEPTH}`)
 }
 
 function total(id: TypeId, count: number, size: number): number {

@@ -1,5 +1,6 @@
 import { FormatError } from '../elf/format-error.ts'
 import { typeAt, type Btf } from './btf.ts'
+import { MAX_DEPTH } from './depth.ts'
 import type { BtfType, TypeId } from './types.ts'
 
 /** The type behind any const, volatile, restrict and type tags. Throws FormatError on a cycle. */
@@ -26,12 +27,12 @@ function isAlias(type: BtfType): type is Alias {
 
 function follow(btf: Btf, id: TypeId, passes: (type: BtfType) => type is Alias): TypeId {
   let at = id
-  for (let steps = 0; steps < btf.types.length; steps++) {
+  for (let steps = 0; steps < MAX_DEPTH; steps++) {
     const type = typeAt(btf, at)
     if (!passes(type)) return at
     at = type.target
   }
-  throw new FormatError('BTF', 0, `type ${id} refers to itself`)
+  throw new FormatError('BTF', 0, `type ${id} refers to itself, or nests deeper than ${MAX_DEPTH}`)
 }
 
 /** Calls `visit` with each id that the type refers to, in the order in which the format names them. */

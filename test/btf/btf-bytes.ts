@@ -1,17 +1,18 @@
 /** BTF_KIND_ in its place in the info word, to which a count may be added. */
 export const kinds = {
-  int: 1 << 24,
-  pointer: 2 << 24,
-  array: 3 << 24,
-  struct: 4 << 24,
-  union: 5 << 24,
-  enum: 6 << 24,
-  typedef: 8 << 24,
-  constant: 10 << 24,
-  func: 12 << 24,
-  funcProto: 13 << 24,
-  variable: 14 << 24,
-  typeTag: 18 << 24,
+  int: 0x1000000,
+  pointer: 0x2000000,
+  array: 0x3000000,
+  struct: 0x4000000,
+  union: 0x5000000,
+  enum: 0x6000000,
+  typedef: 0x8000000,
+  constant: 0xa000000,
+  func: 0xc000000,
+  funcProto: 0xd000000,
+  variable: 0xe000000,
+  declTag: 0x11000000,
+  typeTag: 0x12000000,
 }
 
 export interface Header {

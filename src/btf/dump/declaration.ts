@@ -1,4 +1,5 @@
 import { typeAt } from '../btf.ts'
+import { MAX_DEPTH } from '../depth.ts'
 import { alignOf, isPacked, knownSize, pointerSize } from '../size.ts'
 import { isModifier } from '../traversal.ts'
 import type { BtfType, FuncProto, Struct, TypeId, Union } from '../types.ts'
@@ -27,7 +28,7 @@ export function declaration(
   // BTF leads from the name's outermost property to the base type, C begins with that.
   const chain: TypeId[] = []
   let next: TypeId | undefined = id
-  while (next !== undefined && chain.length <= dump.btf.types.length) {
+  for (let steps = 0; next !== undefined && steps < MAX_DEPTH; steps++) {
     const type: BtfType = typeAt(dump.btf, next)
     if (!(stripModifiers && isModifier(type))) chain.push(next)
     next = inward(type)

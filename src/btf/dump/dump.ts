@@ -1,5 +1,6 @@
 import { FormatError } from '../../elf/format-error.ts'
 import type { Btf } from '../btf.ts'
+import { MAX_DEPTH } from '../depth.ts'
 import { createNames, type Names } from './names.ts'
 
 /** One C dump in the making: what its parts share. */
@@ -16,21 +17,21 @@ export function createDump(btf: Btf): Dump {
   return { btf, names: createNames(btf), depth: 0, steps: 0 }
 }
 
-/** Types nested by value deeper than this are no C that a compiler wrote. */
-const MAX_DEPTH = 512
-
 /**
- * Visits of types, and characters of output. A large kernel takes a tenth of it; types made to refer
- * to each other in ever more ways would take forever.
+ * Visits of types: a whole kernel takes 300,000. Types made to refer to each other in ever more ways
+ * would take forever.
  */
-const MAX_WORK = 2 ** 26
+const MAX_STEPS = 2 ** 22
+
+/** Characters: a whole kernel takes 3 million. */
+const MAX_LENGTH = 2 ** 26
 
 /** Each visit of a type that may lead to others stands between these: they keep hostile types bounded. */
 export function descend(dump: Dump): void {
   if (++dump.depth > MAX_DEPTH) {
     throw new FormatError('BTF', 0, `types refer to themselves, or nest deeper than ${MAX_DEPTH}`)
   }
-  if (++dump.steps > MAX_WORK) {
+  if (++dump.steps > MAX_STEPS) {
     throw new FormatError('BTF', 0, 'types refer to each other in more ways than can be followed')
   }
 }
@@ -41,8 +42,8 @@ export function ascend(dump: Dump): void {
 
 /** Throws FormatError when the dump has become too long: returns its length. */
 export function bounded(length: number): number {
-  if (length > MAX_WORK) {
-    throw new FormatError('BTF', 0, `as C the types take more than ${MAX_WORK} characters`)
+  if (length > MAX_LENGTH) {
+    throw new FormatError('BTF', 0, `as C the types take more than ${MAX_LENGTH} characters`)
   }
   return length
 }

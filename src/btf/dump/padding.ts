@@ -33,11 +33,11 @@ export function padding(gap: Gap, longBits: number, level: number): string {
     if (gap.inBitfield || unaligned || fits) text += line(widest, gap.inBitfield ? skipped : 0)
     at = boundary
   }
-  while (gap.end - at >= width) {
-    text += line(widest, width)
-    bounded(text.length)
-    at += width
-  }
+  const full = line(widest, width)
+  const count = Math.floor((gap.end - at) / width)
+  bounded(full.length * count)
+  text += full.repeat(count)
+  at += width * count
   if (at < gap.end) {
     const bits = gap.end - at
     const [narrowest] = types.findLast(([, width]) => width >= bits) ?? CHAR

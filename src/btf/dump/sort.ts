@@ -1,4 +1,5 @@
 import { typeAt, type Btf } from '../btf.ts'
+import { MAX_DEPTH } from '../depth.ts'
 import type { BtfType, TypeId } from '../types.ts'
 import { ascend, descend, type Dump } from './dump.ts'
 import { typeHash } from './type-hash.ts'
@@ -80,7 +81,7 @@ function nameBehind(btf: Btf, id: TypeId): string {
   let type = typeAt(btf, id)
   if (type.kind === 'enum' || type.kind === 'enum64')
     return type.name || (type.values[0]?.name ?? '')
-  for (let steps = 0; steps < btf.types.length; steps++) {
+  for (let steps = 0; steps < MAX_DEPTH; steps++) {
     switch (type.kind) {
       case 'array':
         type = typeAt(btf, type.element)
