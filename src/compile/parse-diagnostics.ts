@@ -42,8 +42,8 @@ export function parseDiagnostics(stderr: string, folder: string, source: string)
       const note: Note = { message: text, ...message.place, ...sources.locate(message) }
       quoted = note.sourceLine && words(note.sourceLine)
       if (severity === 'note') {
-        notes.push(note)
-      } else if (severity !== 'remark' && !isSummary(text)) {
+        if (!isAside(text)) notes.push(note)
+      } else if (severity !== 'remark' && !isAside(text)) {
         notes = []
         fixits = []
         diagnostics.push({
@@ -102,8 +102,9 @@ function splitFlag(message: string): Pick<Message, 'text' | 'flag'> {
   return { text, flag }
 }
 
-/** clang's word that it stopped counting is about its own limit, not about the source. */
-const isSummary = (message: string): boolean => message.startsWith('too many errors emitted')
+/** What clang says of itself, not of the source: that it stopped counting, or lost a place. */
+const isAside = (message: string): boolean =>
+  /^(too many errors emitted|could not determine the original source location)/.test(message)
 
 function parseFixit(text: string, folder: string): Fixit | undefined {
   const [, file, line, column, endLine, endColumn, replacement] = fixitRE.exec(text) ?? []

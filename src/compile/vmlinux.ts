@@ -112,6 +112,6 @@ function btfOf(bytes: Uint8Array): Uint8Array | undefined {
 
 function absent(source: string): string {
   return source === 'auto'
-    ? `this kernel tells no types (no ${kernelBtf}): set the option vmlinux to a vmlinux.h or to the BTF of a kernel, or put a vmlinux.h into an include folder`
-    : `the option vmlinux names ${source}, which cannot be read: set it to a vmlinux.h, to the BTF of a kernel, or to 'auto' for this one`
+    ? `none can be generated, as this kernel does not tell its types (it has no ${kernelBtf}). Put a vmlinux.h into an include folder, or set the option vmlinux to a vmlinux.h or to a kernel's BTF`
+    : `none can be generated, as ${source} cannot be read. Set the option vmlinux to a vmlinux.h, to a kernel's BTF, or to 'auto' for this kernel's`
 }

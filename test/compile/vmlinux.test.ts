@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   copyFileSync,
   mkdtempSync,
@@ -10,6 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { compile, type CompileResult, formatDiagnostic } from '../../src/compile/compile.ts'
@@ -162,9 +164,41 @@ describe('option vmlinux', () => {
     expect(diagnostics).toHaveLength(1)
     expect(diagnostics[0]).toMatchObject({
       file: join(folder, 'a.bpf.c'),
-      message: expect.stringMatching(/vmlinux\.h.*not found.*nope.*cannot be read.*'auto'/),
+      message: expect.stringMatching(/vmlinux\.h.*not found.*nope cannot be read.*'auto'/),
     })
   })
+
+  test.runIf(process.getuid?.() === 0)(
+    "'auto' on a kernel without BTF: one error that names both ways out",
+    async () => {
+      const folder = project({
+        'a.bpf.c': source,
+        'try.ts': `import { compile, formatDiagnostic } from '${import.meta.dirname}/../../src/compile/compile.ts'
+          const { diagnostics } = await compile('a.bpf.c')
+          console.log(diagnostics.map(formatDiagnostic).join('\\n'))`,
+      })
+      const script = join(folder, 'try.mjs')
+      const banner =
+        "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
+      await build({
+        entryPoints: [join(folder, 'try.ts')],
+        outfile: script,
+        bundle: true,
+        platform: 'node',
+        format: 'esm',
+        banner: { js: banner },
+      })
+      const hidden = 'mount -t tmpfs none /sys/kernel/btf && exec "$0" try.mjs'
+      const text = execFileSync('unshare', ['-m', 'sh', '-c', hidden, process.execPath], {
+        cwd: folder,
+        encoding: 'utf8',
+      })
+      expect(text.split('error:')).toHaveLength(2)
+      expect(text).toMatch(
+        /a\.bpf\.c:1:10: error: 'vmlinux.h' file not found.*no \/sys\/kernel\/btf\/vmlinux.*include folder.*option vmlinux/,
+      )
+    },
+  )
 
   test('that is damaged BTF: says what is wrong with it', async () => {
     const folder = project({ 'a.bpf.c': source })
