@@ -7,17 +7,17 @@ export type Integer = bigint | number
  */
 export type In<T> = T extends bigint
   ? Integer
-  : T extends string
-    ? string | Uint8Array
-    : T extends Uint8Array
-      ? ArrayLike<number>
-      : T extends readonly (infer E)[]
-        ? ArrayLike<In<E>>
-        : T extends object
-          ? typeof sharing extends keyof T
-            ? InUnion<T, Sharing<T>>
-            : { [K in keyof T]: In<T[K]> }
-          : T
+  : T extends number | boolean
+    ? T
+    : T extends string
+      ? string | Uint8Array
+      : T extends Uint8Array
+        ? ArrayLike<number>
+        : T extends readonly (infer E)[]
+          ? ArrayLike<In<E>>
+          : T extends object
+            ? InFields<T, Sharing<T>>
+            : T
 
 /** Marks, in types only, the members of `T` that share bytes: a union's, also one without a name. */
 export interface Union<Names extends string> {
@@ -25,7 +25,15 @@ export interface Union<Names extends string> {
 }
 declare const sharing: unique symbol
 
-type Sharing<T> = T extends Union<infer Names> ? Names : never
-type InUnion<T, Names> = {
-  [K in Exclude<keyof T, Names | typeof sharing>]: In<T[K]>
-} & { [K in Extract<keyof T, Names>]?: In<T[K]> }
+type Sharing<T> = typeof sharing extends keyof T
+  ? T extends Union<infer Names>
+    ? Names & keyof T
+    : never
+  : never
+type InFields<T, Shared extends keyof T> = [Shared] extends [never]
+  ? { [K in keyof T]: In<T[K]> }
+  : { [K in Exclude<keyof T, Shared | typeof sharing>]: In<T[K]> } & InUnion<T, Shared>
+/** At least one of them. */
+type InUnion<T, Shared extends keyof T> = {
+  [Given in Shared]: { [K in Given]: In<T[K]> } & { [K in Exclude<Shared, Given>]?: In<T[K]> }
+}[Shared]

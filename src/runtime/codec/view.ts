@@ -1,13 +1,15 @@
 import type { In } from './input.ts'
 
 /** What is at a field or index of live memory: structs and arrays as views, everything else as its value. */
-export type Live<T> = T extends Uint8Array
-  ? ViewArray<number>
-  : T extends readonly (infer E)[]
-    ? ViewArray<E>
-    : T extends object
-      ? View<T>
-      : T
+export type Live<T> = T extends bigint | number | string | boolean
+  ? T
+  : T extends Uint8Array
+    ? ViewArray<number>
+    : T extends readonly (infer E)[]
+      ? ViewArray<E>
+      : T extends object
+        ? View<T>
+        : T
 
 /** Live memory with the fields of `T`: they read and write in place, and what is assigned is copied. */
 export type View<T> = { -readonly [K in keyof T]: Live<T[K]> }

@@ -177,7 +177,7 @@ describe('a view', () => {
         0,
         struct('', 16, [
           ['a', 0, u8],
-          ['b', 4, u16],
+          ['b', 2, u16],
           ['c', 12, u32],
         ]),
       ],
@@ -186,7 +186,7 @@ describe('a view', () => {
     const { view } = liveView<{ value: object }>(layout, new DataView(bytes.buffer))
     view.value = { a: 1, b: 2, c: 3 } as never
     expect([...bytes]).toEqual([
-      1, 0xee, 0xee, 0xee, 2, 0, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee, 3, 0, 0, 0,
+      1, 0xee, 2, 0, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee, 3, 0, 0, 0,
     ])
   })
 
