@@ -20,10 +20,11 @@ export async function genSkeleton(source: string, flags: Flags): Promise<void> {
 }
 
 function print(
-  { model, bpf, object }: Skeleton,
+  skeleton: Skeleton,
   language: (typeof languages)[number],
   places: { file: string; source: string },
 ): string {
+  const { model, bpf, object } = skeleton
   switch (language) {
     case 'js':
       return javascript(model, object)
