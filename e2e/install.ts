@@ -38,6 +38,10 @@ export async function installPackage(others: readonly string[] = []): Promise<In
   }
   for (const name of others) {
     await link(join(root, 'node_modules', name), join(app, 'node_modules', name))
+    // pnpm gives a package the peers that its user has.
+    if (name in manifest.peerDependencies) {
+      await link(join(root, 'node_modules', name), join(store, name))
+    }
   }
   await link(join(store, 'unplugin-bpf'), join(app, 'node_modules/unplugin-bpf'))
   return {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { DevEnvironment } from 'vite'
-import type { ModuleRunner } from 'vite/module-runner'
+import type { ModuleEvaluator, ModuleRunner } from 'vite/module-runner'
 
 import type { AgentRun } from '../../src/runtime/hot.ts'
 import { transformGraph } from './module-graph.ts'
@@ -73,13 +73,16 @@ export class Agent {
 
   async #start(): Promise<void> {
     const { createServerModuleRunner } = await import('vite')
-    // Vite's own runner would, on a full reload, run the entry again beside the old run, without
-    // calling its `dispose` (vite: module-runner's createHMRHandler, 'full-reload'). One runner a run
-    // has modules of its own and no HMR; server.ts decides what is replaced.
-    const runner = createServerModuleRunner(this.#environment, { hmr: false })
     // The runtime is loaded with the first agent, not with the plugin.
     const { AgentRun } = await import('../../src/runtime/hot.ts')
     const agent = new AgentRun()
+    // Vite's own runner would, on a full reload, run the entry again beside the old run, without
+    // calling its `dispose` (vite: module-runner's createHMRHandler, 'full-reload'). One runner a run
+    // has modules of its own and no HMR; server.ts decides what is replaced.
+    const runner = createServerModuleRunner(this.#environment, {
+      hmr: false,
+      evaluator: await evaluatorOf(agent),
+    })
     const through = agent.start(() =>
       runner.import(this.entry).then(
         () => {},
@@ -109,6 +112,20 @@ export class Agent {
     agent.destroy()
     await Promise.race([through, sleep(lastWords.afterDestroy, undefined, { ref: false })])
     await runner.close()
+  }
+}
+
+/** Vite's evaluator, but for a run that ended before its modules were all there: they stay unevaluated. */
+async function evaluatorOf(agent: AgentRun): Promise<ModuleEvaluator> {
+  const { ESModulesEvaluator } = await import('vite/module-runner')
+  const evaluator = new ESModulesEvaluator()
+  return {
+    startOffset: evaluator.startOffset,
+    runExternalModule: (file) => evaluator.runExternalModule(file),
+    async runInlinedModule(context, code) {
+      agent.signal.throwIfAborted()
+      return evaluator.runInlinedModule(context, code)
+    },
   }
 }
 

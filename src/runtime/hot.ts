@@ -8,11 +8,12 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 
 import { stateError } from './error.ts'
 import { destroyAll, onOpen } from './instances.ts'
-import { abortShutdown } from './shutdown-signal.ts'
+import { signalByRun } from './shutdown-signal.ts'
 
 /** Which run the code that executes belongs to, through all of its awaits, timers and callbacks. */
 const current = new AsyncLocalStorage<AgentRun>()
 
+signalByRun(() => current.getStore()?.signal)
 onOpen((instance) => {
   if (!current.getStore()?.ended) return
   instance.destroy()
@@ -21,17 +22,25 @@ onOpen((instance) => {
 
 /** From the start of an agent to its replacement. */
 export class AgentRun {
-  ended = false
+  readonly #shutdown = new AbortController()
+
+  /** What `shutdownSignal()` is for the agent's code. */
+  get signal(): AbortSignal {
+    return this.#shutdown.signal
+  }
+
+  get ended(): boolean {
+    return this.signal.aborted
+  }
 
   /** Calls `main` as this run's. */
   start<T>(main: () => T): T {
     return current.run(this, main)
   }
 
-  /** Aborts `shutdownSignal()`, and lets the agent open nothing more: it may still be starting. */
+  /** Aborts the signal. From now on the agent opens nothing more, even if it is still starting. */
   interrupt(): void {
-    this.ended = true
-    abortShutdown('The development server replaces or ends this agent')
+    this.#shutdown.abort()
   }
 
   /** Detaches and destroys all skeletons, newest first; loops over their events end. */
