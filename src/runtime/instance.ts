@@ -10,7 +10,7 @@ import type { Links } from './links/links.ts'
 import { linkSlots } from './links/links.ts'
 import { libbpfLink } from './links/native.ts'
 import { loadFailure } from './load-failure.ts'
-import { hear, heard } from './log.ts'
+import { deafen, heard } from './log.ts'
 import { MapHandle } from './maps/handle.ts'
 import type { BpfMap } from './maps/map.ts'
 import { ObjectSkeleton } from './object-skeleton.ts'
@@ -93,20 +93,19 @@ export class Instance implements SkeletonInstance {
     this.#beforeLoad()
     this.#life.stage = 'loading'
     this.#keepAlive.hold(this.#native)
-    const hearing = hear()
-    let log = ''
+    const silence = deafen()
     let result: number
     try {
       result = await this.#native.loadAside()
     } finally {
-      log = hearing.end()
+      silence.end()
       this.#keepAlive.release(this.#native)
     }
     if (this.#isDestroyed()) {
       this.#native.destroy()
       throw this.#life.refusal('load')
     }
-    this.#afterLoad(result, log)
+    this.#afterLoad(result)
     return this
   }
 
@@ -196,7 +195,7 @@ export class Instance implements SkeletonInstance {
     for (const section of this.#sections) section.beforeLoad()
   }
 
-  #afterLoad(result: number, log: string): void {
+  #afterLoad(result: number, log?: string): void {
     if (result < 0) {
       this.#life.stage = 'failed'
       const failure = loadFailure(this.#spec, this.#native, -result, log)

@@ -8,13 +8,13 @@ import { lastWords, plainReason } from './verifier/reason.ts'
 
 /**
  * Why bpf_object__load failed. Which program the verifier refused is known by its log alone: libbpf closes all of them
- * after a failure.
+ * after a failure. What libbpf said is unknown of a load on a thread.
  */
 export function loadFailure(
   spec: SkeletonSpec,
   native: ObjectSkeleton,
   errno: number,
-  heard: string,
+  heard: string | undefined,
 ): BpfError {
   for (const [index, [program]] of spec.programs.entries()) {
     const log = native.verifierLog(index)
@@ -34,7 +34,7 @@ export function loadFailure(
     operation: 'load',
     object: spec.name,
     errno,
-    reason: telling(heard),
+    reason: heard && telling(heard),
     log: heard || undefined,
     hint: privilegeHint(errno) ?? advice(heard),
   })
@@ -49,7 +49,8 @@ function telling(heard: string): string | undefined {
   )
 }
 
-function advice(heard: string): string | undefined {
+function advice(heard: string | undefined): string | undefined {
+  if (heard === undefined) return 'load() in place of loadAsync() tells what libbpf says of it'
   if (/kernel BTF|vmlinux BTF|failed to find valid kernel BTF/i.test(heard)) {
     return 'The kernel must be built with CONFIG_DEBUG_INFO_BTF, or open() be given btfCustomPath'
   }

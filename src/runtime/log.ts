@@ -56,12 +56,23 @@ function register(): bigint {
   }, type)
 }
 
+let threads = 0
+
+/**
+ * Keeps libbpf silent while a thread of ours is in it: its words would wait for the event loop, and the process could
+ * not exit until they are heard.
+ */
+export function deafen(): { end(): void } {
+  threads++
+  return { end: () => void threads-- }
+}
+
 /**
  * Listens to libbpf until `end`. Users' functions run only then: one that destroyed a skeleton inside libbpf's own call
  * would pull the memory from under it.
  */
 export function hear(): Hearing {
-  if (!isMainThread) return { end: () => '' }
+  if (!isMainThread || threads > 0) return { end: () => '' }
   printer ??= register()
   const lines: Line[] = []
   if (hearings.size === 0) setPrint(printer)
