@@ -1,5 +1,6 @@
 import { EHDR_SIZE, SHDR_SIZE, SHT_NOBITS } from './constants.ts'
 import type { Elf, Section } from './elf.ts'
+import { FormatError } from './format-error.ts'
 
 /** A section as it shall be written: offset and index come from where it ends up. */
 export interface OutputSection extends Section {
@@ -7,7 +8,10 @@ export interface OutputSection extends Section {
   readonly nameOffset: number
 }
 
-/** A file with the header of `elf` and these sections, [0] being the null section. */
+/**
+ * A file with the header of `elf` and these sections, [0] being the null section. Throws FormatError
+ * for a section that was not aligned as it says: made up, it could ask for any amount of memory.
+ */
 export function writeElf(
   elf: Elf,
   sections: readonly OutputSection[],
@@ -16,6 +20,11 @@ export function writeElf(
   let end = EHDR_SIZE
   const offsets = sections.map((section) => {
     if (section.index === 0) return 0
+    if (section.data.length === 0) return end
+    if (section.align > 1 && section.offset % section.align !== 0) {
+      const reason = `section ${section.index} lies on no multiple of ${section.align} bytes`
+      throw new FormatError('ELF', section.offset, reason)
+    }
     const start = roundUp(end, section.align)
     end = start + section.data.length
     return start

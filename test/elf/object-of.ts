@@ -13,11 +13,10 @@ interface Options {
 /** The object that clang makes of the source, with DWARF and BTF. */
 export function objectOf(source: string, options: Options = {}): Buffer {
   const { target = 'bpfel', language = 'c' } = options
-  const flags = ['-g', '-O2', '-target', target, '-idirafter', '/usr/include', ...multiarch()]
-  return execFileSync(clang(), [...flags, '-x', language, '-c', '-', '-o', '-'], {
-    input: source,
-    maxBuffer: 2 ** 28,
-  })
+  const cFlags = language === 'c' ? ['-O2', '-idirafter', '/usr/include', ...multiarch()] : []
+  const flags = ['-g', '-target', target, ...cFlags, '-x', language, '-c', '-', '-o', '-']
+  // With stderr piped, what clang says is part of the error.
+  return execFileSync(clang(), flags, { input: source, stdio: 'pipe', maxBuffer: 2 ** 28 })
 }
 
 /** The source of a file in the folder of fixtures beside the test. */
