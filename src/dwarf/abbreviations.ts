@@ -22,9 +22,12 @@ export interface AttributeSpec {
   readonly constant: number | bigint
   /** Bytes from the entry's first attribute, undefined when that varies. */
   readonly offset: number | undefined
+  /** Bytes, undefined when that varies. */
+  readonly size: number | undefined
 }
 
-export type AbbreviationTable = ReadonlyMap<number, Abbreviation>
+/** By code: a producer counts from 1. */
+export type AbbreviationTable = readonly (Abbreviation | undefined)[]
 
 /** Reads the table at an offset of .debug_abbrev. Throws FormatError. */
 export type AbbreviationTables = (offset: number, encoding: Encoding) => AbbreviationTable
@@ -50,7 +53,7 @@ export function abbreviationTables({ abbrev, littleEndian }: DebugSections): Abb
 }
 
 function readTable(cursor: Cursor, encoding: Encoding): AbbreviationTable {
-  const table = new Map<number, Abbreviation>()
+  const table: Abbreviation[] = []
   for (let code = cursor.uleb128(); code !== 0; code = cursor.uleb128()) {
     const tag = cursor.uleb128()
     const hasChildren = cursor.u8() !== 0
@@ -61,11 +64,11 @@ function readTable(cursor: Cursor, encoding: Encoding): AbbreviationTable {
       const form = cursor.uleb128()
       const constant = form === DW_FORM_implicit_const ? safeNumber(cursor.sleb128n()) : 0
       if (name === 0 && form === 0) break
-      attributes.push({ name, form, constant, offset: size })
-      const bytes = fixedSize(form, encoding)
-      size = size === undefined || bytes === undefined ? undefined : size + bytes
+      const attributeSize = fixedSize(form, encoding)
+      attributes.push({ name, form, constant, offset: size, size: attributeSize })
+      size = size === undefined || attributeSize === undefined ? undefined : size + attributeSize
     }
-    table.set(code, { tag, hasChildren, attributes, size })
+    table[code] = { tag, hasChildren, attributes, size }
   }
   return table
 }

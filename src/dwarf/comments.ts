@@ -18,7 +18,7 @@ export function documentation(source: CSource, name: number, role: Role): string
 
 /** Lines of dashes, and notes to lawyers and tools. */
 const NO_DOCUMENTATION =
-  /^[^\p{L}\p{N}]*$|SPDX-License-Identifier|\bcopyright\b|clang-format (?:on|off)/iu
+  /^[^a-z\d\u0080-\uffff]*$|SPDX-License-Identifier|\bcopyright\b|clang-format (?:on|off)/i
 
 /** The nearest comment between the declaration's start and its name, outside of its braces. */
 function commentsAbove(source: CSource, name: number, role: Role): readonly Token[] {

@@ -2,7 +2,6 @@ import * as dw from './constants.ts'
 import { attribute, hasAttribute, walk, type Die } from './die.ts'
 import type { FileOf } from './files.ts'
 import type { Place } from './place.ts'
-import { isRecord } from './referred-type.ts'
 import type { Unit } from './units.ts'
 
 /** What the user's own files declare. Each list is in the order of the DWARF. */
@@ -36,6 +35,16 @@ export function ownership(fileOf: FileOf, isOwn: (file: string) => boolean): (di
   }
 }
 
+const DECLARATIONS: ReadonlySet<number> = new Set([
+  dw.DW_TAG_class_type,
+  dw.DW_TAG_enumeration_type,
+  dw.DW_TAG_structure_type,
+  dw.DW_TAG_subprogram,
+  dw.DW_TAG_typedef,
+  dw.DW_TAG_union_type,
+  dw.DW_TAG_variable,
+])
+
 /** One pass over all entries: those of a whole vmlinux.h among them, so nothing is decoded in vain. */
 export function ownDeclarations(
   units: readonly Unit[],
@@ -45,7 +54,7 @@ export function ownDeclarations(
   const variables: Die[] = []
   const functions: Die[] = []
   for (const unit of units) {
-    walk(unit, isDeclaration, (die, depth) => {
+    walk(unit, DECLARATIONS, (die, depth) => {
       // Deeper ones are local to a function.
       if (die.tag === dw.DW_TAG_variable && depth > 1) return
       if (!isOwn(die)) return
@@ -55,12 +64,4 @@ export function ownDeclarations(
     })
   }
   return { types, variables, functions }
-}
-
-function isDeclaration(tag: number): boolean {
-  return tag === dw.DW_TAG_variable || tag === dw.DW_TAG_subprogram || isType(tag)
-}
-
-function isType(tag: number): boolean {
-  return isRecord(tag) || tag === dw.DW_TAG_enumeration_type || tag === dw.DW_TAG_typedef
 }
