@@ -6,8 +6,11 @@ import type { Layout } from './layout.ts'
 import { refine, type Refined, type Refinements } from './refine.ts'
 import { isBytes } from './text.ts'
 
-/** Turns bytes into values of `T` and back, laid out as the C compiler does on this machine. */
-export interface Codec<T, I = In<T>> {
+/**
+ * Turns bytes into values of `T` and back, laid out as the C compiler does on this machine. Functions
+ * that take one learn `T` from what it decodes (NoInfer), not from what it accepts.
+ */
+export interface Codec<T, I = In<NoInfer<T>>> {
   /** C's tag or typedef, empty when it has none. */
   readonly name: string
   /** Bytes, without those of a flexible array. */
@@ -44,18 +47,19 @@ export function codec<T, I = In<T>>(layout: Layout, name: string = nameOf(layout
       return describeFields(layout)
     },
     decode(bytes, offset = 0) {
-      const d = viewOf(bytes, 'decode')
-      const available = d.byteLength - requireOffset(offset)
+      const { buffer, byteOffset, byteLength } = requireBytes(bytes)
+      const available = byteLength - requireOffset(offset)
       if (available < size) {
         throw new RangeError(
           `${name || 'the value'} takes ${size} bytes, ${Math.max(0, available)} are there`,
         )
       }
-      return decode(d, offset, available)
+      return decode(viewOf(buffer), byteOffset + offset, available)
     },
     encode(value, into, offset = 0) {
       const bytes = into ?? new Uint8Array(requireOffset(offset) + encodedSize(layout, value))
-      encode(value, viewOf(bytes, 'encode into'), requireOffset(offset))
+      const { buffer, byteOffset, byteLength } = requireBytes(bytes)
+      encode(value, new DataView(buffer, byteOffset, byteLength), requireOffset(offset))
       return bytes
     },
     with: (fields) => codec(refine(layout, fields), name),
@@ -66,9 +70,21 @@ function nameOf(layout: Layout): string {
   return 'name' in layout ? layout.name : ''
 }
 
-function viewOf(bytes: Uint8Array, what: string): DataView {
-  if (!isBytes(bytes)) throw new TypeError(`expected a Uint8Array to ${what}`)
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+function requireBytes(bytes: Uint8Array): Uint8Array {
+  if (isBytes(bytes)) return bytes
+  throw new TypeError('a codec reads from and writes to a Uint8Array')
+}
+
+// Making a DataView takes longer than decoding with it, and many records share a buffer.
+const views = new WeakMap<ArrayBufferLike, DataView>()
+
+function viewOf(buffer: ArrayBufferLike): DataView {
+  let view = views.get(buffer)
+  if (!view) {
+    view = new DataView(buffer)
+    views.set(buffer, view)
+  }
+  return view
 }
 
 function requireOffset(offset: number): number {

@@ -3,7 +3,7 @@ import { encodedSize, isFlexible, minimumSize } from './extent.ts'
 import { type Layout, sizeOf } from './layout.ts'
 import { clear, copy } from './memory.ts'
 import { isScalar } from './scalar.ts'
-import { writerOf } from './write.ts'
+import { type Writer, writerOf } from './write.ts'
 
 /** Decoding and encoding at offsets of a memory, for maps, records and sections. */
 export interface Compiled<T = unknown> {
@@ -39,6 +39,7 @@ function compile(layout: Layout): Compiled {
   const scalar = isScalar(layout)
   let whole: Decode | undefined
   let partial: Decode | undefined
+  let write: Writer | undefined
   let scratch: DataView | undefined
 
   return {
@@ -52,18 +53,18 @@ function compile(layout: Layout): Compiled {
       return (partial ??= makeDecoder(layout, true))(d, offset, available)
     },
     encode(value, d, offset) {
-      const write = writerOf(layout)
-      if (scalar) return write(value, d, offset, undefined, size)
       const bytes = flexible ? encodedSize(layout, value) : size
       if (offset + bytes > d.byteLength) {
         throw new RangeError(`the value takes ${bytes} bytes, ${d.byteLength - offset} are there`)
       }
+      write ??= writerOf(layout)
+      if (scalar) return write(value, d, offset, undefined, size)
       // Taken while in use: a getter of the value may encode another one.
       const own = scratch?.byteLength === bytes ? scratch : new DataView(new ArrayBuffer(bytes))
       scratch = undefined
-      clear(own)
+      clear(own, bytes)
       write(value, own, 0, undefined, bytes)
-      copy(own, d, offset)
+      copy(own, d, offset, bytes)
       scratch = own
     },
   }

@@ -1,18 +1,18 @@
-/** Sets all bytes to zero. */
-export function clear(memory: DataView): void {
+/** Sets the first `size` bytes to zero. */
+export function clear(memory: DataView, size: number): void {
   let o = 0
-  for (; o + 4 <= memory.byteLength; o += 4) memory.setUint32(o, 0)
-  for (; o < memory.byteLength; o++) memory.setUint8(o, 0)
+  for (; o + 4 <= size; o += 4) memory.setUint32(o, 0)
+  for (; o < size; o++) memory.setUint8(o, 0)
 }
 
 /**
- * Copies all of `from` to `offset`, by DataView's own methods: quicker for what is a few words long than
+ * Copies the first `size` bytes to `offset`, by DataView's own methods: quicker for a few words than
  * making the arrays that a bulk copy needs, and memory that refuses to be written says so.
  */
-export function copy(from: DataView, to: DataView, offset: number): void {
+export function copy(from: DataView, to: DataView, offset: number, size: number): void {
   let o = 0
-  for (; o + 4 <= from.byteLength; o += 4) to.setUint32(offset + o, from.getUint32(o))
-  for (; o < from.byteLength; o++) to.setUint8(offset + o, from.getUint8(o))
+  for (; o + 4 <= size; o += 4) to.setUint32(offset + o, from.getUint32(o))
+  for (; o < size; o++) to.setUint8(offset + o, from.getUint8(o))
 }
 
 /** Copies the bytes `start` to `end` to the same place behind `offset`, no aligned integer of them in halves. */

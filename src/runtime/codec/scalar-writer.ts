@@ -1,6 +1,6 @@
 import { writeBits } from './bits.ts'
 import { describe, type Path, rangeError, typeError } from './path.ts'
-import { type Bits, elementType, isNumber, isSigned, type ScalarLayout } from './scalar.ts'
+import { type Bits, isNumber, isSigned, type ScalarLayout } from './scalar.ts'
 
 /** Writes a value, or throws and writes nothing. */
 export type ScalarWriter = (value: unknown, d: DataView, o: number, path: Path | undefined) => void
@@ -34,13 +34,23 @@ type Store = (d: DataView, o: number, value: number | bigint) => void
 
 function storer(layout: ScalarLayout, bits?: Bits): Store {
   if (bits) return (d, o, value) => writeBits(d, o, bits.offset, bits.size, value)
-  if (layout.kind === 'float' || layout.size < 8) {
-    const set = `set${elementType(layout)}` as 'setUint32'
-    return (d, o, value) => d[set](o, value as number, true)
+  if (layout.kind === 'float') {
+    return layout.size === 4
+      ? (d, o, value) => d.setFloat32(o, Number(value), true)
+      : (d, o, value) => d.setFloat64(o, Number(value), true)
   }
-  return (d, o, value) => {
-    d.setBigUint64(o, BigInt(value), true)
-    if (layout.size === 16) d.setBigUint64(o + 8, BigInt(value) >> 64n, true)
+  switch (layout.size) {
+    case 1:
+      return (d, o, value) => d.setUint8(o, Number(value))
+    case 2:
+      return (d, o, value) => d.setUint16(o, Number(value), true)
+    case 4:
+      return (d, o, value) => d.setUint32(o, Number(value), true)
+    default:
+      return (d, o, value) => {
+        d.setBigUint64(o, BigInt(value), true)
+        if (layout.size === 16) d.setBigUint64(o + 8, BigInt(value) >> 64n, true)
+      }
   }
 }
 

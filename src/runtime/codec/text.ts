@@ -71,6 +71,7 @@ export function readStrings(d: DataView, o: number, length: number): string[] {
 
 /** Of any realm: test environments have a Uint8Array of their own. */
 export function isBytes(value: unknown): value is Uint8Array {
+  if (value instanceof Uint8Array) return true
   return ArrayBuffer.isView(value) && value[Symbol.toStringTag as never] === 'Uint8Array'
 }
 

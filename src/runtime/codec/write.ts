@@ -100,9 +100,14 @@ function compositeWriter(layout: CompositeLayout): Writer {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw typeError(path, `expected an object with the fields ${list}; got ${describe(value)}`)
     }
-    for (const key in value) {
-      if (names.has(key)) continue
-      throw typeError({ parent: path, key }, `no such field, there are ${list}`)
+    let count = 0
+    for (const _ in value) count++
+    // Else a field that is unknown takes the place of one that will be missed.
+    if (count !== names.size) {
+      for (const key in value) {
+        if (names.has(key)) continue
+        throw typeError({ parent: path, key }, `no such field, there are ${list}`)
+      }
     }
     writeMembers(value as Fields, d, o, path, room)
   }
@@ -118,9 +123,8 @@ function membersWriter({ kind, members }: CompositeLayout): MemberWriter {
       for (const write of writes) write(fields, d, o, path, room)
     }
   }
-  const isGiven = members.map(givenIn)
   return (fields, d, o, path, room) => {
-    const given = members.filter((_, index) => isGiven[index]?.(fields))
+    const given = members.filter((member) => isGiven(member, fields))
     if (given.length === 0 && members.length > 0) {
       throw typeError(path, `missing, give at least one of ${members.map(nameOf).join(', ')}`)
     }
@@ -135,30 +139,29 @@ function membersWriter({ kind, members }: CompositeLayout): MemberWriter {
 function memberWriter(member: Member, last: boolean): MemberWriter {
   const { name, offset, layout, bits } = member
   const size = sizeOf(layout)
-  const roomIn = (around: number): number => (last ? around - offset : size)
   if (isAnonymous(member)) {
     const write = membersWriter(member.layout)
-    return (fields, d, o, path, room) => write(fields, d, o + offset, path, roomIn(room))
+    return (fields, d, o, path, room) =>
+      write(fields, d, o + offset, path, last ? room - offset : size)
   }
   const write = isScalar(layout) ? scalarWriter(layout, bits) : writerOf(layout)
-  const get = getter(name)
+  const inherited = isInherited(name)
   return (fields, d, o, parent, room) => {
-    const value = get(fields)
     const path = { parent, key: name }
+    const value = inherited && !Object.hasOwn(fields, name) ? undefined : fields[name]
     if (value === undefined) throw typeError(path, 'missing')
-    write(value, d, o + offset, path, roomIn(room))
+    write(value, d, o + offset, path, last ? room - offset : size)
   }
 }
 
-/** Undefined when absent: what every object inherits (`constructor`, `__proto__`) was not given. */
-function getter(name: string): (fields: Fields) => unknown {
+/** `constructor`, `__proto__` and such, which every object has without being given them. */
+function isInherited(name: string): boolean {
   return name in Object.prototype
-    ? (fields) => (Object.hasOwn(fields, name) ? fields[name] : undefined)
-    : (fields) => fields[name]
 }
 
-function givenIn(member: Member): (fields: Fields) => boolean {
+function isGiven(member: Member, fields: Fields): boolean {
   const names = isAnonymous(member) ? flatMembers(member.layout) : [member]
-  const getters = names.map(({ name }) => getter(name))
-  return (fields) => getters.some((get) => get(fields) !== undefined)
+  return names.some(
+    ({ name }) => fields[name] !== undefined && (!isInherited(name) || Object.hasOwn(fields, name)),
+  )
 }
