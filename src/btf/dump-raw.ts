@@ -113,17 +113,18 @@ export function dumpJson(btf: Btf): string {
   const types = typeRecords(btf).map(({ id, kind, name, fields, parts }) =>
     Object.assign({ id, kind, name }, fields, parts && { [parts.key]: parts.list }),
   )
-  const number = (_: string, value: unknown): unknown => {
-    if (typeof value !== 'bigint') return value
-    return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
-  }
-  return `${JSON.stringify({ types }, number)}\n`
+  return `${JSON.stringify({ types }, exactNumber)}\n`
+}
+
+function exactNumber(_: string, value: unknown): unknown {
+  if (typeof value !== 'bigint') return value
+  return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
 }
 
 /** One line a type and one a part, as `bpftool btf dump … format raw` prints them. */
 export function dumpRaw(btf: Btf): string {
   return typeRecords(btf)
-    .flatMap((record) => [headLine(record), ...partLines(record, btf)])
+    .map((record) => headLine(record) + partLines(record, btf))
     .join('')
 }
 
@@ -133,20 +134,20 @@ function headLine({ id, kind, name, fields }: TypeRecord): string {
   return `[${id}] ${kind} '${name}' ${pairs(fields).join(separator)}\n`
 }
 
-function partLines({ kind, parts }: TypeRecord, btf: Btf): string[] {
-  if (!parts) return []
-  return parts.list.map(({ name, ...fields }) => {
-    if (parts.key === 'vars') {
-      const variable = btf.types[Number(fields['type_id'])]
-      return `\t${pairs(fields).join(' ')} (${variable ? kindName(variable) : 'UNKN'} '${shown(variable?.name ?? '')}')\n`
-    }
-    return `\t'${name}' ${pairs(fields, kind === 'ENUM64').join(' ')}\n`
+function partLines({ kind, fields, parts }: TypeRecord, btf: Btf): string {
+  if (!parts) return ''
+  const wide = fields['encoding'] === 'SIGNED' ? 'LL' : 'ULL'
+  const suffix = kind === 'ENUM64' ? wide : ''
+  const lines = parts.list.map(({ name, ...fields }) => {
+    const text = pairs(fields).join(' ')
+    if (parts.key !== 'vars') return `\t'${name}' ${text}${suffix}\n`
+    const variable = btf.types[Number(fields['type_id'])]
+    const described = variable ? `${kindName(variable)} '${shown(variable.name)}'` : 'UNKN'
+    return `\t${text} (${described})\n`
   })
+  return lines.join('')
 }
 
-function pairs(fields: Fields, wide = false): string[] {
-  return Object.entries(fields).map(([key, value]) => {
-    const suffix = wide && key === 'val' ? (Number(value) < 0 ? 'LL' : 'ULL') : ''
-    return `${key}=${value}${suffix}`
-  })
+function pairs(fields: Fields): string[] {
+  return Object.entries(fields).map(([key, value]) => `${key}=${value}`)
 }
