@@ -76,6 +76,13 @@ describe.skipIf(!loading.possible)(`the demo's agent${loading.otherwise}`, () =>
   })
 })
 
+it('type-checks against what its build declares', async () => {
+  const compiler = fileURLToPath(
+    new URL('../../node_modules/typescript-7/bin/tsc', import.meta.url),
+  )
+  await exec('node', [compiler, '--project', folder])
+})
+
 it('says what is missing and exits 1 where it may not load', async () => {
   const unprivileged = process.geteuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
   const agent = spawn(process.execPath, [bundle], { ...unprivileged, stdio: 'pipe' })
