@@ -47,9 +47,9 @@ describe('any layout', () => {
       fc.property(layoutAndBytes, ([layout, bytes]) => {
         const { encode, decode } = codec<object>(layout)
         const value = attempt(() => decode(bytes))
-        // Bytes that are no UTF-8 become longer ones, which may not fit: that is an error, not a cut.
-        const again = value && attempt(() => encode(value))
-        if (again) expect(decode(again)).toEqual(value)
+        // Bytes that are no UTF-8 are decoded to other characters, which may not fit or contradict the
+        // rest of a union: then encoding is refused.
+        if (value && !hasReplacement(value)) expect(decode(encode(value))).toEqual(value)
       }),
       { numRuns: 300 },
     )
@@ -92,6 +92,11 @@ describe('any layout', () => {
     )
   })
 })
+
+function hasReplacement(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\ufffd')
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasReplacement)
+}
 
 /** Views and values alike, bytes as lists of numbers. */
 function plain(value: unknown): unknown {
