@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
 
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   resolve: {
     // Generated modules import the package by name; the tests run its sources.
     alias: {
@@ -19,3 +19,5 @@ export default defineConfig({
     hookTimeout: 120_000,
   },
 })
+
+export default config

@@ -11,7 +11,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { installPackage, type Installed } from '../install.ts'
 import { loading } from '../loading.ts'
-import { DevServer, isLoaded } from './dev-server.ts'
+import { startDevServer } from './dev-server.ts'
+import { isLoaded, programsOf } from './programs.ts'
+import type { Running } from './running.ts'
 
 const exec = promisify(execFile)
 const playground = fileURLToPath(new URL('../../playground/vite', import.meta.url))
@@ -30,7 +32,8 @@ const browserFlags = [
 describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`, () => {
   let installed: Installed
   let folder: string
-  let server: DevServer
+  let server: Running
+  let url: string
   /** Programs of the agent that runs. */
   let attached: number[]
 
@@ -39,7 +42,7 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
     folder = join(installed.app, 'processes')
     await cp(playground, folder, { recursive: true, filter: (name) => !name.includes('.bpf/') })
     await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
-    server = await DevServer.start(folder)
+    ;({ process: server, url } = await startDevServer(folder))
   })
   afterAll(async () => {
     await server?.end()
@@ -55,10 +58,12 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
     await writeFile(join(folder, name), text.replace(before, after))
   }
 
+  const programs = (): Promise<number[]> => programsOf(server.pid)
+
   /** The old programs are gone, as many new ones are attached. */
   async function expectReplaced(): Promise<void> {
     const old = attached
-    attached = await server.programs()
+    attached = await programs()
     expect(attached).toHaveLength(2)
     expect(attached.filter((id) => old.includes(id))).toEqual([])
     expect(await Promise.all(old.map(isLoaded))).toEqual([false, false])
@@ -75,8 +80,8 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
 
   it('runs the agent, which prints what its program sees', async () => {
     await server.until('ready in')
-    await expect.poll(() => server.programs(), { timeout: 30_000 }).toHaveLength(2)
-    attached = await server.programs()
+    await expect.poll(() => programs(), { timeout: 30_000 }).toHaveLength(2)
+    attached = await programs()
     await sees(3, 'sh exit 3')
   })
 
@@ -99,15 +104,15 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
     await server.until('processes.bpf.c does not build, the program that runs stays attached')
     await server.until("error: use of undeclared identifier 'ENDING'")
     await server.until('new_event(ENDING, task)')
-    expect(await server.programs()).toEqual(attached)
+    expect(await programs()).toEqual(attached)
     await sees(4, 'sh exit 8')
   })
 
   it('replaces it when the C is mended', async () => {
     await edit('processes.bpf.c', 'ENDING, task)', 'ENDED, task)')
     await server.until('agent restarted: processes.bpf.c')
-    await expect.poll(() => server.programs()).not.toEqual(attached)
-    await expect.poll(() => server.programs()).toHaveLength(2)
+    await expect.poll(() => programs()).not.toEqual(attached)
+    await expect.poll(() => programs()).toHaveLength(2)
     await expectReplaced()
   })
 
@@ -121,7 +126,7 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
   it('keeps the agent when its module does not parse', async () => {
     await edit('agent.ts', 'const signal =', 'const const signal =')
     await server.until('agent.ts cannot run, the one that runs stays attached')
-    expect(await server.programs()).toEqual(attached)
+    expect(await programs()).toEqual(attached)
     await edit('agent.ts', 'const const signal =', 'const signal =')
     await server.until('agent restarted: agent.ts')
   })
@@ -132,7 +137,7 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
     await edit('agent.ts', 'gone', 'left')
     await server.until('agent restarted')
     await sees(5, 'sh left 10')
-    await expect.poll(() => server.programs()).toHaveLength(2)
+    await expect.poll(() => programs()).toHaveLength(2)
     await expectReplaced()
   })
 
@@ -142,10 +147,10 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
     await server.until('agent restarted: agent.ts')
     await edit('agent.ts', slowly, '')
     await server.until('agent restarted: agent.ts')
-    await expect.poll(() => server.programs()).toHaveLength(2)
-    attached = await server.programs()
+    await expect.poll(() => programs()).toHaveLength(2)
+    attached = await programs()
     await sleep(1500)
-    expect(await server.programs()).toEqual(attached)
+    expect(await programs()).toEqual(attached)
     await sees(6, 'sh left 12')
   })
 
@@ -153,20 +158,20 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
     await edit('agent.ts', '.attach()', ".attach()\nthrow new Error('no luck')")
     await server.until('agent.ts failed')
     await server.until('Error: no luck')
-    await expect.poll(() => server.programs()).toEqual([])
+    await expect.poll(() => programs()).toEqual([])
     await edit('agent.ts', "\nthrow new Error('no luck')", '')
     await server.until('agent restarted: agent.ts')
-    await expect.poll(() => server.programs()).toHaveLength(2)
-    attached = await server.programs()
+    await expect.poll(() => programs()).toHaveLength(2)
+    attached = await programs()
   })
 
   it('has one agent after the server restarted', async () => {
     await edit('vite.config.ts', 'plugins:', 'base: "/", plugins:')
     await server.until('server restarted')
-    await expect.poll(() => server.programs(), { timeout: 30_000 }).toHaveLength(2)
+    await expect.poll(() => programs(), { timeout: 30_000 }).toHaveLength(2)
     await expect.poll(() => Promise.all(attached.map(isLoaded))).toEqual([false, false])
     await sees(7, 'sh left 14')
-    attached = await server.programs()
+    attached = await programs()
   })
 
   describe.skipIf(!existsSync(executablePath))(
@@ -178,7 +183,7 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
       beforeAll(async () => {
         browser = await chromium.launch({ executablePath, args: browserFlags })
         page = await browser.newPage()
-        await page.goto(server.url)
+        await page.goto(url)
       })
       afterAll(() => browser?.close())
 
@@ -205,7 +210,7 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
   )
 
   it('detaches when the server is told to end', async () => {
-    attached = await server.programs()
+    attached = await programs()
     expect(attached).toHaveLength(2)
     expect(await server.end('SIGINT')).toBe(130)
     expect(await Promise.all(attached.map(isLoaded))).toEqual([false, false])

@@ -8,7 +8,8 @@ import skel, { STARTED, types } from './processes.bpf.c'
 const pages = new Set<ServerResponse>()
 const server = createServer((_request, response) => {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
-  response.flushHeaders()
+  // Vite's proxy passes headers on with the first bytes of the body.
+  response.write(':\n\n')
   pages.add(response.on('close', () => pages.delete(response)))
 })
 server.listen(Number(process.env.AGENT_PORT ?? 4480), '127.0.0.1')

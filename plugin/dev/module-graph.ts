@@ -7,10 +7,15 @@ import type { DevEnvironment, EnvironmentModuleGraph, EnvironmentModuleNode } fr
 export async function transformGraph(environment: DevEnvironment, entry: string): Promise<void> {
   const seen = new Set([entry])
   for (const url of seen) {
-    const result = await environment.transformRequest(url)
+    const result = await environment.transformRequest(unwrap(url))
     // What Vite leaves to Node keeps its bare name.
     for (const dep of result?.deps ?? []) if (dep.startsWith('/')) seen.add(dep)
   }
+}
+
+/** The id of a virtual module, which is no URL, from the URL that Vite makes of it (vite: wrapId). */
+function unwrap(url: string): string {
+  return url.startsWith('/@id/') ? url.slice(5).replace('__x00__', '\0') : url
 }
 
 /** Whether `module` is `entry`, or something that it imports, however far. */

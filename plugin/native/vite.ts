@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
-import type { DevEnvironment, Plugin, UserConfig } from 'vite'
+import type { DevEnvironment, OxcOptions, Plugin, UserConfig } from 'vite'
 
 import { type Options, resolveOptions } from '../../src/compile/options.ts'
 import type { Builds } from '../builds.ts'
 import { DevServer } from '../dev/server.ts'
+import { ownURL, sourceRE } from '../resolve.ts'
 import { resolveOwn } from './rollup.ts'
 
 /** What only Vite has: environments, a dev server, and the option `agent`. */
@@ -25,6 +26,9 @@ export function viteHooks(options: Options, builds: Builds): Partial<Plugin> {
         // Found late, its codecs would make Vite bundle dependencies anew and reload the page.
         optimizeDeps: { exclude: ['unplugin-bpf'] },
         ...(agent && command === 'build' && agentBuild(config, root, agent)),
+        ...(agent &&
+          command === 'serve' &&
+          config.oxc !== false && { oxc: forThisNode(config.oxc) }),
       }
     },
 
@@ -35,6 +39,16 @@ export function viteHooks(options: Options, builds: Builds): Partial<Plugin> {
           { resolve: { noExternal: ['unplugin-bpf'], external: ['koffi'] } }
         : // One runtime, which outlives the agent's restarts.
           { resolve: { external: ['unplugin-bpf'] } }
+    },
+
+    transform: {
+      filter: { id: sourceRE },
+      async handler(code, source) {
+        const { mode, config } = this.environment
+        if (mode !== 'dev' || config.consumer === 'client') return undefined
+        const seen = await this.resolve('unplugin-bpf/runtime', source, { skipSelf: true })
+        return seen ? undefined : importByURL(code)
+      },
     },
 
     configureServer(server) {
@@ -57,6 +71,22 @@ export function viteHooks(options: Options, builds: Builds): Partial<Plugin> {
       if (this.environment.mode === 'dev') await servers.get(this.environment)?.close()
     },
   }
+}
+
+/** The agent runs here: Vite would hand on syntax that this Node lacks, such as `using` before 24. */
+function forThisNode(options: OxcOptions = {}): OxcOptions {
+  return { ...options, target: options.target ?? `node${process.versions.node}` }
+}
+
+/**
+ * In the dev server, what a source's own folder does not see can come from elsewhere only by URL; but a
+ * file's URL would make Vite evaluate a second runtime (vite: fetchModule).
+ */
+function importByURL(code: string): string {
+  return code.replaceAll(/(?<=^import .* from )'(unplugin-bpf\/\w+)'/gm, (_, specifier: string) => {
+    const reexport = `export * from ${JSON.stringify(ownURL(specifier))}`
+    return `'data:text/javascript,${encodeURIComponent(reexport)}'`
+  })
 }
 
 /** The option's path, which package.json may hold. */

@@ -156,14 +156,16 @@ function readMembers(
   count: number,
   bitfields: boolean,
 ): Member[] {
-  return words.list(count, 3, () => {
+  words.need(count * 3)
+  const members: Member[] = []
+  for (let i = 0; i < count; i++) {
     const name = text(words.next())
     const type = words.id()
     const offset = words.next()
-    return bitfields
-      ? { name, type, bitOffset: offset & 0xffffff, bitSize: offset >>> 24 }
-      : { name, type, bitOffset: offset, bitSize: 0 }
-  })
+    const bitOffset = bitfields ? offset & 0xffffff : offset
+    members.push({ name, type, bitOffset, bitSize: bitfields ? offset >>> 24 : 0 })
+  }
+  return members
 }
 
 function wide(low: number, high: number, signed: boolean): bigint {
@@ -200,12 +202,15 @@ class Words {
     throw new FormatError('BTF', this.#start + index * 4, reason)
   }
 
-  /** `count` items of `size` words; refuses what the section cannot hold before making any. */
-  list<T>(count: number, size: number, read: () => T): T[] {
+  /** Refuses what the section cannot hold, before anything of that length is made. */
+  need(count: number): void {
     const left = this.#words.length - this.index
-    if (count * size > left) {
-      this.fail(`${count * size} more words are needed, ${left} are left`, this.index)
-    }
+    if (count > left) this.fail(`${count} more words are needed, ${left} are left`, this.index)
+  }
+
+  /** `count` items of `size` words. */
+  list<T>(count: number, size: number, read: () => T): T[] {
+    this.need(count * size)
     const items: T[] = []
     for (let i = 0; i < count; i++) items.push(read())
     return items

@@ -1,4 +1,4 @@
-import { dirname, relative, sep } from 'node:path'
+import { basename, dirname, relative, sep } from 'node:path'
 
 import { addSegment, GenMapping, toEncodedMap } from '@jridgewell/gen-mapping'
 
@@ -22,7 +22,8 @@ export interface DeclarationPlace {
 
 /** The text with an inline declaration map, which sends an editor's "go to definition" to C. */
 export function withDeclarationMap(text: Text, { file, source }: DeclarationPlace): string {
-  const map = new GenMapping()
+  // TypeScript passes over a map without it.
+  const map = new GenMapping({ file: basename(file) })
   const folder = dirname(file)
   // A name without a mapping would lead to where the one before it leads.
   const home: Place = { file: source, line: 1 }

@@ -1,66 +1,69 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname } from 'node:path'
 
-import type { Diagnostic } from './diagnostics.ts'
-import { digest } from './digest.ts'
-import { prune, touch } from './prune.ts'
-import { writeWhole } from './write-whole.ts'
+import { type CacheEntry, isCurrent, readEntry, writeEntry } from './cache-entry.ts'
+import type { CompileResult } from './compile.ts'
+import { createDebugger } from './debug.ts'
+import { contentOf } from './digest.ts'
+import type { Job } from './job.ts'
+import { absentShadows } from './shadows.ts'
+import { vmlinuxOrigin } from './vmlinux.ts'
 
-/** A successful compile, as it is kept. */
-export interface CacheEntry {
-  readonly object: Uint8Array
-  readonly diagnostics: readonly Diagnostic[]
-  /** Absolute, source first, with what names their content. */
-  readonly dependencies: readonly { readonly file: string; readonly content: string }[]
-  /** Files that must not appear, see absentShadows(). */
-  readonly absent: readonly string[]
-  /** What the generated vmlinux.h was generated from, if the source includes that. */
-  readonly vmlinux?: string | undefined
+const debug = createDebugger('unplugin-bpf:compile')
+
+interface Kept {
+  readonly key: string
+  readonly entry: CacheEntry
+  readonly result: CompileResult
 }
 
-/** An object is about as large as a photograph: these are some ten megabytes. */
-const kept = 256
+/** The last of each source and architecture, so that equal compiles give the same result object. */
+const lastKept = new Map<string, Kept>()
+const slotOf = ({ arch, source }: Job): string => `${arch} ${source}`
+
+/** What is kept of an equal compile, if nothing that it read has changed. */
+export async function cached(job: Job, key: string): Promise<CompileResult | undefined> {
+  const { options, source } = job
+  if (options.cache === false) return undefined
+  const last = lastKept.get(slotOf(job))
+  const kept = last?.key === key ? last : await readKept(job, options.cache, key)
+  if (!kept || !isCurrent(kept.entry)) return undefined
+  const { vmlinux } = kept.entry
+  if (vmlinux !== undefined && vmlinux !== vmlinuxOrigin(options)) return undefined
+  debug?.('%s is cached', source)
+  lastKept.set(slotOf(job), kept)
+  return kept.result
+}
+
+async function readKept({ source }: Job, cache: string, key: string): Promise<Kept | undefined> {
+  const entry = await readEntry(cache, key)
+  if (!entry) return undefined
+  const { diagnostics, object } = entry
+  const dependencies = entry.dependencies.map(({ file }) => file)
+  return { key, entry, result: { object, diagnostics, dependencies, folder: dirname(source) } }
+}
 
 /**
- * One file an entry: its digest, a line of JSON, then the object's bytes. Undefined if there is none,
- * or a damaged one.
+ * Keeps a successful compile.
+ *
+ * @param vmlinux What the generated vmlinux.h was generated from, if it includes that.
  */
-export async function readEntry(cacheDir: string, key: string): Promise<CacheEntry | undefined> {
-  const file = entryFile(cacheDir, key)
-  const bytes = await readFile(file).catch(() => undefined)
-  if (!bytes) return undefined
-  const body = bytes.subarray(digestLength)
-  if (bytes.toString('latin1', 0, digestLength) !== digest(body)) return undefined
-  touch(file)
-  const end = body.indexOf('\n')
-  const entry: Omit<CacheEntry, 'object'> = JSON.parse(body.toString('utf8', 0, end))
-  return { ...entry, object: new Uint8Array(body.subarray(end + 1)) }
-}
-
-export async function writeEntry(cacheDir: string, key: string, entry: CacheEntry): Promise<void> {
-  const { object, ...rest } = entry
-  const body = Buffer.concat([Buffer.from(`${JSON.stringify(rest)}\n`), object])
-  await writeWhole(entryFile(cacheDir, key), Buffer.concat([Buffer.from(digest(body)), body]))
-  await prune(join(cacheDir, 'objects'), kept)
-}
-
-const digestLength = 64
-const entryFile = (cacheDir: string, key: string): string => join(cacheDir, 'objects', key)
-
-/** Whether every dependency has the content it had, and no header has come before one of them. */
-export function isCurrent({ absent, dependencies }: CacheEntry): boolean {
-  return (
-    dependencies.every(({ file, content }) => contentOf(file) === content) &&
-    !absent.some((file) => existsSync(file))
-  )
-}
-
-/** What names a file's content; empty when it cannot be read. */
-export function contentOf(file: string): string {
+export async function keep(
+  job: Job,
+  key: string,
+  result: CompileResult,
+  vmlinux: string | undefined,
+): Promise<void> {
+  const { clang, options, source } = job
+  const { dependencies, diagnostics, object } = result
+  if (options.cache === false || !object) return
+  const headers = dependencies.slice(1)
+  const absent = absentShadows(source, headers, vmlinux !== undefined, options, clang)
+  const named = dependencies.map((file) => ({ file, content: contentOf(file) }))
+  const entry: CacheEntry = { object, diagnostics, dependencies: named, absent, vmlinux }
+  lastKept.set(slotOf(job), { key, entry, result })
   try {
-    return digest(readFileSync(file))
-  } catch {
-    return ''
+    await writeEntry(options.cache, key, entry)
+  } catch (error) {
+    debug?.('%s cannot be cached: %s', source, error)
   }
 }

@@ -3,22 +3,18 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
 import { languageFlags, outputFlags } from './arguments.ts'
-import { type CacheEntry, contentOf, isCurrent, readEntry, writeEntry } from './cache.ts'
+import { cached, keep } from './cache.ts'
 import { findClang } from './clang.ts'
 import { CompileError } from './compile-error.ts'
-import { createDebugger } from './debug.ts'
 import type { Diagnostic } from './diagnostics.ts'
 import { digest } from './digest.ts'
 import { withHints } from './hints.ts'
+import type { Job } from './job.ts'
 import { type Options, type ResolvedOptions, resolveOptions } from './options.ts'
-import { absentShadows } from './shadows.ts'
-import { type Job, translate, type Translation } from './translate.ts'
-import { vmlinuxOrigin } from './vmlinux.ts'
+import { translate } from './translate.ts'
 
 export { ClangNotFoundError, CompileError } from './compile-error.ts'
 export { type Diagnostic, type Fixit, formatDiagnostic, type Note } from './diagnostics.ts'
-
-const debug = createDebugger('unplugin-bpf:compile')
 
 /** The options that a compile depends on. */
 export type CompileOptions = Pick<
@@ -91,37 +87,6 @@ async function cachedOrTranslated(job: Job, key: string): Promise<Outcome> {
   return { started, result }
 }
 
-interface Kept {
-  readonly key: string
-  readonly entry: CacheEntry
-  readonly result: CompileResult
-}
-
-/** The last of each source and architecture, so that equal compiles give the same result object. */
-const lastKept = new Map<string, Kept>()
-const slotOf = ({ arch, source }: Job): string => `${arch} ${source}`
-
-async function cached(job: Job, key: string): Promise<CompileResult | undefined> {
-  const { options, source } = job
-  if (options.cache === false) return undefined
-  const last = lastKept.get(slotOf(job))
-  const kept = last?.key === key ? last : await readKept(job, options.cache, key)
-  if (!kept || !isCurrent(kept.entry)) return undefined
-  const { vmlinux } = kept.entry
-  if (vmlinux !== undefined && vmlinux !== vmlinuxOrigin(options)) return undefined
-  debug?.('%s is cached', source)
-  lastKept.set(slotOf(job), kept)
-  return kept.result
-}
-
-async function readKept({ source }: Job, cache: string, key: string): Promise<Kept | undefined> {
-  const entry = await readEntry(cache, key)
-  if (!entry) return undefined
-  const { diagnostics, object } = entry
-  const dependencies = entry.dependencies.map(({ file }) => file)
-  return { key, entry, result: { object, diagnostics, dependencies, folder: dirname(source) } }
-}
-
 async function translated(job: Job, key: string, started: number): Promise<CompileResult> {
   const { source } = job
   const translation = await translate(job)
@@ -131,29 +96,8 @@ async function translated(job: Job, key: string, started: number): Promise<Compi
   const dependencies = [...new Set([...translation.dependencies, ...known])]
   const result: CompileResult = { object, diagnostics, dependencies, folder: dirname(source) }
   // One saved meanwhile may not be what clang has read.
-  if (!isNewer(dependencies, started)) await keep(job, key, translation, result)
+  if (!isNewer(dependencies, started)) await keep(job, key, result, translation.vmlinux)
   return result
-}
-
-async function keep(
-  job: Job,
-  key: string,
-  { vmlinux }: Translation,
-  result: CompileResult,
-): Promise<void> {
-  const { clang, options, source } = job
-  const { dependencies, diagnostics, object } = result
-  if (options.cache === false || !object) return
-  const headers = dependencies.slice(1)
-  const absent = absentShadows(source, headers, vmlinux !== undefined, options, clang)
-  const named = dependencies.map((file) => ({ file, content: contentOf(file) }))
-  const entry: CacheEntry = { object, diagnostics, dependencies: named, absent, vmlinux }
-  lastKept.set(slotOf(job), { key, entry, result })
-  try {
-    await writeEntry(options.cache, key, entry)
-  } catch (error) {
-    debug?.('%s cannot be cached: %s', source, error)
-  }
 }
 
 const filesOf = (diagnostics: readonly Diagnostic[]): string[] =>

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 
 /** A name for content: hexadecimal SHA-256 over the parts, each with its length, so that none runs into the next. */
 export function digest(...parts: readonly (string | Uint8Array)[]): string {
@@ -8,4 +9,13 @@ export function digest(...parts: readonly (string | Uint8Array)[]): string {
     hash.update(`${bytes.length}:`).update(bytes)
   }
   return hash.digest('hex')
+}
+
+/** Names a file's content; empty when it cannot be read. */
+export function contentOf(file: string): string {
+  try {
+    return digest(readFileSync(file))
+  } catch {
+    return ''
+  }
 }

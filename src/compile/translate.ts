@@ -3,32 +3,22 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 
 import { FormatError } from '../elf/format-error.ts'
-import type { Arch } from './arch.ts'
 import { languageFlags, messageFlags, namedFrom, outputFlags } from './arguments.ts'
-import { contentOf } from './cache.ts'
-import type { Clang } from './clang.ts'
 import { CompileError } from './compile-error.ts'
 import { createDebugger } from './debug.ts'
 import { parseDepfile } from './depfile.ts'
 import type { Diagnostic } from './diagnostics.ts'
+import { contentOf } from './digest.ts'
 import { includeFolders } from './flag-paths.ts'
 import { orderForwards } from './forward-order.ts'
+import type { Job } from './job.ts'
 import { type LeadingInclude, leadingInclude } from './leading-include.ts'
-import type { ResolvedOptions } from './options.ts'
 import { parseDiagnostics } from './parse-diagnostics.ts'
 import { dropPrecompiled, type Precompiled, precompile } from './precompiled.ts'
 import { run } from './run.ts'
 import { provideVmlinux, type Vmlinux, vmlinuxHeader } from './vmlinux.ts'
 
 const debug = createDebugger('unplugin-bpf:compile')
-
-export interface Job {
-  /** Absolute. */
-  readonly source: string
-  readonly arch: Arch
-  readonly options: ResolvedOptions
-  readonly clang: Clang
-}
 
 /** What clang made of a source. */
 export interface Translation {

@@ -60,12 +60,25 @@ type IntegerType = { readonly bits: 1 | 8 | 16 | 32 | 64; readonly signed: boole
 function namedType(words: readonly string[]): IntegerType | undefined {
   const [word = ''] = words
   if (words.length !== 1) return undefined
-  if (word === 'size_t') return { bits: 64, signed: false }
+  const kernel = KERNEL_TYPES[word]
+  if (kernel) return kernel
   const groups = NAMED.exec(word)?.groups
   if (!groups) return undefined
   const bits = Number(groups.bits ?? groups.width) as IntegerType['bits']
   return { bits, signed: groups.sign === 's' || groups.unsigned === '' }
 }
+
+/** Names of the kernel's that macros cast to: `#define INVALID_UID ((uid_t)-1)`. */
+const KERNEL_TYPES: Readonly<Record<string, IntegerType>> = Object.assign(Object.create(null), {
+  gid_t: { bits: 32, signed: false },
+  intptr_t: { bits: 64, signed: true },
+  loff_t: { bits: 64, signed: true },
+  pid_t: { bits: 32, signed: true },
+  size_t: { bits: 64, signed: false },
+  ssize_t: { bits: 64, signed: true },
+  uid_t: { bits: 32, signed: false },
+  uintptr_t: { bits: 64, signed: false },
+})
 
 function spelledType(words: readonly string[]): IntegerType | undefined {
   if (words.length === 0 || !words.every((word) => SPELLING.has(word))) return undefined

@@ -17,15 +17,18 @@ export function stringTable(bytes: Uint8Array, format: Format, start: number): S
   const text = isAscii(bytes)
     ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
     : undefined
-  return (offset) => {
-    if (text === undefined ? bytes[offset] === 0 : text.charCodeAt(offset) === 0) return ''
+  // Member names repeat: a kernel's BTF refers to each string four times.
+  const known: string[] = []
+  known.length = bytes.length
+  const read = (offset: number): string => {
     const end = text === undefined ? bytes.indexOf(0, offset) : text.indexOf('\0', offset)
-    if (offset >= bytes.length || end === -1) {
+    if (!(offset >= 0 && offset < bytes.length) || end === -1) {
       const reason = `string ${offset} is outside of its table of ${bytes.length} bytes`
       throw new FormatError(format, start, reason)
     }
     return text === undefined ? utf8.decode(bytes.subarray(offset, end)) : text.slice(offset, end)
   }
+  return (offset) => known[offset] ?? (known[offset] = read(offset))
 }
 
 /** `what` says in the error whose strings they are. */

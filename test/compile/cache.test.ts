@@ -1,11 +1,18 @@
-import { readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, test, vi } from 'vitest'
 
 import { compile, type CompileResult } from '../../src/compile/compile.ts'
 import { prune } from '../../src/compile/prune.ts'
-import { countingClang, project, write, xdp } from './project.ts'
+import { countingClang, program, project, write, xdp } from './project.ts'
 
 const source = `#include "own.h"\n#include <found.h>\n${xdp('int unused; return FOUND;')}`
 
@@ -139,14 +146,20 @@ test('compiles of the same at the same time share one run', async () => {
 })
 
 test('one that starts after a header was saved does not get the older result', async () => {
-  const { build, folder } = await cached()
-  const old = build()
-  // The first run is under way, and perhaps has read the header: it is not for who comes after.
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  const { file, folder, options } = await cached()
+  const slow = `'${options.clang}' "$@"; touch '${folder}/done'; until [ -e '${folder}/go' ]; do sleep 0.05; done`
+  const clang = join(
+    program('clang', `case "$*" in *' -c '*) ${slow};; *) '${options.clang}' "$@";; esac`),
+    'clang',
+  )
+  const early = compile(file, { ...options, clang })
+  await vi.waitUntil(() => existsSync(join(folder, 'done')), { timeout: 20_000 })
   write(folder, { 'inc/found.h': '#define FOUND 2\n' })
-  const [, late] = await Promise.all([old, build()])
-  rmSync(join(folder, 'node_modules'), { recursive: true })
-  expect(late.object).toEqual((await build()).object)
+  const late = compile(file, { ...options, clang })
+  write(folder, { go: '' })
+  const [before, after] = await Promise.all([early, late])
+  expect(after.object).toBeDefined()
+  expect(after.object).not.toEqual(before.object)
 })
 
 test('the least recently used entries go first', async () => {

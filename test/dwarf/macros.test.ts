@@ -76,6 +76,8 @@ const integers = [
   '(__u32)-1',
   '(u64)1 << 40',
   '(_Bool)7',
+  '(uid_t)-1',
+  '(u8)-1',
   '(unsigned long long)-1',
   '(int)0xffffffffUL',
   '1 + 2 * 3 - 4',
@@ -102,7 +104,7 @@ const integers = [
 ]
 
 const prelude = `
-typedef unsigned char u8; typedef unsigned int __u32; typedef unsigned long long u64;
+typedef unsigned int uid_t; typedef unsigned char u8; typedef unsigned int __u32; typedef unsigned long long u64;
 enum { FIRST = 1, SECOND, SELF, NEGATIVE = -4 };
 enum { WIDE = 0x1ffffffffULL };
 #define true 1

@@ -95,9 +95,10 @@ const names = [
 describe.each([
   ['DWARF 5', '-gdwarf-5'],
   ['DWARF 4', '-gdwarf-4'],
+  ['DWARF 3', '-gdwarf-3'],
   ['64-bit DWARF', '-gdwarf64'],
   ['big-endian', '--target=bpfeb'],
-  ['big-endian DWARF 4', '--target=bpfeb', '-gdwarf-4'],
+  ['big-endian DWARF 3', '--target=bpfeb', '-gdwarf-3'],
 ])('%s', (_name, ...flags) => {
   it('gives every kind of type as the BTF of a variable has it', () => {
     expectSameAsBtf(everyKind, names, flags)
@@ -174,7 +175,7 @@ const member: fc.Memo<string> = fc.memo((depth) =>
   ),
 )
 
-it('gives structs of any members as the BTF of a variable has them', () => {
+it.each([['-gdwarf-5'], ['-gdwarf-2']])('gives structs of any members so, with %s', (version) => {
   const attributes = fc.constantFrom(
     '',
     ' __attribute__((packed))',
@@ -194,8 +195,9 @@ it('gives structs of any members as the BTF of a variable has them', () => {
       expectSameAsBtf(
         `struct seed { int a; };\n${types.join('\n')}`,
         structs.map((_, index) => `struct random_${index}`),
+        [version],
       )
     }),
-    { numRuns: 8 },
+    { numRuns: 4 },
   )
 })

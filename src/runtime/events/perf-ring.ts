@@ -1,6 +1,7 @@
 import { readOnlyMemory } from '../codec/memory.ts'
 import { close, getpagesize } from '../ffi/libc.ts'
 import { Mapping } from '../ffi/mapping.ts'
+import type { Watched } from './poller.ts'
 import type { Place } from './shared-ring.ts'
 import { recordRefusal, SharedRing } from './shared-ring.ts'
 import type { Visit } from './source.ts'
@@ -92,8 +93,8 @@ export class PerfRing extends SharedRing {
     return this.#head() > position
   }
 
-  protected descriptor(): number {
-    return this.#fd
+  protected watched(): Watched {
+    return { fd: this.#fd, forgetful: true }
   }
 
   protected store(position: number): void {

@@ -16,7 +16,16 @@ import { errno } from '../ffi/library.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { scratch } from '../ffi/memory.ts'
 
-/** One descriptor that is waited for. */
+/** A descriptor to wait for. */
+export interface Watched {
+  readonly fd: number
+  /**
+   * Whether asking if it is readable makes it forget that it was (kernel/events/core.c: perf_poll). libuv's
+   * question of the private descriptor already asks, so such a one is called at each wake-up of any.
+   */
+  readonly forgetful?: boolean
+}
+
 export interface Watch {
   /** Must be called before the descriptor closes. */
   close(): void
@@ -36,9 +45,9 @@ let shared: Poller | undefined
 /**
  * Calls `ready` whenever the descriptor becomes readable: at once if it is, later at each new wake-up (edge-triggered).
  */
-export function watch(fd: number, ready: () => void): Watch {
+export function watch(watched: Watched, ready: () => void): Watch {
   shared ??= new Poller()
-  return shared.add(fd, ready)
+  return shared.add(watched, ready)
 }
 
 /**
@@ -49,6 +58,7 @@ class Poller {
   readonly #fd: number
   readonly #events: Scratch = scratch(eventSize * eventsAtOnce)
   readonly #ready = new Map<number, () => void>()
+  readonly #forgetful = new Map<number, () => void>()
   #handle: ReturnType<ReturnType<typeof koffi>['node']['poll']> | undefined
   #next = 1
   #timer: NodeJS.Timeout | undefined
@@ -65,7 +75,7 @@ class Poller {
     }
   }
 
-  add(fd: number, ready: () => void): Watch {
+  add({ fd, forgetful = false }: Watched, ready: () => void): Watch {
     const token = this.#next++
     const event = scratch(eventSize)
     event.data.setUint32(0, EPOLLIN | EPOLLET, true)
@@ -73,18 +83,19 @@ class Poller {
     if (epollControl(this.#fd, EPOLL_CTL_ADD, fd, event.buffer) < 0) {
       throw new BpfError({ operation: 'wait for', object: `descriptor ${fd}`, errno: errno() })
     }
-    this.#ready.set(token, ready)
+    const waiting = forgetful ? this.#forgetful : this.#ready
+    waiting.set(token, ready)
     if (!isMainThread) this.#tick()
     return {
       close: () => {
-        if (this.#ready.delete(token)) epollControl(this.#fd, EPOLL_CTL_DEL, fd, null)
+        if (waiting.delete(token)) epollControl(this.#fd, EPOLL_CTL_DEL, fd, null)
       },
     }
   }
 
   /** A worker that ends while libuv polls for it crashes the process: there a timer looks. */
   #tick(): void {
-    if (this.#timer || this.#ready.size === 0) return
+    if (this.#timer || this.#ready.size + this.#forgetful.size === 0) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.#wait = this.#collect() > 0 ? shortestWait : Math.min(longestWait, this.#wait * 2)
@@ -96,13 +107,18 @@ class Poller {
     const count = epollWait(this.#fd, this.#events.address, eventsAtOnce, 0)
     for (let index = 0; index < count; index++) {
       const token = this.#events.data.getUint32(index * eventSize + eventDataOffset, true)
-      try {
-        this.#ready.get(token)?.()
-      } catch (error) {
-        uncaught(error)
-      }
+      call(this.#ready.get(token))
     }
+    for (const ready of this.#forgetful.values()) call(ready)
     return count
+  }
+}
+
+function call(ready: (() => void) | undefined): void {
+  try {
+    ready?.()
+  } catch (error) {
+    uncaught(error)
   }
 }
 

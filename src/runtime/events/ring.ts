@@ -3,6 +3,7 @@ import { unsupported } from '../error.ts'
 import { getpagesize } from '../ffi/libc.ts'
 import { Mapping } from '../ffi/mapping.ts'
 import type { MapHandle } from '../maps/handle.ts'
+import type { Watched } from './poller.ts'
 import type { Place } from './shared-ring.ts'
 import { recordRefusal, SharedRing } from './shared-ring.ts'
 import type { Source, Visit } from './source.ts'
@@ -129,9 +130,9 @@ export class Ring extends SharedRing implements Source {
     return Atomics.load(this.#headers, (position & this.#mask) >> 2) >= 0
   }
 
-  protected descriptor(): number {
+  protected watched(): Watched {
     const [handle] = this.#handles
-    return handle?.requireFd('wait for') ?? -1
+    return { fd: handle?.requireFd('wait for') ?? -1 }
   }
 
   protected store(position: number): void {

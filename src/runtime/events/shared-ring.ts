@@ -1,5 +1,5 @@
 import { stateError } from '../error.ts'
-import type { Watch } from './poller.ts'
+import type { Watch, Watched } from './poller.ts'
 import { watch } from './poller.ts'
 import type { Cursor, Visit } from './source.ts'
 
@@ -40,7 +40,7 @@ export abstract class SharedRing {
   }
 
   /** To wait for. */
-  protected abstract descriptor(): number
+  protected abstract watched(): Watched
   /** Visits what waits behind `place`, and moves it along; stops when the visitor says so, or has closed the ring. */
   abstract walk(place: Place, visit: Visit): number
   /** Whether something waits behind `place`, asked of the kernel anew. */
@@ -58,7 +58,7 @@ export abstract class SharedRing {
     if (this.#closed) throw stateError('subscribe to', 'events', 'their map is closed')
     const subscriber = new Subscriber(this, this.released, ready, ended)
     this.#subscribers.add(subscriber)
-    this.#watch ??= watch(this.descriptor(), () => {
+    this.#watch ??= watch(this.watched(), () => {
       for (const each of this.#subscribers) each.ready()
     })
     return subscriber

@@ -74,6 +74,8 @@ export abstract class EventMap<T, O extends SubscribeOptions>
     const decoder = this.#decoder
     const { minimumSize } = decoder.compiled
     const live = (this.#live ??= liveView<T>(this.#layout, this.#gone()))
+    // Once, before the loop: this runs for every record.
+    const { point } = live
     const view = isViewed(this.#layout) ? live.view : undefined
     try {
       return source.consume((memory, offset, length) => {
@@ -81,11 +83,11 @@ export abstract class EventMap<T, O extends SubscribeOptions>
           decoder.malformed++
           return
         }
-        live.point(memory, offset, length)
-        visit(view ?? live.view)
+        point(memory, offset, length)
+        visit(view === undefined ? live.view : view)
       })
     } finally {
-      live.point(this.#gone(), 0)
+      point(this.#gone(), 0)
     }
   }
 
