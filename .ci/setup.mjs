@@ -64,6 +64,20 @@ const parts = [
     },
   },
   {
+    // Tests build a newer bpftool and libbpf of the kernel's source: test/debian.
+    name: 'make, xz, python3, libelf and zlib headers',
+    modes: ['test', 'bench'],
+    present: () =>
+      ['make', 'xz', 'python3'].every(which) && ['libelf.h', 'zlib.h'].every(hasHeader),
+    packages: {
+      apt: 'make xz-utils python3-minimal libelf-dev zlib1g-dev',
+      dnf: 'make xz python3 elfutils-libelf-devel zlib-devel',
+      pacman: 'make xz python libelf zlib',
+      apk: 'make xz python3 elfutils-dev zlib-dev',
+    },
+    without: 'what needs libbpf 1.8 or bpftool 7.8 is skipped',
+  },
+  {
     name: 'ip (iproute2)',
     modes: ['test'],
     present: () => which('ip'),
