@@ -75,7 +75,7 @@ export class Builds {
       const options = resolveOptions(this.#options, source)
       const skeleton = await buildSkeleton(source, options)
       const unwritten = await writeTypes(source, skeleton, options)
-      const diagnostics = distinct([...skeleton.diagnostics, ...unwritten])
+      const diagnostics = [...skeleton.diagnostics, ...unwritten]
       const errors = diagnostics.filter(({ severity }) => severity === 'error')
       const warnings = diagnostics.filter(({ severity }) => severity === 'warning')
       const watchFiles = this.#remember(source, skeleton.dependencies, isWhole(skeleton))
@@ -115,12 +115,4 @@ async function writeTypes(
     const none = { notes: [], fixits: [], includedFrom: [] }
     return [{ severity: 'warning', file: source, message, ...none }]
   }
-}
-
-/** libbpf's BPF_PROG has a program's arguments twice, and clang complains of each. */
-function distinct(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const byPlace = diagnostics.map(
-    (d) => [`${d.file}:${d.line}:${d.column}:${d.message}`, d] as const,
-  )
-  return [...new Map(byPlace).values()]
 }

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 
 import * as esbuild from 'esbuild'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
@@ -56,6 +59,31 @@ it.skipIf(!loading.possible)(
     expect(await runAgent(project.path('dist/agent.js'))).toEqual(greeting(1))
   },
 )
+
+describe('for several architectures', () => {
+  beforeEach(async () => {
+    const [own, other] = process.arch === 'x64' ? ['x86', 'arm64'] : ['arm64', 'x86']
+    await project.write('package.json', `{"unplugin-bpf":{"arch":["${other}","${own}"]}}`)
+    await esbuild.build({ ...options(), outfile: 'dist/agent.mjs' })
+  })
+
+  it.skipIf(!loading.possible)(`the agent runs on one of them${loading.otherwise}`, async () => {
+    expect(await runAgent(project.path('dist/agent.mjs'))).toEqual(greeting(1))
+  })
+
+  it('the agent says on another what it was built for', async () => {
+    await project.write(
+      'elsewhere.mjs',
+      "Object.defineProperty(process, 'arch', { value: 'riscv64' })",
+    )
+    const run = execFile('node', ['--import', './elsewhere.mjs', 'dist/agent.mjs'], {
+      cwd: project.folder,
+    })
+    expect(await text(run.stderr ?? Readable.from([]))).toMatch(
+      /BpfError: cannot open calls_bpf: it was compiled for (x86 and arm64|arm64 and x86), and this machine is riscv\. Build it with riscv in the option arch/,
+    )
+  })
+})
 
 it('imports nothing but modules of Node: koffi is looked for at the first open()', async () => {
   const { metafile } = await esbuild.build({ ...options(), metafile: true })

@@ -82,6 +82,8 @@ describe('usage', () => {
     [['gen', 'types', '--check', '--watch'], '--check and --watch exclude each other'],
     [['btf', 'dump', 'x.o', '--format', 'raw', '--sort'], '--sort goes with --format c'],
     [['compile', 'guard.bpf.c', '--clang'], 'value is missing'],
+    [['compile', 'guard.bpf.c', '--arch', 'x86,arm64'], 'an object is for one --arch'],
+    [['gen', 'skeleton', 'guard.bpf.c', '--lang=c', '--arch=x86,arm64'], 'a C header is for one'],
   ])('is wrong with %j: exit 2', async (args, message) => {
     const { status, stdout, stderr } = await bpf(...args)
     expect(stderr).toContain(message)
@@ -147,6 +149,13 @@ describe('gen skeleton', () => {
     expect(stdout).toContain(`name: 'watch'`)
     const plain = await bpf('gen', 'skeleton', 'guard.bpf.c', '--name', 'watch')
     expect(stdout).not.toBe(plain.stdout)
+  })
+
+  it('embeds an object for each architecture', async () => {
+    const args = ['--arch', 'x86', '--arch', 'arm64']
+    const { stdout, stderr } = await bpf('gen', 'skeleton', 'guard.bpf.c', ...args)
+    expect(stderr).toBe('')
+    expect(stdout).toContain('object: { x86: object_x86, arm64: object_x86 },')
   })
 
   it('prints declarations', async () => {

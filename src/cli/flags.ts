@@ -14,7 +14,10 @@ export function withCompileFlags(command: Command): Command {
     .option('--cflag <flag>', 'One more flag for clang; may be repeated')
     .option('--include <dir>', 'A folder searched for headers; may be repeated')
     .option('--define <NAME[=VALUE]>', 'A macro; may be repeated')
-    .option('--arch <arch>', 'Compile for this architecture: x86, arm64, … (default: this machine)')
+    .option(
+      '--arch <arch>',
+      'Compile for this architecture: x86, arm64, … (default: this machine); may be repeated',
+    )
     .option('--vmlinux <path>', 'vmlinux.h, or the raw BTF it is made from (default: this kernel)')
 }
 
@@ -23,7 +26,7 @@ export function compileOptions(flags: Flags): Options {
   const cflags = many(flags, 'cflag')
   const include = many(flags, 'include')
   const defines = many(flags, 'define')
-  const arch = many(flags, 'arch') as Arch[]
+  const arch = many(flags, 'arch').flatMap((words) => words.split(',')) as Arch[]
   const vmlinux = one(flags, 'vmlinux')
   return {
     ...(clang !== undefined && { clang }),
@@ -33,6 +36,14 @@ export function compileOptions(flags: Flags): Options {
     ...(arch.length > 0 && { arch }),
     ...(vmlinux !== undefined && { vmlinux }),
   }
+}
+
+/** The same for a command whose result is of one architecture: `what`, as in "an object is for one". */
+export function singleArchOptions(flags: Flags, what: string): Options {
+  const options = compileOptions(flags)
+  const { arch = [] } = options
+  if (arch.length > 1) throw new UsageError(`${what} is for one --arch, not ${String(arch)}`)
+  return options
 }
 
 function parseDefine(text: string): [name: string, value: string | true] {

@@ -4,7 +4,7 @@ import { cHeader } from '../codegen/c-header.ts'
 import { declarations } from '../codegen/declarations.ts'
 import { javascript } from '../codegen/javascript.ts'
 import { describeSkeleton } from '../codegen/json.ts'
-import { choice, type Flags, one } from './flags.ts'
+import { choice, type Flags, one, singleArchOptions } from './flags.ts'
 import { writeOutput } from './output.ts'
 import { readSkeleton, type Skeleton } from './read-skeleton.ts'
 
@@ -13,6 +13,7 @@ const languages = ['js', 'dts', 'c', 'json'] as const
 export async function genSkeleton(source: string, flags: Flags): Promise<void> {
   const language = choice(flags, 'lang', languages, 'js')
   const out = one(flags, 'o')
+  if (language === 'c') singleArchOptions(flags, 'a C header')
   const skeleton = await readSkeleton(source, flags)
   // The declaration map leads from there to the source.
   const file = resolve(out ?? source.replace(/(\.[^./]+)$/, '.d$1.ts'))
@@ -24,10 +25,10 @@ function print(
   language: (typeof languages)[number],
   places: { file: string; source: string },
 ): string {
-  const { model, bpf, object } = skeleton
+  const { model, bpf, object, embedded } = skeleton
   switch (language) {
     case 'js':
-      return javascript(model, object)
+      return javascript(model, embedded)
     case 'dts':
       return declarations(model, places)
     case 'c':

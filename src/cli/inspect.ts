@@ -1,10 +1,11 @@
 import { type Contents, contentsOf } from './contents.ts'
-import type { Flags } from './flags.ts'
+import { type Flags, singleArchOptions } from './flags.ts'
 import { writeOutput } from './output.ts'
 import { readSkeleton } from './read-skeleton.ts'
 
 /** What is in an object: as libbpf opens it, and as a skeleton shows it. */
 export async function inspect(file: string, flags: Flags): Promise<void> {
+  singleArchOptions(flags, 'inspect')
   const contents = contentsOf(await readSkeleton(file, flags))
   const json = `${JSON.stringify(contents, undefined, 2)}\n`
   return writeOutput(undefined, flags['json'] === true ? json : tables(contents))

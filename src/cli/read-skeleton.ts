@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
+import type { Embedded } from '../codegen/javascript.ts'
 import { skeletonModel, type SkeletonModel } from '../codegen/model.ts'
 import { ownFiles } from '../codegen/own-files.ts'
 import { buildSkeleton } from '../codegen/skeleton.ts'
@@ -21,6 +22,7 @@ export interface Skeleton {
   readonly bpf: BpfObject
   /** Without DWARF, as it is embedded. */
   readonly object: Uint8Array
+  readonly embedded: Embedded
 }
 
 /** The skeleton of C source, which is compiled, or of a BPF object; `--name` renames it. */
@@ -32,8 +34,8 @@ export async function readSkeleton(file: string, flags: Flags): Promise<Skeleton
   const bytes = new Uint8Array(await readFile(file))
   const skeleton = isElf(bytes) ? ofObject(file, bytes) : await ofSource(file, flags)
   if (name === undefined) return skeleton
-  const { object, bpf, model } = skeleton
-  return { object, bpf: { ...bpf, name }, model: { ...model, name } }
+  const { bpf, model } = skeleton
+  return { ...skeleton, bpf: { ...bpf, name }, model: { ...model, name } }
 }
 
 /** Of an object that still has its DWARF, the types and comments too that BTF lacks. */
@@ -42,16 +44,18 @@ function ofObject(file: string, bytes: Uint8Array): Skeleton {
   const info = readSourceInfo(readElf(bytes), { isOwn: ownFiles(root) })
   const object = stripDebug(bytes)
   const bpf = readObject(object, { name: objectName(file) })
-  return { object, bpf, model: skeletonModel(bpf, info) }
+  return { object, embedded: object, bpf, model: skeletonModel(bpf, info) }
 }
 
 async function ofSource(file: string, flags: Flags): Promise<Skeleton> {
   if (!file.endsWith('.c')) throw new Failure(`${file}: neither C source (.bpf.c) nor an ELF file`)
-  const { model, bpf, object, diagnostics } = await buildSkeleton(
+  const { model, bpf, object, embedded, diagnostics } = await buildSkeleton(
     resolve(file),
     compileOptions(flags),
   )
   report(diagnostics)
-  if (!model || !bpf || !object) throw new Failure(`${file}: clang made no object of it`)
-  return { model, bpf, object }
+  if (!model || !bpf || !object || !embedded) {
+    throw new Failure(`${file}: clang made no object of it`)
+  }
+  return { model, bpf, object, embedded }
 }

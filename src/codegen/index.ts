@@ -12,7 +12,7 @@
 export { buildSkeleton, type SkeletonBuild } from './skeleton.ts'
 export { declarationFile, writeDeclarations } from './declaration-file.ts'
 export { skeletonModel, type SkeletonModel } from './model.ts'
-export { browserJavascript, javascript } from './javascript.ts'
+export { browserJavascript, type Embedded, javascript } from './javascript.ts'
 export { declarations } from './declarations.ts'
 export { cHeader } from './c-header.ts'
 export { describeSkeleton, type SkeletonDescription } from './json.ts'

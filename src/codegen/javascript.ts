@@ -7,13 +7,17 @@ import { valueScope } from './names.ts'
 /** Without it a bundler keeps a call whose result nobody uses. */
 const PURE = '/*#__PURE__*/'
 
-/** The module that imports of a `.bpf.c` resolve to. `object` is the ELF that it embeds. */
-export function javascript(model: SkeletonModel, object: Uint8Array): string {
+/** The ELF that a module embeds, for any machine; or one an architecture, by its name in the option `arch`. */
+export type Embedded = Uint8Array | ReadonlyMap<string, Uint8Array>
+
+/** The module that imports of a `.bpf.c` resolve to. */
+export function javascript(model: SkeletonModel, embedded: Embedded): string {
   const printer = new Printer(model.exports)
   const skeleton = printer.runtime('skeleton')
+  const objects = embeddedObjects(printer, embedded)
   const body = [
     `name: ${quote(model.name)},`,
-    `object: ${quote(Buffer.from(object).toString('base64'))},`,
+    `object: ${objects.expression},`,
     ...list(
       'maps',
       model.maps.map((map) => mapEntry(printer, map)),
@@ -30,7 +34,35 @@ export function javascript(model: SkeletonModel, object: Uint8Array): string {
       model.sections.map((section) => sectionEntry(printer, section)),
     ),
   ]
-  return print(model, printer, [`export default ${PURE} ${skeleton}({`, ...indent(body), '})'])
+  return print(model, printer, [
+    ...objects.constants,
+    `export default ${PURE} ${skeleton}({`,
+    ...indent(body),
+    '})',
+  ])
+}
+
+/** Architectures whose objects are equal, as those of most programs are, share one text. */
+function embeddedObjects(
+  printer: Printer,
+  embedded: Embedded,
+): { readonly constants: readonly string[]; readonly expression: string } {
+  if (embedded instanceof Uint8Array) return { constants: [], expression: base64(embedded) }
+  const names = new Map<string, string>()
+  const entries = Array.from(embedded, ([arch, object]) => {
+    const text = base64(object)
+    const name = names.get(text) ?? printer.local(`object_${arch}`)
+    names.set(text, name)
+    return `${propertyKey(arch)}: ${name}`
+  })
+  return {
+    constants: Array.from(names, ([text, name]) => `const ${name} = ${text}`),
+    expression: `{ ${entries.join(', ')} }`,
+  }
+}
+
+function base64(object: Uint8Array): string {
+  return quote(Buffer.from(object).toString('base64'))
 }
 
 /** The module in a browser: types, constants and names, but no object and no runtime. */

@@ -1,19 +1,15 @@
 import { resolve } from 'node:path'
 
-import { compile, type CompileResult, type Diagnostic } from '../compile/compile.ts'
+import type { Arch } from '../compile/arch.ts'
+import { compile, type Diagnostic } from '../compile/compile.ts'
 import { resolveOptions, type Options, type ResolvedOptions } from '../compile/options.ts'
-import { readSourceInfo } from '../dwarf/source-info.ts'
-import { readElf } from '../elf/elf.ts'
-import { stripDebug } from '../elf/strip.ts'
-import { objectName } from '../object/identifier.ts'
-import { ObjectError } from '../object/object-error.ts'
 import type { BpfObject } from '../object/object.ts'
-import { readObject } from '../object/read-object.ts'
+import { archDifferences } from './arch-differences.ts'
 import { declarations } from './declarations.ts'
 import { diagnosticOf } from './diagnostic.ts'
-import { browserJavascript, javascript } from './javascript.ts'
-import { declaredIn, skeletonModel, type SkeletonModel } from './model.ts'
-import { ownFiles } from './own-files.ts'
+import { browserJavascript, type Embedded, javascript } from './javascript.ts'
+import type { Declared, SkeletonModel } from './model.ts'
+import { type Part, partOf } from './part.ts'
 
 /** What a `.bpf.c` became. All but `dependencies` and `diagnostics` is absent when it has errors. */
 export interface SkeletonBuild {
@@ -23,17 +19,17 @@ export interface SkeletonBuild {
   readonly browserCode?: string | undefined
   /** The content of `X.bpf.d.c.ts`, whose declaration map depends on where that file will be. */
   readonly declarationsFor?: ((file: string) => string) | undefined
-  /** The ELF that the module embeds: DWARF stripped, BTF kept. */
+  /** The ELF that the module embeds, of several the first: DWARF stripped, BTF kept. */
   readonly object?: Uint8Array | undefined
+  /** That, or all by their architectures where the option `arch` names them. */
+  readonly embedded?: Embedded | undefined
+  /** The first architecture's, as is the model: types, and all that declarations say. */
   readonly bpf?: BpfObject | undefined
   readonly model?: SkeletonModel | undefined
   /** Absolute paths of the source and every header it read. */
   readonly dependencies: readonly string[]
   readonly diagnostics: readonly Diagnostic[]
 }
-
-/** By what was compiled: builds of one file that run at once share a compile, and what is made of it. */
-const generated = new WeakMap<CompileResult, SkeletonBuild>()
 
 /**
  * Compiles a `.bpf.c` and generates its skeleton. Errors of the source are diagnostics. Throws
@@ -46,46 +42,77 @@ export async function buildSkeleton(
 ): Promise<SkeletonBuild> {
   const source = resolve(options.cwd ?? '.', file)
   const resolved = resolveOptions(options, source)
-  const compiled = await compile(source, resolved)
-  let build = generated.get(compiled)
-  if (!build) generated.set(compiled, (build = generate(source, resolved, compiled)))
-  return build
-}
-
-function generate(
-  source: string,
-  { root }: ResolvedOptions,
-  { object: compiled, dependencies, diagnostics, folder }: CompileResult,
-): SkeletonBuild {
-  if (!compiled) return { dependencies, diagnostics }
-  const info = readSourceInfo(readElf(compiled), { isOwn: ownFiles(root), directory: folder })
-  const declared = declaredIn(info)
-  const object = stripDebug(compiled)
-  let bpf: BpfObject
-  try {
-    bpf = readObject(object, { name: objectName(source) })
-  } catch (error) {
-    if (!(error instanceof ObjectError)) throw error
-    const { message, subject } = error
-    const refusal = diagnosticOf('error', { message, subject }, declared, source)
-    return { dependencies, diagnostics: [...diagnostics, refusal] }
-  }
-  const model = skeletonModel(bpf, info)
-  const warnings = model.warnings.map((warning) =>
-    diagnosticOf('warning', warning, declared, source),
+  const parts = await Promise.all(
+    resolved.arch.map(async (arch): Promise<ArchPart> => {
+      const compiled = await compile(source, resolved, arch)
+      return { arch, ...partOf(source, resolved.root, compiled) }
+    }),
   )
+  const dependencies = [...new Set(parts.flatMap((part) => part.dependencies))]
+  const diagnostics = mergedDiagnostics(parts)
+  const made = parts.flatMap(({ arch, made }) => (made ? [{ arch, ...made }] : []))
+  const [first, ...others] = made
+  if (!first || made.length < parts.length) return { dependencies, diagnostics }
+
+  const { errors, warnings } = archDifferences(first, others)
+  const declared = placesOf(made.map(({ model }) => model))
+  diagnostics.push(
+    ...errors.map((error) => diagnosticOf('error', error, declared, source)),
+    ...warnings.map((warning) => diagnosticOf('warning', warning, declared, source)),
+  )
+  if (errors.length > 0) return { dependencies, diagnostics }
+  const { object, bpf, model } = first
+  const objects = new Map(made.map((one) => [one.arch, one.object]))
+  const embedded = resolved.archIsGiven ? objects : object
   return {
     object,
+    embedded,
     bpf,
     model,
     get code() {
-      return javascript(model, object)
+      return javascript(model, embedded)
     },
     get browserCode() {
       return browserJavascript(model)
     },
     declarationsFor: (file) => declarations(model, { file, source }),
     dependencies,
-    diagnostics: [...diagnostics, ...warnings],
+    diagnostics,
   }
+}
+
+/** Where something is declared that may be there for one architecture alone; the first's come first. */
+function placesOf(models: readonly SkeletonModel[]): Map<string, Declared> {
+  const places = new Map<string, Declared>()
+  for (const { declared, defines } of models.toReversed()) {
+    for (const { name, declared: place } of defines) if (place) places.set(name, place)
+    for (const [name, place] of declared) places.set(name, place)
+  }
+  return places
+}
+
+interface ArchPart extends Part {
+  readonly arch: Arch
+}
+
+/**
+ * What is said of all architectures once; of the rest, for which. libbpf's BPF_PROG has a program's
+ * arguments twice, and clang complains of each.
+ */
+function mergedDiagnostics(parts: readonly ArchPart[]): Diagnostic[] {
+  const merged = new Map<string, { diagnostic: Diagnostic; arches: Set<Arch> }>()
+  for (const { arch, diagnostics } of parts) {
+    for (const diagnostic of diagnostics) {
+      const { file, line, column, severity, message } = diagnostic
+      const key = [file, line, column, severity, message].join(':')
+      const known = merged.get(key)
+      if (known) known.arches.add(arch)
+      else merged.set(key, { diagnostic, arches: new Set([arch]) })
+    }
+  }
+  return Array.from(merged.values(), ({ diagnostic, arches }) =>
+    arches.size === parts.length
+      ? diagnostic
+      : { ...diagnostic, message: `${diagnostic.message} (for ${[...arches].join(', ')})` },
+  )
 }

@@ -2,9 +2,10 @@ import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
+import { type Arch, pathFor } from './arch.ts'
 import { languageFlags, outputFlags } from './arguments.ts'
 import { cached, keep } from './cache.ts'
-import { findClang } from './clang.ts'
+import { type Clang, findClang } from './clang.ts'
 import { CompileError } from './compile-error.ts'
 import type { Diagnostic } from './diagnostics.ts'
 import { digest } from './digest.ts'
@@ -36,14 +37,15 @@ export interface CompileResult {
 }
 
 /**
- * Compiles one BPF source with clang, for one architecture: the first of `arch`. What is wrong with
- * the source is in the diagnostics; concurrent compiles of the same share one run.
+ * Compiles one BPF source with clang, for one architecture: `arch`, or else the first of the option. What
+ * is wrong with the source is in the diagnostics; concurrent compiles of the same share one run.
  *
  * @throws ClangNotFoundError, CompileError: the machine is at fault; TypeError: an option is.
  */
 export async function compile(
   file: string,
   options: CompileOptions | ResolvedOptions = {},
+  arch?: Arch,
 ): Promise<CompileResult> {
   const source = resolve(options.cwd ?? '.', file)
   const resolved = resolveOptions(options, source)
@@ -51,7 +53,7 @@ export async function compile(
     readSource(source),
     findClang(resolved.clang, resolved.cacheDir),
   ])
-  const job: Job = { source, options: resolved, clang, arch: resolved.arch[0] }
+  const job = jobFor(arch ?? resolved.arch[0], source, resolved, clang)
   const key = keyOf(job, content)
   const shared = running.get(key)
   if (shared) {
@@ -104,6 +106,12 @@ const filesOf = (diagnostics: readonly Diagnostic[]): string[] =>
   diagnostics.flatMap(({ file, includedFrom, notes }) =>
     [{ file }, ...includedFrom, ...notes].flatMap((place) => place.file ?? []),
   )
+
+function jobFor(arch: Arch, source: string, options: ResolvedOptions, clang: Clang): Job {
+  const include = options.include.map((path) => pathFor(arch, path))
+  const vmlinux = pathFor(arch, options.vmlinux)
+  return { source, arch, clang, options: { ...options, include, vmlinux } }
+}
 
 async function readSource(source: string): Promise<Uint8Array> {
   try {

@@ -15,13 +15,19 @@ export interface Options {
   clang?: string
   /** More flags for clang, after our defaults (`-O2`), so that they win. `BPF_CFLAGS` is appended. */
   cflags?: readonly string[]
-  /** Folders searched for headers. */
+  /** Folders searched for headers; `[arch]` in a path stands for the architecture compiled for. */
   include?: readonly string[]
   /** Macros: `{ DEBUG: true, MAX: 4 }` is `-DDEBUG -DMAX=4`; false and undefined leave one out. */
   defines?: Readonly<Record<string, string | number | boolean | undefined>>
-  /** Architectures to compile for; default: this machine's. */
+  /**
+   * Architectures to compile for, one object each; the first gives the types. The agent opens its machine's, and
+   * refuses others. Default: this machine's, for an agent that any machine may open.
+   */
   arch?: Arch | readonly Arch[]
-  /** Where `vmlinux.h` comes from when no include path has one: `'auto'`, this kernel; a header; raw BTF. */
+  /**
+   * Where `vmlinux.h` comes from when no include path has one: `'auto'`, this kernel; a header; raw BTF. `[arch]`
+   * in a path stands for the architecture compiled for.
+   */
   vmlinux?: string
   /** Declarations: `true` in `.bpf/types` beside the nearest tsconfig.json, or where `dir` says. */
   types?: boolean | { dir?: string }
@@ -46,6 +52,8 @@ export interface ResolvedOptions {
   readonly include: readonly string[]
   readonly defines: Readonly<Record<string, string | number | boolean | undefined>>
   readonly arch: readonly [Arch, ...Arch[]]
+  /** Whether `arch` was given, and objects are for those machines alone. */
+  readonly archIsGiven: boolean
   /** `'auto'` or an absolute path. */
   readonly vmlinux: string
   readonly types: false | { readonly dir: string | undefined }
@@ -100,6 +108,7 @@ export function resolveOptions(
     include: Object.freeze([...(merged.include ?? [])]),
     defines: Object.freeze({ ...merged.defines }),
     arch: Object.freeze(atLeastOne(typeof arch === 'string' ? [arch] : arch)),
+    archIsGiven: merged.arch !== undefined,
     vmlinux: merged.vmlinux ?? 'auto',
     types: types === false ? false : Object.freeze({ dir: types === true ? undefined : types.dir }),
     cache: cache === false ? false : cacheDir,

@@ -1,18 +1,25 @@
+import { unsupported } from './error.ts'
+import { hostArch } from './host-arch.ts'
 import type { SkeletonInstance } from './instance.ts'
 import { Instance } from './instance.ts'
 import type { OpenOptions } from './open-options.ts'
-import type { SkeletonSpec } from './spec.ts'
+import type { SkeletonSource, SkeletonSpec } from './spec.ts'
 
 /** The imported skeleton: opens instances. */
 export interface Skeleton<T extends SkeletonInstance = SkeletonInstance> {
   readonly name: string
-  /** A copy of the embedded ELF object: DWARF stripped, BTF and BTF.ext kept. */
+  /**
+   * A copy of the embedded ELF object, this architecture's where there are several: DWARF stripped, BTF and BTF.ext
+   * kept.
+   * @throws {BpfError} `ERR_BPF_UNSUPPORTED` when there is none for this architecture
+   */
   readonly object: Uint8Array
   /**
    * Parses the object: settings and initial values may be changed until `load()`. Loads koffi and libbpf at the first
    * call.
    * @throws {TypeError} for unknown options
-   * @throws {BpfError} `ERR_BPF_UNSUPPORTED` when this machine cannot load BPF objects, saying what to install
+   * @throws {BpfError} `ERR_BPF_UNSUPPORTED` when this machine cannot load BPF objects, saying what to install, or when the module
+   * has none for its architecture
    */
   open(options?: OpenOptions): T
   /** `open(options).load()`; destroys the instance when the load fails. */
@@ -20,15 +27,17 @@ export interface Skeleton<T extends SkeletonInstance = SkeletonInstance> {
 }
 
 export function skeleton<T extends SkeletonInstance = SkeletonInstance>(
-  spec: SkeletonSpec,
+  source: SkeletonSource,
 ): Skeleton<T> {
+  let own: SkeletonSpec | undefined
+  const spec = (): SkeletonSpec => (own ??= { ...source, object: ownObject(source) })
   let bytes: Uint8Array | undefined
-  const object = (): Uint8Array => (bytes ??= Buffer.from(spec.object, 'base64'))
+  const object = (): Uint8Array => (bytes ??= Buffer.from(spec().object, 'base64'))
   // The generated declarations name what the spec lists.
   const open = (options: OpenOptions = {}): T =>
-    new Instance(spec, object(), options) as SkeletonInstance as T
+    new Instance(spec(), object(), options) as SkeletonInstance as T
   return Object.freeze({
-    name: spec.name,
+    name: source.name,
     get object() {
       return Uint8Array.from(object())
     },
@@ -43,4 +52,17 @@ export function skeleton<T extends SkeletonInstance = SkeletonInstance>(
       }
     },
   })
+}
+
+function ownObject({ name, object }: SkeletonSource): string {
+  if (typeof object === 'string') return object
+  const host = hostArch()
+  const own = Object.hasOwn(object, host) ? object[host] : undefined
+  if (own !== undefined) return own
+  throw unsupported(
+    'open',
+    name,
+    `it was compiled for ${Object.keys(object).join(' and ')}, and this machine is ${host}`,
+    `Build it with ${host} in the option arch`,
+  )
 }

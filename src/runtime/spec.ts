@@ -2,7 +2,13 @@ import type { Layout } from './codec/layout.ts'
 import type { MapKind } from './maps/map.ts'
 import type { ProgramKind } from './programs/program.ts'
 
-/** A skeleton as generated modules write it. Lists of tuples keep the object's order and any C name. */
+/** What generated modules write: objects for several architectures, of which `open()` takes the machine's. */
+export interface SkeletonSource extends Omit<SkeletonSpec, 'object'> {
+  /** The ELF object in base64, for any machine; or one for each architecture, by its name in the option `arch`. */
+  readonly object: string | Readonly<Record<string, string>>
+}
+
+/** A skeleton for this machine. Lists of tuples keep the object's order and any C name. */
 export interface SkeletonSpec {
   /** `trace_bpf` of `trace.bpf.c`. */
   readonly name: string

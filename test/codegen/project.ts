@@ -29,11 +29,11 @@ export function project(files: Readonly<Record<string, string>>): string {
 export async function build(source: string): Promise<Required<SkeletonBuild> & { file: string }> {
   const file = join(project({ 'test.bpf.c': PRELUDE + source }), 'test.bpf.c')
   const built = await buildSkeleton(file, { cache: false })
-  const { code, browserCode, object, bpf, model, declarationsFor } = built
-  if (!code || !browserCode || !object || !bpf || !model || !declarationsFor) {
+  const { code, browserCode, object, embedded, bpf, model, declarationsFor } = built
+  if (!code || !browserCode || !object || !embedded || !bpf || !model || !declarationsFor) {
     throw new Error(built.diagnostics.map(({ message }) => message).join('\n'))
   }
-  return { ...built, code, browserCode, object, bpf, model, declarationsFor, file }
+  return { ...built, code, browserCode, object, embedded, bpf, model, declarationsFor, file }
 }
 
 export const sourceOf = (path: string): string =>

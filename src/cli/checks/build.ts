@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { pathFor } from '../../compile/arch.ts'
 import { findClang } from '../../compile/clang.ts'
 import type { ResolvedOptions } from '../../compile/options.ts'
 import { type Check, check } from './check.ts'
@@ -9,7 +10,13 @@ export const kernelBtf = '/sys/kernel/btf/vmlinux'
 
 export async function buildChecks(options: ResolvedOptions): Promise<Check[]> {
   const { clang, systemIncludes } = await clangCheck(options)
-  return [clang, headersCheck([...options.include, ...systemIncludes]), vmlinuxCheck(options)]
+  const { arch, include } = options
+  const folders = arch.flatMap((word) => include.map((path) => pathFor(word, path)))
+  return [
+    clang,
+    headersCheck([...new Set(folders), ...systemIncludes]),
+    ...[...new Set(arch.map((word) => pathFor(word, options.vmlinux)))].map(vmlinuxCheck),
+  ]
 }
 
 interface ClangFound {
@@ -43,8 +50,8 @@ function headersCheck(folders: readonly string[]): Check {
 }
 
 /** Only sources that include vmlinux.h need it. */
-function vmlinuxCheck(options: ResolvedOptions): Check {
-  const path = options.vmlinux === 'auto' ? kernelBtf : options.vmlinux
+function vmlinuxCheck(vmlinux: string): Check {
+  const path = vmlinux === 'auto' ? kernelBtf : vmlinux
   const ok = existsSync(path)
   return check(
     'vmlinux.h from',

@@ -1,0 +1,64 @@
+import type { CompileResult, Diagnostic } from '../compile/compile.ts'
+import { readSourceInfo } from '../dwarf/source-info.ts'
+import { readElf } from '../elf/elf.ts'
+import { stripDebug } from '../elf/strip.ts'
+import { objectName } from '../object/identifier.ts'
+import { ObjectError } from '../object/object-error.ts'
+import type { BpfObject } from '../object/object.ts'
+import { readObject } from '../object/read-object.ts'
+import { diagnosticOf } from './diagnostic.ts'
+import { declaredIn, skeletonModel, type SkeletonModel } from './model.ts'
+import { ownFiles } from './own-files.ts'
+
+/** What a `.bpf.c` became for one architecture. */
+export interface Part {
+  readonly dependencies: readonly string[]
+  readonly diagnostics: readonly Diagnostic[]
+  /** Absent when there are errors. */
+  readonly made?: Made
+}
+
+export interface Made {
+  /** DWARF stripped, BTF kept. */
+  readonly object: Uint8Array
+  readonly bpf: BpfObject
+  readonly model: SkeletonModel
+}
+
+/** By what was compiled: builds of one file that run at once share a compile, and what is made of it. */
+const parts = new WeakMap<CompileResult, Part>()
+
+/** `root` is the project's folder. */
+export function partOf(source: string, root: string, compiled: CompileResult): Part {
+  let part = parts.get(compiled)
+  if (!part) parts.set(compiled, (part = makePart(source, root, compiled)))
+  return part
+}
+
+function makePart(
+  source: string,
+  root: string,
+  { object: compiled, dependencies, diagnostics, folder }: CompileResult,
+): Part {
+  if (!compiled) return { dependencies, diagnostics }
+  const info = readSourceInfo(readElf(compiled), { isOwn: ownFiles(root), directory: folder })
+  const object = stripDebug(compiled)
+  let bpf: BpfObject
+  try {
+    bpf = readObject(object, { name: objectName(source) })
+  } catch (error) {
+    if (!(error instanceof ObjectError)) throw error
+    const { message, subject } = error
+    const refusal = diagnosticOf('error', { message, subject }, declaredIn(info), source)
+    return { dependencies, diagnostics: [...diagnostics, refusal] }
+  }
+  const model = skeletonModel(bpf, info)
+  const warnings = model.warnings.map((warning) =>
+    diagnosticOf('warning', warning, model.declared, source),
+  )
+  return {
+    dependencies,
+    diagnostics: [...diagnostics, ...warnings],
+    made: { object, bpf, model },
+  }
+}
