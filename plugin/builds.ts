@@ -32,6 +32,7 @@ export type Outcome =
  */
 export class Builds {
   #options: Options
+  #copiesKoffi = false
   readonly #readBy = new Map<string, ReadonlySet<string>>()
   readonly #unbuilt = new Set<string>()
   /** The latest of each source, ended or not. */
@@ -44,6 +45,11 @@ export class Builds {
   /** The bundler's root, known once it is set up: relative paths in the options start there. */
   relativeTo(root: string): void {
     this.#options = { cwd: root, ...this.#options }
+  }
+
+  /** Whether koffi shall lie beside what the bundler writes: the option `native` of what was built. */
+  get copiesKoffi(): boolean {
+    return this.#copiesKoffi
   }
 
   build(source: string): Promise<Outcome> {
@@ -73,6 +79,7 @@ export class Builds {
   async #build(source: string): Promise<Outcome> {
     try {
       const options = resolveOptions(this.#options, source)
+      this.#copiesKoffi ||= options.native === 'copy'
       const skeleton = await buildSkeleton(source, options)
       const unwritten = await writeTypes(source, skeleton, options)
       const diagnostics = [...skeleton.diagnostics, ...unwritten]

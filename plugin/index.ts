@@ -5,8 +5,9 @@ import type { Options } from '../src/compile/options.ts'
 import { Builds } from './builds.ts'
 import { load } from './load.ts'
 import { setupEsbuild } from './native/esbuild.ts'
-import { resolveOwn } from './native/rollup.ts'
+import { resolveOwn, writeKoffi } from './native/rollup.ts'
 import { viteHooks } from './native/vite.ts'
+import { keepKoffiOutside } from './native/webpack.ts'
 import { pluginName } from './report.ts'
 import { sourceRE } from './resolve.ts'
 
@@ -32,8 +33,10 @@ export const unpluginFactory: UnpluginFactory<Options | undefined, false> = (
         },
       },
     }),
-    rollup: { resolveId: resolveOwn },
-    rolldown: { resolveId: resolveOwn },
+    rollup: { resolveId: resolveOwn, writeBundle: writeKoffi(builds) },
+    rolldown: { resolveId: resolveOwn, writeBundle: writeKoffi(builds) },
+    webpack: (compiler) => keepKoffiOutside(compiler, builds),
+    rspack: (compiler) => keepKoffiOutside(compiler, builds),
     vite: viteHooks(options, builds),
     esbuild: { setup: (build) => setupEsbuild(build, builds) },
   }

@@ -18,6 +18,11 @@ export async function load(
     for (const warning of outcome.warnings) context.warn(diagnosticLog(warning))
   }
   if (outcome.kind === 'built') {
+    if (builds.copiesKoffi && uncopied.has(meta.framework)) {
+      context.warn(
+        `${meta.framework} does not say where it writes: native: 'copy' is without effect`,
+      )
+    }
     const { code, browserCode } = outcome.skeleton
     return forBrowser(context, meta) ? browserCode : code
   }
@@ -39,6 +44,9 @@ export async function load(
   }
   return 'export default undefined'
 }
+
+/** Those for which nothing copies koffi. */
+const uncopied: ReadonlySet<string> = new Set(['farm', 'bun', 'unloader'])
 
 function watch(context: UnpluginBuildContext, source: string, file: string): void {
   const native = context.getNativeBuildContext?.()

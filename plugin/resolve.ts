@@ -7,6 +7,9 @@ export const sourceRE: RegExp = /\.bpf\.c$/
 /** What generated modules and agents import of this package. */
 export const ownPackageRE: RegExp = /^unplugin-bpf\//
 
+/** Under this name the runtime finds koffi also where only this package is seen. */
+export const ownKoffi = 'unplugin-bpf/koffi'
+
 /** koffi finds its binary by the place of its own files: it stays outside of bundles. */
 export const nativeRE: RegExp = /^(?:unplugin-bpf\/)?koffi$/
 

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
@@ -116,6 +117,17 @@ export class Workspace {
 
   remove(): Promise<void> {
     return this.#installed.remove()
+  }
+}
+
+/** Runs a bundle where there is nothing else: neither the package nor koffi. */
+export async function runAlone(output: string, bundle: string): Promise<unknown> {
+  const alone = await mkdtemp(join(tmpdir(), 'unplugin-bpf-alone-'))
+  try {
+    await cp(output, alone, { recursive: true })
+    return await runAgent(join(alone, bundle))
+  } finally {
+    await rm(alone, { recursive: true })
   }
 }
 

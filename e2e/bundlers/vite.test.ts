@@ -7,7 +7,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 
 import bpf from '../../plugin/vite.ts'
 import { loading } from '../loading.ts'
-import { agentFiles, greeting, importFresh, type Project, runAgent, Workspace } from './project.ts'
+import {
+  agentFiles,
+  greeting,
+  importFresh,
+  type Project,
+  runAgent,
+  runAlone,
+  Workspace,
+} from './project.ts'
 import { Rounds } from './rounds.ts'
 
 let workspace: Workspace
@@ -40,6 +48,14 @@ describe('vite build', () => {
       await build(config())
       expect(await readdir(project.path('dist/server'))).toEqual(['agent.js'])
       expect(await runAgent(project.path('dist/server/agent.js'))).toEqual(greeting(1))
+    },
+  )
+
+  it.skipIf(!loading.possible)(
+    `copies koffi beside the bundle when asked${loading.otherwise}`,
+    async () => {
+      await build(config({ native: 'copy' }))
+      expect(await runAlone(project.path('dist/server'), 'agent.js')).toEqual(greeting(1))
     },
   )
 

@@ -1,10 +1,11 @@
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 
 import type { OnLoadResult, OnResolveArgs, OnResolveResult, PluginBuild } from 'esbuild'
 
 import type { Builds } from '../builds.ts'
 import { esbuildMessage, failureText } from '../report.ts'
 import { nativeRE, ownFile, ownPackageRE, sourceRE } from '../resolve.ts'
+import { copyKoffi } from './copy-koffi.ts'
 
 /**
  * esbuild without unplugin's `load`: that passes on neither source lines nor notes, and loses the
@@ -12,7 +13,7 @@ import { nativeRE, ownFile, ownPackageRE, sourceRE } from '../resolve.ts'
  * watch of a callback that throws (evanw/esbuild#1063).
  */
 export function setupEsbuild(build: PluginBuild, builds: Builds): void {
-  const { platform, absWorkingDir: cwd = process.cwd() } = build.initialOptions
+  const { platform, absWorkingDir: cwd = process.cwd(), write = true } = build.initialOptions
   builds.relativeTo(cwd)
   // esbuild's own default.
   const browser = (platform ?? 'browser') === 'browser'
@@ -36,6 +37,11 @@ export function setupEsbuild(build: PluginBuild, builds: Builds): void {
     }
   })
 
+  build.onEnd(async ({ errors }) => {
+    if (errors.length > 0 || !write || browser || !builds.copiesKoffi) return
+    const { outdir, outfile = '' } = build.initialOptions
+    await copyKoffi(resolve(cwd, outdir ?? dirname(outfile)))
+  })
   build.onResolve({ filter: nativeRE }, ({ path }) => ({ path, external: true }))
   build.onResolve({ filter: ownPackageRE }, (args) => resolveOwn(build, args))
 }

@@ -1,4 +1,8 @@
+import { dirname } from 'node:path'
+
+import type { Builds } from '../builds.ts'
 import { nativeRE, ownFile, ownPackageRE } from '../resolve.ts'
+import { copyKoffi } from './copy-koffi.ts'
 
 type Resolved = { readonly id: string }
 
@@ -25,3 +29,15 @@ export const resolveOwn: ResolveIdHook = {
     return (await this.resolve(id, importer, { ...options, skipSelf: true })) ?? { id: ownFile(id) }
   },
 }
+
+interface Output {
+  readonly dir?: string | undefined
+  readonly file?: string | undefined
+}
+
+/** `writeBundle` of these: with the option `native: 'copy'`, koffi beside the bundle. */
+export const writeKoffi =
+  (builds: Builds) =>
+  async ({ dir, file = '' }: Output): Promise<void> => {
+    if (builds.copiesKoffi) await copyKoffi(dir ?? dirname(file))
+  }

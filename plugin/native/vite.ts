@@ -7,7 +7,7 @@ import { type Options, resolveOptions } from '../../src/compile/options.ts'
 import type { Builds } from '../builds.ts'
 import { DevServer } from '../dev/server.ts'
 import { ownURL, sourceRE } from '../resolve.ts'
-import { resolveOwn } from './rollup.ts'
+import { resolveOwn, writeKoffi } from './rollup.ts'
 
 /** What only Vite has: environments, a dev server, and the option `agent`. */
 export function viteHooks(options: Options, builds: Builds): Partial<Plugin> {
@@ -65,6 +65,10 @@ export function viteHooks(options: Options, builds: Builds): Partial<Plugin> {
       handler(change) {
         return servers.get(this.environment)?.update(this.environment, change)
       },
+    },
+
+    async writeBundle(output) {
+      if (this.environment.config.consumer === 'server') await writeKoffi(builds)(output)
     },
 
     async closeBundle() {

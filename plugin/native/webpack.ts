@@ -1,0 +1,31 @@
+import type { Builds } from '../builds.ts'
+import { pluginName } from '../report.ts'
+import { ownKoffi } from '../resolve.ts'
+import { copyKoffi } from './copy-koffi.ts'
+
+/** What webpack and Rspack have in common, as far as it is used here. */
+interface Compiler {
+  readonly options: { externals?: unknown }
+  readonly platform: { readonly web: boolean | null }
+  readonly hooks: {
+    readonly afterEmit: {
+      tapPromise(
+        name: string,
+        call: (compilation: { outputOptions: { path?: string | undefined } }) => Promise<void>,
+      ): void
+    }
+  }
+}
+
+/**
+ * koffi stays outside, as the runtime's own `require` of it: these bundlers follow one that is made by
+ * createRequire. With the option `native: 'copy'` it comes to lie beside the bundle.
+ */
+export function keepKoffiOutside(compiler: Compiler, builds: Builds): void {
+  const { externals = [] } = compiler.options
+  const own = Object.fromEntries(['koffi', ownKoffi].map((name) => [name, `node-commonjs ${name}`]))
+  compiler.options.externals = [own, ...(Array.isArray(externals) ? externals : [externals])]
+  compiler.hooks.afterEmit.tapPromise(pluginName, async ({ outputOptions: { path } }) => {
+    if (builds.copiesKoffi && path && compiler.platform.web !== true) await copyKoffi(path)
+  })
+}
