@@ -34,6 +34,8 @@ export const ENOENT: number = errno.ENOENT
 export const ENOSPC: number = errno.ENOSPC
 export const EACCES: number = errno.EACCES
 export const EINVAL: number = errno.EINVAL
+export const ENODEV: number = errno.ENODEV
+export const ENXIO: number = errno.ENXIO
 export const EOPNOTSUPP: number = errno.EOPNOTSUPP
 /** include/linux/errno.h; not for user space, yet bpf(2) returns it. */
 export const ENOTSUPP = 524

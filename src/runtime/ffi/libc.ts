@@ -51,6 +51,12 @@ export const vsnprintf: Call<number> = fromLibc('vsnprintf', 'int', [
   'uintptr_t',
 ])
 export const interfaceIndex: Call<number> = fromLibc('if_nametoindex', 'uint32_t', ['str'])
+export const interfaceNameInto: Call<number> = fromLibc('if_indextoname', 'uintptr_t', [
+  'uint32_t',
+  'void *',
+])
+export const interfaceIndexes: Call<number> = fromLibc('if_nameindex', 'uintptr_t', [])
+export const freeInterfaces: Call<void> = fromLibc<void>('if_freenameindex', 'void', ['uintptr_t'])
 
 /** sys/mman.h, the same on every Linux that counts here. */
 export const PROT_READ = 1

@@ -1,0 +1,10 @@
+/** Byte order, addresses and names of protocols: no Node, so that a browser shows what an agent sends it. */
+export { htonl, htonll, htons, ntohl, ntohll, ntohs } from './byte-order.ts'
+export { formatIp, parseIp, parsePrefix } from './ip.ts'
+export type { Prefix } from './ip.ts'
+export { formatIpv4, ipv4Bytes, parseIpv4 } from './ipv4.ts'
+export type { Ipv4Address } from './ipv4.ts'
+export { formatIpv6, ipv6Bytes, ipv6Words, mapIpv4, parseIpv6, unmapIpv4 } from './ipv6.ts'
+export type { Ipv6Address } from './ipv6.ts'
+export { formatMac, parseMac } from './mac.ts'
+export { etherTypeName, ipProtocolName } from './protocol.ts'

@@ -1,0 +1,166 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+
+/** Bytes of an image, whose reads past the end come back short. */
+export interface ImageBytes {
+  readonly size: number
+  read(offset: number, length: number): Buffer
+}
+
+export interface ElfSection {
+  readonly nameOffset: number
+  readonly type: number
+  /** Bytes in the file, from its start. */
+  readonly offset: number
+  readonly size: number
+  /** Of a symbol table: the index of its strings. */
+  readonly link: number
+}
+
+/** A part of the file that is mapped, or notes. */
+export interface ElfSegment {
+  readonly type: number
+  readonly offset: number
+  readonly address: number
+  readonly fileSize: number
+}
+
+/** What an ELF file of either width and byte order says of itself. */
+export interface ElfFile {
+  readonly bytes: ImageBytes
+  readonly wide: boolean
+  readonly littleEndian: boolean
+  readonly segments: readonly ElfSegment[]
+  readonly sections: readonly ElfSection[]
+  /** Of the section with the names of sections. */
+  readonly namesIndex: number
+}
+
+/** elf.h */
+export const PT_LOAD = 1
+export const PT_NOTE = 4
+/** No table is as long; what says so is damaged, or wants our memory. */
+const longestTable = 1 << 29
+
+/** Undefined when it is no ELF file. A table that reaches past the end of the file is read as far as it goes. */
+export function readElfFile(bytes: ImageBytes): ElfFile | undefined {
+  const header = bytes.read(0, 64)
+  if (header.length < 52 || header.readUInt32BE(0) !== 0x7f454c46) return undefined
+  const [wide, littleEndian] = [header[4] === 2, header[5] === 1]
+  if (wide && header.length < 64) return undefined
+  const at = fields(header, wide, littleEndian)
+  const [segmentsAt, sectionsAt] = wide ? [at.word(32), at.word(40)] : [at.word(28), at.word(32)]
+  const counts = wide ? 54 : 42
+  const table = (offset: number, entry: number, count: number): Buffer[] => {
+    const raw = bytes.read(offset, entry * count)
+    return entry === 0
+      ? []
+      : Array.from({ length: Math.floor(raw.length / entry) }, (_, index) =>
+          raw.subarray(index * entry, (index + 1) * entry),
+        )
+  }
+  const segments = table(segmentsAt, at.half(counts), at.half(counts + 2))
+  const sections = table(sectionsAt, at.half(counts + 4), at.half(counts + 6))
+  return {
+    bytes,
+    wide,
+    littleEndian,
+    segments: segments
+      .filter((raw) => raw.length >= (wide ? 56 : 32))
+      .map((raw) => segment(fields(raw, wide, littleEndian), wide)),
+    sections: sections
+      .filter((raw) => raw.length >= (wide ? 64 : 40))
+      .map((raw) => section(fields(raw, wide, littleEndian), wide)),
+    namesIndex: at.half(counts + 8),
+  }
+}
+
+export function sectionBytes(file: ElfFile, { offset, size }: ElfSection): Buffer {
+  return size > longestTable ? Buffer.alloc(0) : file.bytes.read(offset, size)
+}
+
+interface Fields {
+  half(offset: number): number
+  int(offset: number): number
+  /** 64 or 32 bits by the file's width; past 2^53 rounded. */
+  word(offset: number): number
+}
+
+export function fields(raw: Buffer, wide: boolean, littleEndian: boolean): Fields {
+  const data = new DataView(raw.buffer, raw.byteOffset, raw.length)
+  return {
+    half: (offset) => data.getUint16(offset, littleEndian),
+    int: (offset) => data.getUint32(offset, littleEndian),
+    word: (offset) =>
+      wide ? Number(data.getBigUint64(offset, littleEndian)) : data.getUint32(offset, littleEndian),
+  }
+}
+
+/** Elf64_Phdr or Elf32_Phdr. */
+function segment(at: Fields, wide: boolean): ElfSegment {
+  return {
+    type: at.int(0),
+    offset: at.word(wide ? 8 : 4),
+    address: at.word(wide ? 16 : 8),
+    fileSize: at.word(wide ? 32 : 16),
+  }
+}
+
+/** Elf64_Shdr or Elf32_Shdr. */
+function section(at: Fields, wide: boolean): ElfSection {
+  return {
+    nameOffset: at.int(0),
+    type: at.int(4),
+    offset: at.word(wide ? 24 : 16),
+    size: at.word(wide ? 32 : 20),
+    link: at.int(wide ? 40 : 24),
+  }
+}
+
+export function imageOf(buffer: Buffer): ImageBytes {
+  return {
+    size: buffer.length,
+    read: (offset, length) => buffer.subarray(offset, offset + length),
+  }
+}
+
+/** What identifies a file's content, as far as the file system knows. */
+export interface Opened {
+  readonly key: string
+  readonly inode: number
+  readonly bytes: ImageBytes
+}
+
+/** Opens a regular file while `use` runs; undefined when there is none to be read. */
+export function withFile<R>(path: string, use: (file: Opened) => R): R | undefined {
+  let fd: number
+  try {
+    // Of another's making: a FIFO would make us wait.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch {
+    return undefined
+  }
+  try {
+    const stat = fstatSync(fd)
+    if (!stat.isFile()) return undefined
+    const { size } = stat
+    return use({
+      key: `${stat.dev}:${stat.ino}:${size}:${stat.mtimeMs}`,
+      inode: stat.ino,
+      bytes: { size, read: (offset, length) => readAt(fd, offset, length, size) },
+    })
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function readAt(fd: number, offset: number, length: number, size: number): Buffer {
+  const wanted = Math.max(0, Math.min(length, size - offset))
+  const buffer = Buffer.alloc(wanted)
+  let got = 0
+  while (got < wanted) {
+    const more = readSync(fd, buffer, got, wanted - got, offset + got)
+    if (more === 0) break
+    got += more
+  }
+  return buffer.subarray(0, got)
+}
