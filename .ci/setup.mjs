@@ -78,6 +78,18 @@ const parts = [
     without: 'what needs libbpf 1.8 or bpftool 7.8 is skipped',
   },
   {
+    name: 'qemu and a static busybox',
+    modes: ['test'],
+    present: () => process.arch !== 'x64' || (which('qemu-system-x86_64') && which('busybox')),
+    packages: {
+      apt: 'qemu-system-x86 busybox-static',
+      dnf: 'qemu-system-x86-core busybox',
+      pacman: 'qemu-system-x86 busybox',
+      apk: 'qemu-system-x86_64 busybox-static',
+    },
+    without: 'tests in other kernels are skipped',
+  },
+  {
     name: 'ip (iproute2)',
     modes: ['test'],
     present: () => which('ip'),

@@ -1,0 +1,64 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { Unavailable } from '../../test/debian/unavailable.ts'
+
+/** Megabytes: the root file system, Node, and room for verifier logs. */
+const MEMORY = 3072
+
+/** Minutes a machine without a processor of its own may take, next to other work. */
+const PATIENCE = 8
+
+export interface Run {
+  /** What the guest's program wrote. */
+  readonly output: string
+  /** The kernel's own messages. */
+  readonly console: string
+}
+
+/**
+ * Boots a kernel on a root file system and waits until the guest turns itself off. The processor is emulated, so that
+ * it needs no /dev/kvm and behaves the same everywhere. Throws Unavailable without qemu.
+ */
+export async function boot(image: string, root: Uint8Array): Promise<Run> {
+  if (spawnSync('qemu-system-x86_64', ['--version']).error) {
+    throw new Unavailable('there is no qemu-system-x86_64 (qemu-system-x86)')
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-vm-'))
+  const path = (name: string): string => join(folder, name)
+  try {
+    writeFileSync(path('root'), root)
+    const words =
+      `-M pc -accel tcg -cpu max -m ${MEMORY} -display none -no-reboot ` +
+      `-serial file:${path('console')} -serial file:${path('output')} -initrd ${path('root')}`
+    const append = ['-append', 'console=ttyS0 panic=-1 lsm=bpf']
+    await qemu(path('errors'), [...words.split(' '), '-kernel', image, ...append])
+    return {
+      output: readFileSync(path('output'), 'utf8'),
+      console: readFileSync(path('console'), 'utf8'),
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function qemu(errors: string, words: readonly string[]): Promise<void> {
+  const stderr = openSync(errors, 'w')
+  const machine = spawn('nice', ['qemu-system-x86_64', ...words], {
+    stdio: ['ignore', 'ignore', stderr],
+    timeout: PATIENCE * 60_000,
+  })
+  closeSync(stderr)
+  // Never outlives the tests.
+  const kill = (): unknown => machine.kill('SIGKILL')
+  process.once('exit', kill)
+  const ended = await new Promise((resolve, reject) => {
+    machine.on('error', reject)
+    machine.on('close', (code, signal) => resolve(code ?? signal))
+  })
+  process.off('exit', kill)
+  if (ended !== 0)
+    throw new Error(`qemu ended by ${String(ended)}: ${readFileSync(errors, 'utf8')}`)
+}

@@ -1,0 +1,88 @@
+/**
+ * One bundle in several kernels, with several libbpfs. `npm test` boots the newest kernel; `npm run matrix` all of them,
+ * and this machine's own, and prints what works where.
+ */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { libbpf18 } from '../../test/debian/linux-tools.ts'
+import { Unavailable } from '../../test/debian/unavailable.ts'
+import { loading } from '../loading.ts'
+import { bundleGuest } from './bundle.ts'
+import type { Outcome, Run } from './guest/scenario.ts'
+import { kernels } from './kernels.ts'
+import { isMet, needs } from './needs.ts'
+import { runHere, runInKernel } from './runs.ts'
+import { table } from './table.ts'
+
+const isWhole = process.env['UNPLUGIN_BPF_KERNELS'] === 'all'
+const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-matrix-'))
+const program = join(folder, 'main.mjs')
+const runs: Run[] = []
+
+beforeAll(() => bundleGuest(program))
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+  if (isWhole) console.log(table(runs))
+})
+
+describe('one bundle, compiled here', () => {
+  it.for(isWhole ? kernels : kernels.slice(-1))(
+    "runs in Debian's $version",
+    { timeout: 600_000 },
+    async (kernel, { skip }) => {
+      try {
+        expectAsNeeded(await runInKernel(kernel, program, await libbpfs()))
+      } catch (error) {
+        if (error instanceof Unavailable) skip(error.message)
+        throw error
+      }
+    },
+  )
+
+  it.runIf(isWhole && loading.possible)("runs in this machine's kernel", async () => {
+    const here = runHere(program, await libbpfs())
+    runs.push(...here)
+    // What it lacks depends on how it was built.
+    const wrong = here
+      .flatMap(({ outcomes }) => outcomes)
+      .filter(({ result }) => result === 'wrong')
+    expect(wrong).toEqual([])
+  })
+})
+
+function expectAsNeeded(all: readonly Run[]): void {
+  runs.push(...all)
+  for (const { release, libbpf, outcomes } of all) {
+    expect({ release, libbpf, outcomes }).toEqual({
+      release,
+      libbpf,
+      outcomes: outcomes.map(({ scenario }) => expected(scenario, release, libbpf)),
+    })
+  }
+}
+
+function expected(scenario: string, release: string, libbpf: string): Outcome {
+  const need = needs[scenario]
+  if (!need || isMet(need, release, libbpf)) return { scenario, result: 'works' }
+  return { scenario, result: 'refused', message: expect.stringMatching(need.says) as string }
+}
+
+/** The installed one, and the newest. */
+async function libbpfs(): Promise<string[]> {
+  const newest = await libbpf18()
+  return [installed(), newest.shared]
+}
+
+function installed(): string {
+  const places = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib', '/usr/local/lib']
+  const found = [
+    process.env['BPF_LIBBPF'] ?? '',
+    ...places.map((place) => `${place}/libbpf.so.1`),
+  ].find((path) => existsSync(path))
+  if (found === undefined) throw new Unavailable('there is no libbpf.so.1')
+  return found
+}

@@ -1,0 +1,28 @@
+/** What a scenario takes beyond the oldest kernel and libbpf of the matrix. */
+export interface Need {
+  readonly kernel?: string
+  readonly libbpf?: string
+  /** What the error says where that is not to be had. */
+  readonly says: RegExp
+}
+
+export const needs: Readonly<Record<string, Need>> = {
+  // Debian builds 6.1 without CONFIG_FPROBE.
+  'kprobe.multi': { kernel: '6.12', says: /./ },
+  tcx: { kernel: '6.6', says: /./ },
+}
+
+/** Whether this release of the kernel (`6.1.0-56-cloud-amd64`) and libbpf (`v1.1`) have what a scenario takes. */
+export function isMet({ kernel, libbpf }: Need, release: string, library: string): boolean {
+  return isAtLeast(release, kernel) && isAtLeast(library, libbpf)
+}
+
+function isAtLeast(version: string, least = '0.0'): boolean {
+  const [major = 0, minor = 0] = numbers(version)
+  const [leastMajor = 0, leastMinor = 0] = numbers(least)
+  return major > leastMajor || (major === leastMajor && minor >= leastMinor)
+}
+
+function numbers(version: string): number[] {
+  return version.match(/\d+/g)?.map(Number) ?? []
+}

@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import type { Run } from './guest/scenario.ts'
+import { initramfs } from './initramfs.ts'
+import type { Kernel } from './kernels.ts'
+import { kernelImage } from './kernels.ts'
+import { boot } from './machine.ts'
+
+const modules = fileURLToPath(new URL('../../node_modules', import.meta.url))
+
+/**
+ * Boots a kernel and runs a bundled program in it, once with each of these libbpfs. Throws Unavailable.
+ * @param libbpfs paths of shared libraries
+ */
+export async function runInKernel(
+  kernel: Kernel,
+  program: string,
+  libbpfs: readonly string[],
+): Promise<Run[]> {
+  const image = await kernelImage(kernel)
+  const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-run-'))
+  try {
+    const script = join(folder, 'run.sh')
+    const places = libbpfs.map((path, index) => [`/libbpf/${index}.so`, path] as const)
+    writeFileSync(
+      script,
+      places.map(([place]) => `BPF_LIBBPF=${place} node /main.mjs 2>&1\n`).join(''),
+    )
+    const root = initramfs({
+      '/run.sh': script,
+      '/main.mjs': program,
+      ...Object.fromEntries(places),
+    })
+    const { output, console } = await boot(image, root)
+    return readRuns(output, libbpfs.length, console)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** The same in this machine's own kernel, in namespaces of its own. */
+export function runHere(program: string, libbpfs: readonly string[]): Run[] {
+  const script = 'ip link set lo up && exec "$0" "$1"'
+  return libbpfs.flatMap((libbpf) => {
+    const env = { ...process.env, BPF_LIBBPF: libbpf, NODE_PATH: modules, NODE_OPTIONS: '' }
+    const words = ['--net', 'sh', '-c', script, process.execPath, program]
+    const { stdout, stderr } = spawnSync('unshare', words, { env, encoding: 'utf8' })
+    return readRuns(stdout, 1, stderr)
+  })
+}
+
+function readRuns(output: string, count: number, console: string): Run[] {
+  const lines = output.split('\n').filter((line) => line.startsWith('{'))
+  if (lines.length === count) return lines.map((line): Run => JSON.parse(line))
+  throw new Error(`the guest did not end:\n${output.slice(-4000)}\n${console.slice(-4000)}`)
+}
