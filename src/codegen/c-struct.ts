@@ -3,10 +3,11 @@ import { declaration } from '../btf/dump/declaration.ts'
 import { createDump, type Dump } from '../btf/dump/dump.ts'
 import { alignOf, knownSize } from '../btf/size.ts'
 import { resolveTypedefs } from '../btf/traversal.ts'
-import type { Struct, TypeId } from '../btf/types.ts'
+import type { Struct } from '../btf/types.ts'
 import { sanitizeIdentifier } from '../object/identifier.ts'
 import type { BpfMap, BpfObject, DataSection } from '../object/object.ts'
 import { cMapIdentifier, cSectionIdentifier } from './c-names.ts'
+import { isFunctionPointer, isScalar } from './shadow.ts'
 
 /** The longest identifier of a variable (gen.c: codegen_datasec_def). */
 const VARIABLE_LENGTH = 255
@@ -100,16 +101,4 @@ function shadowFields(btf: Btf, struct: Struct): string[] {
   }
   if (end < struct.size) lines.push(`\t\t\tchar __padding_end[${struct.size - end}];\n`)
   return lines
-}
-
-function isScalar(btf: Btf, id: TypeId): boolean {
-  const { kind } = typeAt(btf, id)
-  return kind === 'int' || kind === 'float' || kind === 'enum' || kind === 'enum64'
-}
-
-function isFunctionPointer(btf: Btf, id: TypeId): boolean {
-  const type = typeAt(btf, id)
-  return (
-    type.kind === 'pointer' && typeAt(btf, resolveTypedefs(btf, type.target)).kind === 'func_proto'
-  )
 }

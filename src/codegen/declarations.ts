@@ -7,7 +7,7 @@ import { jsdoc } from './jsdoc.ts'
 import { literal } from './literal.ts'
 import type { MapModel, SkeletonModel } from './model.ts'
 import { typeScope, valueScope } from './names.ts'
-import { variableLines } from './section-type.ts'
+import { shadowLines, variableLines } from './section-type.ts'
 import {
   enumType,
   memberLines,
@@ -112,8 +112,10 @@ function instanceLines(context: TypeContext): Text {
     jsdoc(SECTION_DOCS.get(section.elfName), indent),
     [`${indent}readonly ${section.ident}: `, group(indent, [variableLines(inner, section)]), '\n'],
   ])
+  const shadows = structOps(inner)
   return [
     [`${indent}readonly maps: `, group(indent, maps(inner)), '\n'],
+    shadows.length === 0 ? [] : [`${indent}readonly struct_ops: `, group(indent, shadows), '\n'],
     [`${indent}readonly progs: `, group(indent, programs(inner)), '\n'],
     [`${indent}readonly links: `, group(indent, links(inner)), '\n'],
     sections,
@@ -123,6 +125,11 @@ function instanceLines(context: TypeContext): Text {
 const SECTION_DOCS: ReadonlyMap<string, string> = new Map([
   ['.rodata', 'Writable until `load()`.'],
   ['.kconfig', 'Of the running kernel, once loaded.'],
+  ['.addr_space.1', 'In the arena: each use is a system call.'],
+  [
+    '.percpu',
+    'Writable until `load()`, then what each CPU started with: their own values are in the map.',
+  ],
 ])
 
 function maps(context: TypeContext): Text[] {
@@ -146,11 +153,29 @@ function mapType(context: TypeContext, { kind, key, value, elfName }: MapModel):
       return [`${name}<`, type(key), ', ', type(value), '>']
     case 'value':
     case 'record':
+    case 'section and value':
       return [`${name}<`, type(value), '>']
     case 'section':
+    case 'shadow':
     case 'nothing':
       return name
   }
+}
+
+/** What may be set of them until `load()`. */
+function structOps(context: TypeContext): Text[] {
+  const { model, indent } = context
+  const inner = { ...context, indent: `${indent}  ` }
+  return model.maps.flatMap(({ name, shadow }) =>
+    shadow
+      ? [
+          [
+            [indent, 'readonly ', property(name, model.declared.get(name)), ': '],
+            [group(indent, [shadowLines(inner, shadow)]), '\n'],
+          ],
+        ]
+      : [],
+  )
 }
 
 function programs({ model, rt, indent }: TypeContext): Text[] {

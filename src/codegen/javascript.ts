@@ -3,6 +3,7 @@ import type { ExportedTypes } from './exported-types.ts'
 import { literal, propertyKey, quote } from './literal.ts'
 import type { MapModel, SectionModel, SkeletonModel } from './model.ts'
 import { valueScope } from './names.ts'
+import type { ShadowModel } from './shadow.ts'
 
 /** Without it a bundler keeps a call whose result nobody uses. */
 const PURE = '/*#__PURE__*/'
@@ -112,8 +113,10 @@ function print(model: SkeletonModel, printer: Printer, skeleton: readonly string
   ].join('\n')
 }
 
-function mapEntry(printer: Printer, { name, elfName, kind, key, value }: MapModel): string {
+function mapEntry(printer: Printer, map: MapModel): string {
+  const { name, kind, key, value, section, shadow } = map
   const factory = printer.runtime(kind.factory)
+  const elf = section === undefined ? 'undefined' : quote(section)
   const layout = (type: Layout | undefined): string => (type ? printer.layout(type) : 'undefined')
   const call = (parameters: string[]): string => {
     while (parameters.at(-1) === 'undefined') parameters.pop()
@@ -126,10 +129,18 @@ function mapEntry(printer: Printer, { name, elfName, kind, key, value }: MapMode
     case 'record':
       return call([layout(value)])
     case 'section':
-      return call([quote(elfName)])
+      return call([elf])
+    case 'section and value':
+      return call([elf, layout(value)])
+    case 'shadow':
+      return call([elf, ...(shadow ? shadowParameters(printer, shadow) : [])])
     case 'nothing':
       return call([])
   }
+}
+
+function shadowParameters(printer: Printer, { layout, functions }: ShadowModel): string[] {
+  return [printer.layout(layout), `[${functions.map(quote).join(', ')}]`]
 }
 
 function sectionEntry(printer: Printer, { ident, elfName, layout }: SectionModel): string {

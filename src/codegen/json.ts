@@ -117,9 +117,9 @@ export function describeSkeleton(model: SkeletonModel, object: BpfObject): Skele
       Object.assign(program, attachType && { attachType }, described(program.name)),
     ),
     maps: object.maps.map((map) => Object.assign(describeMap(model, map), described(map.elfName))),
-    sections: object.sections.map(({ name, ident, size, variables }) => ({
+    sections: object.sections.map(({ name, size, variables }, index) => ({
       name,
-      field: ident,
+      field: model.sections[index]?.ident ?? name,
       size,
       variables: variables.map(({ name, type, offset, size }) =>
         Object.assign({ name, offset, size, type: describeId(model, type) }, described(name)),

@@ -5,7 +5,14 @@ export interface MapKind {
   readonly factory: string
   readonly type: string
   /** Which of the map's types the factory and the interface take. */
-  readonly takes: 'key and value' | 'value' | 'record' | 'section' | 'nothing'
+  readonly takes:
+    | 'key and value'
+    | 'value'
+    | 'record'
+    | 'section'
+    | 'section and value'
+    | 'shadow'
+    | 'nothing'
 }
 
 export interface ProgramKind {
@@ -20,6 +27,12 @@ const PER_CPU_HASH: MapKind = {
   takes: 'key and value',
 }
 const SECTION: MapKind = { factory: 'sectionMap', type: 'SectionMap', takes: 'section' }
+const PER_CPU_SECTION: MapKind = {
+  factory: 'perCpuSectionMap',
+  type: 'PerCpuArray',
+  takes: 'section and value',
+}
+const STRUCT_OPS: MapKind = { factory: 'structOpsMap', type: 'StructOpsMap', takes: 'shadow' }
 const ANY_MAP: MapKind = { factory: 'bpfMap', type: 'BpfMap', takes: 'nothing' }
 
 /** By BPF_MAP_TYPE_. */
@@ -30,6 +43,7 @@ const MAPS: ReadonlyMap<string, MapKind> = new Map([
   ['LRU_PERCPU_HASH', PER_CPU_HASH],
   ['ARRAY', { factory: 'arrayMap', type: 'ArrayMap', takes: 'value' }],
   ['PERCPU_ARRAY', { factory: 'perCpuArray', type: 'PerCpuArray', takes: 'value' }],
+  ['ARENA', { factory: 'arenaMap', type: 'ArenaMap', takes: 'section' }],
   ['RINGBUF', { factory: 'ringBuffer', type: 'RingBuffer', takes: 'record' }],
   ['PERF_EVENT_ARRAY', { factory: 'perfEventArray', type: 'PerfEventArray', takes: 'record' }],
 ])
@@ -57,7 +71,8 @@ const PROGRAMS: ReadonlyMap<string, ProgramKind> = new Map([
 ])
 
 export function mapKind({ origin, type }: BpfMap): MapKind {
-  if (origin === 'internal') return SECTION
+  if (origin === 'internal') return type === 'ARRAY' ? SECTION : PER_CPU_SECTION
+  if (origin === 'struct_ops') return STRUCT_OPS
   return MAPS.get(type) ?? ANY_MAP
 }
 

@@ -3,6 +3,7 @@ import { resolveTypedefs } from '../btf/traversal.ts'
 import type { Place } from '../dwarf/place.ts'
 import type { SourceInfo } from '../dwarf/source-info.ts'
 import type { BpfMap, BpfObject, DataSection, Program } from '../object/object.ts'
+import { structOpsSection } from '../object/struct-ops.ts'
 import type { CompositeLayout, Layout } from '../runtime/codec/layout.ts'
 import { exportTypes, type ExportedTypes } from './exported-types.ts'
 import { isKernelOwned } from './kernel-owned.ts'
@@ -10,6 +11,7 @@ import { mapKind, programKind, type MapKind, type ProgramKind } from './kinds.ts
 import { layoutsOf, type Layouts } from './layout.ts'
 import { propertyScope } from './names.ts'
 import { hasPadding } from './padding.ts'
+import { shadowModel, type ShadowModel } from './shadow.ts'
 
 /** What the generated module and its declarations both print. */
 export interface SkeletonModel {
@@ -43,6 +45,10 @@ export interface MapModel {
   readonly key: Layout | undefined
   /** Of a ring buffer or perf event array: its records. */
   readonly value: Layout | undefined
+  /** The ELF section of its variables: a data section's own, an arena's, a struct_ops'. */
+  readonly section: string | undefined
+  /** Of struct_ops: what of it a skeleton shows. */
+  readonly shadow: ShadowModel | undefined
 }
 
 export interface ProgramModel {
@@ -54,6 +60,8 @@ export interface ProgramModel {
 export interface SectionModel {
   readonly ident: string
   readonly elfName: string
+  /** The name of the object's map that holds it. */
+  readonly map: string
   /** Whose members are the variables. */
   readonly layout: CompositeLayout
 }
@@ -77,8 +85,13 @@ export function skeletonModel(object: BpfObject, source?: SourceInfo): SkeletonM
   const btf = object.btf ?? NOTHING
   const layouts = layoutsOf(btf)
   const names = mapNames(object.maps)
-  const maps = object.maps.map((map) => mapModel(btf, layouts, map, names.get(map) ?? map.name))
-  const sections = object.sections.map((section) => sectionModel(btf, layouts, section))
+  const idents = propertyScope()
+  const sections = object.sections.map((section) =>
+    sectionModel(btf, layouts, section, idents.add(section.ident)),
+  )
+  const maps = object.maps.map((map) =>
+    mapModel(btf, layouts, map, names.get(map) ?? map.name, sections),
+  )
   const ownLayouts = layoutsOf(source?.btf ?? NOTHING)
   const own = (source?.types ?? []).map(({ id, name }) => ownLayouts.of(id, name))
   const roots = [
@@ -108,14 +121,43 @@ function mapNames(maps: readonly BpfMap[]): ReadonlyMap<BpfMap, string> {
   return new Map([...others, ...internal].map((map) => [map, scope.add(map.name)]))
 }
 
-function mapModel(btf: Btf, layouts: Layouts, map: BpfMap, name: string): MapModel {
+function mapModel(
+  btf: Btf,
+  layouts: Layouts,
+  map: BpfMap,
+  name: string,
+  sections: readonly SectionModel[],
+): MapModel {
   const kind = mapKind(map)
   const { elfName, type } = map
+  const own = sections.find((section) => holds(map, section))
   const takesKey = kind.takes === 'key and value'
-  const key = takesKey && map.key ? layouts.of(map.key, name) : undefined
-  const hasValue = kind.takes !== 'section' && kind.takes !== 'nothing' && !isDescriptor(btf, map)
-  const value = hasValue && map.value ? layouts.of(map.value, name) : undefined
-  return { name, elfName, type, kind, key, value }
+  const hasValue = takesKey || kind.takes === 'value' || kind.takes === 'record'
+  const declared = hasValue && map.value && !isDescriptor(btf, map)
+  return {
+    name,
+    elfName,
+    type,
+    kind,
+    key: takesKey && map.key ? layouts.of(map.key, name) : undefined,
+    value: declared ? layouts.of(map.value, name) : own?.layout,
+    section: map.origin === 'struct_ops' ? structOpsSection(map) : sectionOf(map, own),
+    shadow: shadowModel(btf, layouts, map),
+  }
+}
+
+/** Whether the section's variables are in the map: its own data section's, or the arena's. */
+function holds({ origin, type, elfName, name }: BpfMap, section: SectionModel): boolean {
+  if (origin === 'internal') return section.elfName === elfName
+  return type === 'ARENA' && section.map === name
+}
+
+/** A section that shows nothing has a map all the same. */
+function sectionOf(
+  { origin, elfName }: BpfMap,
+  shown: SectionModel | undefined,
+): string | undefined {
+  return origin === 'internal' ? elfName : shown?.elfName
 }
 
 /** Also of kinds that the runtime hands out as bytes. */
@@ -136,7 +178,12 @@ function programModel(program: Program): ProgramModel {
   return { name: program.name, section: program.section, kind: programKind(program) }
 }
 
-function sectionModel(btf: Btf, layouts: Layouts, section: DataSection): SectionModel {
+function sectionModel(
+  btf: Btf,
+  layouts: Layouts,
+  section: DataSection,
+  ident: string,
+): SectionModel {
   const names = propertyScope()
   const members = section.variables
     .filter(({ type }) => !isKernelOwned(btf, type))
@@ -146,8 +193,9 @@ function sectionModel(btf: Btf, layouts: Layouts, section: DataSection): Section
       layout: layouts.of(type, name),
     }))
   return {
-    ident: section.ident,
+    ident,
     elfName: section.name,
+    map: section.map,
     layout: { kind: 'struct', name: '', size: section.size, members },
   }
 }

@@ -2,12 +2,23 @@ import type { Layout, Member } from '../runtime/codec/layout.ts'
 import type { Text } from './declaration-map.ts'
 import { jsdoc } from './jsdoc.ts'
 import type { SectionModel } from './model.ts'
+import type { ShadowModel } from './shadow.ts'
 import { property, readType, type TypeContext } from './typescript-type.ts'
 
 /** The properties of a data section: its variables, in live memory. */
 export function variableLines(context: TypeContext, { elfName, layout }: SectionModel): Text {
   const isReadOnly = elfName === '.kconfig'
   return layout.members.map((variable) => variableLine(context, variable, isReadOnly))
+}
+
+/** The properties of a struct_ops until it loads: its scalars, and the programs that are its functions. */
+export function shadowLines(context: TypeContext, { layout, functions }: ShadowModel): Text {
+  const { indent, rt } = context
+  return layout.members.map((member) =>
+    functions.includes(member.name)
+      ? [indent, property(member.name, undefined), `: ${rt}.Program | null\n`]
+      : variableLine(context, member, false),
+  )
 }
 
 function variableLine(context: TypeContext, { name, layout }: Member, isReadOnly: boolean): Text {

@@ -53,3 +53,8 @@ export function readStructOps(
 export function hasStructOps(elf: Elf): boolean {
   return elf.sections.some(({ name, size }) => size > 0 && SECTIONS.has(name))
 }
+
+/** The ELF section that a struct_ops map's variable is in. */
+export function structOpsSection({ flags, autocreate }: BpfMap): string {
+  return `${autocreate ? '' : '?'}.struct_ops${(flags & BPF_F_LINK) === 0 ? '' : '.link'}`
+}

@@ -1,6 +1,7 @@
 import { privilegeHint } from './capabilities.ts'
-import { BpfError } from './error.ts'
-import { bpf_map__fd, bpf_map__type } from './ffi/object.ts'
+import { BpfError, unsupported } from './error.ts'
+import { libbpfIsAtLeast } from './ffi/libbpf-version.ts'
+import { bpf_map__autocreate, bpf_map__fd } from './ffi/object.ts'
 import { group } from './group.ts'
 import { forget, remember } from './instances.ts'
 import { KeepAlive } from './keep-alive.ts'
@@ -13,11 +14,13 @@ import { loadFailure } from './load-failure.ts'
 import { deafen, heard } from './log.ts'
 import { MapHandle } from './maps/handle.ts'
 import type { BpfMap } from './maps/map.ts'
+import type { StructOpsMap } from './maps/struct-ops.ts'
 import { ObjectSkeleton } from './object-skeleton.ts'
 import type { OpenOptions } from './open-options.ts'
 import { nativeOptions } from './open-options.ts'
 import type { Program } from './programs/program.ts'
-import { Section } from './section.ts'
+import type { ProgramsByPointer } from './shadow.ts'
+import type { ShownMemory } from './shown-memory.ts'
 import type { SkeletonSpec } from './spec.ts'
 
 /** What every opened skeleton has; generated declarations add its maps, programs, links and sections by name. */
@@ -52,18 +55,22 @@ export class Instance implements SkeletonInstance {
   readonly #keepAlive = new KeepAlive()
   readonly #links: LinkOwner
   readonly #handles: readonly MapHandle[]
-  readonly #sections: readonly Section[]
+  /** Data sections and struct_ops. */
+  readonly #shown: ShownMemory[] = []
 
   constructor(spec: SkeletonSpec, object: Uint8Array, options: OpenOptions) {
     const native = nativeOptions(options)
-    const elfNames = spec.maps.map(([name, kind]) => kind.section ?? name)
+    requireLibbpf(spec)
     this.#spec = spec
     this.#life = new Life(spec.name)
     this.#links = new LinkOwner(this.#life, this.#keepAlive)
     this.#native = new ObjectSkeleton(
       spec.name,
       object,
-      elfNames,
+      spec.maps.map(([name, kind]) => ({
+        name: kind.section ?? name,
+        isArena: kind.holds !== undefined,
+      })),
       spec.programs.map(([name]) => name),
     )
     const { result, log } = heard(() => this.#native.open(native))
@@ -73,10 +80,6 @@ export class Instance implements SkeletonInstance {
     }
     this.#handles = spec.maps.map(
       ([name], index) => new MapHandle(name, this.#native.map(index), this.#life, this.#keepAlive),
-    )
-    this.#sections = spec.sections.map(
-      ([, section, layout]) =>
-        new Section(section, layout, this.#handleOf(elfNames.indexOf(section), section)),
     )
     this.#publish()
     remember(this)
@@ -119,6 +122,7 @@ export class Instance implements SkeletonInstance {
       if (result < 0) throw program.failure('attach', -result, log)
       if (result > 0) this.links[name] = program.adopt(libbpfLink(result))
     }
+    for (const [name] of this.#structOps()) this.#attachMap(name)
     return this
   }
 
@@ -134,7 +138,7 @@ export class Instance implements SkeletonInstance {
     if (stage === 'destroyed') return
     if (stage !== 'loading') this.detach()
     this.#life.stage = 'destroyed'
-    for (const section of this.#sections) section.closed()
+    for (const memory of this.#shown) memory.closed()
     for (const handle of this.#handles) handle.closed()
     // A thread of loadAsync is still inside: it tears down when it returns.
     if (stage !== 'loading') this.#native.destroy()
@@ -157,31 +161,61 @@ export class Instance implements SkeletonInstance {
 
   #publish(): void {
     const { maps, programs, sections } = this.#spec
-    const structOps = maps.filter(
-      (_, index) => bpf_map__type(this.#native.map(index)) === structOpsMap,
-    )
     const publish = (name: string, value: object): void => {
       Object.defineProperty(this, name, { enumerable: true, value })
     }
     publish(
       'maps',
-      group(maps.map(([name, kind], index) => [name, kind.create(this.#handleOf(index, name))])),
-    )
-    publish(
-      'progs',
       group(
-        programs.map(([name, Kind], index) => [
+        maps.map(([name, kind], index) => [
           name,
-          new Kind({ name, pointer: this.#native.program(index), links: this.#links }),
+          kind.create(this.#handleOf(index, name), this.#links),
         ]),
       ),
     )
+    const made = programs.map(([name, Kind], index) => {
+      const pointer = this.#native.program(index)
+      return { name, pointer, program: new Kind({ name, pointer, links: this.#links }) }
+    })
+    const byPointer = new Map(made.map(({ pointer, program }) => [pointer, program]))
+    const structOps = this.#structOps()
+    if (structOps.length > 0) {
+      publish(
+        'struct_ops',
+        group(structOps.map(([name, show]) => [name, this.#show(show(byPointer))])),
+      )
+    }
+    publish('progs', group(made.map(({ name, program }) => [name, program])))
     publish('links', linkSlots([...programs, ...structOps].map(([name]) => name)))
-    for (const [index, [ident]] of sections.entries()) {
-      const section = this.#sections[index]
-      if (section) publish(ident, section.view)
+    for (const [ident, section, layout] of sections) {
+      const index = maps.findIndex(([, kind]) => (kind.section ?? kind.holds) === section)
+      const memory = maps[index]?.[1].variables?.(this.#handleOf(index, section), layout)
+      if (memory) publish(ident, this.#show(memory))
     }
     Object.seal(this)
+  }
+
+  /** The struct_ops maps, and what shows one. */
+  #structOps(): [name: string, show: (programs: ProgramsByPointer) => ShownMemory][] {
+    return this.#spec.maps.flatMap(([name, { shadow }], index) =>
+      shadow ? [[name, (programs) => shadow(this.#handleOf(index, name), programs)]] : [],
+    )
+  }
+
+  /** What to publish of it. */
+  #show(memory: ShownMemory): object {
+    this.#shown.push(memory)
+    return memory.view
+  }
+
+  /** As bpf_object__attach_skeleton does since libbpf 1.5. */
+  #attachMap(name: string): void {
+    const map = this.maps[name]
+    const current = this.links[name]
+    if (!(map && 'attachStructOps' in map) || (current && !current.destroyed)) return
+    const { attached, autoattach, autocreate } = map as StructOpsMap
+    if (attached || !autoattach || !autocreate) return
+    this.links[name] = (map as StructOpsMap).attachStructOps()
   }
 
   #handleOf(index: number, name: string): MapHandle {
@@ -192,7 +226,10 @@ export class Instance implements SkeletonInstance {
 
   #beforeLoad(): void {
     this.#life.requireOpen('load')
-    for (const section of this.#sections) section.beforeLoad()
+    for (const [index, [name, kind]] of this.#spec.maps.entries()) {
+      kind.beforeLoad?.(this.#handleOf(index, name))
+    }
+    for (const memory of this.#shown) memory.beforeLoad()
   }
 
   #afterLoad(result: number, log?: string): void {
@@ -204,8 +241,12 @@ export class Instance implements SkeletonInstance {
     }
     this.#native.dropLogs()
     this.#life.stage = 'loaded'
-    for (const handle of this.#handles) handle.loaded(bpf_map__fd(handle.pointer))
-    for (const section of this.#sections) section.loaded()
+    for (const [index, handle] of this.#handles.entries()) {
+      handle.variables = this.#native.mapped(index)
+      // Of a map left out, libbpf 1.4 and newer have a descriptor of something else.
+      if (bpf_map__autocreate(handle.pointer)) handle.loaded(bpf_map__fd(handle.pointer))
+    }
+    for (const memory of this.#shown) memory.loaded()
   }
 
   /** The stage may have changed while a thread loaded. */
@@ -214,8 +255,18 @@ export class Instance implements SkeletonInstance {
   }
 }
 
-/** linux/bpf.h: BPF_MAP_TYPE_STRUCT_OPS. */
-const structOpsMap = 26
+/** What an older libbpf would take for something else, or fail over without saying why. */
+function requireLibbpf({ name, maps }: SkeletonSpec): void {
+  for (const [map, { needs }] of maps) {
+    if (!needs || libbpfIsAtLeast(1, needs.minor)) continue
+    throw unsupported(
+      'open',
+      name,
+      `map ${map} is of ${needs.what}, which the installed libbpf does not know`,
+      `It came with libbpf 1.${needs.minor}: install that or a newer one, or name it in BPF_LIBBPF.`,
+    )
+  }
+}
 
 function openFailure(name: string, errno: number, log: string): BpfError {
   return new BpfError({

@@ -36,6 +36,12 @@ const calledAside = (): ((address: number) => Promise<number>) => {
     })
 }
 
+export interface MapEntry {
+  /** By which libbpf finds it: of a data section, the section. */
+  readonly name: string
+  readonly isArena: boolean
+}
+
 /**
  * `struct bpf_object_skeleton` in native memory, as bpftool's generated `X__create_skeleton` would fill it: libbpf
  * opens, loads and attaches through it. What it returns is 0 or minus an errno.
@@ -43,7 +49,7 @@ const calledAside = (): ((address: number) => Promise<number>) => {
 export class ObjectSkeleton {
   readonly #address: number
   readonly #struct: DataView
-  /** `struct bpf_object *`, then a pointer a map, then a program and a link each. */
+  /** `struct bpf_object *`, then a map and its memory each, then a program and a link each. */
   readonly #slots: Scratch
   readonly #maps: number
   readonly #programs: number
@@ -56,7 +62,7 @@ export class ObjectSkeleton {
   constructor(
     name: string,
     object: Uint8Array,
-    maps: readonly string[],
+    maps: readonly MapEntry[],
     programs: readonly string[],
   ) {
     this.#maps = maps.length
@@ -87,11 +93,11 @@ export class ObjectSkeleton {
     const mapEntries = view(this.#entries.maps, maps.length * mapEntrySize)
     for (const [index, map] of maps.entries()) {
       const at = index * mapEntrySize
-      setPointer(mapEntries, at, text(map))
+      setPointer(mapEntries, at, text(map.name))
       setPointer(mapEntries, at + 8, this.#slot(this.#mapSlot(index)))
-      // No place for the mapped memory: sections are mapped from the map's descriptor (sections.ts), since libbpf
-      // 1.1 and 1.8 differ in when they map a reused one.
-      setPointer(mapEntries, at + 24, this.#slot(this.#mapSlot(index) + 1))
+      // Sections are mapped from the map's descriptor (sections/data.ts), since libbpf 1.1 and 1.8 differ in when they
+      // map a reused one. Links of maps are made one by one.
+      if (map.isArena) setPointer(mapEntries, at + 16, this.#slot(this.#mapSlot(index) + 1))
     }
     const programEntries = view(this.#entries.programs, programs.length * programEntrySize)
     for (const [index, program] of programs.entries()) {
@@ -121,6 +127,11 @@ export class ObjectSkeleton {
   /** `struct bpf_map *` */
   map(index: number): number {
     return getPointer(this.#slots.data, 8 * this.#mapSlot(index))
+  }
+
+  /** Where libbpf mapped an arena's variables. */
+  mapped(index: number): number {
+    return getPointer(this.#slots.data, 8 * (this.#mapSlot(index) + 1))
   }
 
   /** `struct bpf_program *` */

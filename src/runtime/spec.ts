@@ -1,4 +1,4 @@
-import type { Layout } from './codec/layout.ts'
+import type { CompositeLayout } from './codec/layout.ts'
 import type { MapKind } from './maps/map.ts'
 import type { ProgramKind } from './programs/program.ts'
 
@@ -17,5 +17,5 @@ export interface SkeletonSpec {
   readonly maps: readonly (readonly [name: string, kind: MapKind])[]
   readonly programs: readonly (readonly [name: string, kind: ProgramKind, section: string])[]
   /** Data sections: the skeleton's field, the ELF section, and a struct of its variables. */
-  readonly sections: readonly (readonly [ident: string, section: string, layout: Layout])[]
+  readonly sections: readonly (readonly [ident: string, section: string, layout: CompositeLayout])[]
 }

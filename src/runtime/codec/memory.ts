@@ -119,3 +119,49 @@ export function liveMemory(memory: DataView): DataView {
   }
   return live
 }
+
+/**
+ * Memory of `size` bytes that is reached by calls. `fetch` gives the bytes from an offset on, good until the next call;
+ * `put` takes those at the start of a buffer.
+ */
+export function remoteMemory(
+  size: number,
+  fetch: (offset: number, length: number) => DataView,
+  put: (offset: number, bytes: DataView) => void,
+): DataView {
+  const memory = new DataView(new ArrayBuffer(0))
+  const check = (offset: number, length: number): void => {
+    if (offset + length <= size) return
+    throw new RangeError(`${length} bytes at ${offset} are past the ${size} there are`)
+  }
+  for (const name of methods('get') as 'getUint16'[]) {
+    const length = bytesOf(name)
+    const value = (offset: number, littleEndian?: boolean): unknown => {
+      check(offset, length)
+      return fetch(offset, length)[name](0, littleEndian)
+    }
+    Object.defineProperty(memory, name, { value })
+  }
+  const word = new DataView(new ArrayBuffer(8))
+  for (const name of methods('set') as 'setUint16'[]) {
+    const bytes = new DataView(word.buffer, 0, bytesOf(name))
+    const value = (offset: number, given: number, littleEndian?: boolean): void => {
+      check(offset, bytes.byteLength)
+      word[name](0, given, littleEndian)
+      put(offset, bytes)
+    }
+    Object.defineProperty(memory, name, { value })
+  }
+  // Strings and bytes are read through it.
+  return Object.defineProperty(memory, 'buffer', {
+    get() {
+      const { buffer, byteOffset } = fetch(0, size)
+      return buffer.slice(byteOffset, byteOffset + size)
+    },
+  })
+}
+
+/** `getBigUint64` moves 8. */
+function bytesOf(method: string): number {
+  return Number(/\d+$/.exec(method)?.[0]) / 8
+}

@@ -1,5 +1,6 @@
 import { compiled } from './compiled.ts'
 import { coverage } from './coverage.ts'
+import { heldBy } from './extent.ts'
 import { type Layout, sizeOf } from './layout.ts'
 import { copyWhole } from './memory.ts'
 import type { Path } from './path.ts'
@@ -47,12 +48,24 @@ export function store(layout: Layout, staged: DataView, memory: DataView, at: nu
 }
 
 /** What writes a copy of a value to the spot, or throws and writes nothing. */
-export function assigner({ layout, bits, aim, offset, path }: Spot): (value: unknown) => void {
+export function assigner(spot: Spot): (value: unknown) => void {
+  const { layout, bits, aim, offset, path } = spot
   if (isScalar(layout)) {
     const write = scalarWriter(layout, bits)
     return (value) => write(value, aim.memory, aim.base + offset, path)
   }
-  return (value) => store(layout, stage(layout, value, path), aim.memory, aim.base + offset)
+  return (value) => {
+    const there = held(spot)
+    store(there, stage(there, value, path), aim.memory, aim.base + offset)
+  }
+}
+
+/** A flexible array as long as what is there for it. */
+function held(spot: Spot): Layout {
+  const { layout } = spot
+  if (!('length' in layout) || layout.length > 0) return layout
+  const size = layout.kind === 'array' ? sizeOf(layout.element) : 1
+  return { ...layout, length: heldBy(rest(spot), 0, size) }
 }
 
 const spots = new WeakMap<object, Spot>()

@@ -66,6 +66,7 @@ export const MAP_PRIVATE = 0x02
 export const MAP_FIXED = 0x10
 export const MAP_ANONYMOUS = 0x20
 export const MAP_NORESERVE = 0x4000
+export const MAP_FIXED_NOREPLACE = 0x10_0000
 
 /** sys/epoll.h */
 export const EPOLL_CLOEXEC = 0x80000

@@ -4,6 +4,7 @@ import {
   getpagesize,
   MAP_ANONYMOUS,
   MAP_FIXED,
+  MAP_FIXED_NOREPLACE,
   MAP_NORESERVE,
   MAP_PRIVATE,
   MAP_SHARED,
@@ -66,4 +67,12 @@ export function reserve(length: number): Range | undefined {
   const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
   const address = mmap(0, length, PROT_READ | PROT_WRITE, flags, -1, 0)
   return address === -1 ? undefined : { address, length }
+}
+
+/** Whether the process has nothing at these addresses. */
+export function isFree(address: number, length: number): boolean {
+  const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE
+  const result = mmap(address, length, 0, flags, -1, 0)
+  if (result !== -1) munmap(result, length)
+  return result === address
 }

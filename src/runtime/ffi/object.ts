@@ -64,6 +64,11 @@ export const bpf_map__set_map_flags: Call<number> = fromLibbpf('bpf_map__set_map
   'uintptr_t',
   'uint32_t',
 ])
+export const bpf_map__map_extra: Call<number | bigint> = fromLibbpf<number | bigint>(
+  'bpf_map__map_extra',
+  'uint64_t',
+  ['uintptr_t'],
+)
 export const bpf_map__numa_node: Call<number> = fromLibbpf('bpf_map__numa_node', 'uint32_t', [
   'uintptr_t',
 ])
@@ -142,9 +147,9 @@ export const bpf_map__attach_struct_ops: Call<number> = fromLibbpf(
   'uintptr_t',
   ['uintptr_t'],
 )
-export const bpf_map__autoattach: Call<boolean> = fromNewerLibbpf<boolean>(
-  '1.5',
-  'bpf_map__autoattach',
-  'bool',
-  ['uintptr_t'],
+export const bpf_link__update_map: Call<number> = fromNewerLibbpf(
+  '1.2',
+  'bpf_link__update_map',
+  'int',
+  ['uintptr_t', 'uintptr_t'],
 )

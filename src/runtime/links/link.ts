@@ -3,8 +3,7 @@ import { BpfError, stateError } from '../error.ts'
 import { objectInfo } from '../ffi/bpf.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import type { Life } from '../life.ts'
-import type { Program } from '../programs/program.ts'
-import type { NativeLink } from './native.ts'
+import type { NativeLink, Successor } from './native.ts'
 
 /** The links of one skeleton instance that are alive, oldest first, and what they keep alive. */
 export class LinkOwner {
@@ -23,7 +22,7 @@ export class LinkOwner {
   }
 }
 
-/** A program's attachment to something, until it is destroyed. */
+/** A program's attachment to something, or a struct_ops map's, until it is destroyed. */
 export class Link implements Disposable {
   readonly #owner: LinkOwner
   /** For messages: `program on_exec of trace_bpf`. */
@@ -69,11 +68,11 @@ export class Link implements Disposable {
   }
 
   /**
-   * Puts another program in the place of the attached one, at once.
+   * Puts another program, or struct_ops map, in the place of the attached one, at once.
    * @throws {BpfError} EINVAL where the kernel cannot: tracing links
    */
-  update(program: Program): void {
-    this.#succeed('update', this.#live('update').update(program))
+  update(successor: Successor): void {
+    this.#succeed('update', this.#live('update').update(successor))
   }
 
   /** Makes it outlive the process under a path of a BPF file system. */

@@ -11,22 +11,32 @@ import {
   bpf_link__unpin,
   bpf_link__update_program,
 } from '../ffi/object.ts'
+import type { StructOpsMap } from '../maps/struct-ops.ts'
 import type { Program } from '../programs/program.ts'
 
 /** A kernel link, however it was made. What is called returns 0 or minus the errno. */
 export interface NativeLink {
   fd(): number
-  update(program: Program): number
+  update(successor: Successor): number
   pin(path: string): number
   unpin(): number
   destroy(): void
+}
+
+/** What may take the place of what is attached. */
+export type Successor = Program | StructOpsMap
+
+function requireProgram(successor: Successor): Program {
+  if ('testRun' in successor) return successor
+  throw new TypeError('update() of the link of a program takes another program')
 }
 
 /** `struct bpf_link *` of libbpf. */
 export function libbpfLink(pointer: number): NativeLink {
   return {
     fd: () => bpf_link__fd(pointer),
-    update: (program) => bpf_link__update_program(pointer, program.pointer('update a link to')),
+    update: (successor) =>
+      bpf_link__update_program(pointer, requireProgram(successor).pointer('update a link to')),
     pin: (path) => bpf_link__pin(pointer, path),
     unpin: () => bpf_link__unpin(pointer),
     destroy: () => void bpf_link__destroy(pointer),
@@ -38,11 +48,11 @@ export function descriptorLink(fd: number): NativeLink {
   let pinned: string | undefined
   return {
     fd: () => fd,
-    update(program) {
+    update(successor) {
       // union bpf_attr.link_update: link_fd, new_prog_fd.
       const attr = scratch(16)
       attr.data.setUint32(0, fd, true)
-      attr.data.setUint32(4, program.fd, true)
+      attr.data.setUint32(4, requireProgram(successor).fd, true)
       return bpf(command.linkUpdate, attr)
     },
     pin(path) {
@@ -74,7 +84,7 @@ export function combinedLink(links: readonly NativeLink[]): NativeLink {
   }
   return {
     fd: () => links[0]?.fd() ?? -1,
-    update: (program) => each((link) => link.update(program)),
+    update: (successor) => each((link) => link.update(successor)),
     pin: (path) => (links.length === 1 ? each((link) => link.pin(path)) : -EINVAL),
     unpin: () => each((link) => link.unpin()),
     destroy: () => {

@@ -1,6 +1,7 @@
 import { privilegeHint } from '../capabilities.ts'
 import { BpfError } from '../error.ts'
 import { objectInfo } from '../ffi/bpf.ts'
+import { bpf_map__set_value_size } from '../ffi/object.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import type { Life } from '../life.ts'
 
@@ -24,6 +25,10 @@ export class MapHandle {
   readonly keepAlive: KeepAlive
   /** `struct bpf_map *`; 0 when libbpf does not know the map. */
   readonly pointer: number
+  /** What a section does for `setValueSize`, for its image changes too. */
+  resize: (valueSize: number) => number = (valueSize) => this.setValueSize(valueSize)
+  /** Where libbpf mapped an arena's variables. */
+  variables = 0
   /** The kernel has no batched walk for this kind of map. */
   noBatches = false
   #fd = -1
@@ -69,6 +74,11 @@ export class MapHandle {
 
   loaded(fd: number): void {
     this.#fd = fd
+  }
+
+  /** Of the map that load will create. 0, or minus the errno. */
+  setValueSize(valueSize: number): number {
+    return bpf_map__set_value_size(this.pointer, valueSize)
   }
 
   /** From the descriptor: what the kernel reads and writes goes by this, never by the object's own types. */

@@ -1,3 +1,4 @@
+import type { CompositeLayout } from '../codec/layout.ts'
 import { BpfError, stateError } from '../error.ts'
 import { bpf, command } from '../ffi/bpf.ts'
 import { scratch } from '../ffi/memory.ts'
@@ -15,13 +16,34 @@ import {
   bpf_map__set_pin_path,
   bpf_map__unpin,
 } from '../ffi/object.ts'
+import type { LinkOwner } from '../links/link.ts'
+import type { ProgramsByPointer } from '../shadow.ts'
+import type { ShownMemory } from '../shown-memory.ts'
 import type { MapHandle, MapInfo } from './handle.ts'
 
 /** Makes the map classes of one kind; generated modules name one a map, so that unused classes leave the bundle. */
 export interface MapKind<M extends BpfMap = BpfMap> {
-  /** The ELF section of a data section's map. */
+  /** The ELF section of a data section's map, by which libbpf finds it. */
   readonly section?: string
-  create(handle: MapHandle): M
+  /** The ELF section of the variables that are in a map of the program's own: an arena's. */
+  readonly holds?: string
+  /** Absent when libbpf 1.0 will do. */
+  readonly needs?: LibbpfNeed
+  /** `links` owns what the map attaches. */
+  create(handle: MapHandle, links?: LinkOwner): M
+  /** Refuses what would end the process. */
+  readonly beforeLoad?: (handle: MapHandle) => void
+  /** Of a data section: its variables. */
+  readonly variables?: (handle: MapHandle, layout: CompositeLayout) => ShownMemory
+  /** Of a struct_ops: what of it may be set before it loads. */
+  readonly shadow?: (handle: MapHandle, programs: ProgramsByPointer) => ShownMemory
+}
+
+/** The 1.x of libbpf that brought something. */
+export interface LibbpfNeed {
+  readonly minor: number
+  /** `SEC(".struct_ops.link")` */
+  readonly what: string
 }
 
 /** What every map has. Settings are libbpf's, in camelCase, and may be changed between open and load. */
@@ -174,11 +196,4 @@ function uint32(name: string, value: unknown): number {
 /** Maps of kinds that have no class of their own. */
 export function bpfMap(): MapKind {
   return { create: (handle) => new BpfMap(handle) }
-}
-
-export interface SectionMap extends BpfMap {}
-
-/** The map behind a data section. */
-export function sectionMap(section: string): MapKind<SectionMap> {
-  return { section, create: (handle) => new BpfMap(handle) }
 }

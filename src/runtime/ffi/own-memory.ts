@@ -1,0 +1,47 @@
+import { EFAULT } from './errno.ts'
+import { errno, fromLibc } from './library.ts'
+import type { Scratch } from './memory.ts'
+import { scratch, setPointer } from './memory.ts'
+
+/** A getter, and slow. */
+const self = process.pid
+const vm = ['int', 'uintptr_t', 'size_t', 'uintptr_t', 'size_t', 'size_t'] as const
+const process_vm_readv = fromLibc('process_vm_readv', 'long', [...vm])
+const process_vm_writev = fromLibc('process_vm_writev', 'long', [...vm])
+
+/**
+ * Copies between JavaScript's memory and an address of this process where a page may be missing: the kernel then says
+ * EFAULT, while a plain access would be SIGSEGV.
+ */
+export class OwnMemory {
+  readonly buffer: Scratch
+  /** struct iovec of each side: base, length. */
+  readonly #vectors = scratch(32)
+
+  /** @param size of the largest copy, bytes */
+  constructor(size: number) {
+    this.buffer = scratch(size)
+    setPointer(this.#vectors.data, 0, this.buffer.address)
+  }
+
+  /** To the start of `buffer`. @returns 0, or the errno */
+  read(address: number, length: number): number {
+    return this.#copy(process_vm_readv, address, length)
+  }
+
+  /** From the start of `buffer`. @returns 0, or the errno */
+  write(address: number, length: number): number {
+    return this.#copy(process_vm_writev, address, length)
+  }
+
+  #copy(call: typeof process_vm_readv, address: number, length: number): number {
+    const vectors = this.#vectors.data
+    vectors.setBigUint64(8, BigInt(length), true)
+    setPointer(vectors, 16, address)
+    vectors.setBigUint64(24, BigInt(length), true)
+    const copied = call(self, this.#vectors.address, 1, this.#vectors.address + 16, 1, 0)
+    if (copied === length) return 0
+    // Fewer bytes: up to the page that is missing.
+    return copied < 0 ? errno() : EFAULT
+  }
+}

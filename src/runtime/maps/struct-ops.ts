@@ -1,0 +1,128 @@
+import { privilegeHint } from '../capabilities.ts'
+import type { CompositeLayout } from '../codec/layout.ts'
+import { BpfError, stateError, unsupported } from '../error.ts'
+import { EINVAL, EOPNOTSUPP } from '../ffi/errno.ts'
+import { errno } from '../ffi/library.ts'
+import { bpf_link__update_map, bpf_map__attach_struct_ops } from '../ffi/object.ts'
+import type { LinkOwner } from '../links/link.ts'
+import { Link } from '../links/link.ts'
+import type { NativeLink } from '../links/native.ts'
+import { libbpfLink } from '../links/native.ts'
+import { heard } from '../log.ts'
+import { Shadow } from '../shadow.ts'
+import type { MapHandle } from './handle.ts'
+import type { LibbpfNeed, MapKind } from './map.ts'
+import { BpfMap } from './map.ts'
+
+/** STRUCT_OPS: a struct of functions that the kernel calls once it is attached. */
+export class StructOpsMap extends BpfMap {
+  readonly #handle: MapHandle
+  readonly #links: LinkOwner | undefined
+  readonly #isLink: boolean
+  #attached: Link | undefined
+  #autoattach = true
+
+  constructor(handle: MapHandle, links: LinkOwner | undefined, isLink: boolean) {
+    super(handle)
+    this.#handle = handle
+    this.#links = links
+    this.#isLink = isLink
+  }
+
+  /** Off: `attach()` of the skeleton leaves it alone. */
+  get autoattach(): boolean {
+    return this.#autoattach
+  }
+
+  set autoattach(on: boolean) {
+    if (typeof on !== 'boolean') throw new TypeError('autoattach must be a boolean')
+    this.#autoattach = on
+  }
+
+  /**
+   * Registers it with the kernel. Of `SEC(".struct_ops.link")` the link can be updated to another map, pinned, and asked
+   * about.
+   * @throws {BpfError} EBUSY, EEXIST when it, or one of its name, is registered
+   */
+  attachStructOps(): Link {
+    const pointer = this.structOps('attach')
+    const { result, log } = heard(() => {
+      const link = bpf_map__attach_struct_ops(pointer)
+      return { link, errno: link === 0 ? errno() : 0 }
+    })
+    const { title } = this.#handle
+    if (!this.#links) throw stateError('attach', title, 'only maps of a skeleton can be attached')
+    if (result.link === 0) {
+      throw new BpfError({
+        operation: 'attach',
+        object: title,
+        errno: result.errno,
+        log: log || undefined,
+        hint: privilegeHint(result.errno, ['CAP_BPF', 'CAP_NET_ADMIN']),
+      })
+    }
+    const native = this.#isLink ? updatable(result.link) : registration(result.link, title)
+    return (this.#attached = new Link(this.#links, title, native))
+  }
+
+  /** Whether it has a live link. @internal */
+  get attached(): boolean {
+    return this.#attached !== undefined && !this.#attached.destroyed
+  }
+
+  /** `struct bpf_map *` of a loaded skeleton. @internal */
+  structOps(operation: string): number {
+    this.#handle.requireFd(operation)
+    if (this.#handle.pointer !== 0) return this.#handle.pointer
+    throw stateError(operation, this.#handle.title, 'only maps of a skeleton can be attached')
+  }
+}
+
+/** Of BPF_F_LINK: a link as the kernel knows them. */
+function updatable(pointer: number): NativeLink {
+  return {
+    ...libbpfLink(pointer),
+    update(successor) {
+      if (!(successor instanceof StructOpsMap)) {
+        throw new TypeError('update() of the link of a struct_ops map takes another such map')
+      }
+      return bpf_link__update_map(pointer, successor.structOps('update a link to'))
+    },
+  }
+}
+
+/** Without BPF_F_LINK there is none in the kernel: the map's element itself is the registration. */
+function registration(pointer: number, title: string): NativeLink {
+  return {
+    fd() {
+      throw unsupported(
+        'use the link of',
+        title,
+        'the kernel has no link for it',
+        'SEC(".struct_ops.link") makes one.',
+      )
+    },
+    update: () => -EINVAL,
+    pin: () => -EOPNOTSUPP,
+    unpin: () => -EOPNOTSUPP,
+    destroy: libbpfLink(pointer).destroy,
+  }
+}
+
+/** @param section of the variable: `.struct_ops.link` */
+export function structOpsMap(
+  section: string,
+  layout: CompositeLayout,
+  functions: readonly string[],
+): MapKind<StructOpsMap> {
+  return {
+    ...needs(section),
+    create: (handle, links) => new StructOpsMap(handle, links, section.endsWith('.link')),
+    shadow: (handle, programs) => new Shadow(handle, layout, functions, programs),
+  }
+}
+
+function needs(section: string): { needs?: LibbpfNeed } {
+  if (section.startsWith('?')) return { needs: { minor: 4, what: `SEC("${section}")` } }
+  return section.endsWith('.link') ? { needs: { minor: 2, what: `SEC("${section}")` } } : {}
+}

@@ -1,0 +1,10 @@
+/** What a skeleton shows of a map's memory, beside the map: a data section, the fields of a struct_ops. */
+export interface ShownMemory {
+  /** The same object for life, whatever memory is behind it. */
+  readonly view: object
+  /** Hands libbpf what JavaScript wrote. */
+  beforeLoad(): void
+  loaded(): void
+  /** From now on the view refuses. */
+  closed(): void
+}
