@@ -91,7 +91,7 @@ ${literalLines(bytes)};
 function recordSizes({ maps }: BpfObject): string {
   return maps
     .flatMap(({ type, name, key, value }) => {
-      const size = type === 'RINGBUF' ? 0 : type === 'PERF_EVENT_ARRAY' ? 4 : undefined
+      const size = recordSize(type)
       if (size === undefined) return []
       const set = (what: string): string =>
         `\tif (!err)\n\t\terr = bpf_map__set_${what}_size(obj->maps.${name}, ${size});\n`
@@ -101,6 +101,11 @@ function recordSizes({ maps }: BpfObject): string {
       ]
     })
     .join('')
+}
+
+function recordSize(type: string): 0 | 4 | undefined {
+  if (type === 'RINGBUF' || type === 'USER_RINGBUF') return 0
+  return type === 'PERF_EVENT_ARRAY' ? 4 : undefined
 }
 
 function shadowPointers({ maps }: BpfObject): string {

@@ -45,6 +45,7 @@ const MAPS: ReadonlyMap<string, MapKind> = new Map([
   ['PERCPU_ARRAY', { factory: 'perCpuArray', type: 'PerCpuArray', takes: 'value' }],
   ['ARENA', { factory: 'arenaMap', type: 'ArenaMap', takes: 'section' }],
   ['RINGBUF', { factory: 'ringBuffer', type: 'RingBuffer', takes: 'record' }],
+  ['USER_RINGBUF', { factory: 'userRingBuffer', type: 'UserRingBuffer', takes: 'record' }],
   ['PERF_EVENT_ARRAY', { factory: 'perfEventArray', type: 'PerfEventArray', takes: 'record' }],
 ])
 

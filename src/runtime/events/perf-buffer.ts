@@ -2,13 +2,13 @@ import { privilegeHint } from '../capabilities.ts'
 import { onlineCpus } from '../cpus/online.ts'
 import { BpfError } from '../error.ts'
 import { bpf, command } from '../ffi/bpf.ts'
+import { ENODEV } from '../ffi/errno.ts'
 import { close } from '../ffi/libc.ts'
 import { errno, fromLibc } from '../ffi/library.ts'
 import { scratch, setPointer } from '../ffi/memory.ts'
 import { openPerfEvent } from '../ffi/perf.ts'
 import type { MapHandle } from '../maps/handle.ts'
 import { PerfRing } from './perf-ring.ts'
-import type { Cursor, Source, Visit } from './source.ts'
 
 const ioctl = fromLibc('ioctl', 'int', ['int', 'long', 'long'])
 /** linux/perf_event.h */
@@ -20,8 +20,8 @@ const sampleRaw = 1n << 10n
 export type LostListener = (cpu: number, count: number) => void
 
 /** The rings of a perf event array, one a CPU that is online, from the first subscriber until the map closes. */
-export class PerfBuffer implements Source {
-  readonly #rings: PerfRing[] = []
+export class PerfBuffer {
+  readonly rings: PerfRing[] = []
   readonly lost: number[] = []
   readonly #listeners = new Set<LostListener>()
 
@@ -32,10 +32,11 @@ export class PerfBuffer implements Source {
     try {
       for (const cpu of onlineCpus()) {
         if (cpu >= maxEntries) continue
-        this.lost[cpu] = 0
         const fd = openOutput(handle, cpu)
+        if (fd === undefined) continue
+        this.lost[cpu] = 0
         try {
-          this.#rings.push(new PerfRing(cpu, fd, pages, (at, count) => this.#count(at, count)))
+          this.rings.push(new PerfRing(cpu, fd, pages, (at, count) => this.#count(at, count)))
         } catch (error) {
           close(fd)
           throw error
@@ -57,50 +58,18 @@ export class PerfBuffer implements Source {
     return () => this.#listeners.delete(own)
   }
 
-  subscribe(ready: () => void, ended: () => void): Cursor {
-    const cursors = this.#rings.map((ring) => ring.subscribe(ready, ended))
-    let stopped = false
-    return {
-      walk(visit) {
-        let visited = 0
-        stopped = false
-        for (const cursor of cursors) {
-          visited += cursor.walk((memory, offset, length) => {
-            stopped = visit(memory, offset, length) === true
-            return stopped
-          })
-          if (stopped) break
-        }
-        return visited
-      },
-      settle() {
-        let settled = true
-        for (const cursor of cursors) settled = cursor.settle() && settled
-        return settled
-      },
-      close() {
-        for (const cursor of cursors) cursor.close()
-      },
-    }
-  }
-
-  consume(visit: Visit): number {
-    let visited = 0
-    for (const ring of this.#rings) visited += ring.consume(visit)
-    return visited
-  }
-
   #count(cpu: number, count: number): void {
     this.lost[cpu] = (this.lost[cpu] ?? 0) + count
     for (const listener of this.#listeners) listener(cpu, count)
   }
 
   #close(): void {
-    for (const ring of this.#rings) ring.close()
+    for (const ring of this.rings) ring.close()
   }
 }
 
-function openOutput(handle: MapHandle, cpu: number): number {
+/** Undefined when the CPU went offline since it was listed. */
+function openOutput(handle: MapHandle, cpu: number): number | undefined {
   const fd = openPerfEvent(
     { type: software, config: bpfOutput, period: 1n, sampleType: sampleRaw, wakeupEvents: 1 },
     -1,
@@ -108,6 +77,7 @@ function openOutput(handle: MapHandle, cpu: number): number {
   )
   if (fd >= 0) return fd
   const failed = errno()
+  if (failed === ENODEV) return undefined
   throw new BpfError({
     operation: `open the ring of CPU ${cpu} for`,
     object: handle.title,

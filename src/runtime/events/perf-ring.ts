@@ -56,6 +56,7 @@ export class PerfRing extends SharedRing {
     let releaseAt = this.released + Math.min(releaseEvery, (mask + 1) / 4)
     let end = this.#head()
     let visited = 0
+    place.stopped = false
     for (;;) {
       if (position >= end) {
         end = this.#head()
@@ -83,7 +84,10 @@ export class PerfRing extends SharedRing {
         // struct { header; u32 size; char data[] }
         visited++
         const length = data.getUint32(start + headerSize, true)
-        if (visit(data, start + headerSize + 4, length) || this.closed) break
+        if (visit(data, start + headerSize + 4, length) || this.closed) {
+          place.stopped = true
+          break
+        }
       }
     }
     return visited

@@ -10,6 +10,7 @@ import {
   epollCreate,
   EPOLLET,
   EPOLLIN,
+  EPOLLOUT,
   epollWait,
 } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
@@ -24,6 +25,8 @@ export interface Watched {
    * question of the private descriptor already asks, so such a one is called at each wake-up of any.
    */
   readonly forgetful?: boolean
+  /** To write to, instead of to read from. */
+  readonly forWriting?: boolean
 }
 
 export interface Watch {
@@ -43,7 +46,7 @@ const longestWait = 20
 let shared: Poller | undefined
 
 /**
- * Calls `ready` whenever the descriptor becomes readable: at once if it is, later at each new wake-up (edge-triggered).
+ * Calls `ready` whenever the descriptor becomes ready: soon if it is, later at each new wake-up (edge-triggered).
  */
 export function watch(watched: Watched, ready: () => void): Watch {
   shared ??= new Poller()
@@ -75,10 +78,10 @@ class Poller {
     }
   }
 
-  add({ fd, forgetful = false }: Watched, ready: () => void): Watch {
+  add({ fd, forgetful = false, forWriting = false }: Watched, ready: () => void): Watch {
     const token = this.#next++
     const event = scratch(eventSize)
-    event.data.setUint32(0, EPOLLIN | EPOLLET, true)
+    event.data.setUint32(0, (forWriting ? EPOLLOUT : EPOLLIN) | EPOLLET, true)
     event.data.setUint32(eventDataOffset, token, true)
     if (epollControl(this.#fd, EPOLL_CTL_ADD, fd, event.buffer) < 0) {
       throw new BpfError({ operation: 'wait for', object: `descriptor ${fd}`, errno: errno() })

@@ -6,7 +6,7 @@ import type { MapHandle } from '../maps/handle.ts'
 import type { Watched } from './poller.ts'
 import type { Place } from './shared-ring.ts'
 import { recordRefusal, SharedRing } from './shared-ring.ts'
-import type { Source, Visit } from './source.ts'
+import type { Visit } from './source.ts'
 
 /** linux/bpf.h: the record header's first word is the length and two flags; busy is the sign bit. */
 const headerSize = 8
@@ -41,7 +41,7 @@ export function ringOf(handle: MapHandle, operation: string): Ring {
 }
 
 /** A BPF_MAP_TYPE_RINGBUF map in memory, walked without a call into C. */
-export class Ring extends SharedRing implements Source {
+export class Ring extends SharedRing {
   readonly #mask: number
   readonly #releaseEvery: number
   readonly #consumerPage: Mapping
@@ -101,6 +101,7 @@ export class Ring extends SharedRing implements Source {
     let end = this.#end
     let releaseAt = this.released + this.#releaseEvery
     let visited = 0
+    place.stopped = false
     for (;;) {
       if (position >= end) {
         end = this.#end = this.#producerPosition()
@@ -120,7 +121,10 @@ export class Ring extends SharedRing implements Source {
       place.position = position
       if ((header & discardBit) !== 0) continue
       visited++
-      if (visit(data, at + headerSize, length) || this.closed) break
+      if (visit(data, at + headerSize, length) || this.closed) {
+        place.stopped = true
+        break
+      }
     }
     return visited
   }

@@ -1,11 +1,13 @@
 import { stateError } from '../error.ts'
 import type { Watch, Watched } from './poller.ts'
 import { watch } from './poller.ts'
-import type { Cursor, Visit } from './source.ts'
+import type { Cursor, Source, Visit } from './source.ts'
 
 /** How far a subscriber has read, in bytes since the ring was made. */
 export interface Place {
   position: number
+  /** Whether the visitor ended the last walk. */
+  stopped: boolean
 }
 
 /** Why a record's memory takes no writes. */
@@ -24,7 +26,7 @@ const lookEvery = 5
  * A ring that the kernel fills and several subscribers read at their own pace: what the slowest has not read stays. A
  * ring has one consumer position, so there is one of these for it in a process.
  */
-export abstract class SharedRing {
+export abstract class SharedRing implements Source {
   readonly #subscribers = new Set<Subscriber>()
   #watch: Watch | undefined
   #closed = false
@@ -36,7 +38,7 @@ export abstract class SharedRing {
 
   constructor(consumerPosition: number) {
     this.released = consumerPosition
-    this.#consumed = { position: consumerPosition }
+    this.#consumed = { position: consumerPosition, stopped: false }
   }
 
   /** To wait for. */
@@ -132,6 +134,7 @@ export abstract class SharedRing {
 
 class Subscriber implements Cursor, Place {
   position: number
+  stopped = false
   readonly #ring: SharedRing
   readonly #ready: () => void
   readonly #ended: () => void

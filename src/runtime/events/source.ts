@@ -5,13 +5,15 @@ export type Visit = (memory: DataView, offset: number, length: number) => boolea
 export interface Cursor {
   /** Visits what waits. A record counts as read also when `visit` throws. @returns how many there were */
   walk(visit: Visit): number
+  /** Whether the visitor ended the last walk. */
+  readonly stopped: boolean
   /** Asks for a wake-up when something comes. False when something waits already, and no wake-up is sure to come. */
   settle(): boolean
   /** Leaves what is unread to others. */
   close(): void
 }
 
-/** What records come from: a ring buffer, or the rings of a perf event array. */
+/** What records come from: a ring buffer, or one CPU's ring of a perf event array. */
 export interface Source {
   /** @param ready called when something may wait @param ended called when the source is gone */
   subscribe(ready: () => void, ended: () => void): Cursor
@@ -21,3 +23,6 @@ export interface Source {
 
 /** Of JavaScript, before it lets timers and other events run. */
 export const sliceMilliseconds = 8
+
+/** Records between looks at the clock, which costs as much as several of them. */
+export const lookAtClockEvery = 64

@@ -73,4 +73,5 @@ export const EPOLL_CLOEXEC = 0x80000
 export const EPOLL_CTL_ADD = 1
 export const EPOLL_CTL_DEL = 2
 export const EPOLLIN = 1
+export const EPOLLOUT = 4
 export const EPOLLET = 0x8000_0000

@@ -6,9 +6,16 @@ import { liveView } from '../codec/live-view.ts'
 import { deadMemory } from '../codec/memory.ts'
 import type { Live } from '../codec/view.ts'
 import { stateError } from '../error.ts'
-import type { Opening, RecordDecoder, SubscribeOptions, Subscription } from '../events/records.ts'
-import { Listening, RecordIterator } from '../events/records.ts'
-import type { Source } from '../events/source.ts'
+import { Listening, requireListener } from '../events/listening.ts'
+import { RecordIterator } from '../events/record-iterator.ts'
+import type {
+  Opening,
+  RecordDecoder,
+  Recording,
+  SubscribeOptions,
+  Subscription,
+} from '../events/records.ts'
+import type { Source, Visit } from '../events/source.ts'
 import type { MapHandle } from './handle.ts'
 import { BpfMap } from './map.ts'
 
@@ -19,11 +26,12 @@ import { BpfMap } from './map.ts'
  */
 export abstract class EventMap<T, O extends SubscribeOptions>
   extends BpfMap
-  implements AsyncIterable<T>
+  implements AsyncIterable<T>, Recording<T>
 {
   readonly #handle: MapHandle
   readonly #layout: Layout
   readonly #decoder: RecordDecoder<T>
+  #malformed = 0
   #live: LiveView<T> | undefined
   #noRecord: DataView | undefined
 
@@ -32,15 +40,18 @@ export abstract class EventMap<T, O extends SubscribeOptions>
     super(handle)
     this.#handle = handle
     this.#layout = layout
-    this.#decoder = { compiled: compiled<T>(layout), malformed: 0 }
+    const { minimumSize, decode } = compiled<T>(layout)
+    this.#decoder = { minimumSize, decode, skip: () => this.#malformed++ }
   }
 
-  /** Where the records come from. @throws {TypeError} for options it does not know @internal */
-  protected abstract source(operation: string, options: O): Source
+  /** Where the records come from. @internal */
+  protected abstract sources(operation: string, options: O): readonly Source[]
+  /** @throws {TypeError} for options it does not know @internal */
+  protected abstract requireOptions(options: O): void
 
   /** Records that this face of the map skipped, too short for its type. */
   get malformed(): number {
-    return this.#decoder.malformed
+    return this.#malformed
   }
 
   /**
@@ -48,20 +59,20 @@ export abstract class EventMap<T, O extends SubscribeOptions>
    * the record counts as read.
    */
   on(listener: (record: T) => void, options?: O): Subscription {
-    if (typeof listener !== 'function')
-      throw new TypeError('on() takes a function that is given each record')
-    return new Listening(this.opening('subscribe to', options), listener)
+    requireListener(listener)
+    return new Listening([this.opening('subscribe to', options)], listener, options)
   }
 
   /** Records for `for await`. `break` and the signal end it at once and leave what is unread. */
   records(options?: O): AsyncIterable<T> {
     return {
-      [Symbol.asyncIterator]: () => new RecordIterator(this.opening('iterate over', options)),
+      [Symbol.asyncIterator]: () =>
+        new RecordIterator([this.opening('iterate over', options)], options),
     }
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
-    return new RecordIterator(this.opening('iterate over'))
+    return new RecordIterator([this.opening('iterate over')])
   }
 
   /**
@@ -70,22 +81,24 @@ export abstract class EventMap<T, O extends SubscribeOptions>
    * @returns how many records there were, malformed ones among them
    */
   consume(visit: (view: Live<T>) => void): number {
-    const source = this.source('consume', {} as O)
-    const decoder = this.#decoder
-    const { minimumSize } = decoder.compiled
+    const sources = this.sources('consume', {} as O)
+    const { minimumSize } = this.#decoder
     const live = (this.#live ??= liveView<T>(this.#layout, this.#gone()))
     // Once, before the loop: this runs for every record.
     const { point } = live
     const view = isViewed(this.#layout) ? live.view : undefined
+    const each: Visit = (memory, offset, length) => {
+      if (length < minimumSize) {
+        this.#malformed++
+        return
+      }
+      point(memory, offset, length)
+      visit(view === undefined ? live.view : view)
+    }
     try {
-      return source.consume((memory, offset, length) => {
-        if (length < minimumSize) {
-          decoder.malformed++
-          return
-        }
-        point(memory, offset, length)
-        visit(view === undefined ? live.view : view)
-      })
+      let visited = 0
+      for (const source of sources) visited += source.consume(each)
+      return visited
     } finally {
       point(this.#gone(), 0)
     }
@@ -93,12 +106,18 @@ export abstract class EventMap<T, O extends SubscribeOptions>
 
   /** @internal */
   opening(operation: string, options: O = {} as O): Opening<T> {
+    this.requireOptions(options)
     return {
-      source: this.source(operation, options),
+      sources: this.sources(operation, options),
       decoder: this.#decoder,
       keepAlive: this.#handle.keepAlive,
-      signal: options.signal,
+      left: this.joined(options),
     }
+  }
+
+  /** What a subscription begins besides reading. @returns what ends it @internal */
+  protected joined(_options: O): (() => void) | undefined {
+    return undefined
   }
 
   #gone(): DataView {

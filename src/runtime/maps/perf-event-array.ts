@@ -31,6 +31,11 @@ export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
     this.#handle = handle
   }
 
+  /** The same array with records as bytes. */
+  get raw(): PerfEventArray<Uint8Array> {
+    return new PerfEventArray(this.#handle)
+  }
+
   /** The same array with records of another type. */
   as<U>(codec: Codec<U>): PerfEventArray<U> {
     return new PerfEventArray<U>(this.#handle, codec.layout)
@@ -41,27 +46,16 @@ export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
     return [...(buffers.get(this.#handle)?.buffer.lost ?? [])]
   }
 
-  protected source(operation: string, options: PerfOptions): Source {
+  protected sources(operation: string, { pages }: PerfOptions): readonly Source[] {
+    return this.#buffer(operation, pages).rings
+  }
+
+  protected requireOptions(options: PerfOptions): void {
     requireKnown('a perf event array subscription', options, ['signal', 'lost', 'pages'])
-    const buffer = this.#buffer(operation, options.pages)
-    const { lost, signal } = options
-    if (!lost) return buffer
-    return {
-      subscribe(ready, ended) {
-        const forget = buffer.onLost(lost)
-        signal?.addEventListener('abort', forget, { once: true })
-        const cursor = buffer.subscribe(ready, ended)
-        return {
-          walk: (visit) => cursor.walk(visit),
-          settle: () => cursor.settle(),
-          close() {
-            forget()
-            cursor.close()
-          },
-        }
-      },
-      consume: (visit) => buffer.consume(visit),
-    }
+  }
+
+  protected override joined({ lost }: PerfOptions): (() => void) | undefined {
+    return lost && buffers.get(this.#handle)?.buffer.onLost(lost)
   }
 
   #buffer(operation: string, pages: number | undefined): PerfBuffer {

@@ -18,14 +18,22 @@ export class RingBuffer<T> extends EventMap<T, SubscribeOptions> {
     this.#handle = handle
   }
 
+  /** The same ring with records as bytes. */
+  get raw(): RingBuffer<Uint8Array> {
+    return new RingBuffer(this.#handle)
+  }
+
   /** The same ring with records of another type. */
   as<U>(codec: Codec<U>): RingBuffer<U> {
     return new RingBuffer<U>(this.#handle, codec.layout)
   }
 
-  protected source(operation: string, options: SubscribeOptions): Source {
+  protected sources(operation: string): readonly Source[] {
+    return [ringOf(this.#handle, operation)]
+  }
+
+  protected requireOptions(options: SubscribeOptions): void {
     requireKnown('a ring buffer subscription', options, ['signal'])
-    return ringOf(this.#handle, operation)
   }
 }
 

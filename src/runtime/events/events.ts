@@ -1,0 +1,70 @@
+import { requireKnown } from '../known-options.ts'
+import { Listening, requireListener } from './listening.ts'
+import { RecordIterator } from './record-iterator.ts'
+import type { Opening, Recording, SubscribeOptions, Subscription } from './records.ts'
+
+/** The records of several maps as one stream. */
+export interface EventStream<T> extends AsyncIterable<T> {
+  /** Calls the listener for each record, until stopped. */
+  on(listener: (record: T) => void, options?: SubscribeOptions): Subscription
+  /** Records for `for await`, until the signal aborts. */
+  records(options?: SubscribeOptions): AsyncIterable<T>
+}
+
+type RecordOf<M> = M extends Recording<infer T> ? T : never
+
+/**
+ * Waits for the records of several ring buffers and perf event arrays at once: `events([trace.maps.execs,
+ * trace.maps.exits.as(types.exit)])` gives the records themselves, `events({ exec: …, exit: … })` gives them with the
+ * names: `['exec', record]`. Each map keeps its order; among maps they take turns. It ends when all of them have.
+ * @throws {TypeError} for what is no map of records
+ */
+export function events<const M extends readonly Recording<unknown>[]>(
+  maps: M,
+): EventStream<RecordOf<M[number]>>
+export function events<M extends Readonly<Record<string, Recording<unknown>>>>(
+  maps: M,
+): EventStream<{ [K in keyof M]: [name: K, record: RecordOf<M[K]>] }[keyof M]>
+export function events(
+  maps: readonly Recording<unknown>[] | Readonly<Record<string, Recording<unknown>>>,
+): EventStream<unknown> {
+  const parts: Recording<unknown>[] = Array.isArray(maps)
+    ? [...(maps as readonly Recording<unknown>[])]
+    : Object.entries(maps).map(([name, map]) => named(name, map))
+  if (parts.length === 0) throw new TypeError('events() takes at least one map of records')
+  for (const part of Object.values(maps)) {
+    if (typeof part?.opening === 'function') continue
+    throw new TypeError('events() takes ring buffers and perf event arrays, in an array or by name')
+  }
+  const open = (operation: string, options: SubscribeOptions = {}): Opening<unknown>[] => {
+    requireKnown('events()', options, ['signal'])
+    return parts.map((part) => part.opening(operation))
+  }
+  return {
+    on(listener, options) {
+      requireListener(listener)
+      return new Listening(open('subscribe to', options), listener, options)
+    },
+    records: (options) => ({
+      [Symbol.asyncIterator]: () => new RecordIterator(open('iterate over', options), options),
+    }),
+    [Symbol.asyncIterator]: () => new RecordIterator(open('iterate over')),
+  }
+}
+
+function named(name: string, map: Recording<unknown>): Recording<unknown> {
+  return {
+    opening(operation) {
+      const opening = map.opening(operation)
+      const { decoder } = opening
+      return {
+        ...opening,
+        decoder: {
+          minimumSize: decoder.minimumSize,
+          decode: (memory, offset, length) => [name, decoder.decode(memory, offset, length)],
+          skip: () => decoder.skip(),
+        },
+      }
+    },
+  }
+}

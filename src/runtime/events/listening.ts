@@ -1,0 +1,87 @@
+import { uncaught } from './poller.ts'
+import { Readers } from './readers.ts'
+import type { Opening, SubscribeOptions, Subscription } from './records.ts'
+import { lookAtClockEvery, sliceMilliseconds } from './source.ts'
+
+/** Calls a function for each record. */
+export class Listening<T> implements Subscription {
+  readonly #readers: Readers<T>
+  readonly #signal: AbortSignal | undefined
+  #stopped = false
+  #scheduled = false
+  #until = 0
+
+  /** @throws {TypeError} when the listener is no function */
+  constructor(
+    openings: readonly Opening<T>[],
+    listener: (record: T) => void,
+    { signal }: SubscribeOptions = {},
+  ) {
+    let untilLook = lookAtClockEvery
+    this.#signal = signal
+    this.#readers = new Readers(
+      openings,
+      (decoder) => {
+        const { minimumSize } = decoder
+        return (memory, offset, length) => {
+          if (length < minimumSize) decoder.skip()
+          else listener(decoder.decode(memory, offset, length))
+          if (this.#stopped) return true
+          if (--untilLook > 0) return false
+          untilLook = lookAtClockEvery
+          return performance.now() > this.#until
+        }
+      },
+      () => this.#drain(),
+      this.stop,
+    )
+    this.#readers.hold(this)
+    signal?.addEventListener('abort', this.stop, { once: true })
+    if (signal?.aborted) this.stop()
+    // What waits already; not inside `on`, whose caller has not got the subscription yet.
+    else this.#schedule()
+  }
+
+  readonly stop = (): void => {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#readers.close()
+    this.#readers.release(this)
+    this.#signal?.removeEventListener('abort', this.stop)
+  }
+
+  ref(): this {
+    if (!this.#stopped) this.#readers.hold(this)
+    return this
+  }
+
+  unref(): this {
+    this.#readers.release(this)
+    return this
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#stopped) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#drain()
+    })
+  }
+
+  #drain(): void {
+    if (this.#stopped) return
+    this.#until = performance.now() + sliceMilliseconds
+    try {
+      this.#readers.walk()
+    } catch (error) {
+      uncaught(error)
+    }
+    if (!this.#stopped && !this.#readers.settle()) this.#schedule()
+  }
+}
+
+export function requireListener(listener: unknown): void {
+  if (typeof listener !== 'function')
+    throw new TypeError('on() takes a function that is given each record')
+}

@@ -1,0 +1,110 @@
+import { Readers } from './readers.ts'
+import type { Opening, SubscribeOptions } from './records.ts'
+import { lookAtClockEvery, sliceMilliseconds } from './source.ts'
+
+interface Waiter<T> {
+  resolve(result: IteratorResult<T, undefined>): void
+  reject(error: unknown): void
+}
+
+/** What `for await` pulls from: a record is decoded when it is asked for, and stays in the ring until then. */
+export class RecordIterator<T> implements AsyncIterableIterator<T> {
+  readonly #readers: Readers<T>
+  readonly #signal: AbortSignal | undefined
+  readonly #waiters: Waiter<T>[] = []
+  #taken: IteratorResult<T, undefined> | undefined
+  #ended = false
+  #untilLook = lookAtClockEvery
+  #until = performance.now() + sliceMilliseconds
+
+  constructor(openings: readonly Opening<T>[], { signal }: SubscribeOptions = {}) {
+    this.#signal = signal
+    this.#readers = new Readers(
+      openings,
+      (decoder) => {
+        const { minimumSize } = decoder
+        return (memory, offset, length) => {
+          if (length < minimumSize) {
+            decoder.skip()
+            return false
+          }
+          this.#taken = { done: false, value: decoder.decode(memory, offset, length) }
+          return true
+        }
+      },
+      () => this.#serve(),
+      this.#end,
+    )
+    signal?.addEventListener('abort', this.#end, { once: true })
+    if (signal?.aborted) this.#end()
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#ended) return Promise.resolve(end)
+    if (this.#waiters.length > 0) return this.#wait()
+    if (--this.#untilLook <= 0) {
+      this.#untilLook = lookAtClockEvery
+      if (performance.now() > this.#until) {
+        // A loop that never lacks a record would starve timers.
+        const result = this.#wait()
+        setImmediate(() => this.#serve())
+        return result
+      }
+    }
+    try {
+      const taken = this.#read()
+      if (taken) return Promise.resolve(taken)
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
+    // A getter or the decoder may have destroyed the map.
+    return this.#ended ? Promise.resolve(end) : this.#wait()
+  }
+
+  return(): Promise<IteratorResult<T, undefined>> {
+    this.#end()
+    return Promise.resolve(end)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  #read(): IteratorResult<T, undefined> | undefined {
+    this.#taken = undefined
+    do this.#readers.walk()
+    while (!this.#taken && !this.#ended && !this.#readers.settle())
+    return this.#taken
+  }
+
+  #wait(): Promise<IteratorResult<T, undefined>> {
+    this.#readers.hold(this)
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
+  }
+
+  /** Gives those that wait what there is. */
+  #serve(): void {
+    this.#until = performance.now() + sliceMilliseconds
+    while (!this.#ended && this.#waiters.length > 0) {
+      try {
+        const taken = this.#read()
+        if (!taken) return
+        this.#waiters.shift()?.resolve(taken)
+      } catch (error) {
+        this.#waiters.shift()?.reject(error)
+      }
+    }
+    if (this.#waiters.length === 0) this.#readers.release(this)
+  }
+
+  readonly #end = (): void => {
+    if (this.#ended) return
+    this.#ended = true
+    this.#readers.close()
+    this.#readers.release(this)
+    this.#signal?.removeEventListener('abort', this.#end)
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve(end)
+  }
+}
+
+const end: IteratorReturnResult<undefined> = { done: true, value: undefined }

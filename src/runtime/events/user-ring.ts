@@ -1,0 +1,65 @@
+import { getpagesize } from '../ffi/libc.ts'
+import { Mapping } from '../ffi/mapping.ts'
+import type { MapHandle } from '../maps/handle.ts'
+
+/** linux/bpf.h: BPF_RINGBUF_HDR_SZ; the first word is the length and two flags, none of them set here. */
+const headerSize = 8
+/** A record becomes a dynamic pointer, whose size has 24 bits (kernel/bpf/helpers.c: DYNPTR_MAX_SIZE). */
+const mostBytes = (1 << 24) - 1
+
+/**
+ * A BPF_MAP_TYPE_USER_RINGBUF map in memory (kernel/bpf/ringbuf.c: ringbuf_map_mmap_user). Its one producer position is
+ * this thread's to move; other processes and threads must not send through the same map.
+ */
+export class UserRing {
+  readonly #consumerPage: Mapping
+  readonly #producerPages: Mapping
+  readonly #consumer: BigUint64Array
+  readonly #producer: BigUint64Array
+  readonly #headers: Int32Array
+  /** Mapped twice in a row, so that a record never wraps. */
+  readonly #data: Uint8Array
+  readonly #size: number
+
+  constructor(handle: MapHandle, operation: string) {
+    const { maxEntries } = handle.info(operation)
+    const fd = handle.requireFd(operation)
+    const page = getpagesize()
+    this.#consumerPage = new Mapping(fd, page, false)
+    this.#producerPages = new Mapping(fd, page + 2 * maxEntries, true, page)
+    const { buffer } = this.#producerPages
+    this.#consumer = new BigUint64Array(this.#consumerPage.buffer, 0, 1)
+    this.#producer = new BigUint64Array(buffer, 0, 1)
+    this.#headers = new Int32Array(buffer, page)
+    this.#data = new Uint8Array(buffer, page)
+    this.#size = maxEntries
+  }
+
+  /** Whether a record of so many bytes fits into the ring when it is empty. */
+  canHold(bytes: number): boolean {
+    return bytes <= mostBytes && taken(bytes) <= this.#size
+  }
+
+  /** Puts a record where the next drain finds it; false when there is no room for it now. */
+  send(record: Uint8Array): boolean {
+    const position = Number(Atomics.load(this.#producer, 0))
+    const unread = position - Number(Atomics.load(this.#consumer, 0))
+    if (taken(record.length) > this.#size - unread) return false
+    const at = position & (this.#size - 1)
+    this.#data.set(record, at + headerSize)
+    Atomics.store(this.#headers, at >> 2, record.length)
+    // Released last: what the program sees up to here is whole.
+    Atomics.store(this.#producer, 0, BigInt(position + taken(record.length)))
+    return true
+  }
+
+  close(): void {
+    this.#consumerPage.retire()
+    this.#producerPages.retire()
+  }
+}
+
+/** Bytes of the ring that a record takes. */
+function taken(bytes: number): number {
+  return (headerSize + bytes + 7) & ~7
+}
