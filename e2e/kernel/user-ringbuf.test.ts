@@ -178,8 +178,6 @@ describeInKernel('a user ring buffer', () => {
     aborting.abort('enough')
     drain(1)
     await expect.poll(() => order).toEqual(['enough', 'a'])
-    // No overtaking: there would be no room for it anyway.
-    expect(commands.send({ id: 0, name: 'later' })).toBe(false)
     const got = drain()
     await Promise.all(waits)
     expect(order).toEqual(['enough', 'a', 'c'])
@@ -187,6 +185,19 @@ describeInKernel('a user ring buffer', () => {
     expect(drain()).toEqual([{ id: sent, name: 'c' }])
     await commands.sendAsync({ id: 1, name: 'at once' })
     expect(drain()).toHaveLength(1)
+  })
+
+  test('no record overtakes one that waits, small as it may be', async () => {
+    const { commands, lines, drain } = load()
+    while (commands.send({ id: 0, name: '' }));
+    const waiting = lines.sendAsync({ id: 1, text: 'as long as several commands'.repeat(2) })
+    drain(1)
+    await sleep(5)
+    expect(commands.send({ id: 2, name: 'would fit' })).toBe(false)
+    drain(3)
+    await waiting
+    expect(commands.send({ id: 2, name: 'fits' })).toBe(true)
+    expect(drain().slice(-2)).toMatchObject([{ id: 1 }, { id: 2 }])
   })
 
   test('destroy fails those that wait', async () => {
