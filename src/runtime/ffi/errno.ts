@@ -31,7 +31,6 @@ export function errnoName(errno: number): string {
 const { errno } = constants
 export const EPERM: number = errno.EPERM
 export const ENOENT: number = errno.ENOENT
-export const ENODEV: number = errno.ENODEV
 export const ENOSPC: number = errno.ENOSPC
 export const E2BIG: number = errno.E2BIG
 export const EACCES: number = errno.EACCES
