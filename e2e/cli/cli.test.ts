@@ -259,11 +259,44 @@ describe('the other commands', () => {
         }),
       ]),
       variables: expect.arrayContaining([
-        { section: 'rodata', name: 'strict', type: '_Bool', offset: 0, size: 1 },
-        { section: 'bss', name: 'refused', type: '__u64[8]', offset: 0, size: 64 },
+        { section: 'rodata', name: 'strict', type: '_Bool', offset: 0, size: 1, value: true },
+        {
+          section: 'bss',
+          name: 'refused',
+          type: '__u64[8]',
+          offset: 0,
+          size: 64,
+          value: Array.from({ length: 8 }, () => '0'),
+        },
       ]),
       types: [{ name: 'limit', kind: 'struct', size: 8 }],
+      kernel: {
+        minimum: '5.2',
+        needs: expect.arrayContaining([
+          {
+            since: '3.19',
+            kind: 'helper',
+            name: 'bpf_map_lookup_elem',
+            optional: false,
+            users: ['pass'],
+          },
+        ]),
+      },
     })
+  })
+
+  it('inspect: prints tables, and why a kernel must be as new', async () => {
+    const { stdout } = await bpf('inspect', 'guard.bpf.c')
+    expect(stdout).toMatch(/^guard_bpf, \d+ bytes, license "GPL"\n/u)
+    for (const line of [
+      /^ {2}pass {2}SEC\("xdp"\) {2}XDP BPF_XDP {2}\d+ instructions$/mu,
+      /^ {2}limits +HASH +__u32 -> +struct limit +16 entries$/mu,
+      /^ {2}rodata\.strict +_Bool +1 bytes at 0 += true$/mu,
+      /^ {2}limit {2}struct {2}8 bytes$/mu,
+      /^Needs Linux 5\.2 or newer: global variables$/mu,
+      /^ {2}3\.19 +helper +bpf_map_lookup_elem +pass$/mu,
+    ])
+      expect(stdout).toMatch(line)
   })
 
   it('doctor --json: exits 1 exactly when something is missing, and says what to do', async () => {

@@ -1,8 +1,14 @@
+import { typeAt } from '../btf/btf.ts'
 import { declaration } from '../btf/dump/declaration.ts'
 import { createDump } from '../btf/dump/dump.ts'
 import type { TypeId } from '../btf/types.ts'
+import { kernelSymbols } from '../object/kernel-symbols.ts'
+import { mapFlagNames } from '../object/map-type.ts'
+import { kernelNeeds, minimumKernel } from '../object/needs/kernel-needs.ts'
+import { compareVersions } from '../object/needs/version.ts'
 import type { BpfObject } from '../object/object.ts'
 import { sizeOf } from '../runtime/codec/layout.ts'
+import { initialValues } from './initial-values.ts'
 import type { Skeleton } from './read-skeleton.ts'
 
 /** What is in an object, as plain data. Sizes and offsets are bytes; C types as they are written in C. */
@@ -16,7 +22,11 @@ export interface Contents {
     readonly section: string
     /** The BPF_PROG_TYPE_ name. */
     readonly type: string
+    readonly attachType: string | undefined
     readonly autoload: boolean
+    readonly sleepable: boolean
+    /** As compiled; libbpf appends the functions that it calls. */
+    readonly instructions: number
   }[]
   readonly maps: readonly {
     readonly name: string
@@ -29,6 +39,9 @@ export interface Contents {
     readonly valueSize: number
     readonly maxEntries: number
     readonly flags: number
+    /** `BPF_F_MMAPABLE`; a flag without a name as a hexadecimal number. */
+    readonly flagNames: readonly string[]
+    readonly pinned: boolean
   }[]
   readonly variables: readonly {
     readonly section: string
@@ -36,32 +49,71 @@ export interface Contents {
     readonly type: string | undefined
     readonly offset: number
     readonly size: number
+    /** As JavaScript reads it from a skeleton just opened; absent of what is long or the kernel's to fill in. */
+    readonly value?: unknown
+  }[]
+  /** What the program declares with `__ksym`. */
+  readonly kernelSymbols: readonly {
+    readonly name: string
+    readonly kind: 'function' | 'variable'
+    readonly type: string
+    readonly weak: boolean
   }[]
   /** Those that the skeleton exports. */
   readonly types: readonly { readonly name: string; readonly kind: string; readonly size: number }[]
+  readonly kernel: {
+    /** The oldest release with all of `needs` that are not optional. */
+    readonly minimum: string | undefined
+    /** Newest first. */
+    readonly needs: readonly {
+      /** The first release that has it; absent where that is not known. */
+      readonly since: string | undefined
+      readonly kind: string
+      readonly name: string
+      readonly optional: boolean
+      readonly users: readonly string[]
+    }[]
+  }
 }
 
 export function contentsOf({ model, bpf, object }: Skeleton): Contents {
   const cType = cTypes(bpf)
+  const valueOf = initialValues(bpf, model)
+  const needs = kernelNeeds(bpf)
   return {
     name: bpf.name,
     license: bpf.license,
     size: object.length,
-    programs: bpf.programs.map(({ name, section, type, autoload }) => {
-      return { name, section, type, autoload }
+    programs: bpf.programs.map(({ name, section, type, attachType, autoload, sleepable, size }) => {
+      return { name, section, type, attachType, autoload, sleepable, instructions: size / 8 }
     }),
-    maps: bpf.maps.map(({ name, type, key, value, keySize, valueSize, maxEntries, flags }) => {
+    maps: bpf.maps.map(({ key, value, pinning, ...map }) => {
+      const { name, type, keySize, valueSize, maxEntries, flags } = map
+      const sizes = { keySize, valueSize, maxEntries, flags, flagNames: mapFlagNames(flags) }
       const types = { key: cType(key), value: cType(value) }
-      return { name, type, ...types, keySize, valueSize, maxEntries, flags }
+      return { name, type, ...types, ...sizes, pinned: pinning !== 'none' }
     }),
     variables: bpf.sections.flatMap(({ ident: section, variables }) =>
-      variables.map(({ name, type, offset, size }) => {
-        return { section, name, type: cType(type), offset, size }
+      variables.map((variable) => {
+        const { name, type, offset, size } = variable
+        return Object.assign(
+          { section, name, type: cType(type), offset, size },
+          valueOf(section, variable),
+        )
       }),
     ),
+    kernelSymbols: kernelSymbols(bpf).map(({ name, kind, type, weak }) => {
+      return { name, kind, type: cType(type) ?? '', weak }
+    }),
     types: model.exports.types.map(({ cName: name, layout }) => {
       return { name, kind: layout.kind, size: sizeOf(layout) }
     }),
+    kernel: {
+      minimum: minimumKernel(needs),
+      needs: needs
+        .map(({ since, kind, name, optional, users }) => ({ since, kind, name, optional, users }))
+        .toSorted((a, b) => compareVersions(b.since ?? '0', a.since ?? '0')),
+    },
   }
 }
 
@@ -70,6 +122,10 @@ function cTypes({ btf }: BpfObject): (id: TypeId | undefined) => string | undefi
   const dump = createDump(btf)
   return (id) => {
     if (id === undefined) return undefined
-    return declaration(dump, id, '', { stripModifiers: true }).replaceAll(/\s+/g, ' ')
+    const type = typeAt(btf, id)
+    // A data section's is all of its variables.
+    if (type.kind === 'datasec') return undefined
+    const of = type.kind === 'func' ? type.target : id
+    return declaration(dump, of, '', { stripModifiers: true }).replaceAll(/\s+/g, ' ')
   }
 }

@@ -1,3 +1,6 @@
+import { inspect as shown } from 'node:util'
+
+import { jsonReplacer } from '../runtime/codec/json.ts'
 import { type Contents, contentsOf } from './contents.ts'
 import { type Flags, singleArchOptions } from './flags.ts'
 import { writeOutput } from './output.ts'
@@ -7,18 +10,25 @@ import { readSkeleton } from './read-skeleton.ts'
 export async function inspect(file: string, flags: Flags): Promise<void> {
   singleArchOptions(flags, 'inspect')
   const contents = contentsOf(await readSkeleton(file, flags))
-  const json = `${JSON.stringify(contents, undefined, 2)}\n`
+  const json = `${JSON.stringify(contents, asJson, 2)}\n`
   return writeOutput(undefined, flags['json'] === true ? json : tables(contents))
 }
 
-function tables({ name, license, size, programs, maps, variables, types }: Contents): string {
+/** Bytes as arrays of numbers, bigint as decimal strings. */
+function asJson(key: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? [...value] : jsonReplacer(key, value)
+}
+
+function tables(contents: Contents): string {
+  const { name, license, size, programs, maps, variables, kernelSymbols, types } = contents
   const sections = [
     table(
       'Programs',
       programs.map((program) => [
         program.name,
-        program.section,
-        program.type,
+        `SEC("${program.section}")`,
+        [program.type, program.attachType].filter(Boolean).join(' '),
+        `${program.instructions} instructions`,
         program.autoload ? '' : 'not loaded by itself',
       ]),
     ),
@@ -29,7 +39,8 @@ function tables({ name, license, size, programs, maps, variables, types }: Conte
         map.type,
         map.keySize > 0 ? `${map.key ?? `${map.keySize} bytes`} ->` : '',
         map.valueSize > 0 ? (map.value ?? `${map.valueSize} bytes`) : '',
-        `${map.maxEntries} ${map.type === 'RINGBUF' ? 'bytes' : 'entries'}`,
+        `${map.maxEntries} ${/RINGBUF$/.test(map.type) ? 'bytes' : map.type === 'ARENA' ? 'pages' : 'entries'}`,
+        [...map.flagNames, ...(map.pinned ? ['pinned'] : [])].join(' '),
       ]),
     ),
     table(
@@ -38,24 +49,57 @@ function tables({ name, license, size, programs, maps, variables, types }: Conte
         `${variable.section}.${variable.name}`,
         variable.type ?? '',
         `${variable.size} bytes at ${variable.offset}`,
+        'value' in variable ? `= ${initial(variable.value)}` : '',
       ]),
+    ),
+    table(
+      'Of the kernel',
+      kernelSymbols.map(({ name, kind, type, weak }) => [name, kind, type, weak ? 'weak' : '']),
     ),
     table(
       'Types',
       types.map((type) => [type.name, type.kind, `${type.size} bytes`]),
     ),
+    kernelTable(contents.kernel),
   ]
-  return [`${name}, ${size} bytes, license "${license}"\n`, ...sections].join('\n')
+  return [`${name}, ${size} bytes, license "${license}"\n`, ...sections.filter(Boolean)].join('\n')
 }
 
-/** Columns as wide as their widest cell; nothing when there are no rows. */
+function kernelTable({ minimum, needs }: Contents['kernel']): string {
+  const deciding = needs.filter(({ since, optional }) => since === minimum && !optional)
+  const why = deciding.map(({ kind, name }) => (kind === 'feature' ? name : `${kind} ${name}`))
+  const title = minimum
+    ? `Needs Linux ${minimum} or newer: ${why.join(', ')}`
+    : 'Needs nothing of the kernel whose age is known'
+  return table(
+    title,
+    needs.map(({ since, kind, name, optional, users }) => [
+      since ?? '?',
+      kind,
+      name,
+      optional ? 'optional' : '',
+      users.join(', '),
+    ]),
+  )
+}
+
+/** Characters of a value in a table. */
+const widest = 60
+
+function initial(value: unknown): string {
+  const options = { breakLength: Infinity, depth: 3, maxArrayLength: 16, maxStringLength: widest }
+  const text = shown(value, options)
+  return text.length > widest ? `${text.slice(0, widest - 1)}…` : text
+}
+
+/** Columns as wide as their widest cell, empty ones left out; nothing when there are no rows. */
 function table(title: string, rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return ''
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
   )
   const lines = rows.map((row) =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '),
+    row.flatMap((cell, column) => (widths[column] ? [cell.padEnd(widths[column])] : [])).join('  '),
   )
   return [title, ...lines.map((line) => `  ${line.trimEnd()}`), ''].join('\n')
 }

@@ -1,0 +1,65 @@
+import { SHF_EXECINSTR, SHN_UNDEF, SHT_PROGBITS } from '../../elf/constants.ts'
+import { relocations, type Elf, type ElfSymbol, type Section } from '../../elf/elf.ts'
+import type { BpfObject } from '../object.ts'
+import { BPF_PSEUDO_CALL, CALL, type Instruction, instructions, LD_IMM64 } from './instructions.ts'
+
+/** Where an instruction is. */
+export interface Spot {
+  /** The ELF section. */
+  readonly section: string
+  /** Bytes from the start of that section. */
+  readonly offset: number
+}
+
+export interface CodeVisitor {
+  /** Of every function that a load brings into the kernel. */
+  instruction?(instruction: Instruction, of: string, at: Spot): void
+  /** `number`: of enum bpf_func_id. */
+  helper?(number: number, of: string, at: Spot): void
+  /** A call or the address of something that the object does not define. */
+  extern(name: string, isCall: boolean, of: string, at: Spot): void
+  /** A function's address: a callback. */
+  callback?(of: string, at: Spot): void
+}
+
+/** Walks the functions of the object, those of programs that do not load by themselves left out. */
+export function visitCode({ elf, programs }: BpfObject, visitor: CodeVisitor): void {
+  const skipped = new Set(programs.flatMap(({ name, autoload }) => (autoload ? [] : [name])))
+  for (const section of elf.sections) {
+    if (!isCode(section)) continue
+    const targets = new Map(relocations(elf, section).map(({ offset, symbol }) => [offset, symbol]))
+    for (const { name, value, size } of functionsOf(elf, section)) {
+      if (skipped.has(name)) continue
+      for (const instruction of instructions(elf, section, value, value + size)) {
+        const at = { section: section.name, offset: instruction.offset }
+        visitor.instruction?.(instruction, name, at)
+        visitTarget(elf, visitor, instruction, targets.get(instruction.offset), name, at)
+      }
+    }
+  }
+}
+
+function visitTarget(
+  elf: Elf,
+  visitor: CodeVisitor,
+  { code, source, immediate }: Instruction,
+  target: ElfSymbol | undefined,
+  of: string,
+  at: Spot,
+): void {
+  if (code === CALL && source === 0 && !target) visitor.helper?.(immediate, of, at)
+  if (!target) return
+  const isCall = code === CALL && source === BPF_PSEUDO_CALL
+  if (!isCall && code !== LD_IMM64) return
+  if (target.section === SHN_UNDEF) visitor.extern(target.name, isCall, of, at)
+  const section = elf.sections[target.section]
+  if (!isCall && section && isCode(section)) visitor.callback?.(of, at)
+}
+
+function functionsOf({ symbols }: Elf, { index }: Section): ElfSymbol[] {
+  return symbols.filter(({ type, section }) => type === 'func' && section === index)
+}
+
+function isCode({ type, flags }: Section): boolean {
+  return type === SHT_PROGBITS && (flags & SHF_EXECINSTR) !== 0
+}

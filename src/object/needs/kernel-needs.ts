@@ -1,0 +1,130 @@
+import { kernelSymbols } from '../kernel-symbols.ts'
+import { BPF_F_LINK } from '../map-type.ts'
+import type { BpfMap, BpfObject, Program } from '../object.ts'
+import { attachTypeSince } from './attach-types.ts'
+import { type Spot, visitCode } from './code.ts'
+import { helper } from './helpers.ts'
+import { newInstruction } from './instruction-set.ts'
+import { kfuncSince } from './kfuncs.ts'
+import { mapTypeSince } from './map-types.ts'
+import { programTypeSince } from './program-types.ts'
+import { compareVersions, type Version } from './version.ts'
+
+/** Something of the kernel's that an object uses. */
+export interface KernelNeed {
+  readonly kind:
+    | 'program type'
+    | 'attach type'
+    | 'map type'
+    | 'helper'
+    | 'kernel function'
+    | 'kernel variable'
+    | 'feature'
+  /** `RINGBUF`, `bpf_loop`; of a feature, words. */
+  readonly name: string
+  /** The first release that has it; undefined where that is not known. */
+  readonly since: Version | undefined
+  /** The program does without: it is declared weak. */
+  readonly optional: boolean
+  /** The programs, functions and maps that use it, by name. */
+  readonly users: readonly string[]
+  /** Its first use, where that is in code. */
+  readonly at: Spot | undefined
+}
+
+/** What of the kernel an object uses as it loads by default: programs of `SEC("?…")` are left out. */
+export function kernelNeeds(object: BpfObject): KernelNeed[] {
+  const needs = new Map<string, KernelNeed & { users: string[] }>()
+  const need: Collect = (kind, name, since, user, { optional = false, at } = {}) => {
+    const known = needs.get(`${kind} ${name}`)
+    if (!known) needs.set(`${kind} ${name}`, { kind, name, since, optional, users: [user], at })
+    else if (!known.users.includes(user)) known.users.push(user)
+  }
+  for (const program of object.programs) if (program.autoload) programNeeds(program, need)
+  for (const map of object.maps) if (map.autocreate) mapNeeds(map, need)
+  codeNeeds(object, need)
+  return [...needs.values()]
+}
+
+/** The oldest kernel that has all of them; undefined when nothing tells. */
+export function minimumKernel(needs: readonly KernelNeed[]): Version | undefined {
+  const versions = needs.flatMap(({ since, optional }) => (since && !optional ? [since] : []))
+  return versions.toSorted(compareVersions).at(-1)
+}
+
+type Collect = (
+  kind: KernelNeed['kind'],
+  name: string,
+  since: Version | undefined,
+  user: string,
+  use?: { readonly optional?: boolean; readonly at?: Spot },
+) => void
+
+function programNeeds(
+  { name, type, attachType, section, sleepable }: Program,
+  need: Collect,
+): void {
+  need('program type', type, programTypeSince.get(type), name)
+  // For the classifiers of SEC("tc/…") it says no more than the direction (libbpf.c: section_defs).
+  if (attachType && !/^\??tc\//u.test(section)) {
+    need('attach type', attachType, attachTypeSince.get(attachType), name)
+  }
+  if (type === 'SYSCALL') return
+  if (sleepable) need('feature', 'sleepable programs', '5.10', name)
+  if (/^\??xdp\.frags/u.test(section)) need('feature', 'XDP with fragments', '5.18', name)
+}
+
+function mapNeeds(map: BpfMap, need: Collect): void {
+  const { name, origin, type, flags, inner } = map
+  if (origin === 'internal') need('feature', 'global variables', '5.2', name)
+  need('map type', type, mapTypeSince.get(type), name)
+  for (const [flag, what, since] of NEW_MAP_FLAGS) {
+    if ((flags & flag) !== 0) need('feature', what, since, name)
+  }
+  if (inner) mapNeeds({ ...inner, name }, need)
+}
+
+/** Those of any map that kernels of 5.8 and older lack (include/uapi/linux/bpf.h). */
+const NEW_MAP_FLAGS: readonly (readonly [flag: number, what: string, since: Version])[] = [
+  [1 << 11, 'BPF_F_PRESERVE_ELEMS', '5.10'],
+  [1 << 12, 'BPF_F_INNER_MAP', '5.10'],
+  [BPF_F_LINK, 'struct_ops links', '6.4'],
+]
+
+function codeNeeds(object: BpfObject, need: Collect): void {
+  const symbols = new Map(kernelSymbols(object).map((symbol) => [symbol.name, symbol]))
+  const tested = addressed(object)
+  visitCode(object, {
+    instruction(instruction, user, at) {
+      const feature = newInstruction(instruction)
+      if (feature) need('feature', feature.name, feature.since, user, { at })
+    },
+    helper(number, user, at) {
+      const { name, since } = helper(number) ?? { name: `helper ${number}`, since: undefined }
+      need('helper', name, since, user, { at })
+    },
+    extern(name, _isCall, user, at) {
+      const symbol = symbols.get(name)
+      // Not of the kernel but of its configuration.
+      if (!symbol) return
+      const { kind, typed, weak } = symbol
+      // vmlinux.h declares every function weak; a program that can do without looks whether it is there.
+      const optional = weak && tested.has(name)
+      // Variables with a type are found in the kernel's BTF, others in /proc/kallsyms.
+      const since = kind === 'function' ? kfuncSince.get(name) : typed ? '5.10' : undefined
+      need(`kernel ${kind}`, name, since, user, { optional, at })
+    },
+    callback: (user, at) => need('feature', 'callbacks', '5.13', user, { at }),
+  })
+}
+
+/** Externs whose addresses the code looks at. */
+function addressed(object: BpfObject): Set<string> {
+  const names = new Set<string>()
+  visitCode(object, {
+    extern(name, isCall) {
+      if (!isCall) names.add(name)
+    },
+  })
+  return names
+}
