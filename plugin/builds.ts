@@ -1,5 +1,6 @@
 import { declarationFile, writeDeclarations } from '../src/codegen/declaration-file.ts'
 import { buildSkeleton, type SkeletonBuild } from '../src/codegen/skeleton.ts'
+import { nativeArch } from '../src/compile/arch.ts'
 import type { Diagnostic } from '../src/compile/diagnostics.ts'
 import { type Options, type ResolvedOptions, resolveOptions } from '../src/compile/options.ts'
 
@@ -82,11 +83,13 @@ export class Builds {
       this.#copiesKoffi ||= options.native === 'copy'
       const skeleton = await buildSkeleton(source, options)
       const unwritten = await writeTypes(source, skeleton, options)
-      const diagnostics = [...skeleton.diagnostics, ...unwritten]
+      const verdict = await verify(source, skeleton, options)
+      const diagnostics = [...skeleton.diagnostics, ...unwritten, ...verdict]
       const errors = diagnostics.filter(({ severity }) => severity === 'error')
       const warnings = diagnostics.filter(({ severity }) => severity === 'warning')
-      const watchFiles = this.#remember(source, skeleton.dependencies, isWhole(skeleton))
-      return isWhole(skeleton)
+      const built = isWhole(skeleton) && errors.length === 0
+      const watchFiles = this.#remember(source, skeleton.dependencies, built)
+      return built
         ? { kind: 'built', skeleton, warnings, watchFiles }
         : { kind: 'refused', errors, warnings, watchFiles }
     } catch (thrown) {
@@ -122,4 +125,16 @@ async function writeTypes(
     const none = { notes: [], fixits: [], includedFrom: [] }
     return [{ severity: 'warning', file: source, message, ...none }]
   }
+}
+
+/** Another architecture's object has registers that this kernel would take for its own. */
+async function verify(
+  source: string,
+  { embedded, model }: SkeletonBuild,
+  options: ResolvedOptions,
+): Promise<Diagnostic[]> {
+  const object = embedded instanceof Uint8Array ? embedded : embedded?.get(nativeArch())
+  if (!options.verify || !model || !object) return []
+  const { verifyObject } = await import('../src/codegen/verify.ts')
+  return verifyObject(model, object, source)
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 
 import type { Diagnostic } from '../compile/diagnostics.ts'
 import type { Declared } from './model.ts'
@@ -17,6 +18,33 @@ export function diagnosticOf(
     file: place?.file ?? source,
     ...(place && { line: place.line, ...sourceLine(place.file, place.line) }),
     ...(place?.column && { column: place.column }),
+    notes: [],
+    fixits: [],
+    includedFrom: [],
+  }
+}
+
+/** A line of C, as BTF.ext names it: a relative file lies beside the source. */
+export interface CodeLine {
+  readonly file: string
+  readonly line: number
+  readonly column?: number | undefined
+  readonly text: string
+}
+
+/** The same about one line of code; without it, about the source. */
+export function diagnosticAt(
+  severity: Diagnostic['severity'],
+  message: string,
+  at: CodeLine | undefined,
+  source: string,
+): Diagnostic {
+  return {
+    severity,
+    message,
+    file: at ? resolve(dirname(source), at.file) : source,
+    ...(at && { line: at.line, sourceLine: at.text }),
+    ...(at?.column && { column: at.column }),
     notes: [],
     fixits: [],
     includedFrom: [],

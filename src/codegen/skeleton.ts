@@ -9,6 +9,7 @@ import { declarations } from './declarations.ts'
 import { diagnosticOf } from './diagnostic.ts'
 import { browserJavascript, type Embedded, javascript } from './javascript.ts'
 import type { Declared, SkeletonModel } from './model.ts'
+import { newerNeeds } from './newer-needs.ts'
 import { type Part, partOf } from './part.ts'
 
 /** What a `.bpf.c` became. All but `dependencies` and `diagnostics` is absent when it has errors. */
@@ -42,10 +43,12 @@ export async function buildSkeleton(
 ): Promise<SkeletonBuild> {
   const source = resolve(options.cwd ?? '.', file)
   const resolved = resolveOptions(options, source)
+  const { archIsGiven, minKernel, root } = resolved
   const parts = await Promise.all(
     resolved.arch.map(async (arch): Promise<ArchPart> => {
-      const compiled = await compile(source, resolved, arch)
-      return { arch, ...partOf(source, resolved.root, compiled) }
+      const part = partOf(source, root, await compile(source, resolved, arch))
+      const newer = part.made && minKernel ? newerNeeds(part.made, minKernel, source) : []
+      return { ...part, arch, diagnostics: [...part.diagnostics, ...newer] }
     }),
   )
   const dependencies = [...new Set(parts.flatMap((part) => part.dependencies))]
@@ -63,7 +66,7 @@ export async function buildSkeleton(
   if (errors.length > 0) return { dependencies, diagnostics }
   const { object, bpf, model } = first
   const objects = new Map(made.map((one) => [one.arch, one.object]))
-  const embedded = resolved.archIsGiven ? objects : object
+  const embedded = archIsGiven ? objects : object
   return {
     object,
     embedded,

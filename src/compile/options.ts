@@ -37,9 +37,9 @@ export interface Options {
   agent?: string
   /** koffi's native part: left to node_modules, or copied beside the bundle. */
   native?: 'external' | 'copy'
-  /** Let this kernel's verifier judge each object while building. */
+  /** Let this kernel's verifier judge each object while bundling: what it refuses is an error. */
   verify?: boolean
-  /** The oldest kernel the agent must run on, such as `'5.15'`. */
+  /** The oldest kernel the agent must run on, such as `'5.15'`: warns of what came later. */
   minKernel?: string
   /** What relative paths above are relative to. Default: the working directory. */
   cwd?: string

@@ -1,0 +1,30 @@
+import { readBtfExtOf } from '../btf/ext.ts'
+import type { Diagnostic } from '../compile/diagnostics.ts'
+import type { Spot } from '../object/needs/code.ts'
+import { kernelNeeds } from '../object/needs/kernel-needs.ts'
+import { compareVersions } from '../object/needs/version.ts'
+import type { BpfObject } from '../object/object.ts'
+import { type CodeLine, diagnosticAt, diagnosticOf } from './diagnostic.ts'
+import type { Made } from './part.ts'
+
+/**
+ * A warning for each thing of the kernel's that the object uses and kernels as old as `minKernel` lack. No more than
+ * a warning: programs and maps may be switched off before the load, and calls be guarded by a test.
+ */
+export function newerNeeds({ bpf, model }: Made, minKernel: string, source: string): Diagnostic[] {
+  return kernelNeeds(bpf).flatMap(({ kind, name, since, optional, users, at }) => {
+    if (optional || !since || compareVersions(since, minKernel) <= 0) return []
+    const what = kind === 'feature' || kind === 'helper' ? name : `${kind} ${name}`
+    const message = `${what} came with Linux ${since}, the option minKernel is ${minKernel} (used by ${users.join(', ')})`
+    const line = at && lineOf(bpf, at)
+    return line
+      ? diagnosticAt('warning', message, line, source)
+      : diagnosticOf('warning', { message, subject: users[0] }, model.declared, source)
+  })
+}
+
+function lineOf({ elf, btf }: BpfObject, { section, offset }: Spot): CodeLine | undefined {
+  const ext = btf && readBtfExtOf(elf, btf)
+  const found = ext?.lines.findLast((line) => line.section === section && line.offset <= offset)
+  return found && { ...found, text: found.source }
+}

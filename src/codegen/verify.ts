@@ -1,0 +1,57 @@
+import { createDebugger } from '../compile/debug.ts'
+import type { Diagnostic } from '../compile/diagnostics.ts'
+import type { BpfMap, SkeletonInstance } from '../runtime/index.ts'
+import { lastWords } from '../runtime/verifier/reason.ts'
+import { diagnosticAt } from './diagnostic.ts'
+import type { SkeletonModel } from './model.ts'
+
+const debug = createDebugger('unplugin-bpf:verify')
+
+interface Loaded extends SkeletonInstance {
+  readonly maps: Readonly<Record<string, BpfMap>>
+}
+
+/**
+ * Lets this kernel's verifier judge an object: loads it and lets go of it. A program that it refuses is
+ * an error at its line of C (DEBUG=unplugin-bpf:verify prints its log); whatever else keeps the object from loading here, missing privileges among that, a
+ * warning. Nothing is attached or pinned.
+ */
+export async function verifyObject(
+  { name, maps, programs }: SkeletonModel,
+  object: Uint8Array,
+  source: string,
+): Promise<Diagnostic[]> {
+  // What a build without the option need not load.
+  const { bpfMap, BpfError, program, sectionMap, skeleton, VerifierError } =
+    await import('../runtime/index.ts')
+  const { open } = skeleton<Loaded>({
+    name,
+    object: Buffer.from(object).toString('base64'),
+    maps: maps.map(({ name, elfName, kind }) => [
+      name,
+      kind.takes === 'section' ? sectionMap(elfName) : bpfMap(),
+    ]),
+    programs: programs.map(({ name, section }) => [name, program, section]),
+    sections: [],
+  })
+  try {
+    const instance = open()
+    try {
+      for (const map of Object.values(instance.maps)) map.pinPath = null
+      instance.load()
+    } finally {
+      instance.destroy()
+    }
+    return []
+  } catch (error) {
+    if (error instanceof VerifierError) {
+      const { log, program: refused, reason } = error
+      debug?.('%s: %s', source, log)
+      const message = `the verifier refuses program ${refused}: ${lastWords(log)}`
+      const diagnostic = diagnosticAt('error', message, error.source, source)
+      return [{ ...diagnostic, notes: reason === undefined ? [] : [{ message: reason }] }]
+    }
+    if (!(error instanceof BpfError)) throw error
+    return [diagnosticAt('warning', `not verified: ${error.message}`, undefined, source)]
+  }
+}
