@@ -39,7 +39,7 @@ function tables(contents: Contents): string {
         map.type,
         map.keySize > 0 ? `${map.key ?? `${map.keySize} bytes`} ->` : '',
         map.valueSize > 0 ? (map.value ?? `${map.valueSize} bytes`) : '',
-        `${map.maxEntries} ${/RINGBUF$/.test(map.type) ? 'bytes' : map.type === 'ARENA' ? 'pages' : 'entries'}`,
+        `${map.maxEntries} ${map.type.endsWith('RINGBUF') ? 'bytes' : map.type === 'ARENA' ? 'pages' : 'entries'}`,
         [...map.flagNames, ...(map.pinned ? ['pinned'] : [])].join(' '),
       ]),
     ),

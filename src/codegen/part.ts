@@ -15,7 +15,7 @@ export interface Part {
   readonly dependencies: readonly string[]
   readonly diagnostics: readonly Diagnostic[]
   /** Absent when there are errors. */
-  readonly made?: Made
+  readonly made?: Made | undefined
 }
 
 export interface Made {

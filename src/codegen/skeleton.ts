@@ -46,9 +46,10 @@ export async function buildSkeleton(
   const { archIsGiven, minKernel, root } = resolved
   const parts = await Promise.all(
     resolved.arch.map(async (arch): Promise<ArchPart> => {
-      const part = partOf(source, root, await compile(source, resolved, arch))
-      const newer = part.made && minKernel ? newerNeeds(part.made, minKernel, source) : []
-      return { ...part, arch, diagnostics: [...part.diagnostics, ...newer] }
+      const compiled = await compile(source, resolved, arch)
+      const { dependencies, diagnostics, made } = partOf(source, root, compiled)
+      const newer = made && minKernel ? newerNeeds(made, minKernel, source) : []
+      return { arch, dependencies, diagnostics: diagnostics.concat(newer), made }
     }),
   )
   const dependencies = [...new Set(parts.flatMap((part) => part.dependencies))]
