@@ -69,12 +69,7 @@ describeInKernel('stack traces', () => {
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
     const [c, file] = [join(folder, 'deep.c'), join(folder, 'deep')]
     writeFileSync(c, program)
-    const flags = [
-      '-O1',
-      '-fno-omit-frame-pointer',
-      '-mno-omit-leaf-frame-pointer',
-      '-fno-optimize-sibling-calls',
-    ]
+    const flags = ['-O0', '-fno-omit-frame-pointer', '-mno-omit-leaf-frame-pointer']
     execFileSync('gcc', [...flags, c, '-o', file])
     const child = spawn(file, { stdio: ['pipe', 'ignore', 'inherit'] })
     onTestFinished(() => void child.kill('SIGKILL'))
