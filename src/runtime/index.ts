@@ -14,6 +14,7 @@ export { VerifierError } from './verifier/error.ts'
 export type { SourceLine } from './verifier/error.ts'
 export { setLog } from './log.ts'
 export type { LogLevel } from './log.ts'
+export * as probe from './probe/index.ts'
 export { shutdownSignal } from './shutdown-signal.ts'
 export { provideKoffi } from './ffi/koffi.ts'
 

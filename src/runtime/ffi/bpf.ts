@@ -5,10 +5,12 @@ import { scratch, setPointer } from './memory.ts'
 
 /** include/uapi/linux/bpf.h: enum bpf_cmd, as far as it is called without libbpf. */
 export const command = {
+  mapCreate: 0,
   mapLookup: 1,
   mapUpdate: 2,
   mapDelete: 3,
   mapNextKey: 4,
+  programLoad: 5,
   objectPin: 6,
   objectGet: 7,
   programTestRun: 10,

@@ -1,0 +1,74 @@
+import type { KernelBtf } from './kernel-btf.ts'
+import { BTF_KIND } from './kernel-btf.ts'
+
+/** A type, nested deeper than any of C's own needs, is damaged. */
+const deepest = 64
+
+/** How C writes a type: `struct task_struct *`, `const char *`, `int (*)(void *)`. */
+export function cType(btf: KernelBtf, id: number): string {
+  return declare(btf, id, '', 0)
+}
+
+/** @param inner what stands where the variable's name would */
+function declare(btf: KernelBtf, id: number, inner: string, depth: number): string {
+  if (id === 0) return leaf('void', inner)
+  if (depth > deepest) return leaf('…', inner)
+  const { kind, name, type, length, flag } = btf.type(id)
+  const next = (of: number, inside: string): string => declare(btf, of, inside, depth + 1)
+  switch (kind) {
+    case BTF_KIND.pointer:
+      return next(type, needsBrackets(btf, type) ? `(*${inner})` : `*${inner}`)
+    case BTF_KIND.array: {
+      // struct btf_array: type, index_type, nelems.
+      const [element, , count] = btf.words(id)
+      return next(element, `${inner}[${count}]`)
+    }
+    case BTF_KIND.prototype:
+      return next(type, `${inner}(${parameters(btf, id, length, depth)})`)
+    case BTF_KIND.const:
+      return qualified('const')
+    case BTF_KIND.volatile:
+      return qualified('volatile')
+    case BTF_KIND.restrict:
+      return qualified('restrict')
+    case BTF_KIND.typeTag:
+      return next(type, inner)
+    case BTF_KIND.struct:
+      return leaf(`struct ${name || '{…}'}`, inner)
+    case BTF_KIND.union:
+      return leaf(`union ${name || '{…}'}`, inner)
+    case BTF_KIND.enum:
+    case BTF_KIND.enum64:
+      return leaf(`enum ${name || '{…}'}`, inner)
+    case BTF_KIND.forward:
+      return leaf(`${flag ? 'union' : 'struct'} ${name}`, inner)
+    default:
+      return leaf(name, inner)
+  }
+
+  /** A pointer's qualifier stands behind its star. */
+  function qualified(word: string): string {
+    const isPointer = type !== 0 && btf.type(type).kind === BTF_KIND.pointer
+    return isPointer ? next(type, leaf(` ${word}`, inner)) : `${word} ${next(type, inner)}`
+  }
+}
+
+function leaf(text: string, inner: string): string {
+  return inner === '' || inner.startsWith('[') ? `${text}${inner}` : `${text} ${inner}`
+}
+
+function needsBrackets(btf: KernelBtf, id: number): boolean {
+  if (id === 0) return false
+  const { kind } = btf.type(id)
+  return kind === BTF_KIND.array || kind === BTF_KIND.prototype
+}
+
+function parameters(btf: KernelBtf, id: number, length: number, depth: number): string {
+  if (length === 0) return 'void'
+  const types = Array.from({ length }, (_, index) => {
+    const [name, type] = btf.words(id, index)
+    // The last, of no type and name, is "...".
+    return type === 0 && name === 0 ? '...' : declare(btf, type, '', depth + 1)
+  })
+  return types.join(', ')
+}

@@ -1,0 +1,40 @@
+import { missingCapabilities, privilegeHint } from '../capabilities.ts'
+import type { Capability } from '../capabilities.ts'
+import { BpfError } from '../error.ts'
+import { bpf, command } from '../ffi/bpf.ts'
+import { EPERM } from '../ffi/errno.ts'
+import { close } from '../ffi/libc.ts'
+import { scratch } from '../ffi/memory.ts'
+
+/** Without one of them the kernel refuses some kinds as if it did not know them. */
+const everyKind: readonly Capability[] = ['CAP_BPF', 'CAP_PERFMON', 'CAP_NET_ADMIN']
+/** BPF_MAP_TYPE_ARRAY */
+const array = 2
+
+/**
+ * A refusal means "the kernel lacks it" only where nothing else stands in the way.
+ * @param what for the message: `map type ringbuf`
+ * @throws {BpfError} EPERM when this process may not use BPF as it is
+ */
+export function requireCertainty(what: string): void {
+  const missing = missingCapabilities(everyKind)
+  if (missing.length === 0 && canCreateArray()) return
+  throw new BpfError({
+    operation: 'probe',
+    object: what,
+    errno: EPERM,
+    reason: 'a refusal would tell of this process, not of the kernel',
+    hint: privilegeHint(EPERM, everyKind),
+  })
+}
+
+/** What every kernel has: capabilities in a user namespace, or a security module's rule, are not enough for it. */
+function canCreateArray(): boolean {
+  // union bpf_attr: map_type, key_size, value_size, max_entries.
+  const attr = scratch(16)
+  for (const [index, value] of [array, 4, 4, 1].entries())
+    attr.data.setUint32(index * 4, value, true)
+  const fd = bpf(command.mapCreate, attr)
+  if (fd >= 0) close(fd)
+  return fd >= 0
+}

@@ -1,0 +1,94 @@
+import { unsupported } from '../error.ts'
+import { bpf, command } from '../ffi/bpf.ts'
+import { EOPNOTSUPP } from '../ffi/errno.ts'
+import { close } from '../ffi/libc.ts'
+import { fromLibbpf } from '../ffi/library.ts'
+import { scratch } from '../ffi/memory.ts'
+import { requireCertainty } from './certainty.ts'
+import type { Kinds } from './kind.ts'
+import { hasKind } from './kind.ts'
+
+/** By number (linux/bpf.h: enum bpf_map_type), in lower case. */
+const names = [
+  'unspec',
+  'hash',
+  'array',
+  'prog_array',
+  'perf_event_array',
+  'percpu_hash',
+  'percpu_array',
+  'stack_trace',
+  'cgroup_array',
+  'lru_hash',
+  'lru_percpu_hash',
+  'lpm_trie',
+  'array_of_maps',
+  'hash_of_maps',
+  'devmap',
+  'sockmap',
+  'cpumap',
+  'xskmap',
+  'sockhash',
+  'cgroup_storage',
+  'reuseport_sockarray',
+  'percpu_cgroup_storage',
+  'queue',
+  'stack',
+  'sk_storage',
+  'devmap_hash',
+  'struct_ops',
+  'ringbuf',
+  'inode_storage',
+  'task_storage',
+  'bloom_filter',
+  'user_ringbuf',
+  'cgrp_storage',
+  'arena',
+] as const
+
+export type MapTypeName = Exclude<(typeof names)[number], 'unspec'>
+
+const libbpfProbe = fromLibbpf('libbpf_probe_bpf_map_type', 'int', ['int', 'uintptr_t'])
+const arena = names.indexOf('arena')
+/** BPF_F_MMAPABLE, without which there are no arenas. */
+const mmapable = 1 << 10
+
+const kinds: Kinds<(typeof names)[number]> = {
+  what: 'map type',
+  prefix: 'BPF_MAP_TYPE_',
+  names,
+  probe(type, title) {
+    // libbpf knows arenas since 1.4. It answers 1, 0, or minus an errno.
+    const result = type === arena ? probeArena() : libbpfProbe(type, 0)
+    if (result === -EOPNOTSUPP) {
+      throw unsupported(
+        'probe',
+        title,
+        'the installed libbpf does not know it',
+        'Try a newer libbpf.',
+      )
+    }
+    if (result !== 1) requireCertainty(title)
+    return result === 1
+  },
+}
+
+/**
+ * Whether the kernel has a kind of map, by making one.
+ * @param type `ringbuf`, `BPF_MAP_TYPE_RINGBUF`, or its number
+ * @throws {BpfError} EPERM when only a privileged process could tell; `ERR_BPF_UNSUPPORTED` when libbpf does not know it
+ */
+export function mapType(type: MapTypeName | `BPF_MAP_TYPE_${string}` | number): boolean {
+  return hasKind(kinds, type as MapTypeName | number)
+}
+
+function probeArena(): number {
+  // union bpf_attr: map_type, key_size, value_size, max_entries in pages, map_flags.
+  const attr = scratch(20)
+  for (const [index, value] of [arena, 0, 0, 1, mmapable].entries()) {
+    attr.data.setUint32(index * 4, value, true)
+  }
+  const fd = bpf(command.mapCreate, attr)
+  if (fd >= 0) close(fd)
+  return fd >= 0 ? 1 : 0
+}

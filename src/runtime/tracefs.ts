@@ -1,0 +1,45 @@
+import { statSync } from 'node:fs'
+
+import { BpfError, unsupported } from './error.ts'
+
+/** Where it is mounted: by itself, or of old inside of debugfs. */
+const places = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing']
+
+/**
+ * The folder of the kernel's tracing.
+ * @throws {BpfError} EACCES when only root may look; `ERR_BPF_UNSUPPORTED` where it is not mounted
+ */
+export function tracefs(operation: string, object: string): string {
+  let refused: unknown
+  for (const place of places) {
+    try {
+      statSync(`${place}/events`)
+      return place
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') refused ??= cause
+    }
+  }
+  if (refused !== undefined) throw tracefsFailure(operation, object, refused)
+  throw unsupported(
+    operation,
+    object,
+    'tracefs is not mounted',
+    `As root: mount -t tracefs tracefs ${places[0]}`,
+  )
+}
+
+/** Of an error of node:fs on one of its files. */
+export function tracefsFailure(operation: string, object: string, cause: unknown): BpfError {
+  const { code, errno = 0 } = cause as NodeJS.ErrnoException
+  const refused = code === 'EACCES' || code === 'EPERM'
+  return new BpfError({
+    operation,
+    object,
+    errno: -errno,
+    reason: refused ? "tracefs is root's alone to read" : undefined,
+    hint: refused
+      ? `Run as root, or let a group in: mount -o remount,mode=750,gid=GROUP ${places[0]}`
+      : undefined,
+    cause,
+  })
+}
