@@ -39,7 +39,9 @@ export function tracefsFailure(operation: string, object: string, cause: unknown
     reason: refused ? "tracefs is root's alone to read" : undefined,
     hint: refused
       ? `Run as root, or let a group in: mount -o remount,mode=750,gid=GROUP ${places[0]}`
-      : undefined,
+      : code === 'EBUSY'
+        ? 'Another process reads it, and it has one reader at a time: `fuser -v` on it tells which'
+        : undefined,
     cause,
   })
 }

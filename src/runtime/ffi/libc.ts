@@ -50,6 +50,7 @@ export const vsnprintf: Call<number> = fromLibc('vsnprintf', 'int', [
   'uintptr_t',
   'uintptr_t',
 ])
+export const clockGettime: Call<number> = fromLibc('clock_gettime', 'int', ['int', 'void *'])
 export const interfaceIndex: Call<number> = fromLibc('if_nametoindex', 'uint32_t', ['str'])
 export const interfaceNameInto: Call<number> = fromLibc('if_indextoname', 'uintptr_t', [
   'uint32_t',
