@@ -1,3 +1,4 @@
+import { BPF_F_MMAPABLE } from '../object/map-type.ts'
 import type { BpfMap, Program } from '../object/object.ts'
 
 /** What the runtime has for a kind of map or program: the factory, and the interface that it makes. */
@@ -27,6 +28,11 @@ const PER_CPU_HASH: MapKind = {
   takes: 'key and value',
 }
 const SECTION: MapKind = { factory: 'sectionMap', type: 'SectionMap', takes: 'section' }
+const MMAPABLE_ARRAY: MapKind = {
+  factory: 'mmapableArray',
+  type: 'MmapableArray',
+  takes: 'value',
+}
 const PER_CPU_SECTION: MapKind = {
   factory: 'perCpuSectionMap',
   type: 'PerCpuArray',
@@ -71,9 +77,10 @@ const PROGRAMS: ReadonlyMap<string, ProgramKind> = new Map([
   ['SOCK_OPS', CGROUP],
 ])
 
-export function mapKind({ origin, type }: BpfMap): MapKind {
+export function mapKind({ origin, type, flags }: BpfMap): MapKind {
   if (origin === 'internal') return type === 'ARRAY' ? SECTION : PER_CPU_SECTION
   if (origin === 'struct_ops') return STRUCT_OPS
+  if (type === 'ARRAY' && (flags & BPF_F_MMAPABLE) !== 0) return MMAPABLE_ARRAY
   return MAPS.get(type) ?? ANY_MAP
 }
 

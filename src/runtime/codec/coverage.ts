@@ -1,4 +1,4 @@
-import { type Layout, sizeOf } from './layout.ts'
+import { type Layout, sizeOf, strideOf } from './layout.ts'
 import { flatMembers, isComposite } from './members.ts'
 
 /** Bytes from `start` up to `end`. */
@@ -27,8 +27,8 @@ function* pieces(layout: Layout): Generator<Range> {
       else yield* shifted(type, offset)
     }
   } else if (layout.kind === 'array') {
-    const size = sizeOf(layout.element)
-    for (let i = 0; i < layout.length; i++) yield* shifted(layout.element, i * size)
+    const stride = strideOf(layout)
+    for (let i = 0; i < layout.length; i++) yield* shifted(layout.element, i * stride)
   } else {
     yield [0, sizeOf(layout)]
   }

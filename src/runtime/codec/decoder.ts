@@ -1,6 +1,6 @@
 import { heldBy } from './extent.ts'
 import { generate } from './generate.ts'
-import { type Layout, sizeOf } from './layout.ts'
+import { type Layout, strideOf } from './layout.ts'
 import { type FlatMember, flatMembers, isComposite } from './members.ts'
 import { charsReaders, read, readBytes } from './read.ts'
 import { scalarEnvironment, scalarSource } from './scalar-source.ts'
@@ -42,7 +42,7 @@ function decoderSource(layout: Layout, partial: boolean): string {
       return `return{${flatMembers(type).map((member) => property(member, last))}}`
     }
     if (type.kind !== 'array') return `return ${value(type, 0, last)}`
-    const size = sizeOf(type.element)
+    const size = strideOf(type)
     const length = last ? `heldBy(n,${type.length},${size})` : type.length
     const element = value(type.element, 0, false)
     return `const r=[];for(let i=${length};i>0;i--,o+=${size})r.push(${element});return r`
@@ -62,9 +62,8 @@ function decoderSource(layout: Layout, partial: boolean): string {
     }
     if (type.kind === 'array' && !last && type.length <= 16 && isScalar(type.element)) {
       const { element, length } = type
-      const elements = Array.from({ length }, (_, i) =>
-        value(element, at + i * sizeOf(element), false),
-      )
+      const stride = strideOf(type)
+      const elements = Array.from({ length }, (_, i) => value(element, at + i * stride, false))
       return `[${elements}]`
     }
     return call(type, at, last)

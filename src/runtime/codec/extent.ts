@@ -1,4 +1,4 @@
-import { type Layout, type Member, sizeOf } from './layout.ts'
+import { type Layout, type Member, sizeOf, strideOf } from './layout.ts'
 import { flatMembers } from './members.ts'
 import { textSize } from './text.ts'
 
@@ -71,7 +71,7 @@ export function encodedSize(layout: Layout, value: unknown): number {
     case 'bytes':
       return lengthOf(value)
     case 'array':
-      return lengthOf(value) * sizeOf(layout.element)
+      return lengthOf(value) * strideOf(layout)
     case 'struct':
     case 'union': {
       const fields = Object(value) as Record<string, unknown>

@@ -55,6 +55,8 @@ export interface ArrayLayout {
   readonly kind: 'array'
   readonly element: Layout
   readonly length: number
+  /** From one element to the next, where that is more than the element's own size: mmapable maps. */
+  readonly stride?: number
 }
 export interface CompositeLayout {
   readonly kind: 'struct' | 'union'
@@ -149,8 +151,13 @@ export function sizeOf(layout: Layout): number {
     case 'bytes':
       return layout.length
     case 'array':
-      return layout.length * sizeOf(layout.element)
+      return layout.length * strideOf(layout)
     default:
       return layout.size
   }
+}
+
+/** Bytes from one element to the next. */
+export function strideOf({ element, stride }: ArrayLayout): number {
+  return stride ?? sizeOf(element)
 }

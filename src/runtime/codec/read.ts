@@ -1,5 +1,5 @@
 import { heldBy } from './extent.ts'
-import { type Layout, sizeOf } from './layout.ts'
+import { type Layout, strideOf } from './layout.ts'
 import { flatMembers } from './members.ts'
 import { isScalar, readScalar } from './scalar.ts'
 import { readChars, readStrings, readText } from './text.ts'
@@ -30,7 +30,7 @@ export function read(layout: Layout, d: DataView, o: number, rest?: number): unk
       return readBytes(d, o, heldBy(rest, layout.length, 1))
     case 'array': {
       const { element } = layout
-      const size = sizeOf(element)
+      const size = strideOf(layout)
       const length = heldBy(rest, layout.length, size)
       return Array.from({ length }, (_, i) => read(element, d, o + i * size))
     }

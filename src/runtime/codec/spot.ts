@@ -1,7 +1,7 @@
 import { compiled } from './compiled.ts'
 import { coverage } from './coverage.ts'
 import { heldBy } from './extent.ts'
-import { type Layout, sizeOf } from './layout.ts'
+import { type Layout, sizeOf, strideOf } from './layout.ts'
 import { copyWhole } from './memory.ts'
 import type { Path } from './path.ts'
 import { scalarWriter } from './scalar-writer.ts'
@@ -64,7 +64,7 @@ export function assigner(spot: Spot): (value: unknown) => void {
 function held(spot: Spot): Layout {
   const { layout } = spot
   if (!('length' in layout) || layout.length > 0) return layout
-  const size = layout.kind === 'array' ? sizeOf(layout.element) : 1
+  const size = layout.kind === 'array' ? strideOf(layout) : 1
   return { ...layout, length: heldBy(rest(spot), 0, size) }
 }
 

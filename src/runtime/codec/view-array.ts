@@ -1,6 +1,6 @@
 import { compiled } from './compiled.ts'
 import { heldBy } from './extent.ts'
-import { array, type ArrayLayout, type BytesLayout, sizeOf, u8 } from './layout.ts'
+import { array, type ArrayLayout, type BytesLayout, strideOf, u8 } from './layout.ts'
 import { rangeError } from './path.ts'
 import { isScalar, readScalar } from './scalar.ts'
 import {
@@ -22,8 +22,9 @@ export function viewArray(
   readerOf: (spot: Spot) => () => unknown,
 ): object {
   const { aim, offset, path } = spot
-  const element = layout.kind === 'bytes' ? u8 : layout.element
-  const size = sizeOf(element)
+  const all = layout.kind === 'bytes' ? array(u8, layout.length) : layout
+  const { element } = all
+  const size = strideOf(all)
   const length = (): number => heldBy(rest(spot), layout.length, size)
   const at = (index: number): number => aim.base + offset + index * size
   const elementSpot = (key: number): Spot => ({
@@ -49,8 +50,8 @@ export function viewArray(
       if (!Number.isInteger(from) || from < 0 || from + count > length()) {
         throw rangeError(path, `${count} elements at ${from} do not fit the ${length()} there are`)
       }
-      const staged = stage(array(element, count), values, path)
-      store(array(element, count), staged, aim.memory, at(from))
+      const some = { ...all, length: count }
+      store(some, stage(some, values, path), aim.memory, at(from))
     },
     fill(value: unknown, from?: number, to?: number): void {
       const [start, end] = bounds(length(), from, to)

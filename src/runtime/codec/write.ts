@@ -5,6 +5,7 @@ import {
   type Layout,
   type Member,
   sizeOf,
+  strideOf,
   u8,
 } from './layout.ts'
 import { flatMembers, isAnonymous } from './members.ts'
@@ -53,7 +54,7 @@ function makeWriter(layout: Layout): Writer {
 
 function arrayWriter(layout: ArrayLayout | BytesLayout): Writer {
   const element = layout.kind === 'bytes' ? u8 : layout.element
-  const size = sizeOf(element)
+  const size = layout.kind === 'bytes' ? 1 : strideOf(layout)
   const writeElement = writerOf(element)
   return (value, d, o, path, room) => {
     const { length } = requireArray(value, path)
@@ -69,7 +70,7 @@ function arrayWriter(layout: ArrayLayout | BytesLayout): Writer {
     const elements = value as ArrayLike<unknown>
     const at = { parent: path, key: 0 }
     for (; at.key < length; at.key++) {
-      writeElement(elements[at.key], d, o + at.key * size, at, size)
+      writeElement(elements[at.key], d, o + at.key * size, at, sizeOf(element))
     }
   }
 }

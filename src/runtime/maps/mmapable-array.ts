@@ -1,0 +1,88 @@
+import type { Codec } from '../codec/codec.ts'
+import type { ArrayLayout, Layout } from '../codec/layout.ts'
+import { bytes, sizeOf } from '../codec/layout.ts'
+import { liveView } from '../codec/live-view.ts'
+import { deadMemory, liveMemory, readOnlyMemory } from '../codec/memory.ts'
+import type { ViewArray } from '../codec/view.ts'
+import { BpfError, stateError } from '../error.ts'
+import { EPERM } from '../ffi/errno.ts'
+import { Mapping } from '../ffi/mapping.ts'
+import { ArrayMap } from './array.ts'
+import type { MapHandle } from './handle.ts'
+import type { MapKind } from './map.ts'
+
+/** An ARRAY with BPF_F_MMAPABLE: all of it is also live memory, used without system calls. */
+export class MmapableArray<V> extends ArrayMap<V> {
+  #view: ViewArray<V> | undefined
+
+  /**
+   * All elements, in place. A map that may only be read is read alone.
+   * @throws {BpfError} `ERR_BPF_STATE` before load; where the kernel refuses, its errno
+   */
+  get view(): ViewArray<V> {
+    return (this.#view ??= this.#map())
+  }
+
+  override get raw(): MmapableArray<Uint8Array> {
+    return new MmapableArray(this.handle, {})
+  }
+
+  override as<U>(value: Codec<U>): MmapableArray<U> {
+    return new MmapableArray(this.handle, { value: value.layout })
+  }
+
+  #map(): ViewArray<V> {
+    const { maxEntries, valueSize } = this.handle.info('map')
+    const element = this.layouts.value ?? bytes(valueSize)
+    if (sizeOf(element) !== valueSize) {
+      throw new BpfError({
+        code: 'ERR_BPF_MALFORMED',
+        operation: 'map',
+        object: this.handle.title,
+        reason: `its values are ${valueSize} bytes, the type given for them has ${sizeOf(element)}`,
+      })
+    }
+    // kernel/bpf/arraymap.c: array_map_alloc
+    const stride = Math.ceil(valueSize / 8) * 8
+    const layout: ArrayLayout = { kind: 'array', element, length: maxEntries, stride }
+    const { memory, retire } = mapped(this.handle, maxEntries * stride)
+    const { view, point } = liveView<V[]>(layout, memory)
+    this.handle.onClose(() => {
+      this.#view = undefined
+      const { life, title } = this.handle
+      point(
+        deadMemory(() => life.refusal('use', title)),
+        0,
+      )
+      retire()
+    })
+    return view as ViewArray<V>
+  }
+}
+
+function mapped(handle: MapHandle, length: number): { memory: DataView; retire: () => void } {
+  const fd = handle.requireFd('map')
+  try {
+    const mapping = new Mapping(fd, length, true)
+    const memory = liveMemory(new DataView(mapping.buffer))
+    return { memory, retire: () => mapping.retire() }
+  } catch (error) {
+    // Frozen, or BPF_F_RDONLY.
+    if (!(error instanceof BpfError) || error.errno !== EPERM) throw refused(handle, error)
+  }
+  const mapping = new Mapping(fd, length, false)
+  const refuse = (): Error =>
+    stateError('write to', handle.title, 'the kernel lets it only be read')
+  const memory = readOnlyMemory(new DataView(mapping.buffer), refuse)
+  return { memory, retire: () => mapping.retire() }
+}
+
+function refused(handle: MapHandle, error: unknown): unknown {
+  return error instanceof BpfError && error.errno !== undefined
+    ? handle.failure('map', error.errno)
+    : error
+}
+
+export function mmapableArray<V = unknown>(value?: Layout): MapKind<MmapableArray<V>> {
+  return { create: (handle) => new MmapableArray(handle, { value }) }
+}
