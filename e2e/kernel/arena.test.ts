@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 
 import { libbpfIsAtLeast } from '../../src/runtime/ffi/libbpf-version.ts'
-import type { ArenaMap, Program, SkeletonInstance } from '../../src/runtime/index.ts'
+import type { ArenaMap, SyscallProgram, SkeletonInstance } from '../../src/runtime/index.ts'
 import { build } from './build.ts'
 import { runChild } from './child.ts'
 import { describeInKernel } from './permitted.ts'
@@ -62,7 +62,7 @@ SEC("syscall") int shrink(void *ctx)
 
 interface List extends SkeletonInstance {
   maps: { shared: ArenaMap }
-  progs: { run: Program }
+  progs: { run: SyscallProgram }
   arena: {
     counter: bigint
     state: { flag: number; bits: number }
@@ -75,7 +75,7 @@ interface List extends SkeletonInstance {
 
 interface Bare extends SkeletonInstance {
   maps: { shared: ArenaMap }
-  progs: Record<'grow' | 'shrink', Program>
+  progs: Record<'grow' | 'shrink', SyscallProgram>
   bss: { page: bigint }
 }
 

@@ -9,7 +9,7 @@ import { expect, expectTypeOf, onTestFinished, test } from 'vitest'
 import { events } from '../../src/runtime/index.ts'
 import type {
   PerfEventArray,
-  Program,
+  SyscallProgram,
   RingBuffer,
   SkeletonInstance,
 } from '../../src/runtime/index.ts'
@@ -76,7 +76,7 @@ interface Exit {
 }
 interface Test extends SkeletonInstance {
   maps: { execs: RingBuffer<Exec>; exits: RingBuffer<Uint8Array>; perf: PerfEventArray<Uint8Array> }
-  progs: { emit: Program; flood: Program; sampled: Program }
+  progs: { emit: SyscallProgram; flood: SyscallProgram; sampled: SyscallProgram }
   bss: {
     target: number
     produced: bigint

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 
 import { BpfError } from '../../src/runtime/index.ts'
-import type { HashMap, Links, Program, SkeletonInstance } from '../../src/runtime/index.ts'
+import type { HashMap, Links, SyscallProgram, SkeletonInstance } from '../../src/runtime/index.ts'
 import { build } from './build.ts'
 import { describeInKernel } from './permitted.ts'
 
@@ -56,7 +56,7 @@ int pass(struct xdp_md *ctx) { return XDP_PASS; }
 
 interface Test extends SkeletonInstance {
   maps: { seen: HashMap<number, bigint> }
-  progs: Record<'on_enter' | 'on_exit' | 'run' | 'pass', Program>
+  progs: Record<'on_enter' | 'on_exit' | 'run' | 'pass', SyscallProgram>
   links: Links<'on_enter' | 'on_exit' | 'run' | 'pass'>
   rodata: { target_pid: number; label: string }
   data: { limit: number; mode: number }

@@ -8,7 +8,7 @@ import type {
   HashMap,
   PerCpuArray,
   PerCpuHashMap,
-  Program,
+  SyscallProgram,
   SkeletonInstance,
 } from '../../src/runtime/index.ts'
 import { build } from './build.ts'
@@ -69,7 +69,7 @@ interface Test extends SkeletonInstance {
     cpu_hash: PerCpuHashMap<number, Key>
     untyped: HashMap<Uint8Array, Uint8Array>
   }
-  progs: { run: Program }
+  progs: { run: SyscallProgram }
 }
 
 async function load(): Promise<Test> {

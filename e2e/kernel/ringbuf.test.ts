@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect, onTestFinished, test } from 'vitest'
 
-import type { Program, RingBuffer, SkeletonInstance, View } from '../../src/runtime/index.ts'
+import type { SyscallProgram, RingBuffer, SkeletonInstance, View } from '../../src/runtime/index.ts'
 import { build } from './build.ts'
 import { describeInKernel } from './permitted.ts'
 
@@ -72,7 +72,7 @@ interface Event {
 }
 interface Test extends SkeletonInstance {
   maps: { events: RingBuffer<Uint8Array>; typed: RingBuffer<Event> }
-  progs: Record<'emit' | 'emit_bytes' | 'emit_typed', Program>
+  progs: Record<'emit' | 'emit_bytes' | 'emit_typed', SyscallProgram>
   bss: { args: { from: number; count: number; bytes: number }; refused: bigint }
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 
 import type {
-  Program,
+  SyscallProgram,
   RingBuffer,
   SkeletonInstance,
   UserRingBuffer,
@@ -56,7 +56,7 @@ interface Command {
 }
 interface Test extends SkeletonInstance {
   maps: { commands: UserRingBuffer<Command>; seen: RingBuffer<Uint8Array> }
-  progs: { drain: Program }
+  progs: { drain: SyscallProgram }
   bss: { most: number; drained: bigint }
 }
 

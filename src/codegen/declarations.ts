@@ -192,10 +192,14 @@ function programs({ model, rt, indent }: TypeContext): Text[] {
 /** A slot a program, and a struct_ops map. */
 function links({ model, rt, indent }: TypeContext): Text[] {
   const structOps = model.maps.filter(({ type }) => type === 'STRUCT_OPS')
-  return [...model.programs, ...structOps].map(({ name }) => [
+  const slots = [
+    ...model.programs.map(({ name, kind }) => ({ name, link: kind.link })),
+    ...structOps.map(({ name }) => ({ name, link: 'Link' })),
+  ]
+  return slots.map(({ name, link }) => [
     indent,
     property(name, model.declared.get(name)),
-    `: ${rt}.Link | null | undefined\n`,
+    `: ${rt}.${link} | null | undefined\n`,
   ])
 }
 

@@ -19,6 +19,8 @@ export interface MapKind {
 export interface ProgramKind {
   readonly factory: string
   readonly type: string
+  /** The interface of its links. */
+  readonly link: string
 }
 
 const HASH: MapKind = { factory: 'hashMap', type: 'HashMap', takes: 'key and value' }
@@ -55,26 +57,55 @@ const MAPS: ReadonlyMap<string, MapKind> = new Map([
   ['PERF_EVENT_ARRAY', { factory: 'perfEventArray', type: 'PerfEventArray', takes: 'record' }],
 ])
 
-const CGROUP: ProgramKind = { factory: 'cgroupProgram', type: 'CgroupProgram' }
-const ANY_PROGRAM: ProgramKind = { factory: 'program', type: 'Program' }
+/** The runtime names a class `XdpProgram` and its factory `xdpProgram`. */
+function programKindOf(type: string, link = 'Link'): ProgramKind {
+  return { factory: type.charAt(0).toLowerCase() + type.slice(1), type, link }
+}
+
+const ANY_PROGRAM = programKindOf('Program')
+const CGROUP = programKindOf('CgroupProgram')
+const PACKET = programKindOf('PacketProgram')
+const RAW_TRACEPOINT = programKindOf('RawTracepointProgram')
+const SOCKMAP = programKindOf('SockmapProgram')
 
 /** By BPF_PROG_TYPE_. */
 const PROGRAMS: ReadonlyMap<string, ProgramKind> = new Map([
-  ['TRACING', { factory: 'tracingProgram', type: 'TracingProgram' }],
-  ['RAW_TRACEPOINT', { factory: 'rawTracepointProgram', type: 'RawTracepointProgram' }],
-  ['RAW_TRACEPOINT_WRITABLE', { factory: 'rawTracepointProgram', type: 'RawTracepointProgram' }],
-  ['TRACEPOINT', { factory: 'tracepointProgram', type: 'TracepointProgram' }],
-  ['KPROBE', { factory: 'kprobeProgram', type: 'KprobeProgram' }],
-  ['PERF_EVENT', { factory: 'perfEventProgram', type: 'PerfEventProgram' }],
-  ['XDP', { factory: 'xdpProgram', type: 'XdpProgram' }],
-  ['SCHED_CLS', { factory: 'schedClsProgram', type: 'SchedClsProgram' }],
-  ['CGROUP_SKB', CGROUP],
+  ['TRACING', programKindOf('TracingProgram')],
+  ['LSM', programKindOf('LsmProgram')],
+  ['EXT', programKindOf('ExtensionProgram')],
+  ['RAW_TRACEPOINT', RAW_TRACEPOINT],
+  ['RAW_TRACEPOINT_WRITABLE', RAW_TRACEPOINT],
+  ['TRACEPOINT', programKindOf('TracepointProgram')],
+  ['KPROBE', programKindOf('KprobeProgram')],
+  ['PERF_EVENT', programKindOf('PerfEventProgram')],
+  ['SYSCALL', programKindOf('SyscallProgram')],
+  ['XDP', programKindOf('XdpProgram')],
+  ['SCHED_CLS', programKindOf('SchedClsProgram')],
+  ['SCHED_ACT', PACKET],
+  ['LWT_IN', PACKET],
+  ['LWT_OUT', PACKET],
+  ['LWT_XMIT', PACKET],
+  ['LWT_SEG6LOCAL', PACKET],
+  ['NETFILTER', programKindOf('NetfilterProgram')],
+  ['FLOW_DISSECTOR', programKindOf('FlowDissectorProgram')],
+  ['SK_LOOKUP', programKindOf('SkLookupProgram')],
+  ['SOCKET_FILTER', programKindOf('SocketFilterProgram')],
+  ['SK_REUSEPORT', programKindOf('SkReuseportProgram')],
+  ['SK_SKB', SOCKMAP],
+  ['SK_MSG', SOCKMAP],
+  ['CGROUP_SKB', programKindOf('CgroupSkbProgram')],
   ['CGROUP_SOCK', CGROUP],
   ['CGROUP_SOCK_ADDR', CGROUP],
   ['CGROUP_SYSCTL', CGROUP],
   ['CGROUP_SOCKOPT', CGROUP],
   ['CGROUP_DEVICE', CGROUP],
   ['SOCK_OPS', CGROUP],
+])
+
+/** By bpf_attach_type, where the program's type alone does not tell how it attaches. */
+const BY_ATTACH_TYPE: ReadonlyMap<string, ProgramKind> = new Map([
+  ['BPF_TRACE_ITER', programKindOf('IterProgram', 'IterLink')],
+  ['BPF_LSM_CGROUP', CGROUP],
 ])
 
 export function mapKind({ origin, type, flags }: BpfMap): MapKind {
@@ -84,6 +115,6 @@ export function mapKind({ origin, type, flags }: BpfMap): MapKind {
   return MAPS.get(type) ?? ANY_MAP
 }
 
-export function programKind({ type }: Program): ProgramKind {
-  return PROGRAMS.get(type) ?? ANY_PROGRAM
+export function programKind({ type, attachType = '' }: Program): ProgramKind {
+  return BY_ATTACH_TYPE.get(attachType) ?? PROGRAMS.get(type) ?? ANY_PROGRAM
 }

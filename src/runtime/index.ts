@@ -52,33 +52,68 @@ export type { EventStream } from './events/events.ts'
 export type { SubscribeOptions, Subscription } from './events/records.ts'
 
 export { Link } from './links/link.ts'
-export type { LinkInfo } from './links/link.ts'
+export type { IterLink } from './links/iter-link.ts'
+export type { LinkInfo, PerfEventLinkInfo } from './links/info.ts'
 export type { Links } from './links/links.ts'
+export { enableStats } from './programs/stats.ts'
+export type { Stats } from './programs/stats.ts'
 export { Program as program } from './programs/program.ts'
 export type { Program, ProgramKind } from './programs/program.ts'
+export type { ProgramInfo } from './programs/info.ts'
+export type { ProgramStream } from './programs/stream.ts'
+export type { TestRunOutput } from './programs/test-run.ts'
+export { PacketProgram as packetProgram } from './programs/packet.ts'
+export type { PacketProgram, PacketRunOptions } from './programs/packet.ts'
+export { SyscallProgram as syscallProgram } from './programs/syscall.ts'
+export type { SyscallProgram } from './programs/syscall.ts'
 export { TracingProgram as tracingProgram } from './programs/tracing.ts'
 export type { TracingProgram } from './programs/tracing.ts'
+export { LsmProgram as lsmProgram } from './programs/lsm.ts'
+export type { LsmProgram } from './programs/lsm.ts'
+export { ExtensionProgram as extensionProgram } from './programs/extension.ts'
+export type { ExtensionProgram } from './programs/extension.ts'
+export { IterProgram as iterProgram } from './programs/iter.ts'
+export type { IterOptions, IterProgram } from './programs/iter.ts'
 export { RawTracepointProgram as rawTracepointProgram } from './programs/raw-tracepoint.ts'
-export type { RawTracepointProgram } from './programs/raw-tracepoint.ts'
-export { KprobeProgram as kprobeProgram } from './programs/kprobe.ts'
-export type {
-  KprobeOptions,
-  KprobeProgram,
-  KsyscallOptions,
-  UprobeOptions,
-  UsdtOptions,
-} from './programs/kprobe.ts'
-export { PerfEventProgram as perfEventProgram } from './programs/perf-event.ts'
-export type { PerfEventOptions, PerfEventProgram } from './programs/perf-event.ts'
-export { SchedClsProgram as schedClsProgram } from './programs/sched-cls.ts'
-export type { SchedClsProgram, TcxOptions } from './programs/sched-cls.ts'
-export { CgroupProgram as cgroupProgram } from './programs/cgroup.ts'
-export type { CgroupProgram } from './programs/cgroup.ts'
-export type { TestRunOptions, TestRunResult } from './programs/test-run.ts'
-export { XdpProgram as xdpProgram } from './programs/xdp.ts'
-export type { XdpMode, XdpProgram } from './programs/xdp.ts'
+export type { RawTracepointProgram, RawTracepointRunOptions } from './programs/raw-tracepoint.ts'
 export { TracepointProgram as tracepointProgram } from './programs/tracepoint.ts'
 export type { TracepointProgram } from './programs/tracepoint.ts'
+export { KprobeProgram as kprobeProgram } from './programs/kprobe.ts'
+export type { KprobeOptions, KprobeProgram, KsyscallOptions } from './programs/kprobe.ts'
+export type { KprobeMultiOptions } from './programs/kprobe-multi.ts'
+export type { UprobeOptions, UsdtOptions } from './programs/uprobe.ts'
+export type { UprobeMultiOptions } from './programs/uprobe-multi.ts'
+export type { Binary } from './programs/binary.ts'
+export type { Functions } from './programs/functions.ts'
+export type { ProbeMode } from './programs/probe-mode.ts'
+export { PerfEventProgram as perfEventProgram } from './programs/perf-event.ts'
+export type { PerfEventCookie, PerfEventOptions, PerfEventProgram } from './programs/perf-event.ts'
+export { XdpProgram as xdpProgram } from './programs/xdp.ts'
+export type { XdpMode, XdpProgram } from './programs/xdp.ts'
+export { SchedClsProgram as schedClsProgram } from './programs/sched-cls.ts'
+export type { Direction, NetkitSide, SchedClsProgram } from './programs/sched-cls.ts'
+export type { TcOptions } from './programs/tc.ts'
+export type { AnchorOptions } from './programs/anchor.ts'
+export {
+  CgroupProgram as cgroupProgram,
+  CgroupSkbProgram as cgroupSkbProgram,
+} from './programs/cgroup.ts'
+export type { CgroupOptions, CgroupProgram, CgroupSkbProgram } from './programs/cgroup.ts'
+export {
+  FlowDissectorProgram as flowDissectorProgram,
+  SkLookupProgram as skLookupProgram,
+} from './programs/netns.ts'
+export type { FlowDissectorProgram, SkLookupProgram } from './programs/netns.ts'
+export { NetfilterProgram as netfilterProgram } from './programs/netfilter.ts'
+export type { NetfilterOptions, NetfilterProgram } from './programs/netfilter.ts'
+export { SockmapProgram as sockmapProgram } from './programs/sockmap.ts'
+export type { SockmapProgram } from './programs/sockmap.ts'
+export {
+  SkReuseportProgram as skReuseportProgram,
+  SocketFilterProgram as socketFilterProgram,
+} from './programs/socket-filter.ts'
+export type { SkReuseportProgram, SocketFilterProgram } from './programs/socket-filter.ts'
+export type { SocketLike } from './programs/socket.ts'
 
 export { jsonReplacer } from './codec/json.ts'
 export { snapshot } from './codec/spot.ts'

@@ -19,6 +19,7 @@ import { ObjectSkeleton } from './object-skeleton.ts'
 import type { OpenOptions } from './open-options.ts'
 import { nativeOptions } from './open-options.ts'
 import type { Program } from './programs/program.ts'
+import type { ProgramHandle } from './programs/settings.ts'
 import type { ProgramsByPointer } from './shadow.ts'
 import type { ShownMemory } from './shown-memory.ts'
 import type { SkeletonSpec } from './spec.ts'
@@ -55,6 +56,7 @@ export class Instance implements SkeletonInstance {
   readonly #keepAlive = new KeepAlive()
   readonly #links: LinkOwner
   readonly #handles: readonly MapHandle[]
+  readonly #programs: ProgramHandle[] = []
   /** Data sections and struct_ops. */
   readonly #shown: ShownMemory[] = []
 
@@ -174,8 +176,8 @@ export class Instance implements SkeletonInstance {
       ),
     )
     const made = programs.map(([name, Kind], index) => {
-      const pointer = this.#native.program(index)
-      return { name, pointer, program: new Kind({ name, pointer, links: this.#links }) }
+      const handle = this.#programHandle(name, index)
+      return { name, pointer: handle.pointer, program: new Kind(handle) }
     })
     const byPointer = new Map(made.map(({ pointer, program }) => [pointer, program]))
     const structOps = this.#structOps()
@@ -224,6 +226,12 @@ export class Instance implements SkeletonInstance {
     return handle
   }
 
+  #programHandle(name: string, index: number): ProgramHandle {
+    const handle = { name, pointer: this.#native.program(index), links: this.#links, log: '' }
+    this.#programs.push(handle)
+    return handle
+  }
+
   #beforeLoad(): void {
     this.#life.requireOpen('load')
     for (const [index, [name, kind]] of this.#spec.maps.entries()) {
@@ -238,6 +246,9 @@ export class Instance implements SkeletonInstance {
       const failure = loadFailure(this.#spec, this.#native, -result, log)
       this.#native.dropLogs()
       throw failure
+    }
+    for (const [index, program] of this.#programs.entries()) {
+      program.log = this.#native.verifierLog(index)
     }
     this.#native.dropLogs()
     this.#life.stage = 'loaded'

@@ -1,6 +1,7 @@
-import { privilegeHint } from './capabilities.ts'
+import { missingCapabilities, privilegeHint } from './capabilities.ts'
 import { BpfError } from './error.ts'
 import type { ObjectSkeleton } from './object-skeleton.ts'
+import { loadAdvice } from './programs/advice.ts'
 import type { SkeletonSpec } from './spec.ts'
 import { VerifierError } from './verifier/error.ts'
 import { failingLine } from './verifier/failing-line.ts'
@@ -30,14 +31,31 @@ export function loadFailure(
       source: failingLine(Buffer.from(spec.object, 'base64'), program, log),
     })
   }
+  const refused = refusedProgram(spec, heard)
   return new BpfError({
     operation: 'load',
-    object: spec.name,
+    object: refused ? `program ${refused[0]} of ${spec.name}` : spec.name,
     errno,
     reason: heard && telling(heard),
     log: heard || undefined,
-    hint: privilegeHint(errno) ?? advice(heard),
+    hint: (refused && kernelHint(refused[2], errno)) ?? privilegeHint(errno) ?? advice(heard),
   })
+}
+
+/** The one that libbpf says the kernel refused, when the verifier said nothing. */
+function refusedProgram(
+  { programs }: SkeletonSpec,
+  heard: string | undefined,
+): SkeletonSpec['programs'][number] | undefined {
+  const named = /^prog '(.*)': BPF program load failed/m.exec(heard ?? '')?.[1]
+  return programs.find(([name]) => name === named)
+}
+
+/** Of a process that lacks nothing. */
+function kernelHint(section: string, errno: number): string | undefined {
+  return missingCapabilities(['CAP_BPF', 'CAP_PERFMON']).length === 0
+    ? loadAdvice(section, errno)
+    : undefined
 }
 
 /** libbpf ends with general lines: `failed to load object`, `failed to load BPF skeleton`. */

@@ -13,9 +13,12 @@ export const command = {
   programLoad: 5,
   objectPin: 6,
   objectGet: 7,
+  programAttach: 8,
+  programDetach: 9,
   programTestRun: 10,
   mapFromId: 14,
   objectInfo: 15,
+  rawTracepointOpen: 17,
   mapTake: 21,
   mapFreeze: 22,
   mapLookupBatch: 24,
@@ -24,6 +27,9 @@ export const command = {
   mapDeleteBatch: 27,
   linkCreate: 28,
   linkUpdate: 29,
+  enableStats: 32,
+  iteratorCreate: 33,
+  streamRead: 37,
 } as const
 
 /** arch/<arch>/…/syscall.tbl and asm-generic/unistd.h */
@@ -48,9 +54,15 @@ export function bpf(cmd: number, attr: Scratch): number {
   return result < 0 ? -errno() : result
 }
 
-/** A bpf_*_info of the object behind `fd`, as many bytes as kernel and `size` share. Negative errno when refused. */
-export function objectInfo(fd: number, size: number): DataView<ArrayBuffer> | number {
-  const info = scratch(size)
+/**
+ * A bpf_*_info of the object behind `fd`, as many bytes as kernel and `size` share. Negative errno when refused.
+ * @param info what the kernel reads first: addresses and lengths of buffers that it is to fill
+ */
+export function objectInfo(
+  fd: number,
+  size: number,
+  info: Scratch = scratch(size),
+): DataView<ArrayBuffer> | number {
   const attr = scratch(16)
   attr.data.setUint32(0, fd, true)
   attr.data.setUint32(4, size, true)

@@ -31,12 +31,13 @@ export function errnoName(errno: number): string {
 const { errno } = constants
 export const EPERM: number = errno.EPERM
 export const ENOENT: number = errno.ENOENT
+export const EBUSY: number = errno.EBUSY
+export const EEXIST: number = errno.EEXIST
+export const ESRCH: number = errno.ESRCH
 export const ENOSPC: number = errno.ENOSPC
 export const E2BIG: number = errno.E2BIG
 export const EACCES: number = errno.EACCES
-export const EEXIST: number = errno.EEXIST
 export const EFAULT: number = errno.EFAULT
-export const EBUSY: number = errno.EBUSY
 export const EINVAL: number = errno.EINVAL
 export const ENODEV: number = errno.ENODEV
 export const ENXIO: number = errno.ENXIO

@@ -29,7 +29,12 @@ export const mmap: Call<number> = fromLibc('mmap', 'long', [
 export const munmap: Call<number> = fromLibc('munmap', 'int', ['uintptr_t', 'size_t'])
 export const close: Call<number> = fromLibc('close', 'int', ['int'])
 export const open: Call<number> = fromLibc('open', 'int', ['str', 'int'])
-export const fcntl: Call<number> = fromLibc('fcntl', 'int', ['int', 'int', 'long'])
+const fcntl: Call<number> = fromLibc('fcntl', 'int', ['int', 'int', 'long'])
+const F_DUPFD_CLOEXEC = 1030
+/** A second descriptor of the same file, or -1 with errno. */
+export function duplicate(fd: number): number {
+  return fcntl(fd, F_DUPFD_CLOEXEC, 0)
+}
 export const epollCreate: Call<number> = fromLibc('epoll_create1', 'int', ['int'])
 export const epollControl: Call<number> = fromLibc('epoll_ctl', 'int', [
   'int',

@@ -29,6 +29,49 @@ export function cString(text: string): Scratch {
   return scratchOf(new TextEncoder().encode(`${text}\0`))
 }
 
+/** A C struct that is being filled, and what its pointers lead to: reachable as long as the struct is. */
+export interface Struct extends Scratch {
+  /** Writes a pointer to `target`; undefined is NULL. */
+  point(offset: number, target: Scratch | undefined): void
+}
+
+export function struct(size: number): Struct {
+  const memory = scratch(size)
+  const held: Scratch[] = []
+  return {
+    ...memory,
+    point(offset, target) {
+      if (target) held.push(target)
+      setPointer(memory.data, offset, target?.address ?? 0)
+    },
+  }
+}
+
+/** An array of 64-bit values. */
+export function words(values: readonly bigint[]): Scratch {
+  const memory = scratch(8 * values.length)
+  for (const [index, value] of values.entries()) memory.data.setBigUint64(8 * index, value, true)
+  return memory
+}
+
+/** `const char **` */
+export function cStrings(texts: readonly string[]): Scratch {
+  const list = struct(8 * texts.length)
+  for (const [index, text] of texts.entries()) list.point(8 * index, cString(text))
+  return list
+}
+
+const used: { memory?: unknown } = {}
+
+/**
+ * After a call into C that was given addresses: until here their memory is reachable. libbpf calls back to say what it
+ * does, and a callback may start a collection.
+ */
+export function usedUntilHere(memory: unknown): void {
+  used.memory = memory
+  used.memory = undefined
+}
+
 /** Writes a pointer; 0 is NULL. */
 export function setPointer(data: DataView, offset: number, address: number): void {
   data.setBigUint64(offset, BigInt(address), true)

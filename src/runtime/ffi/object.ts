@@ -93,6 +93,61 @@ export const bpf_map__unpin: Call<number> = fromLibbpf('bpf_map__unpin', 'int', 
 
 export const bpf_program__fd: Call<number> = fromLibbpf('bpf_program__fd', 'int', ['uintptr_t'])
 export const bpf_program__type: Call<number> = fromLibbpf('bpf_program__type', 'int', ['uintptr_t'])
+export const bpf_program__set_type: Call<number> = fromLibbpf('bpf_program__set_type', 'int', [
+  'uintptr_t',
+  'int',
+])
+export const bpf_program__expected_attach_type: Call<number> = fromLibbpf(
+  'bpf_program__expected_attach_type',
+  'int',
+  ['uintptr_t'],
+)
+export const bpf_program__set_expected_attach_type: Call<number> = fromLibbpf(
+  'bpf_program__set_expected_attach_type',
+  'int',
+  ['uintptr_t', 'int'],
+)
+export const bpf_program__flags: Call<number> = fromLibbpf('bpf_program__flags', 'uint32_t', [
+  'uintptr_t',
+])
+export const bpf_program__set_flags: Call<number> = fromLibbpf('bpf_program__set_flags', 'int', [
+  'uintptr_t',
+  'uint32_t',
+])
+export const bpf_program__log_level: Call<number> = fromLibbpf(
+  'bpf_program__log_level',
+  'uint32_t',
+  ['uintptr_t'],
+)
+export const bpf_program__set_log_level: Call<number> = fromLibbpf(
+  'bpf_program__set_log_level',
+  'int',
+  ['uintptr_t', 'uint32_t'],
+)
+export const bpf_program__log_buf: Call<number> = fromLibbpf('bpf_program__log_buf', 'uintptr_t', [
+  'uintptr_t',
+  'void *',
+])
+export const bpf_program__set_ifindex: Call<void> = fromLibbpf<void>(
+  'bpf_program__set_ifindex',
+  'void',
+  ['uintptr_t', 'uint32_t'],
+)
+export const bpf_program__set_attach_target: Call<number> = fromLibbpf(
+  'bpf_program__set_attach_target',
+  'int',
+  ['uintptr_t', 'int', 'str'],
+)
+export const libbpf_bpf_prog_type_str: Call<string | null> = fromLibbpf<string | null>(
+  'libbpf_bpf_prog_type_str',
+  'str',
+  ['int'],
+)
+export const libbpf_bpf_attach_type_str: Call<string | null> = fromLibbpf<string | null>(
+  'libbpf_bpf_attach_type_str',
+  'str',
+  ['int'],
+)
 export const bpf_program__section_name: Call<string> = fromLibbpf<string>(
   'bpf_program__section_name',
   'str',

@@ -1,8 +1,13 @@
 import { bpf, command } from '../ffi/bpf.ts'
-import { scratch } from '../ffi/memory.ts'
+import { EINVAL } from '../ffi/errno.ts'
+import type { Call } from '../ffi/library.ts'
+import { errno } from '../ffi/library.ts'
+import type { Scratch, Struct } from '../ffi/memory.ts'
+import { struct, usedUntilHere } from '../ffi/memory.ts'
+import { heard } from '../log.ts'
 import type { Program } from '../programs/program.ts'
-import type { Link } from './link.ts'
-import { descriptorLink } from './native.ts'
+import { descriptorLink, libbpfLink } from './native.ts'
+import type { NativeLink } from './native.ts'
 
 /** union bpf_attr.link_create (linux/bpf.h). */
 export interface LinkTarget {
@@ -10,22 +15,45 @@ export interface LinkTarget {
   readonly target: number
   readonly attachType: number
   readonly flags?: number
-  /** What follows the flags: of tcx and netkit, the link or program to be placed beside, and a revision. */
-  readonly tail?: (attr: DataView, offset: number) => void
+  /** The kernel's answer to a kind it does not know is EINVAL: what it takes, `Tcx came with Linux 6.6`. */
+  readonly since?: string | undefined
+  /** What follows the flags, by the attach type: at `tailOffset`. */
+  readonly tail?: (attr: Struct) => void
 }
 
+/** Bytes: as far as any kind goes. Kernels take more than they know when it is zero. */
 const attrSize = 64
-const tailOffset = 16
+export const tailOffset = 16
 
 /** BPF_LINK_CREATE, where libbpf's functions cannot say all of it. @throws {BpfError} */
-export function createLink(program: Program, operation: string, target: LinkTarget): Link {
-  const attr = scratch(attrSize)
+export function kernelLink(program: Program, operation: string, target: LinkTarget): NativeLink {
+  const attr = struct(attrSize)
   attr.data.setUint32(0, program.fd, true)
   attr.data.setUint32(4, target.target, true)
   attr.data.setUint32(8, target.attachType, true)
   attr.data.setUint32(12, target.flags ?? 0, true)
-  target.tail?.(attr.data, tailOffset)
+  target.tail?.(attr)
   const fd = bpf(command.linkCreate, attr)
+  usedUntilHere(attr)
+  if (fd === -EINVAL) throw program.failure(operation, EINVAL, '', target.since)
   if (fd < 0) throw program.failure(operation, -fd)
-  return program.adopt(descriptorLink(fd))
+  return descriptorLink(fd)
+}
+
+/** Runs one of libbpf's attach functions, whose first parameter is the program. @throws {BpfError} */
+export function linkByLibbpf(
+  program: Program,
+  operation: string,
+  attach: Call<number>,
+  ...args: (number | string | null | Scratch)[]
+): NativeLink {
+  const pointer = program.pointer(operation)
+  const values = args.map((arg) => (arg !== null && typeof arg === 'object' ? arg.address : arg))
+  const { result, log } = heard(() => {
+    const link = attach(pointer, ...values)
+    return { link, errno: link === 0 ? errno() : 0 }
+  })
+  usedUntilHere(args)
+  if (result.link === 0) throw program.failure(operation, result.errno, log)
+  return libbpfLink(result.link)
 }

@@ -1,8 +1,16 @@
+import { readlinkSync } from 'node:fs'
+
 import { privilegeHint } from '../capabilities.ts'
-import { BpfError, stateError } from '../error.ts'
-import { objectInfo } from '../ffi/bpf.ts'
-import type { KeepAlive } from '../keep-alive.ts'
-import type { Life } from '../life.ts'
+import { BpfError, stateError, unsupported } from '../error.ts'
+import { bpf, command } from '../ffi/bpf.ts'
+import { EBUSY, EEXIST, EINVAL } from '../ffi/errno.ts'
+import { close } from '../ffi/libc.ts'
+import { cString, scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
+import { KeepAlive } from '../keep-alive.ts'
+import { Life } from '../life.ts'
+import type { LinkInfo } from './info.ts'
+import { linkInfo } from './info.ts'
+import { descriptorLink } from './native.ts'
 import type { NativeLink, Successor } from './native.ts'
 
 /** The links of one skeleton instance that are alive, oldest first, and what they keep alive. */
@@ -39,37 +47,62 @@ export class Link implements Disposable {
     owner.keepAlive.hold(this)
   }
 
+  /**
+   * The link that is pinned under a path. It belongs to no skeleton and does not keep the process from ending;
+   * `destroy()` lets go of it, and what it attaches stays until `unpin()` or another process ends it.
+   * @throws {BpfError} EINVAL when something else is pinned there
+   */
+  static open(path: string): Link {
+    // union bpf_attr of BPF_OBJ_GET: pathname.
+    const attr = scratch(16)
+    const name = cString(path)
+    setPointer(attr.data, 0, name.address)
+    const fd = bpf(command.objectGet, attr)
+    usedUntilHere(name)
+    if (fd < 0) {
+      const hint = privilegeHint(-fd)
+      throw new BpfError({ operation: 'open', object: `the link ${path}`, errno: -fd, hint })
+    }
+    if (!/bpf.link/.test(readlinkSync(`/proc/self/fd/${fd}`))) {
+      close(fd)
+      const reason = 'a map or a program is pinned there'
+      throw new BpfError({ operation: 'open', object: `the link ${path}`, reason, errno: EINVAL })
+    }
+    const keepAlive = new KeepAlive()
+    keepAlive.unref()
+    return new Link(new LinkOwner(new Life(path), keepAlive), path, descriptorLink(fd, path))
+  }
+
   /** Whether it has been destroyed. */
   get destroyed(): boolean {
     return this.#native === undefined
   }
 
-  /** Its descriptor, borrowed: it closes with the link. */
+  /**
+   * Its descriptor, borrowed: it closes with the link.
+   * @throws {BpfError} `ERR_BPF_UNSUPPORTED` of an attachment that the kernel has no link for: tc, a socket's filter
+   */
   get fd(): number {
-    return this.#live('use the descriptor of').fd()
+    const fd = this.#live('use the descriptor of').fd()
+    if (fd >= 0) return fd
+    throw unsupported('use the descriptor of', this.#subject, 'the kernel has no link for this')
   }
 
-  /** The number the kernel knows it by. @throws {BpfError} for attachments that are no kernel links (old perf events) */
+  /** The number the kernel knows it by. */
   get id(): number {
     return this.info.id
   }
 
-  /** What the kernel says of it. */
+  /** What the kernel says of it, by its `type`. */
   get info(): LinkInfo {
-    const info = objectInfo(this.fd, linkInfoSize)
-    if (typeof info === 'number') {
-      throw new BpfError({ operation: 'ask about', object: this.#subject, errno: -info })
-    }
-    return {
-      type: info.getUint32(0, true),
-      id: info.getUint32(4, true),
-      programId: info.getUint32(8, true),
-    }
+    const info = this.#live('ask about').info?.() ?? linkInfo(this.fd)
+    if (typeof info !== 'number') return info
+    throw this.failure('ask about', -info)
   }
 
   /**
    * Puts another program, or struct_ops map, in the place of the attached one, at once.
-   * @throws {BpfError} EINVAL where the kernel cannot: tracing links
+   * @throws {BpfError} EINVAL where the kernel cannot: links of tracing programs
    */
   update(successor: Successor): void {
     this.#succeed('update', this.#live('update').update(successor))
@@ -77,11 +110,10 @@ export class Link implements Disposable {
 
   /** Makes it outlive the process under a path of a BPF file system. */
   pin(path: string): void {
-    this.#succeed(
-      'pin',
-      this.#live('pin').pin(path),
-      'Pins live in a BPF file system: mount -t bpf bpf /sys/fs/bpf',
-    )
+    const result = this.#live('pin').pin(path)
+    const taken = result === -EEXIST || result === -EBUSY
+    const hint = taken ? undefined : 'Pins live in a BPF file system: mount -t bpf bpf /sys/fs/bpf'
+    this.#succeed('pin', result, hint)
   }
 
   unpin(): void {
@@ -112,21 +144,16 @@ export class Link implements Disposable {
   }
 
   #succeed(operation: string, result: number, hint?: string): void {
-    if (result >= 0) return
-    throw new BpfError({
+    if (result < 0) throw this.failure(operation, -result, hint)
+  }
+
+  /** @param hint when privileges are not lacking @internal */
+  protected failure(operation: string, errno: number, hint?: string): BpfError {
+    return new BpfError({
       operation,
       object: this.#subject,
-      errno: -result,
-      hint: privilegeHint(-result) ?? hint,
+      errno,
+      hint: privilegeHint(errno) ?? hint,
     })
   }
 }
-
-export interface LinkInfo {
-  /** BPF_LINK_TYPE_ number. */
-  readonly type: number
-  readonly id: number
-  readonly programId: number
-}
-/** Bytes of struct bpf_link_info (linux/bpf.h), with room. */
-const linkInfoSize = 96

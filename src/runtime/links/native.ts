@@ -1,9 +1,9 @@
 import { unlinkSync } from 'node:fs'
 
 import { bpf, command } from '../ffi/bpf.ts'
-import { EINVAL } from '../ffi/errno.ts'
+import { EBUSY, EINVAL, EOPNOTSUPP } from '../ffi/errno.ts'
 import { close } from '../ffi/libc.ts'
-import { cString, scratch, setPointer } from '../ffi/memory.ts'
+import { cString, scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
 import {
   bpf_link__destroy,
   bpf_link__fd,
@@ -13,21 +13,25 @@ import {
 } from '../ffi/object.ts'
 import type { StructOpsMap } from '../maps/struct-ops.ts'
 import type { Program } from '../programs/program.ts'
+import type { LinkInfo } from './info.ts'
 
-/** A kernel link, however it was made. What is called returns 0 or minus the errno. */
+/** An attachment, however it was made. What is called returns 0 or minus the errno. */
 export interface NativeLink {
+  /** -1 of what is no link of the kernel. */
   fd(): number
   update(successor: Successor): number
   pin(path: string): number
   unpin(): number
   destroy(): void
+  /** Of what is no link of the kernel, and yet can be described. */
+  info?(): LinkInfo
 }
 
 /** What may take the place of what is attached. */
 export type Successor = Program | StructOpsMap
 
 function requireProgram(successor: Successor): Program {
-  if ('testRun' in successor) return successor
+  if ('autoload' in successor) return successor
   throw new TypeError('update() of the link of a program takes another program')
 }
 
@@ -43,9 +47,9 @@ export function libbpfLink(pointer: number): NativeLink {
   }
 }
 
-/** A descriptor from BPF_LINK_CREATE, of which libbpf can make no `bpf_link`. */
-export function descriptorLink(fd: number): NativeLink {
-  let pinned: string | undefined
+/** A descriptor of the kernel's, of which libbpf can make no `bpf_link`. @param pinned where it is pinned already */
+export function descriptorLink(fd: number, pinned?: string): NativeLink {
+  let place = pinned
   return {
     fd: () => fd,
     update(successor) {
@@ -56,20 +60,38 @@ export function descriptorLink(fd: number): NativeLink {
       return bpf(command.linkUpdate, attr)
     },
     pin(path) {
+      if (place !== undefined) return -EBUSY
       // union bpf_attr of BPF_OBJ_PIN: pathname, bpf_fd.
       const attr = scratch(16)
-      setPointer(attr.data, 0, cString(path).address)
+      const name = cString(path)
+      setPointer(attr.data, 0, name.address)
       attr.data.setUint32(8, fd, true)
       const result = bpf(command.objectPin, attr)
-      if (result === 0) pinned = path
+      usedUntilHere(name)
+      if (result === 0) place = path
       return result
     },
     unpin() {
-      if (pinned !== undefined) unlinkSync(pinned)
-      pinned = undefined
+      if (place === undefined) return -EINVAL
+      unlinkSync(place)
+      place = undefined
       return 0
     },
     destroy: () => void close(fd),
+  }
+}
+
+/** What the kernel has no link for: it stays until it is taken away, even after the process. */
+export function looseAttachment(
+  detach: () => void,
+  update: (program: Program) => number = () => -EOPNOTSUPP,
+): NativeLink {
+  return {
+    fd: () => -1,
+    update: (successor) => update(requireProgram(successor)),
+    pin: () => -EOPNOTSUPP,
+    unpin: () => -EOPNOTSUPP,
+    destroy: detach,
   }
 }
 

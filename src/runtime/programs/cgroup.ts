@@ -1,22 +1,41 @@
-import { closeSync, openSync } from 'node:fs'
-
 import type { Capability } from '../capabilities.ts'
-import { fromLibbpf } from '../ffi/library.ts'
+import { requireKnown } from '../known-options.ts'
+import { kernelLink } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
+import { looseLink } from '../links/loose.ts'
+import type { NativeLink } from '../links/native.ts'
+import type { AnchorOptions } from './anchor.ts'
+import { anchorNames, anchorOf } from './anchor.ts'
+import { oneOf } from './attach-options.ts'
+import { withDescriptor } from './directory.ts'
+import { PacketProgram } from './packet.ts'
 import { Program } from './program.ts'
 
-const bpf_program__attach_cgroup = fromLibbpf('bpf_program__attach_cgroup', 'uintptr_t', [
-  'uintptr_t',
-  'int',
-])
+/**
+ * linux/bpf.h: BPF_F_ALLOW_. What programs of the groups inside may do: beside it, in its place, nothing.
+ */
+const modes = { multi: 2, override: 1, exclusive: 0 } as const
+const replaceFlag = 1 << 2
+const preorderFlag = 1 << 6
 
-/** The CGROUP_ types, SOCK_OPS and the like. */
+/** `before` and `after` need kernel 6.16. */
+export interface CgroupOptions extends AnchorOptions {
+  /** Runs before those of the groups inside, not after them. Kernel 6.15. */
+  preorder?: boolean
+  /**
+   * Attaches without a link of the kernel's: it stays after the process unless the link is destroyed, and groups inside
+   * may attach beside it, in its place, or not at all. Left out: a link, beside which others may attach.
+   */
+  mode?: keyof typeof modes
+  /** Takes the place of this program, which was attached with `mode: 'multi'`, and attaches so itself. */
+  replace?: Program
+}
+
+/** The CGROUP_ types, SOCK_OPS and LSM of cgroups. */
 export class CgroupProgram extends Program {
   /** @param cgroup its directory in cgroup2, or a descriptor of it */
-  attachCgroup(cgroup: string | number): Link {
-    return withDirectory(cgroup, (fd) =>
-      this.link(`attach to cgroup ${cgroup}`, bpf_program__attach_cgroup, fd),
-    )
+  attachCgroup(cgroup: string | number, options: CgroupOptions = {}): Link {
+    return this.adopt(attachCgroup(this, cgroup, options))
   }
 
   override get capabilities(): readonly Capability[] {
@@ -24,12 +43,43 @@ export class CgroupProgram extends Program {
   }
 }
 
-function withDirectory<R>(path: string | number, use: (fd: number) => R): R {
-  if (typeof path === 'number') return use(path)
-  const fd = openSync(path, 'r')
-  try {
-    return use(fd)
-  } finally {
-    closeSync(fd)
+/** CGROUP_SKB. */
+export class CgroupSkbProgram extends PacketProgram {
+  /** @param cgroup its directory in cgroup2, or a descriptor of it */
+  attachCgroup(cgroup: string | number, options: CgroupOptions = {}): Link {
+    return this.adopt(attachCgroup(this, cgroup, options))
   }
+
+  override get capabilities(): readonly Capability[] {
+    return ['CAP_BPF', 'CAP_NET_ADMIN']
+  }
+}
+
+function attachCgroup(
+  program: Program,
+  cgroup: string | number,
+  options: CgroupOptions,
+): NativeLink {
+  requireKnown('attachCgroup()', options, [...anchorNames, 'preorder', 'mode', 'replace'])
+  const { replace, mode = replace && 'multi' } = options
+  const operation = `attach to cgroup ${cgroup}`
+  const attachType = program.expectedAttachType
+  const preorder = options.preorder ? preorderFlag : 0
+  return withDescriptor(cgroup, (target) => {
+    if (mode === undefined) {
+      const { flags, tail } = anchorOf('attachCgroup()', options)
+      const since = flags
+        ? 'The order of programs of a cgroup came with Linux 6.16'
+        : preorder
+          ? 'preorder came with Linux 6.15'
+          : undefined
+      const to = { target, attachType, flags: flags | preorder, tail, since }
+      return kernelLink(program, operation, to)
+    }
+    if (anchorNames.some((name) => Object.hasOwn(options, name))) {
+      throw new TypeError(`attachCgroup() takes ${anchorNames.join(', ')} of links, not with mode`)
+    }
+    const flags = oneOf('mode', modes, mode) | (replace ? replaceFlag : 0) | preorder
+    return looseLink(program, operation, { target, attachType, flags, replace })
+  })
 }

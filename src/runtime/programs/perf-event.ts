@@ -1,26 +1,31 @@
 import type { Integer } from '../codec/input.ts'
 import { onlineCpus } from '../cpus/online.ts'
-import { close, fcntl } from '../ffi/libc.ts'
+import { close, duplicate } from '../ffi/libc.ts'
 import { errno, fromLibbpf } from '../ffi/library.ts'
 import { openPerfEvent } from '../ffi/perf.ts'
 import { requireKnown } from '../known-options.ts'
+import { linkByLibbpf } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
-import { combinedLink, libbpfLink } from '../links/native.ts'
+import { combinedLink } from '../links/native.ts'
 import type { NativeLink } from '../links/native.ts'
-import { heard } from '../log.ts'
-import { uint64 } from './attach-options.ts'
+import { attachOptions, oneOf, uint32, uint64 } from './attach-options.ts'
+import { pidOf } from './pid.ts'
 import { Program } from './program.ts'
 
-const bpf_program__attach_perf_event = fromLibbpf('bpf_program__attach_perf_event', 'uintptr_t', [
+const bpf_program__attach_perf_event_opts = fromLibbpf(
+  'bpf_program__attach_perf_event_opts',
   'uintptr_t',
-  'int',
-])
+  ['uintptr_t', 'int', 'uintptr_t'],
+)
 /** linux/perf_event.h: enum perf_type_id. */
 const types = { hardware: 0, software: 1, tracepoint: 2, cache: 3, raw: 4, breakpoint: 5 } as const
-/** F_DUPFD_CLOEXEC */
-const duplicateClosedOnExec = 1030
 
-export interface PerfEventOptions {
+export interface PerfEventCookie {
+  /** What bpf_get_attach_cookie() returns in the program; kernel 5.15. */
+  cookie?: Integer
+}
+
+export interface PerfEventOptions extends PerfEventCookie {
   /** `software`, or one of perf_event_open(2)'s other kinds, or a PMU's number. */
   type: keyof typeof types | number
   /** Which event of the kind: 0 is the CPU clock of `software`, the cycles of `hardware`. */
@@ -35,32 +40,29 @@ export interface PerfEventOptions {
   cpu?: number
 }
 
+const known = ['type', 'config', 'frequency', 'period', 'pid', 'cpu', 'cookie']
+
 /** PERF_EVENT: runs at samples of hardware and software counters. */
 export class PerfEventProgram extends Program {
   /** Opens the events itself, one a CPU, and attaches to all of them; they end with the link. */
   attachPerfEvent(options: PerfEventOptions): Link
   /** @param fd of perf_event_open(2), which stays the caller's */
-  attachPerfEvent(fd: number): Link
-  attachPerfEvent(target: PerfEventOptions | number): Link {
+  attachPerfEvent(fd: number, options?: PerfEventCookie): Link
+  attachPerfEvent(target: PerfEventOptions | number, options: PerfEventCookie = {}): Link {
     if (typeof target === 'number') {
+      requireKnown('attachPerfEvent()', options, ['cookie'])
       // libbpf closes the descriptor with the link (libbpf.c: bpf_link_perf_detach).
-      const own = fcntl(target, duplicateClosedOnExec, 0)
+      const own = duplicate(target)
       if (own < 0) throw this.failure('attach to a perf event', errno())
-      return this.adopt(this.#attachTo(own))
+      return this.adopt(this.#attachTo(own, options))
     }
-    requireKnown('attachPerfEvent()', target, [
-      'type',
-      'config',
-      'frequency',
-      'period',
-      'pid',
-      'cpu',
-    ])
-    const pid = target.pid === 'self' ? 0 : (target.pid ?? -1)
-    const cpus = target.cpu !== undefined ? [target.cpu] : pid === -1 ? onlineCpus() : [-1]
+    requireKnown('attachPerfEvent()', target, known)
+    const pid = pidOf(target.pid)
+    const cpus =
+      target.cpu !== undefined ? [uint32('cpu', target.cpu)] : pid === -1 ? onlineCpus() : [-1]
     const links: NativeLink[] = []
     try {
-      for (const cpu of cpus) links.push(this.#attachTo(openEvent(this, target, pid, cpu)))
+      for (const cpu of cpus) links.push(this.#attachTo(openEvent(this, target, pid, cpu), target))
     } catch (error) {
       for (const link of links) link.destroy()
       throw error
@@ -68,24 +70,22 @@ export class PerfEventProgram extends Program {
     return this.adopt(combinedLink(links))
   }
 
-  #attachTo(fd: number): NativeLink {
-    const pointer = this.pointer('attach to a perf event')
-    const { result, log } = heard(() => {
-      const link = bpf_program__attach_perf_event(pointer, fd)
-      return { link, errno: link === 0 ? errno() : 0 }
-    })
-    if (result.link !== 0) return libbpfLink(result.link)
-    close(fd)
-    throw this.failure('attach to a perf event', result.errno, log)
+  #attachTo(fd: number, { cookie = 0 }: PerfEventCookie): NativeLink {
+    try {
+      // struct bpf_perf_event_opts: sz, bpf_cookie.
+      const opts = attachOptions(16)
+      opts.data.setBigUint64(8, uint64('cookie', cookie), true)
+      const attach = bpf_program__attach_perf_event_opts
+      return linkByLibbpf(this, 'attach to a perf event', attach, fd, opts)
+    } catch (error) {
+      close(fd)
+      throw error
+    }
   }
 }
 
 function openEvent(program: Program, options: PerfEventOptions, pid: number, cpu: number): number {
-  const type = typeof options.type === 'number' ? options.type : types[options.type]
-  if (type === undefined) {
-    const known = Object.keys(types).join(', ')
-    throw new TypeError(`type is a number or one of ${known}, not ${String(options.type)}`)
-  }
+  const type = typeof options.type === 'number' ? options.type : oneOf('type', types, options.type)
   const { frequency } = options
   const event = {
     type,

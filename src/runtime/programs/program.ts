@@ -1,63 +1,37 @@
 import { privilegeHint } from '../capabilities.ts'
 import type { Capability } from '../capabilities.ts'
 import { BpfError } from '../error.ts'
-import { EOPNOTSUPP } from '../ffi/errno.ts'
-import type { Call } from '../ffi/library.ts'
-import { errno } from '../ffi/library.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import {
-  bpf_program__autoattach,
-  bpf_program__autoload,
   bpf_program__fd,
   bpf_program__pin,
   bpf_program__section_name,
-  bpf_program__set_autoattach,
-  bpf_program__set_autoload,
-  bpf_program__type,
   bpf_program__unpin,
 } from '../ffi/object.ts'
-import type { LinkOwner } from '../links/link.ts'
+import { linkByLibbpf } from '../links/create.ts'
 import { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
-import { libbpfLink } from '../links/native.ts'
 import { heard } from '../log.ts'
-import type { TestRunOptions, TestRunResult } from './test-run.ts'
-import { testRun } from './test-run.ts'
+import { attachAdvice } from './advice.ts'
+import type { ProgramInfo } from './info.ts'
+import { programInfo } from './info.ts'
+import type { ProgramHandle } from './settings.ts'
+import { ProgramSettings } from './settings.ts'
+import type { ProgramStream } from './stream.ts'
+import { programStream } from './stream.ts'
 
 const bpf_program__attach = fromLibbpf('bpf_program__attach', 'uintptr_t', ['uintptr_t'])
 
 /** Makes the class of one program type; generated modules name one a program, so that unused ones leave the bundle. */
 export type ProgramKind<P extends Program = Program> = new (handle: ProgramHandle) => P
 
-/** A program's native side. */
-export interface ProgramHandle {
-  readonly name: string
-  /** `struct bpf_program *` */
-  readonly pointer: number
-  readonly links: LinkOwner
-}
-
 /** What every program has. */
-export class Program {
-  readonly #handle: ProgramHandle
+export class Program extends ProgramSettings {
   #attached: Link | undefined
-
-  constructor(handle: ProgramHandle) {
-    this.#handle = handle
-  }
-
-  get name(): string {
-    return this.#handle.name
-  }
 
   /** As in the C source: `tp_btf/sched_process_exec`. */
   get section(): string {
-    return bpf_program__section_name(this.#readable('read section of'))
-  }
-
-  /** BPF_PROG_TYPE_ number. */
-  get type(): number {
-    return bpf_program__type(this.#readable('read type of'))
+    return bpf_program__section_name(this.readable('read section of'))
   }
 
   /** Its descriptor, borrowed: it closes with the skeleton. @throws {BpfError} `ERR_BPF_STATE` before load */
@@ -74,25 +48,22 @@ export class Program {
     return fd
   }
 
-  /** Off: load leaves it out. Of `SEC("?…")` it is off at first. */
-  get autoload(): boolean {
-    return bpf_program__autoload(this.#readable('read autoload of'))
+  /** What the kernel says of it, run statistics included. @throws {BpfError} `ERR_BPF_STATE` before load */
+  get info(): ProgramInfo {
+    return programInfo(this.fd, this.title)
   }
 
-  set autoload(on: boolean) {
-    const { life } = this.#handle.links
-    life.requireOpen('set autoload of', this.title)
-    const result = bpf_program__set_autoload(this.#handle.pointer, boolean('autoload', on))
-    if (result < 0) throw this.failure('set autoload of', -result)
+  /** The number the kernel knows it by. */
+  get id(): number {
+    return this.info.id
   }
 
-  /** Off: `attach()` of the skeleton leaves it alone. */
-  get autoattach(): boolean {
-    return bpf_program__autoattach(this.#readable('read autoattach of'))
+  get stdout(): ProgramStream {
+    return programStream(this, 1)
   }
 
-  set autoattach(on: boolean) {
-    bpf_program__set_autoattach(this.#readable('set autoattach of'), boolean('autoattach', on))
+  get stderr(): ProgramStream {
+    return programStream(this, 2)
   }
 
   /**
@@ -100,26 +71,16 @@ export class Program {
    * @throws {BpfError} EOPNOTSUPP when the section names no target: use an attach function of its kind
    */
   attach(): Link {
-    return this.link('attach', bpf_program__attach)
+    return this.adopt(linkByLibbpf(this, 'attach', bpf_program__attach))
   }
 
   /** Makes it outlive the process under a path of a BPF file system. */
   pin(path: string): void {
-    const result = bpf_program__pin(this.pointer('pin'), path)
-    if (result < 0) throw this.failure('pin', -result)
+    this.#move('pin', bpf_program__pin, path)
   }
 
   unpin(path: string): void {
-    const result = bpf_program__unpin(this.pointer('unpin'), path)
-    if (result < 0) throw this.failure('unpin', -result)
-  }
-
-  /**
-   * Runs it once, or `repeat` times, on a packet or context of ours, in the kernel.
-   * @throws {BpfError} ENOTSUPP for program types that cannot
-   */
-  testRun(options: TestRunOptions = {}): TestRunResult {
-    return testRun(this, options)
+    this.#move('unpin', bpf_program__unpin, path)
   }
 
   /** Whether it has a live link, made by whatever function. @internal */
@@ -127,41 +88,27 @@ export class Program {
     return this.#attached !== undefined && !this.#attached.destroyed
   }
 
-  /** For messages. @internal */
-  get title(): string {
-    return `program ${this.name} of ${this.#handle.links.life.name}`
+  /** @internal */
+  adopt(native: NativeLink): Link {
+    return (this.#attached = this.makeLink(native))
   }
 
   /** @internal */
-  adopt(link: NativeLink): Link {
-    this.#attached = new Link(this.#handle.links, this.title, link)
-    return this.#attached
+  protected makeLink(native: NativeLink): Link {
+    return new Link(this.handle.links, this.title, native)
   }
 
-  /** Runs one of libbpf's attach functions. @internal */
-  protected link(
-    operation: string,
-    attach: Call<number>,
-    ...args: (number | string | null)[]
-  ): Link {
-    const pointer = this.pointer(operation)
-    const { result, log } = heard(() => {
-      const link = attach(pointer, ...args)
-      return { link, errno: link === 0 ? errno() : 0 }
-    })
-    if (result.link === 0) throw this.failure(operation, result.errno, log)
-    return this.adopt(libbpfLink(result.link))
-  }
-
-  /** @internal */
-  failure(operation: string, errno: number, log?: string): BpfError {
+  /** @param hint when nothing better is known @internal */
+  failure(operation: string, errno: number, log = '', hint?: string): BpfError {
     return new BpfError({
       operation,
       object: this.title,
       errno,
       log: log || undefined,
-      reason: log ? lastLine(log) : undefined,
-      hint: privilegeHint(errno, this.capabilities) ?? this.#advice(errno),
+      // libbpf's telling line is the last: `prog 'x': failed to create tracepoint …`.
+      reason: log ? log.trimEnd().split('\n').at(-1) : undefined,
+      hint:
+        attachAdvice(this.section, errno, log) ?? privilegeHint(errno, this.capabilities) ?? hint,
     })
   }
 
@@ -170,34 +117,15 @@ export class Program {
     return ['CAP_BPF', 'CAP_PERFMON']
   }
 
-  #advice(errno: number): string | undefined {
-    return errno === EOPNOTSUPP
-      ? `SEC("${this.section}") names nothing to attach to by itself: use one of the program's attach functions that names the target`
-      : undefined
-  }
-
   /** `struct bpf_program *` of a loaded skeleton. @internal */
   pointer(operation: string): number {
-    this.#handle.links.life.requireLoaded(operation, this.title)
-    return this.#handle.pointer
+    this.handle.links.life.requireLoaded(operation, this.title)
+    return this.handle.pointer
   }
 
-  #readable(operation: string): number {
-    const { life } = this.#handle.links
-    if (life.stage === 'destroyed' || life.stage === 'loading') {
-      throw life.refusal(operation, this.title)
-    }
-    return this.#handle.pointer
+  #move(operation: string, call: typeof bpf_program__pin, path: string): void {
+    const pointer = this.pointer(operation)
+    const { result, log } = heard(() => call(pointer, path))
+    if (result < 0) throw this.failure(operation, -result, log)
   }
-}
-
-function boolean(name: string, value: unknown): boolean {
-  if (typeof value !== 'boolean')
-    throw new TypeError(`${name} must be a boolean, not ${typeof value}`)
-  return value
-}
-
-/** libbpf's telling one: `prog 'x': failed to create tracepoint …`. */
-function lastLine(log: string): string | undefined {
-  return log.trimEnd().split('\n').at(-1)
 }

@@ -1,21 +1,72 @@
+import type { Integer } from '../codec/input.ts'
+import { bpf, command } from '../ffi/bpf.ts'
 import { fromLibbpf } from '../ffi/library.ts'
+import { cString, struct, usedUntilHere, words } from '../ffi/memory.ts'
+import { requireKnown } from '../known-options.ts'
+import { linkByLibbpf } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
+import { descriptorLink } from '../links/native.ts'
+import { uint32, uint64 } from './attach-options.ts'
 import { Program } from './program.ts'
+import type { TestRunOutput } from './test-run.ts'
+import { testRun } from './test-run.ts'
 
 const bpf_program__attach_raw_tracepoint = fromLibbpf(
   'bpf_program__attach_raw_tracepoint',
   'uintptr_t',
   ['uintptr_t', 'str'],
 )
+/** BPF_F_TEST_RUN_ON_CPU */
+const onCpu = 1
+
+export interface RawTracepointRunOptions {
+  /** The arguments of the tracepoint, at most 12, 8 bytes each. */
+  ctx?: Uint8Array | readonly Integer[]
+  /** On this CPU; left out: where this thread runs. */
+  cpu?: number
+}
 
 /** RAW_TRACEPOINT. */
 export class RawTracepointProgram extends Program {
-  /** @param tracepoint its name alone: `sched_process_exec` */
-  attachRawTracepoint(tracepoint: string): Link {
-    return this.link(
-      `attach to raw tracepoint ${tracepoint}`,
-      bpf_program__attach_raw_tracepoint,
-      tracepoint,
-    )
+  /**
+   * @param tracepoint its name alone: `sched_process_exec`
+   * @param options.cookie what bpf_get_attach_cookie() returns in the program; kernel 6.10
+   */
+  attachRawTracepoint(tracepoint: string, options: { cookie?: Integer } = {}): Link {
+    requireKnown('attachRawTracepoint()', options, ['cookie'])
+    const operation = `attach to raw tracepoint ${tracepoint}`
+    const cookie = uint64('cookie', options.cookie ?? 0)
+    if (cookie === 0n) {
+      return this.adopt(
+        linkByLibbpf(this, operation, bpf_program__attach_raw_tracepoint, tracepoint),
+      )
+    }
+    // union bpf_attr.raw_tracepoint: libbpf has it from 1.4 on.
+    const attr = struct(24)
+    attr.point(0, cString(tracepoint))
+    attr.data.setUint32(8, this.fd, true)
+    attr.data.setBigUint64(16, cookie, true)
+    const fd = bpf(command.rawTracepointOpen, attr)
+    usedUntilHere(attr)
+    if (fd < 0) throw this.failure(operation, -fd)
+    return this.adopt(descriptorLink(fd))
   }
+
+  /** Runs it once with arguments of ours. */
+  testRun(options: RawTracepointRunOptions = {}): Pick<TestRunOutput, 'retval'> {
+    requireKnown('testRun()', options, ['ctx', 'cpu'])
+    const { ctx = [], cpu } = options
+    const { retval } = testRun(this, {
+      ctx: ctx instanceof Uint8Array ? ctx : argumentBytes(ctx),
+      inPlace: true,
+      ...(cpu === undefined ? {} : { flags: onCpu, cpu: uint32('cpu', cpu) }),
+    })
+    return { retval }
+  }
+}
+
+/** Negative ones as C would pass them. */
+function argumentBytes(args: readonly Integer[]): Uint8Array {
+  const values = args.map((arg) => BigInt.asUintN(64, BigInt(arg)))
+  return new Uint8Array(words(values).buffer, 0, 8 * args.length)
 }

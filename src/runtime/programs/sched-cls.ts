@@ -1,39 +1,67 @@
 import type { Capability } from '../capabilities.ts'
 import { requireKnown } from '../known-options.ts'
-import { createLink } from '../links/create.ts'
+import { kernelLink } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
+import type { AnchorOptions } from './anchor.ts'
+import { anchorNames, anchorOf } from './anchor.ts'
+import { oneOf } from './attach-options.ts'
 import { indexOfInterface } from './interface.ts'
-import { Program } from './program.ts'
+import { PacketProgram } from './packet.ts'
+import type { TcOptions } from './tc.ts'
+import { attachTc } from './tc.ts'
 
 /** linux/bpf.h: enum bpf_attach_type. */
 const tcxTypes = { ingress: 46, egress: 47 } as const
 const netkitTypes = { primary: 54, peer: 55 } as const
-/** BPF_F_BEFORE, BPF_F_AFTER, BPF_F_ID, BPF_F_LINK. */
-const before = 1 << 3
-const after = 1 << 4
-const byLink = 1 << 13
 
-export interface TcxOptions {
-  /** Runs just before the program of this link; first of all when it is null. */
-  before?: Link | null
-  /** Runs just after the program of this link; last of all when it is null. */
-  after?: Link | null
-}
+export type Direction = keyof typeof tcxTypes
+export type NetkitSide = keyof typeof netkitTypes
 
 /** SCHED_CLS: tc, tcx and netkit. */
-export class SchedClsProgram extends Program {
-  /** Kernel 6.6. @param device name or index of a network interface */
+export class SchedClsProgram extends PacketProgram {
+  /**
+   * Beside other programs, without a queueing discipline. Kernel 6.6.
+   * @param device name or index of a network interface
+   * @param direction left out: of `SEC("tcx/ingress")` or `SEC("tcx/egress")`
+   */
+  attachTcx(device: string | number, direction: Direction, options?: AnchorOptions): Link
+  attachTcx(device: string | number, options?: AnchorOptions): Link
   attachTcx(
     device: string | number,
-    direction: 'ingress' | 'egress',
-    options: TcxOptions = {},
+    direction?: Direction | AnchorOptions,
+    options?: AnchorOptions,
   ): Link {
-    return this.#attach('attachTcx', device, tcxTypes, direction, options)
+    const since = 'Tcx came with Linux 6.6: attachTc() is the older way'
+    return this.#attach('attachTcx', device, tcxTypes, direction, options, since)
   }
 
-  /** Kernel 6.7. @param device name or index of a netkit interface, of which `peer` is the other end */
-  attachNetkit(device: string | number, side: 'primary' | 'peer', options: TcxOptions = {}): Link {
-    return this.#attach('attachNetkit', device, netkitTypes, side, options)
+  /**
+   * Kernel 6.7.
+   * @param device name or index of a netkit interface: of its primary end
+   * @param side left out: of `SEC("netkit/primary")` or `SEC("netkit/peer")`
+   */
+  attachNetkit(device: string | number, side: NetkitSide, options?: AnchorOptions): Link
+  attachNetkit(device: string | number, options?: AnchorOptions): Link
+  attachNetkit(
+    device: string | number,
+    side?: NetkitSide | AnchorOptions,
+    options?: AnchorOptions,
+  ): Link {
+    const since = 'Netkit came with Linux 6.7, and the interface must be the primary end of a pair'
+    return this.#attach('attachNetkit', device, netkitTypes, side, options, since)
+  }
+
+  /**
+   * As a filter of the interface's clsact queueing discipline, which is made for it and removed with the last filter.
+   * The kernel has no link for it: it stays after the process unless the link is destroyed.
+   * @param device name or index of a network interface
+   * @param direction left out: of `SEC("tc/ingress")` or `SEC("tc/egress")`
+   */
+  attachTc(device: string | number, direction: Direction, options?: TcOptions): Link
+  attachTc(device: string | number, options?: TcOptions): Link
+  attachTc(device: string | number, direction?: Direction | TcOptions, options?: TcOptions): Link {
+    const [side, opts] = this.#place<Direction, TcOptions>('attachTc', tcxTypes, direction, options)
+    return this.adopt(attachTc(this, device, side, opts))
   }
 
   override get capabilities(): readonly Capability[] {
@@ -44,25 +72,40 @@ export class SchedClsProgram extends Program {
     method: string,
     device: string | number,
     types: Readonly<Record<S, number>>,
-    side: S,
-    options: TcxOptions,
+    place: S | AnchorOptions | undefined,
+    more: AnchorOptions | undefined,
+    since: string,
   ): Link {
-    requireKnown(`${method}()`, options, ['before', 'after'])
-    const attachType = types[side]
-    if (attachType === undefined) {
-      throw new TypeError(`${method}() attaches to ${Object.keys(types).join(' or ')}, not ${side}`)
+    const [side, options] = this.#place(method, types, place, more)
+    requireKnown(`${method}()`, options, anchorNames)
+    return this.adopt(
+      kernelLink(this, `attach to ${side} of ${device}`, {
+        target: indexOfInterface(device),
+        attachType: types[side],
+        since,
+        ...anchorOf(`${method}()`, options),
+      }),
+    )
+  }
+
+  /** What is given, or what the section says. */
+  #place<S extends string, O extends object>(
+    method: string,
+    types: Readonly<Record<S, number>>,
+    place: S | O | undefined,
+    options: O | undefined,
+  ): [side: S, options: O | Record<string, never>] {
+    if (typeof place === 'string') {
+      oneOf(`The place of ${method}()`, types, place)
+      return [place, options ?? {}]
     }
-    if (options.before !== undefined && options.after !== undefined) {
-      throw new TypeError(`${method}() takes before or after, not both`)
+    const sides = Object.keys(types) as S[]
+    const side = sides.find((name) => types[name] === this.expectedAttachType)
+    if (side === undefined) {
+      throw new TypeError(
+        `${method}() attaches to ${sides.join(' or ')}: SEC("${this.section}") does not say to which`,
+      )
     }
-    const relative = options.before ?? options.after
-    const order = options.before !== undefined ? before : options.after !== undefined ? after : 0
-    return createLink(this, `attach to ${side} of ${device}`, {
-      target: indexOfInterface(device),
-      attachType,
-      flags: order | (relative ? byLink : 0),
-      // struct { relative_fd or relative_id; expected_revision }
-      tail: (attr, offset) => attr.setUint32(offset, relative?.fd ?? 0, true),
-    })
+    return [side, place ?? options ?? {}]
   }
 }

@@ -1,6 +1,7 @@
 import type { Integer } from '../codec/input.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import { requireKnown } from '../known-options.ts'
+import { linkByLibbpf } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
 import { attachOptions, uint64 } from './attach-options.ts'
 import { Program } from './program.ts'
@@ -16,18 +17,15 @@ export class TracepointProgram extends Program {
   /**
    * @param category `sched`
    * @param name `sched_process_exec`
+   * @param options.cookie what bpf_get_attach_cookie() returns in the program; kernel 5.15
    */
   attachTracepoint(category: string, name: string, options: { cookie?: Integer } = {}): Link {
     requireKnown('attachTracepoint()', options, ['cookie'])
     // struct bpf_tracepoint_opts: sz, bpf_cookie.
     const opts = attachOptions(16)
     opts.data.setBigUint64(8, uint64('cookie', options.cookie ?? 0), true)
-    return this.link(
-      `attach to tracepoint ${category}/${name}`,
-      bpf_program__attach_tracepoint_opts,
-      category,
-      name,
-      opts.address,
-    )
+    const operation = `attach to tracepoint ${category}/${name}`
+    const attach = bpf_program__attach_tracepoint_opts
+    return this.adopt(linkByLibbpf(this, operation, attach, category, name, opts))
   }
 }

@@ -1,9 +1,13 @@
 import type { Capability } from '../capabilities.ts'
 import { requireKnown } from '../known-options.ts'
-import { createLink } from '../links/create.ts'
+import { kernelLink } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
+import { oneOf } from './attach-options.ts'
 import { indexOfInterface } from './interface.ts'
-import { Program } from './program.ts'
+import { PacketProgram } from './packet.ts'
+
+/** linux/bpf.h: enum bpf_attach_type. */
+const BPF_XDP = 37
 
 /** `native`: in the driver; `generic`: after it, any driver; `offload`: on the card. */
 export type XdpMode = 'native' | 'generic' | 'offload'
@@ -11,11 +15,8 @@ export type XdpMode = 'native' | 'generic' | 'offload'
 /** linux/if_link.h: XDP_FLAGS_*. */
 const modes: Record<XdpMode, number> = { generic: 1 << 1, native: 1 << 2, offload: 1 << 3 }
 
-/** linux/bpf.h: BPF_XDP. */
-const attachType = 37
-
 /** XDP. */
-export class XdpProgram extends Program {
+export class XdpProgram extends PacketProgram {
   /**
    * @param device name or index of a network interface
    * @param options.mode left out: native where the driver can, else generic
@@ -23,12 +24,10 @@ export class XdpProgram extends Program {
   attachXdp(device: string | number, options: { mode?: XdpMode } = {}): Link {
     requireKnown('attachXdp()', options, ['mode'])
     const { mode } = options
-    const flags = mode === undefined ? 0 : modes[mode]
-    if (flags === undefined) {
-      throw new TypeError(`mode is one of ${Object.keys(modes).join(', ')}, not ${String(mode)}`)
-    }
+    const flags = mode === undefined ? 0 : oneOf('mode', modes, mode)
     const operation = `attach to ${device}${mode ? ` in ${mode} mode` : ''}`
-    return createLink(this, operation, { target: indexOfInterface(device), attachType, flags })
+    const target = indexOfInterface(device)
+    return this.adopt(kernelLink(this, operation, { target, attachType: BPF_XDP, flags }))
   }
 
   override get capabilities(): readonly Capability[] {

@@ -1,0 +1,38 @@
+import { close } from './libc.ts'
+import { fromLibc } from './library.ts'
+import { scratch } from './memory.ts'
+
+const socket = fromLibc('socket', 'int', ['int', 'int', 'int'])
+const send = fromLibc('send', 'long', ['int', 'void *', 'size_t', 'int'])
+const receive = fromLibc('recv', 'long', ['int', 'void *', 'size_t', 'int'])
+
+/** linux/netlink.h, linux/rtnetlink.h, sys/socket.h */
+const AF_NETLINK = 16
+const SOCK_RAW_CLOEXEC = 3 | 0x80000
+const NETLINK_ROUTE = 0
+const RTM_GETTFILTER = 46
+const NLM_F_REQUEST_DUMP = 0x301
+const NLMSG_DONE = 3
+
+/** Whether a queueing discipline's hook has no filters, of whoever. False too when the kernel does not tell. */
+export function hasNoFilters(ifindex: number, parent: number): boolean {
+  const fd = socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE)
+  if (fd < 0) return false
+  try {
+    // struct nlmsghdr, then struct tcmsg.
+    const request = scratch(36)
+    request.data.setUint32(0, 36, true)
+    request.data.setUint16(4, RTM_GETTFILTER, true)
+    request.data.setUint16(6, NLM_F_REQUEST_DUMP, true)
+    request.data.setInt32(20, ifindex, true)
+    request.data.setUint32(28, parent, true)
+    const answer = scratch(1 << 15)
+    return (
+      send(fd, request.buffer, request.size, 0) === request.size &&
+      receive(fd, answer.buffer, answer.size, 0) >= 16 &&
+      answer.data.getUint16(4, true) === NLMSG_DONE
+    )
+  } finally {
+    close(fd)
+  }
+}

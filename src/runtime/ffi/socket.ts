@@ -1,0 +1,40 @@
+import { fromLibc } from './library.ts'
+import { scratch } from './memory.ts'
+
+const openSocket = fromLibc('socket', 'int', ['int', 'int', 'int'])
+const bindSocket = fromLibc('bind', 'int', ['int', 'void *', 'uint32_t'])
+const setsockopt = fromLibc('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint32_t'])
+
+/** bits/socket.h, linux/if_ether.h */
+const AF_PACKET = 17
+const SOCK_RAW_CLOEXEC = 3 | 0x80000
+const ETH_P_ALL = 3
+const SOL_SOCKET = 1
+/** asm-generic/socket.h */
+export const SO_DETACH_BPF = 27
+export const SO_ATTACH_BPF = 50
+export const SO_ATTACH_REUSEPORT_EBPF = 52
+export const SO_DETACH_REUSEPORT_BPF = 68
+
+/** An option of SOL_SOCKET that is an int. @returns 0, or -1 with errno */
+export function setSocketOption(fd: number, option: number, value: number): number {
+  const memory = scratch(4)
+  memory.data.setInt32(0, value, true)
+  return setsockopt(fd, SOL_SOCKET, option, memory.buffer, 4)
+}
+
+/** A socket that sees copies of the packets that an interface receives and sends. @returns -1 with errno when refused */
+export function openPacketSocket(): number {
+  // No protocol: nothing arrives before it is bound.
+  return openSocket(AF_PACKET, SOCK_RAW_CLOEXEC, 0)
+}
+
+/** @returns 0, or -1 with errno */
+export function bindPacketSocket(fd: number, ifindex: number): number {
+  // struct sockaddr_ll: family, protocol (big-endian), ifindex.
+  const address = scratch(20)
+  address.data.setUint16(0, AF_PACKET, true)
+  address.data.setUint16(2, ETH_P_ALL, false)
+  address.data.setInt32(4, ifindex, true)
+  return bindSocket(fd, address.buffer, 20)
+}

@@ -1,0 +1,76 @@
+import { closeSync, read, readSync } from 'node:fs'
+
+import type { BpfError } from '../error.ts'
+import { bpf, command } from '../ffi/bpf.ts'
+import { scratch } from '../ffi/memory.ts'
+import { Link } from './link.ts'
+
+/** Bytes a system call. */
+const pieceSize = 1 << 16
+
+/** Each read runs the program over all that it walks, from the start. */
+export class IterLink extends Link {
+  /** What the program prints in one walk. @throws {BpfError} */
+  read(): Buffer {
+    const fd = this.#start()
+    try {
+      const pieces: Buffer[] = []
+      for (;;) {
+        const piece = Buffer.alloc(pieceSize)
+        const length = readSync(fd, piece)
+        if (length === 0) return Buffer.concat(pieces)
+        pieces.push(piece.subarray(0, length))
+      }
+    } catch (error) {
+      throw this.#failure(error)
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  /** The same as text. */
+  text(): string {
+    return this.read().toString()
+  }
+
+  /** The lines of one walk, without their ends; the program runs on another thread, as they are asked for. */
+  async *lines(): AsyncGenerator<string, void, void> {
+    const fd = this.#start()
+    try {
+      const decoder = new TextDecoder()
+      const piece = Buffer.alloc(pieceSize)
+      let rest = ''
+      for (;;) {
+        const length = await new Promise<number>((resolve, reject) => {
+          const done = (error: Error | null, length: number): void =>
+            error ? reject(this.#failure(error)) : resolve(length)
+          read(fd, piece, 0, pieceSize, null, done)
+        })
+        if (length === 0) break
+        const lines = (rest + decoder.decode(piece.subarray(0, length), { stream: true })).split(
+          '\n',
+        )
+        rest = lines.pop() ?? ''
+        yield* lines
+      }
+      if (rest !== '') yield rest
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  /** BPF_ITER_CREATE: a descriptor of one walk. */
+  #start(): number {
+    // union bpf_attr.iter_create: link_fd, flags.
+    const attr = scratch(8)
+    attr.data.setUint32(0, this.fd, true)
+    const fd = bpf(command.iteratorCreate, attr)
+    if (fd < 0) throw this.failure('read', -fd)
+    return fd
+  }
+
+  #failure(error: unknown): BpfError {
+    const { errno = 0 } = error as NodeJS.ErrnoException
+    return this.failure('read', Math.abs(errno))
+  }
+}

@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs'
+
+import { EOPNOTSUPP, EPERM } from '../ffi/errno.ts'
+
+/** Attached through code that the kernel writes at a function's entry. */
+const trampoline = /^\??(fentry|fexit|fmod_ret|fsession|lsm|lsm_cgroup|freplace)(\.|\/|$)/
+
+/** What to do when a program of the section could not be attached; `log` is what libbpf said. */
+export function attachAdvice(section: string, errno: number, log = ''): string | undefined {
+  if (/\bk(ret)?probe\b/.test(log) && lacksKprobes()) {
+    return 'This kernel has no kprobes (CONFIG_KPROBES, CONFIG_KPROBE_EVENTS): attach to a tracepoint, or boot one that has'
+  }
+  if (trampoline.test(section) && errno !== EOPNOTSUPP) return trampolineAdvice(errno)
+  if (errno !== EOPNOTSUPP) return undefined
+  if (/^\??k(ret)?probe\.(multi|session)\//.test(section)) {
+    return 'This kernel cannot attach to many functions at once (CONFIG_FPROBE, Linux 5.18): use attachKprobe()'
+  }
+  return `SEC("${section}") names nothing to attach to by itself: use one of the program's attach functions that names the target`
+}
+
+/** What to do when the kernel refused to load a program of the section and gave no verifier log. */
+export function loadAdvice(section: string, errno: number): string | undefined {
+  return trampoline.test(section) ? trampolineAdvice(errno) : undefined
+}
+
+function trampolineAdvice(errno: number): string | undefined {
+  return errno === EPERM
+    ? 'This process may load BPF, so the kernel itself refuses what attaches at function entries (CONFIG_DYNAMIC_FTRACE and, for LSM, CONFIG_BPF_LSM, or a policy of the host): use tp_btf, a tracepoint or a uprobe, or boot another kernel'
+    : undefined
+}
+
+function lacksKprobes(): boolean {
+  const events = '/sys/bus/event_source/devices'
+  return existsSync(`${events}/software`) && !existsSync(`${events}/kprobe`)
+}

@@ -1,0 +1,49 @@
+import type { Integer } from '../codec/input.ts'
+import type { Struct } from '../ffi/memory.ts'
+import { tailOffset } from '../links/create.ts'
+import type { Link } from '../links/link.ts'
+import { uint64 } from './attach-options.ts'
+import type { Program } from './program.ts'
+
+/** linux/bpf.h: BPF_F_BEFORE, BPF_F_AFTER, BPF_F_LINK. */
+const before = 1 << 3
+const after = 1 << 4
+const byLink = 1 << 13
+
+/** Where among several programs of one place. Left out: last. */
+export interface AnchorOptions {
+  /** Runs just before this link or program; first of all when it is null. */
+  before?: Link | Program | null
+  /** Runs just after this link or program; last of all when it is null. */
+  after?: Link | Program | null
+  /** Fails with ESTALE when others were attached or detached since this count of changes. */
+  expectedRevision?: Integer
+}
+
+export const anchorNames: readonly string[] = ['before', 'after', 'expectedRevision']
+
+/** The same of BPF_LINK_CREATE. */
+export interface Anchor {
+  readonly flags: number
+  readonly tail: (attr: Struct) => void
+}
+
+/** @param whom for the message: `attachTcx()` */
+export function anchorOf(whom: string, options: AnchorOptions): Anchor {
+  if (options.before !== undefined && options.after !== undefined) {
+    throw new TypeError(`${whom} takes before or after, not both`)
+  }
+  const beside = options.before ?? options.after
+  const order = options.before !== undefined ? before : options.after !== undefined ? after : 0
+  const revision = uint64('expectedRevision', options.expectedRevision ?? 0)
+  const fd = beside?.fd ?? 0
+  return {
+    // A program has a section, a link has none.
+    flags: order | (beside && !('section' in beside) ? byLink : 0),
+    // union bpf_attr.link_create.tcx, .netkit, .cgroup: relative_fd, expected_revision.
+    tail(attr) {
+      attr.data.setUint32(tailOffset, fd, true)
+      attr.data.setBigUint64(tailOffset + 8, revision, true)
+    },
+  }
+}

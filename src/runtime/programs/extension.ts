@@ -1,0 +1,27 @@
+import { fromLibbpf } from '../ffi/library.ts'
+import { linkByLibbpf } from '../links/create.ts'
+import type { Link } from '../links/link.ts'
+import { Program } from './program.ts'
+
+const bpf_program__attach_freplace = fromLibbpf('bpf_program__attach_freplace', 'uintptr_t', [
+  'uintptr_t',
+  'int',
+  'str',
+])
+
+/** EXT: replaces a function of another program. `setAttachTarget(program, 'function')` comes before the load. */
+export class ExtensionProgram extends Program {
+  /** Where `setAttachTarget()` said. */
+  attachFreplace(): Link
+  /**
+   * In another program than that, of a function of the same type.
+   * @param target a loaded program or its descriptor
+   */
+  attachFreplace(target: { readonly fd: number } | number, functionName: string): Link
+  attachFreplace(target?: { readonly fd: number } | number, functionName?: string): Link {
+    const fd = target === undefined ? 0 : typeof target === 'number' ? target : target.fd
+    const operation = functionName === undefined ? 'attach' : `replace ${functionName} by`
+    const name = functionName ?? null
+    return this.adopt(linkByLibbpf(this, operation, bpf_program__attach_freplace, fd, name))
+  }
+}

@@ -1,0 +1,60 @@
+import type { Integer } from '../codec/input.ts'
+import { EINVAL } from '../ffi/errno.ts'
+import { cStrings, words } from '../ffi/memory.ts'
+import type { Scratch } from '../ffi/memory.ts'
+import { uint64 } from './attach-options.ts'
+import type { Program } from './program.ts'
+
+/** Many functions at once: by pattern, by name, or where they are. */
+export type Functions = string | readonly string[] | readonly Integer[]
+
+/** One of the three, as libbpf wants them. */
+export interface FunctionList {
+  readonly pattern: string | null
+  readonly names: Scratch | undefined
+  readonly places: Scratch | undefined
+  /** 0 of a pattern. */
+  readonly count: number
+}
+
+/** @throws {TypeError | RangeError} */
+export function functionList(functions: Functions): FunctionList {
+  const none = { pattern: null, names: undefined, places: undefined }
+  if (typeof functions === 'string') return { ...none, pattern: functions, count: 0 }
+  const count = functions.length
+  if (count === 0) throw new RangeError('no function is named')
+  if (areNames(functions)) return { ...none, names: cStrings(functions), count }
+  const places = words(functions.map((place) => uint64('a function', place)))
+  return { ...none, places, count }
+}
+
+/** Something of each function, a cookie: as many as functions. @throws {TypeError | RangeError} */
+export function perFunction(
+  what: string,
+  values: readonly Integer[] | undefined,
+  { count, pattern }: FunctionList,
+): Scratch | undefined {
+  if (values === undefined) return undefined
+  if (pattern !== null)
+    throw new TypeError(`${what} go with a list of functions, not with a pattern`)
+  if (values.length !== count) {
+    throw new RangeError(`${what} are as many as functions, ${count}, not ${values.length}`)
+  }
+  return words(values.map((value) => uint64(what, value)))
+}
+
+/** The kernel wants to know at the load that a program attaches to many. @throws {BpfError} EINVAL */
+export function requireAttachType(
+  program: Program,
+  operation: string,
+  probe: string,
+  types: readonly number[],
+): void {
+  if (types.includes(program.expectedAttachType)) return
+  const hint = `It must be of SEC("${probe}.multi"), or expectedAttachType be set to ${types[0]} before load()`
+  throw program.failure(operation, EINVAL, '', hint)
+}
+
+function areNames(functions: readonly (string | Integer)[]): functions is readonly string[] {
+  return functions.every((name) => typeof name === 'string')
+}

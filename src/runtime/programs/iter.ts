@@ -1,0 +1,91 @@
+import type { Integer } from '../codec/input.ts'
+import { fromLibbpf } from '../ffi/library.ts'
+import type { Scratch } from '../ffi/memory.ts'
+import { scratch } from '../ffi/memory.ts'
+import { requireKnown } from '../known-options.ts'
+import { linkByLibbpf } from '../links/create.ts'
+import { IterLink } from '../links/iter-link.ts'
+import type { NativeLink } from '../links/native.ts'
+import { attachOptions, oneOf, uint32, uint64 } from './attach-options.ts'
+import { withDescriptor } from './directory.ts'
+import { Program } from './program.ts'
+
+const bpf_program__attach_iter = fromLibbpf('bpf_program__attach_iter', 'uintptr_t', [
+  'uintptr_t',
+  'uintptr_t',
+])
+
+/** linux/bpf.h: enum bpf_cgroup_iter_order, less BPF_CGROUP_ITER_. */
+const orders = {
+  self_only: 1,
+  descendants_pre: 2,
+  descendants_post: 3,
+  ancestors_up: 4,
+  children: 5,
+} as const
+
+/** What to walk, by the iterator's kind; of most, nothing is to say. */
+export interface IterOptions {
+  /** Of map iterators: the map, or a descriptor of it. */
+  map?: { readonly fd: number } | number
+  /** Of cgroup iterators: its directory, or a descriptor of it. Left out: the root of cgroup2. Kernel 6.1. */
+  cgroup?: string | number
+  /** Or its number, `statSync(directory).ino`. */
+  cgroupId?: Integer
+  /** Of cgroup iterators, from that cgroup on. Default: `descendants_pre`. */
+  order?: keyof typeof orders
+  /** Of task iterators: only this thread. Kernel 6.1. */
+  tid?: number
+  /** Only threads of this process. */
+  pid?: number | 'self'
+}
+
+/** TRACING of `SEC("iter/…")`: prints what it walks over, whenever its link is read. */
+export class IterProgram extends Program {
+  override attach(): IterLink {
+    return super.attach() as IterLink
+  }
+
+  attachIter(options: IterOptions = {}): IterLink {
+    requireKnown('attachIter()', options, ['map', 'cgroup', 'cgroupId', 'order', 'tid', 'pid'])
+    const { cgroup } = options
+    const attach = (cgroupFd: number): IterLink => {
+      const info = linkInfo(options, cgroupFd)
+      // struct bpf_iter_attach_opts: sz, link_info, link_info_len.
+      const opts = attachOptions(24)
+      opts.point(8, info)
+      opts.data.setUint32(16, info?.size ?? 0, true)
+      return this.adopt(linkByLibbpf(this, 'attach', bpf_program__attach_iter, opts))
+    }
+    return cgroup === undefined ? attach(0) : withDescriptor(cgroup, attach)
+  }
+
+  /** @internal */
+  override adopt(native: NativeLink): IterLink {
+    return super.adopt(native) as IterLink
+  }
+
+  /** @internal */
+  protected override makeLink(native: NativeLink): IterLink {
+    return new IterLink(this.handle.links, this.title, native)
+  }
+}
+
+/** union bpf_iter_link_info; undefined of kinds that take nothing. */
+function linkInfo(options: IterOptions, cgroupFd: number): Scratch | undefined {
+  const { map, cgroup, cgroupId, order, tid, pid } = options
+  const info = scratch(16)
+  if (map !== undefined) {
+    info.data.setUint32(0, typeof map === 'number' ? map : map.fd, true)
+  } else if (cgroup !== undefined || cgroupId !== undefined || order !== undefined) {
+    info.data.setUint32(0, oneOf('order', orders, order ?? 'descendants_pre'), true)
+    info.data.setUint32(4, cgroupFd, true)
+    info.data.setBigUint64(8, uint64('cgroupId', cgroupId ?? 0), true)
+  } else if (tid !== undefined || pid !== undefined) {
+    info.data.setUint32(0, uint32('tid', tid ?? 0), true)
+    info.data.setUint32(4, pid === 'self' ? process.pid : uint32('pid', pid ?? 0), true)
+  } else {
+    return undefined
+  }
+  return info
+}

@@ -1,0 +1,82 @@
+import type { Integer } from '../codec/input.ts'
+import { unsupported } from '../error.ts'
+import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
+import { fromLibbpf } from '../ffi/library.ts'
+import { requireKnown } from '../known-options.ts'
+import { kernelLink, linkByLibbpf, tailOffset } from '../links/create.ts'
+import type { NativeLink } from '../links/native.ts'
+import { attachOptions } from './attach-options.ts'
+import type { FunctionList, Functions } from './functions.ts'
+import { functionList, perFunction, requireAttachType } from './functions.ts'
+import type { Program } from './program.ts'
+
+const bpf_program__attach_kprobe_multi_opts = fromLibbpf(
+  'bpf_program__attach_kprobe_multi_opts',
+  'uintptr_t',
+  ['uintptr_t', 'str', 'uintptr_t'],
+)
+/** linux/bpf.h: enum bpf_attach_type, BPF_F_KPROBE_MULTI_RETURN. */
+const BPF_TRACE_KPROBE_SESSION = 56
+const multiTypes = [42, BPF_TRACE_KPROBE_SESSION]
+const atReturn = 1
+
+export interface KprobeMultiOptions {
+  /** What bpf_get_attach_cookie() returns in each function, in the order of names or addresses. */
+  cookies?: readonly Integer[]
+  /** At their returns. */
+  retprobe?: boolean
+  /** At entry and return, as one run. Default: of programs of `SEC("kprobe.session")`. Kernel 6.10. */
+  session?: boolean
+}
+
+export function attachKprobeMulti(
+  program: Program,
+  functions: Functions,
+  options: KprobeMultiOptions = {},
+): NativeLink {
+  requireKnown('attachKprobeMulti()', options, ['cookies', 'retprobe', 'session'])
+  const list = functionList(functions)
+  const cookies = perFunction('cookies', options.cookies, list)
+  const operation = `attach to ${describe(functions)}`
+  requireAttachType(program, operation, 'kprobe', multiTypes)
+  const session = options.session ?? program.expectedAttachType === BPF_TRACE_KPROBE_SESSION
+  if (session && !libbpfIsAtLeast(1, 5)) return sessionLink(program, operation, list, options)
+  // struct bpf_kprobe_multi_opts: sz, syms, addrs, cookies, cnt, retprobe, session, unique_match.
+  const opts = attachOptions(48)
+  opts.point(8, list.names)
+  opts.point(16, list.places)
+  opts.point(24, cookies)
+  opts.data.setBigUint64(32, BigInt(list.count), true)
+  opts.data.setUint8(40, options.retprobe ? 1 : 0)
+  opts.data.setUint8(41, session ? 1 : 0)
+  return linkByLibbpf(program, operation, bpf_program__attach_kprobe_multi_opts, list.pattern, opts)
+}
+
+/** Of names and addresses the kernel makes one itself. */
+function sessionLink(
+  program: Program,
+  operation: string,
+  list: FunctionList,
+  { cookies, retprobe }: KprobeMultiOptions,
+): NativeLink {
+  if (list.pattern !== null) {
+    const reason = 'the installed libbpf resolves no patterns of sessions'
+    throw unsupported(operation, program.title, reason, 'Name the functions, or use libbpf 1.5')
+  }
+  return kernelLink(program, operation, {
+    target: 0,
+    attachType: BPF_TRACE_KPROBE_SESSION,
+    // union bpf_attr.link_create.kprobe_multi: flags, cnt, syms, addrs, cookies.
+    tail(attr) {
+      attr.data.setUint32(tailOffset, retprobe ? atReturn : 0, true)
+      attr.data.setUint32(tailOffset + 4, list.count, true)
+      attr.point(tailOffset + 8, list.names)
+      attr.point(tailOffset + 16, list.places)
+      attr.point(tailOffset + 24, perFunction('cookies', cookies, list))
+    },
+  })
+}
+
+function describe(functions: Functions): string {
+  return typeof functions === 'string' ? functions : `${functions.length} functions`
+}

@@ -1,0 +1,14 @@
+import { fromLibbpf } from '../ffi/library.ts'
+import { linkByLibbpf } from '../links/create.ts'
+import type { Link } from '../links/link.ts'
+import { Program } from './program.ts'
+
+const bpf_program__attach_lsm = fromLibbpf('bpf_program__attach_lsm', 'uintptr_t', ['uintptr_t'])
+
+/** LSM. The kernel calls it only when it was booted with `lsm=…,bpf`. */
+export class LsmProgram extends Program {
+  /** Attaches to the hook that its section names. */
+  attachLsm(): Link {
+    return this.adopt(linkByLibbpf(this, 'attach', bpf_program__attach_lsm))
+  }
+}

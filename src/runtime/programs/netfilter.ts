@@ -1,0 +1,53 @@
+import type { Capability } from '../capabilities.ts'
+import { requireKnown } from '../known-options.ts'
+import { kernelLink, tailOffset } from '../links/create.ts'
+import type { Link } from '../links/link.ts'
+import { oneOf } from './attach-options.ts'
+import { PacketProgram } from './packet.ts'
+
+/** linux/netfilter.h: NFPROTO_, enum nf_inet_hooks. */
+const families = { ipv4: 2, ipv6: 10 } as const
+const hooks = { pre_routing: 0, local_in: 1, forward: 2, local_out: 3, post_routing: 4 } as const
+/** linux/bpf.h: enum bpf_attach_type, BPF_F_NETFILTER_IP_DEFRAG. */
+const BPF_NETFILTER = 45
+const defragFlag = 1
+
+export interface NetfilterOptions {
+  pf: keyof typeof families
+  hooknum: keyof typeof hooks
+  /** Lower runs earlier: one of its own at each hook, and neither the lowest nor the highest 32-bit number. */
+  priority: number
+  /** Fragments are put together first: kernel 6.6, and a priority above -400. */
+  defrag?: boolean
+}
+
+/** NETFILTER. Kernel 6.4. */
+export class NetfilterProgram extends PacketProgram {
+  /** In the network namespace of this process. */
+  attachNetfilter(options: NetfilterOptions): Link {
+    requireKnown('attachNetfilter()', options, ['pf', 'hooknum', 'priority', 'defrag'])
+    const { pf, hooknum, priority } = options
+    const family = oneOf('pf', families, pf)
+    const hook = oneOf('hooknum', hooks, hooknum)
+    if (typeof priority !== 'number' || (priority | 0) !== priority) {
+      throw new RangeError(`priority is a whole number of 32 bits, not ${priority}`)
+    }
+    const link = kernelLink(this, `attach to ${hooknum} of ${pf}`, {
+      target: 0,
+      attachType: BPF_NETFILTER,
+      since: 'Netfilter programs came with Linux 6.4',
+      // union bpf_attr.link_create.netfilter: pf, hooknum, priority, flags.
+      tail({ data }) {
+        data.setUint32(tailOffset, family, true)
+        data.setUint32(tailOffset + 4, hook, true)
+        data.setInt32(tailOffset + 8, priority, true)
+        data.setUint32(tailOffset + 12, options.defrag ? defragFlag : 0, true)
+      },
+    })
+    return this.adopt(link)
+  }
+
+  override get capabilities(): readonly Capability[] {
+    return ['CAP_BPF', 'CAP_NET_ADMIN']
+  }
+}

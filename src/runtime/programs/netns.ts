@@ -1,0 +1,62 @@
+import type { Capability } from '../capabilities.ts'
+import { fromLibbpf } from '../ffi/library.ts'
+import { requireKnown } from '../known-options.ts'
+import { linkByLibbpf } from '../links/create.ts'
+import type { Link } from '../links/link.ts'
+import type { NativeLink } from '../links/native.ts'
+import { uint32 } from './attach-options.ts'
+import { withDescriptor } from './directory.ts'
+import { PacketProgram } from './packet.ts'
+import { Program } from './program.ts'
+import type { TestRunOutput } from './test-run.ts'
+import { bytes, testRun } from './test-run.ts'
+
+const bpf_program__attach_netns = fromLibbpf('bpf_program__attach_netns', 'uintptr_t', [
+  'uintptr_t',
+  'int',
+])
+
+/** SK_LOOKUP: chooses the socket that a new connection or datagram is for. */
+export class SkLookupProgram extends Program {
+  /** @param netns a network namespace: a path (`/proc/self/ns/net`), a name of `ip netns`, or a descriptor */
+  attachNetns(netns: string | number): Link {
+    return this.adopt(attachNetns(this, netns))
+  }
+
+  /**
+   * Runs it once, or `repeat` times.
+   * @param options.ctx `struct bpf_sk_lookup`, whose `cookie` comes back as that of the chosen socket
+   */
+  testRun(options: {
+    ctx: Uint8Array
+    repeat?: number
+  }): Pick<TestRunOutput, 'retval' | 'ctx' | 'duration'> {
+    requireKnown('testRun()', options, ['ctx', 'repeat'])
+    const repeat = uint32('repeat', options.repeat ?? 0)
+    const { retval, ctx, duration } = testRun(this, { ctx: bytes('ctx', options.ctx), repeat })
+    return { retval, ctx, duration }
+  }
+
+  override get capabilities(): readonly Capability[] {
+    return ['CAP_BPF', 'CAP_NET_ADMIN']
+  }
+}
+
+/** FLOW_DISSECTOR. What a test run gives as `data` is `struct bpf_flow_keys`. */
+export class FlowDissectorProgram extends PacketProgram {
+  /** @param netns a network namespace: a path (`/proc/self/ns/net`), a name of `ip netns`, or a descriptor */
+  attachNetns(netns: string | number): Link {
+    return this.adopt(attachNetns(this, netns))
+  }
+
+  override get capabilities(): readonly Capability[] {
+    return ['CAP_BPF', 'CAP_NET_ADMIN']
+  }
+}
+
+function attachNetns(program: Program, netns: string | number): NativeLink {
+  const path = typeof netns === 'string' && !netns.includes('/') ? `/run/netns/${netns}` : netns
+  return withDescriptor(path, (fd) =>
+    linkByLibbpf(program, `attach to network namespace ${netns}`, bpf_program__attach_netns, fd),
+  )
+}

@@ -1,0 +1,41 @@
+import { requireKnown } from '../known-options.ts'
+import { uint32 } from './attach-options.ts'
+import { Program } from './program.ts'
+import type { TestRunOutput } from './test-run.ts'
+import { bytes, testRun } from './test-run.ts'
+
+export interface PacketRunOptions {
+  /** The packet; the kernel wants at least 14 bytes, an Ethernet header. */
+  data?: Uint8Array
+  /** The context struct, `struct __sk_buff` or `struct xdp_md`: the fields that may be given. */
+  ctx?: Uint8Array
+  /** Runs; 1 by default. */
+  repeat?: number
+  /** BPF_F_TEST_ flags. */
+  flags?: number
+  /** With BPF_F_TEST_XDP_LIVE_FRAMES: packets a batch. */
+  batchSize?: number
+}
+
+/** Programs may lengthen a packet; the kernel writes no more than it is told there is room for. */
+const growth = 4096
+const liveFrames = 1 << 1
+const known = ['data', 'ctx', 'repeat', 'flags', 'batchSize']
+
+/** What runs on packets, and can be tried on one of ours: LWT_ and SCHED_ACT, which libbpf does not attach, and more. */
+export class PacketProgram extends Program {
+  /** Runs it once, or `repeat` times, on a packet of ours, in the kernel. @throws {BpfError} */
+  testRun(options: PacketRunOptions = {}): TestRunOutput {
+    requireKnown('testRun()', options, known)
+    const { data = new Uint8Array(), ctx = new Uint8Array(), flags = 0 } = options
+    return testRun(this, {
+      data: bytes('data', data),
+      ctx: bytes('ctx', ctx),
+      repeat: uint32('repeat', options.repeat ?? 0),
+      flags: uint32('flags', flags),
+      batchSize: uint32('batchSize', options.batchSize ?? 0),
+      // Frames that go live do not come back.
+      growth: (flags & liveFrames) === 0 ? growth : 0,
+    })
+  }
+}

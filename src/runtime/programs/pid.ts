@@ -1,0 +1,10 @@
+/** libbpf.h and perf_event_open(2): -1 is every process, 0 this one. @throws {TypeError | RangeError} */
+export function pidOf(pid: number | 'self' | undefined): number {
+  if (pid === undefined) return -1
+  if (pid === 'self') return 0
+  if (typeof pid !== 'number') {
+    throw new TypeError(`pid is a process's number or 'self', not ${typeof pid}`)
+  }
+  if (Number.isInteger(pid) && pid > 0 && pid <= 0x7fff_ffff) return pid
+  throw new RangeError(`pid is a process's number or 'self', not ${pid}`)
+}

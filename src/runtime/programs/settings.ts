@@ -1,0 +1,205 @@
+import { BpfError } from '../error.ts'
+import type { Call } from '../ffi/library.ts'
+import { scratch } from '../ffi/memory.ts'
+import {
+  bpf_program__autoattach,
+  bpf_program__autoload,
+  bpf_program__expected_attach_type,
+  bpf_program__flags,
+  bpf_program__log_buf,
+  bpf_program__log_level,
+  bpf_program__set_attach_target,
+  bpf_program__set_autoattach,
+  bpf_program__set_autoload,
+  bpf_program__set_expected_attach_type,
+  bpf_program__set_flags,
+  bpf_program__set_ifindex,
+  bpf_program__set_log_buf,
+  bpf_program__set_log_level,
+  bpf_program__set_type,
+  bpf_program__type,
+  libbpf_bpf_attach_type_str,
+  libbpf_bpf_prog_type_str,
+} from '../ffi/object.ts'
+import type { LinkOwner } from '../links/link.ts'
+import { heard } from '../log.ts'
+import { uint32 } from './attach-options.ts'
+import { indexOfInterface } from './interface.ts'
+
+/** A program's native side. */
+export interface ProgramHandle {
+  readonly name: string
+  /** `struct bpf_program *` */
+  readonly pointer: number
+  readonly links: LinkOwner
+  /** What the verifier wrote while it accepted the program. */
+  log: string
+}
+
+/** What can be set of a program between open and load: libbpf's setters, in camelCase. */
+export class ProgramSettings {
+  /** @internal */
+  protected readonly handle: ProgramHandle
+  #ifindex = 0
+
+  constructor(handle: ProgramHandle) {
+    this.handle = handle
+    // A native handle is nothing to show, or to copy.
+    Object.defineProperty(this, 'handle', { enumerable: false })
+  }
+
+  get name(): string {
+    return this.handle.name
+  }
+
+  /** For messages. @internal */
+  get title(): string {
+    return `program ${this.name} of ${this.handle.links.life.name}`
+  }
+
+  /** Off: load leaves it out. Of `SEC("?…")` it is off at first. */
+  get autoload(): boolean {
+    return bpf_program__autoload(this.readable('read autoload of'))
+  }
+
+  set autoload(on: boolean) {
+    this.#set('autoload', bpf_program__set_autoload, boolean('autoload', on))
+  }
+
+  /** Off: `attach()` of the skeleton leaves it alone. It may be set at any time. */
+  get autoattach(): boolean {
+    return bpf_program__autoattach(this.readable('read autoattach of'))
+  }
+
+  set autoattach(on: boolean) {
+    bpf_program__set_autoattach(this.readable('set autoattach of'), boolean('autoattach', on))
+  }
+
+  /** BPF_PROG_TYPE_ number; set by the number or by libbpf's name of it: `sched_cls`. */
+  get type(): number {
+    return bpf_program__type(this.readable('read type of'))
+  }
+
+  set type(type: number | string) {
+    this.#set('type', bpf_program__set_type, numberOf('type', type, libbpf_bpf_prog_type_str))
+  }
+
+  /** The bpf_attach_type's number; set by the number or by libbpf's name of it: `cgroup_inet_egress`. */
+  get expectedAttachType(): number {
+    return bpf_program__expected_attach_type(this.readable('read expectedAttachType of'))
+  }
+
+  set expectedAttachType(type: number | string) {
+    this.#set(
+      'expectedAttachType',
+      bpf_program__set_expected_attach_type,
+      numberOf('expectedAttachType', type, libbpf_bpf_attach_type_str),
+    )
+  }
+
+  /** BPF_F_ flags of BPF_PROG_LOAD. */
+  get flags(): number {
+    return bpf_program__flags(this.readable('read flags of'))
+  }
+
+  set flags(flags: number) {
+    this.#set('flags', bpf_program__set_flags, uint32('flags', flags))
+  }
+
+  /** Above 0 the verifier writes into `log` also when it accepts the program: 1 its walk, 2 more, 4 statistics. */
+  get logLevel(): number {
+    return bpf_program__log_level(this.readable('read logLevel of'))
+  }
+
+  set logLevel(level: number) {
+    this.#set('logLevel', bpf_program__set_log_level, uint32('logLevel', level))
+  }
+
+  /** The most bytes of log that the verifier may write. A longer one fails the load with ENOSPC. */
+  get logSize(): number {
+    return Number(this.#logBuffer('read logSize of').size)
+  }
+
+  set logSize(bytes: number) {
+    const { address, size } = this.#logBuffer('set logSize of')
+    if (uint32('logSize', bytes) > size) {
+      throw new RangeError(`logSize is at most ${size}, not ${bytes}`)
+    }
+    const set: Call<number> = (program) => bpf_program__set_log_buf(program, address, bytes)
+    this.#set('logSize', set, bytes)
+  }
+
+  /** What the verifier wrote while it accepted the program: of `logLevel` 0, nothing. */
+  get log(): string {
+    return this.handle.log
+  }
+
+  /** The network device that the program is loaded onto: its index, 0 for none; set by index or name. */
+  get ifindex(): number {
+    return this.#ifindex
+  }
+
+  set ifindex(device: number | string) {
+    this.handle.links.life.requireOpen('set ifindex of', this.title)
+    this.#ifindex = device === 0 ? 0 : indexOfInterface(device)
+    bpf_program__set_ifindex(this.handle.pointer, this.#ifindex)
+  }
+
+  /**
+   * What a program of kernel BTF attaches to (tp_btf, fentry and its like, LSM, freplace), in place of what its section
+   * says.
+   * @param target a loaded program or its descriptor, whose function it is; null is the kernel
+   * @throws {BpfError} ESRCH when there is no such function
+   */
+  setAttachTarget(target: { readonly fd: number } | number | null, functionName: string): void {
+    this.handle.links.life.requireOpen('set the attach target of', this.title)
+    const fd = target === null ? 0 : typeof target === 'number' ? target : target.fd
+    const { result, log } = heard(() =>
+      bpf_program__set_attach_target(this.handle.pointer, fd, functionName),
+    )
+    if (result < 0) throw this.#refused(`set the attach target ${functionName} of`, -result, log)
+  }
+
+  /** `struct bpf_program *`, unless the skeleton is gone or loads. @internal */
+  protected readable(operation: string): number {
+    const { life } = this.handle.links
+    if (life.stage === 'destroyed' || life.stage === 'loading') {
+      throw life.refusal(operation, this.title)
+    }
+    return this.handle.pointer
+  }
+
+  #set(name: string, set: Call<number>, value: number | boolean): void {
+    this.handle.links.life.requireOpen(`set ${name} of`, this.title)
+    const result = set(this.handle.pointer, value)
+    if (result < 0) throw this.#refused(`set ${name} of`, -result)
+  }
+
+  #logBuffer(operation: string): { address: number; size: bigint } {
+    const size = scratch(8)
+    const address = bpf_program__log_buf(this.readable(operation), size.buffer)
+    return { address, size: size.data.getBigUint64(0, true) }
+  }
+
+  #refused(operation: string, errno: number, log?: string): BpfError {
+    const reason = log ? log.split('\n').at(-1) : undefined
+    return new BpfError({ operation, object: this.title, errno, reason, log: log || undefined })
+  }
+}
+
+function boolean(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean')
+    throw new TypeError(`${name} must be a boolean, not ${typeof value}`)
+  return value
+}
+
+/** Neither enumeration has come near it. */
+const mostTypes = 256
+
+function numberOf(what: string, type: number | string, nameOf: Call<string | null>): number {
+  if (typeof type !== 'string') return uint32(what, type)
+  for (let number = 0; number < mostTypes; number++) if (nameOf(number) === type) return number
+  throw new TypeError(
+    `the installed libbpf knows no ${what} ${JSON.stringify(type)}: give one of its names, or the number in linux/bpf.h`,
+  )
+}

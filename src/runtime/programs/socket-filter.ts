@@ -1,0 +1,68 @@
+import type { Capability } from '../capabilities.ts'
+import { close } from '../ffi/libc.ts'
+import { errno } from '../ffi/library.ts'
+import {
+  bindPacketSocket,
+  openPacketSocket,
+  SO_ATTACH_BPF,
+  SO_ATTACH_REUSEPORT_EBPF,
+  SO_DETACH_BPF,
+  SO_DETACH_REUSEPORT_BPF,
+} from '../ffi/socket.ts'
+import type { Link } from '../links/link.ts'
+import type { NativeLink } from '../links/native.ts'
+import { indexOfInterface } from './interface.ts'
+import { PacketProgram } from './packet.ts'
+import { Program } from './program.ts'
+import type { SocketLike } from './socket.ts'
+import { attachBySocketOption, descriptorOf } from './socket.ts'
+
+/** SOCKET_FILTER. */
+export class SocketFilterProgram extends PacketProgram {
+  /**
+   * On what a socket receives: packets are cut to as many bytes as it returns, 0 drops them. Or, given an interface, on
+   * copies of what that receives and sends.
+   * @param target a socket of Node's or its descriptor; the name of a network interface
+   */
+  attachSocketFilter(target: SocketLike | string): Link {
+    if (typeof target === 'string') return this.adopt(this.#watch(target))
+    return this.adopt(this.#attach(descriptorOf(target), 'a socket'))
+  }
+
+  override get capabilities(): readonly Capability[] {
+    return ['CAP_BPF', 'CAP_NET_ADMIN']
+  }
+
+  #attach(fd: number, what: string): NativeLink {
+    return attachBySocketOption(this, `attach to ${what}`, fd, SO_ATTACH_BPF, SO_DETACH_BPF)
+  }
+
+  #watch(device: string): NativeLink {
+    const ifindex = indexOfInterface(device)
+    const fd = openPacketSocket()
+    if (fd < 0) throw this.failure(`open a packet socket on ${device} for`, errno())
+    try {
+      const link = this.#attach(fd, device)
+      if (bindPacketSocket(fd, ifindex) < 0) throw this.failure(`bind to ${device}`, errno())
+      return { ...link, destroy: () => void close(fd) }
+    } catch (error) {
+      close(fd)
+      throw error
+    }
+  }
+}
+
+/** SK_REUSEPORT: chooses among the sockets of one port. */
+export class SkReuseportProgram extends Program {
+  /** @param socket a listening or bound one of the group, or its descriptor: it is for all of them */
+  attachReuseport(socket: SocketLike): Link {
+    const operation = 'attach to sockets of one port'
+    const fd = descriptorOf(socket)
+    const [attach, detach] = [SO_ATTACH_REUSEPORT_EBPF, SO_DETACH_REUSEPORT_BPF]
+    return this.adopt(attachBySocketOption(this, operation, fd, attach, detach))
+  }
+
+  override get capabilities(): readonly Capability[] {
+    return ['CAP_BPF', 'CAP_NET_ADMIN']
+  }
+}

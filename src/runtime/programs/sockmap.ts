@@ -1,0 +1,40 @@
+import type { Capability } from '../capabilities.ts'
+import { BpfError } from '../error.ts'
+import { EINVAL } from '../ffi/errno.ts'
+import { kernelLink } from '../links/create.ts'
+import type { Link } from '../links/link.ts'
+import { looseLink } from '../links/loose.ts'
+import type { NativeLink } from '../links/native.ts'
+import { Program } from './program.ts'
+
+/** SK_SKB and SK_MSG: run on what the sockets of a map receive or send. */
+export class SockmapProgram extends Program {
+  /**
+   * By a link from Linux 6.10 on; on older ones it stays after the process, until the link is destroyed or the map ends.
+   * @param map a socket map or hash, or a descriptor of it
+   */
+  attachSockmap(map: { readonly fd: number; readonly name?: string } | number): Link {
+    const target = typeof map === 'number' ? map : map.fd
+    const operation = `attach to socket map ${typeof map === 'number' ? map : (map.name ?? map.fd)}`
+    const attachType = this.expectedAttachType
+    if (attachType === 0) {
+      const hint =
+        'Say what it is for: SEC("sk_skb/stream_verdict"), or expectedAttachType before load()'
+      throw this.failure(operation, EINVAL, '', hint)
+    }
+    return this.adopt(this.#attach(operation, { target, attachType }))
+  }
+
+  override get capabilities(): readonly Capability[] {
+    return ['CAP_BPF', 'CAP_NET_ADMIN']
+  }
+
+  #attach(operation: string, to: { target: number; attachType: number }): NativeLink {
+    try {
+      return kernelLink(this, operation, to)
+    } catch (error) {
+      if (!(error instanceof BpfError) || error.errno !== EINVAL) throw error
+      return looseLink(this, operation, to)
+    }
+  }
+}

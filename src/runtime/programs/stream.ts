@@ -1,0 +1,54 @@
+import { privilegeHint } from '../capabilities.ts'
+import { BpfError, unsupported } from '../error.ts'
+import { bpf, command } from '../ffi/bpf.ts'
+import { EINVAL } from '../ffi/errno.ts'
+import { scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
+
+/** Bytes a system call; the kernel keeps at most 100,000 unread ones of a stream. */
+const pieceSize = 1 << 16
+
+/** What a program wrote with bpf_stream_printk(), or the kernel of it: its errors are in `stderr`. Kernel 6.17. */
+export interface ProgramStream {
+  /** Takes what waits; empty when nothing does. @throws {BpfError} `ERR_BPF_UNSUPPORTED` on older kernels */
+  read(): Buffer
+  /** The same as text. */
+  text(): string
+}
+
+/** @param id BPF_STDOUT is 1, BPF_STDERR 2 */
+export function programStream(
+  program: { readonly fd: number; readonly title: string },
+  id: number,
+): ProgramStream {
+  const read = (): Buffer => {
+    const pieces: Buffer[] = []
+    for (;;) {
+      const piece = readPiece(program, id)
+      if (piece.length === 0) return Buffer.concat(pieces)
+      pieces.push(piece)
+    }
+  }
+  return { read, text: () => read().toString() }
+}
+
+function readPiece(program: { readonly fd: number; readonly title: string }, id: number): Buffer {
+  const piece = scratch(pieceSize)
+  // union bpf_attr.prog_stream_read
+  const attr = scratch(24)
+  setPointer(attr.data, 0, piece.address)
+  attr.data.setUint32(8, pieceSize, true)
+  attr.data.setUint32(12, id, true)
+  attr.data.setUint32(16, program.fd, true)
+  const length = bpf(command.streamRead, attr)
+  usedUntilHere(piece)
+  const operation = 'read a stream of'
+  if (length === -EINVAL) {
+    const reason = 'this kernel has no program streams'
+    throw unsupported(operation, program.title, reason, 'They came with Linux 6.17')
+  }
+  if (length < 0) {
+    const hint = privilegeHint(-length)
+    throw new BpfError({ operation, object: program.title, errno: -length, hint })
+  }
+  return Buffer.from(piece.buffer, 0, length)
+}

@@ -1,0 +1,18 @@
+import { requireKnown } from '../known-options.ts'
+import { Program } from './program.ts'
+import type { TestRunOutput } from './test-run.ts'
+import { bytes, testRun } from './test-run.ts'
+
+/** SYSCALL: runs when it is told to, and may sleep. */
+export class SyscallProgram extends Program {
+  /**
+   * Runs it once.
+   * @param options.ctx what its argument points to; it may write there
+   */
+  testRun(options: { ctx?: Uint8Array } = {}): Pick<TestRunOutput, 'retval' | 'ctx'> {
+    requireKnown('testRun()', options, ['ctx'])
+    const ctx = bytes('ctx', options.ctx ?? new Uint8Array())
+    const output = testRun(this, { ctx, inPlace: true })
+    return { retval: output.retval, ctx: output.ctx }
+  }
+}

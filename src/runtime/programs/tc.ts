@@ -1,0 +1,133 @@
+import { statSync } from 'node:fs'
+
+import { EEXIST } from '../ffi/errno.ts'
+import { fromLibbpf } from '../ffi/library.ts'
+import type { Struct } from '../ffi/memory.ts'
+import { hasNoFilters } from '../ffi/netlink.ts'
+import { requireKnown } from '../known-options.ts'
+import type { NativeLink } from '../links/native.ts'
+import { looseAttachment } from '../links/native.ts'
+import { heard } from '../log.ts'
+import { attachOptions, uint32 } from './attach-options.ts'
+import { indexOfInterface } from './interface.ts'
+import type { Program } from './program.ts'
+import type { Direction } from './sched-cls.ts'
+
+const declare = (name: string, ...more: 'uintptr_t'[]) =>
+  fromLibbpf(name, 'int', ['uintptr_t', ...more])
+const bpf_tc_hook_create = declare('bpf_tc_hook_create')
+const bpf_tc_hook_destroy = declare('bpf_tc_hook_destroy')
+const bpf_tc_attach = declare('bpf_tc_attach', 'uintptr_t')
+const bpf_tc_detach = declare('bpf_tc_detach', 'uintptr_t')
+const bpf_tc_query = declare('bpf_tc_query', 'uintptr_t')
+
+export interface TcOptions {
+  /** Filters of one priority are told apart by it. Left out: the kernel's choice. */
+  handle?: number
+  /** Lower runs earlier. Left out: the kernel's choice, before those there are. */
+  priority?: number
+  /** Takes the place of the filter of this handle and priority, if there is one. */
+  replace?: boolean
+}
+
+/** libbpf.h: enum bpf_tc_attach_point, BPF_TC_F_REPLACE. */
+const points: Readonly<Record<Direction, number>> = { ingress: 1, egress: 2 }
+const bothPoints = 3
+const replaceFlag = 1
+/** linux/pkt_sched.h: TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS or _EGRESS). */
+const parents = [0xffff_fff2, 0xffff_fff3]
+
+/** The clsact disciplines that this process made and must remove: network namespace and interface. */
+const made = new Set<string>()
+
+export function attachTc(
+  program: Program,
+  device: string | number,
+  direction: Direction,
+  options: TcOptions,
+): NativeLink {
+  requireKnown('attachTc()', options, ['handle', 'priority', 'replace'])
+  const operation = `attach to ${direction} of ${device}`
+  const ifindex = indexOfInterface(device)
+  const hook = tcHook(ifindex, points[direction])
+  const filter = tcFilter({ fd: program.fd, ...options })
+  const call = (result: () => number): void => {
+    const heardOf = heard(result)
+    if (heardOf.result < 0) throw program.failure(operation, -heardOf.result, heardOf.log)
+  }
+  makeDiscipline(ifindex, call)
+  try {
+    call(() => bpf_tc_attach(hook.address, filter.address))
+  } catch (error) {
+    removeDiscipline(ifindex)
+    throw error
+  }
+  // libbpf wrote there what the kernel chose.
+  const place = {
+    handle: filter.data.getUint32(20, true),
+    priority: filter.data.getUint32(24, true),
+  }
+  let id = filter.data.getUint32(16, true)
+  const query = (): Struct => {
+    const found = tcFilter(place)
+    heard(() => bpf_tc_query(hook.address, found.address))
+    return found
+  }
+  return {
+    ...looseAttachment(
+      () => {
+        // Whatever else has taken the place is not ours to remove.
+        if (query().data.getUint32(16, true) === id) {
+          heard(() => bpf_tc_detach(hook.address, tcFilter(place).address))
+        }
+        removeDiscipline(ifindex)
+      },
+      (other) => {
+        const next = tcFilter({ fd: other.fd, ...place, replace: true })
+        const { result } = heard(() => bpf_tc_attach(hook.address, next.address))
+        if (result === 0) id = next.data.getUint32(16, true)
+        return result
+      },
+    ),
+    info: () => ({ type: 'tc', id: 0, programId: id, ifindex, direction, ...place }),
+  }
+}
+
+function makeDiscipline(ifindex: number, call: (result: () => number) => void): void {
+  call(() => {
+    const result = bpf_tc_hook_create(tcHook(ifindex, bothPoints).address)
+    if (result === 0) made.add(disciplineOf(ifindex))
+    return result === -EEXIST ? 0 : result
+  })
+}
+
+/** Others may have put filters beside ours. */
+function removeDiscipline(ifindex: number): void {
+  const discipline = disciplineOf(ifindex)
+  if (!made.has(discipline)) return
+  if (!parents.every((parent) => hasNoFilters(ifindex, parent))) return
+  made.delete(discipline)
+  heard(() => bpf_tc_hook_destroy(tcHook(ifindex, bothPoints).address))
+}
+
+function disciplineOf(ifindex: number): string {
+  return `${statSync('/proc/thread-self/ns/net').ino} ${ifindex}`
+}
+
+/** struct bpf_tc_hook: sz, ifindex, attach_point, parent. */
+function tcHook(ifindex: number, point: number): Struct {
+  const hook = attachOptions(24)
+  hook.data.setInt32(8, ifindex, true)
+  hook.data.setUint32(12, point, true)
+  return hook
+}
+
+/** struct bpf_tc_opts: sz, prog_fd, flags, prog_id, handle, priority. */
+function tcFilter(filter: TcOptions & { readonly fd?: number }): Struct {
+  const opts = attachOptions(32)
+  opts.data.setInt32(8, filter.fd ?? 0, true)
+  opts.data.setUint32(12, filter.replace ? replaceFlag : 0, true)
+  opts.data.setUint32(20, uint32('handle', filter.handle ?? 0), true)
+  opts.data.setUint32(24, uint32('priority', filter.priority ?? 0), true)
+  return opts
+}

@@ -1,0 +1,100 @@
+import type { Integer } from '../codec/input.ts'
+import { fromLibbpf } from '../ffi/library.ts'
+import { cString } from '../ffi/memory.ts'
+import { requireKnown } from '../known-options.ts'
+import { linkByLibbpf } from '../links/create.ts'
+import type { NativeLink } from '../links/native.ts'
+import { attachOptions, uint64 } from './attach-options.ts'
+import type { Binary } from './binary.ts'
+import { pathOfBinary } from './binary.ts'
+import type { KprobeOptions } from './kprobe.ts'
+import { pidOf } from './pid.ts'
+import { attachModeOf } from './probe-mode.ts'
+import type { Program } from './program.ts'
+
+const bpf_program__attach_uprobe_opts = fromLibbpf('bpf_program__attach_uprobe_opts', 'uintptr_t', [
+  'uintptr_t',
+  'int',
+  'str',
+  'size_t',
+  'uintptr_t',
+])
+const bpf_program__attach_usdt = fromLibbpf('bpf_program__attach_usdt', 'uintptr_t', [
+  'uintptr_t',
+  'int',
+  'str',
+  'str',
+  'str',
+  'uintptr_t',
+])
+
+export interface UprobeOptions extends KprobeOptions {
+  /** Only this process; `'self'` is this one. Left out: every process that maps the file. */
+  pid?: number | 'self'
+  /** Of a function in the file; `offset` counts from it. */
+  symbol?: string
+  /** Byte offset in the file of a counter of who watches (USDT semaphore). */
+  refCtrOffset?: Integer
+}
+
+export interface UsdtOptions {
+  pid?: number | 'self'
+  /** What bpf_usdt_cookie() returns in the program. */
+  cookie?: Integer
+}
+
+export function attachUprobe(
+  program: Program,
+  binary: Binary,
+  options: UprobeOptions = {},
+): NativeLink {
+  requireKnown('attachUprobe()', options, [
+    'attachMode',
+    'cookie',
+    'offset',
+    'pid',
+    'refCtrOffset',
+    'retprobe',
+    'symbol',
+  ])
+  // struct bpf_uprobe_opts: sz, ref_ctr_offset, bpf_cookie, retprobe, func_name, attach_mode.
+  const opts = attachOptions(48)
+  opts.data.setBigUint64(8, uint64('refCtrOffset', options.refCtrOffset ?? 0), true)
+  opts.data.setBigUint64(16, uint64('cookie', options.cookie ?? 0), true)
+  opts.data.setUint8(24, options.retprobe ? 1 : 0)
+  opts.point(32, options.symbol === undefined ? undefined : cString(options.symbol))
+  opts.data.setUint32(40, attachModeOf(options.attachMode), true)
+  const offset = Number(uint64('offset', options.offset ?? 0))
+  return linkByLibbpf(
+    program,
+    `attach to ${options.symbol ?? `offset ${offset}`} of ${binary}`,
+    bpf_program__attach_uprobe_opts,
+    pidOf(options.pid),
+    pathOfBinary(binary, options.pid),
+    offset,
+    opts,
+  )
+}
+
+export function attachUsdt(
+  program: Program,
+  binary: Binary,
+  provider: string,
+  name: string,
+  options: UsdtOptions = {},
+): NativeLink {
+  requireKnown('attachUsdt()', options, ['cookie', 'pid'])
+  // struct bpf_usdt_opts: sz, usdt_cookie.
+  const opts = attachOptions(16)
+  opts.data.setBigUint64(8, uint64('cookie', options.cookie ?? 0), true)
+  return linkByLibbpf(
+    program,
+    `attach to USDT ${provider}:${name} of ${binary}`,
+    bpf_program__attach_usdt,
+    pidOf(options.pid),
+    pathOfBinary(binary, options.pid),
+    provider,
+    name,
+    opts,
+  )
+}
