@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 
 import { ktimeToDate, tracePipe } from '../../src/runtime/index.ts'
-import type { Program, SkeletonInstance, TraceLine } from '../../src/runtime/index.ts'
+import type { SyscallProgram, SkeletonInstance, TraceLine } from '../../src/runtime/index.ts'
 import { parseTraceLine } from '../../src/runtime/trace-pipe.ts'
 import { build } from './build.ts'
 import { runChild } from './child.ts'
@@ -22,7 +22,7 @@ int say(void *ctx)
 
 interface Talking extends SkeletonInstance {
   bss: { mark: bigint; monotonic: bigint; boot: bigint; tai: bigint }
-  progs: { say: Program }
+  progs: { say: SyscallProgram }
 }
 
 const { default: skel, file } = await build<Talking>(source)
