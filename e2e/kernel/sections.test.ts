@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { libbpfIsAtLeast } from '../../src/runtime/ffi/libbpf-version.ts'
 import type {
   MmapableArray,
-  Program,
+  SyscallProgram,
   SectionMap,
   SkeletonInstance,
   ViewArray,
@@ -28,7 +28,7 @@ const state = (reason: RegExp): object =>
 
 interface Named extends SkeletonInstance {
   maps: Record<string, SectionMap>
-  progs: { run: Program }
+  progs: { run: SyscallProgram }
   rodata: { text: string }
   rodata_limits: { most: number; least: number }
   data: { weak: number; shown: number }
@@ -122,7 +122,7 @@ SEC("syscall") int run(void *ctx)
     const { skel } = await open<
       SkeletonInstance & {
         maps: { bss: SectionMap }
-        progs: { run: Program }
+        progs: { run: SyscallProgram }
         bss: {
           count: bigint
           name: string
@@ -159,7 +159,7 @@ SEC("syscall") int run(void *ctx) { count++; bytes[4] = point.y; return name[0];
 
 interface Resizable extends SkeletonInstance {
   maps: { bss: SectionMap; data: SectionMap; data_text: SectionMap; data_fixed: SectionMap }
-  progs: { run: Program }
+  progs: { run: SyscallProgram }
   rodata: { length: number }
   bss: { total: bigint; slots: ViewArray<number> }
   data_text: { number: number; text: string }
@@ -235,7 +235,7 @@ interface Arrays extends SkeletonInstance {
     counts: MmapableArray<number>
     bytes: MmapableArray<Uint8Array>
   }
-  progs: { run: Program }
+  progs: { run: SyscallProgram }
 }
 
 const arrays = `
