@@ -90,6 +90,14 @@ const parts = [
     without: 'tests in other kernels are skipped',
   },
   {
+    name: 'Go with cilium/ebpf',
+    modes: ['bench'],
+    present: () => which('go') && existsSync('/usr/share/gocode/src/github.com/cilium/ebpf'),
+    // As Debian packages them: nothing else is fetched.
+    packages: { apt: 'golang-go golang-github-cilium-ebpf-dev' },
+    without: 'the benchmark has no figures of Go beside ours',
+  },
+  {
     name: 'ip (iproute2)',
     modes: ['test'],
     present: () => which('ip'),
