@@ -4,13 +4,13 @@ import { expect, onTestFinished, test } from 'vitest'
 
 import type {
   ArrayMap,
-  BpfMap,
   HashMap,
   PerCpuArray,
   PerCpuHashMap,
   SyscallProgram,
   SkeletonInstance,
 } from '../../src/runtime/index.ts'
+import { dumped } from './bpftool.ts'
 import { build } from './build.ts'
 import { describeInKernel } from './permitted.ts'
 
@@ -77,14 +77,6 @@ async function load(): Promise<Test> {
   const loaded = skel.openAndLoad()
   onTestFinished(() => loaded.destroy())
   return loaded
-}
-
-/** What bpftool says is in the map, formatted by BTF. */
-function dumped(map: BpfMap): unknown[] {
-  const out = execFileSync('bpftool', ['-j', 'map', 'dump', 'id', String(map.id)], {
-    encoding: 'utf8',
-  })
-  return (JSON.parse(out) as { formatted: unknown }[]).map(({ formatted }) => formatted)
 }
 
 const fromC = { ts: 1n << 60n, comm: 'from C', flag: 3 }

@@ -144,17 +144,24 @@ function maps(context: TypeContext): Text[] {
 }
 
 /** Keys and values of which BTF says nothing are bytes. */
-function mapType(context: TypeContext, { kind, key, value, elfName }: MapModel): Text {
+function mapType(context: TypeContext, { kind, key, value, inner, elfName }: MapModel): Text {
   const type = (layout: Layout | undefined): Text =>
     layout ? readType(context, layout, elfName) : 'globalThis.Uint8Array'
   const name = `${context.rt}.${kind.type}`
+  const innerType = inner ? mapType(context, inner) : `${context.rt}.BpfMap`
   switch (kind.takes) {
     case 'key and value':
       return [`${name}<`, type(key), ', ', type(value), '>']
+    case 'key':
+      return [`${name}<`, type(key), '>']
     case 'value':
     case 'record':
     case 'section and value':
       return [`${name}<`, type(value), '>']
+    case 'inner':
+      return [`${name}<`, innerType, '>']
+    case 'key and inner':
+      return [`${name}<`, type(key), ', ', innerType, '>']
     case 'section':
     case 'shadow':
     case 'nothing':

@@ -114,20 +114,32 @@ function print(model: SkeletonModel, printer: Printer, skeleton: readonly string
 }
 
 function mapEntry(printer: Printer, map: MapModel): string {
-  const { name, kind, key, value, section, shadow } = map
+  return `[${quote(map.name)}, ${mapFactory(printer, map)}]`
+}
+
+function mapFactory(printer: Printer, map: MapModel): string {
+  const { kind, key, value, inner, section, shadow } = map
   const factory = printer.runtime(kind.factory)
   const elf = section === undefined ? 'undefined' : quote(section)
   const layout = (type: Layout | undefined): string => (type ? printer.layout(type) : 'undefined')
+  const innerFactory = (): string =>
+    inner ? mapFactory(printer, inner) : `${PURE} ${printer.runtime('bpfMap')}()`
   const call = (parameters: string[]): string => {
     while (parameters.at(-1) === 'undefined') parameters.pop()
-    return `[${quote(name)}, ${PURE} ${factory}(${parameters.join(', ')})]`
+    return `${PURE} ${factory}(${parameters.join(', ')})`
   }
   switch (kind.takes) {
     case 'key and value':
       return call([layout(key), layout(value)])
+    case 'key':
+      return call([layout(key)])
     case 'value':
     case 'record':
       return call([layout(value)])
+    case 'inner':
+      return call([innerFactory()])
+    case 'key and inner':
+      return call([innerFactory(), layout(key)])
     case 'section':
       return call([elf])
     case 'section and value':

@@ -4,7 +4,7 @@ import type { Place } from '../dwarf/place.ts'
 import type { SourceInfo } from '../dwarf/source-info.ts'
 import type { BpfMap, BpfObject, DataSection, Program } from '../object/object.ts'
 import { structOpsSection } from '../object/struct-ops.ts'
-import type { CompositeLayout, Layout } from '../runtime/codec/layout.ts'
+import { u32, type CompositeLayout, type Layout } from '../runtime/codec/layout.ts'
 import { exportTypes, type ExportedTypes } from './exported-types.ts'
 import { isKernelOwned } from './kernel-owned.ts'
 import { mapKind, programKind, type MapKind, type ProgramKind } from './kinds.ts'
@@ -49,6 +49,8 @@ export interface MapModel {
   readonly section: string | undefined
   /** Of struct_ops: what of it a skeleton shows. */
   readonly shadow: ShadowModel | undefined
+  /** What a map of maps holds; absent where BTF does not say. */
+  readonly inner: MapModel | undefined
 }
 
 export interface ProgramModel {
@@ -130,17 +132,19 @@ function mapModel(
 ): MapModel {
   const kind = mapKind(map)
   const { elfName, type } = map
+  const takes = (part: 'key' | 'inner'): boolean => kind.takes.includes(part)
   const own = sections.find((section) => holds(map, section))
-  const takesKey = kind.takes === 'key and value'
-  const hasValue = takesKey || kind.takes === 'value' || kind.takes === 'record'
+  const hasValue = ['key and value', 'value', 'record'].includes(kind.takes)
   const declared = hasValue && map.value && !isDescriptor(btf, map)
+  const inner = takes('inner') && map.inner
   return {
     name,
     elfName,
     type,
     kind,
-    key: takesKey && map.key ? layouts.of(map.key, name) : undefined,
-    value: declared ? layouts.of(map.value, name) : own?.layout,
+    key: takes('key') && map.key ? layouts.of(map.key, name) : undefined,
+    value: declared ? layouts.of(map.value, name) : (own?.layout ?? numberOf(map)),
+    inner: inner ? mapModel(btf, layouts, inner, inner.name, []) : undefined,
     section: map.origin === 'struct_ops' ? structOpsSection(map) : sectionOf(map, own),
     shadow: shadowModel(btf, layouts, map),
   }
@@ -158,6 +162,11 @@ function sectionOf(
   shown: SectionModel | undefined,
 ): string | undefined {
   return origin === 'internal' ? elfName : shown?.elfName
+}
+
+/** What a map of network interfaces or CPUs has for a value when its declaration gives the size alone. */
+function numberOf({ type, valueSize }: BpfMap): Layout | undefined {
+  return ['DEVMAP', 'DEVMAP_HASH', 'CPUMAP'].includes(type) && valueSize === 4 ? u32 : undefined
 }
 
 /** Also of kinds that the runtime hands out as bytes. */

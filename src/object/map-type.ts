@@ -1,45 +1,8 @@
-/** BPF_MAP_TYPE_, by number (include/uapi/linux/bpf.h: enum bpf_map_type). */
-const MAP_TYPES = [
-  'UNSPEC',
-  'HASH',
-  'ARRAY',
-  'PROG_ARRAY',
-  'PERF_EVENT_ARRAY',
-  'PERCPU_HASH',
-  'PERCPU_ARRAY',
-  'STACK_TRACE',
-  'CGROUP_ARRAY',
-  'LRU_HASH',
-  'LRU_PERCPU_HASH',
-  'LPM_TRIE',
-  'ARRAY_OF_MAPS',
-  'HASH_OF_MAPS',
-  'DEVMAP',
-  'SOCKMAP',
-  'CPUMAP',
-  'XSKMAP',
-  'SOCKHASH',
-  'CGROUP_STORAGE',
-  'REUSEPORT_SOCKARRAY',
-  'PERCPU_CGROUP_STORAGE',
-  'QUEUE',
-  'STACK',
-  'SK_STORAGE',
-  'DEVMAP_HASH',
-  'STRUCT_OPS',
-  'RINGBUF',
-  'INODE_STORAGE',
-  'TASK_STORAGE',
-  'BLOOM_FILTER',
-  'USER_RINGBUF',
-  'CGRP_STORAGE',
-  'ARENA',
-  'INSN_ARRAY',
-  'RHASH',
-] as const
+import { mapTypes } from '../runtime/maps/map-type.ts'
 
+/** `PERCPU_HASH` of BPF_MAP_TYPE_PERCPU_HASH's number. */
 export function mapTypeName(number: number): string {
-  return MAP_TYPES[number] ?? `UNKNOWN_${number}`
+  return mapTypes[number]?.toUpperCase() ?? `UNKNOWN_${number}`
 }
 
 /** Flags of map creation, by bit (include/uapi/linux/bpf.h). */
@@ -65,6 +28,7 @@ const MAP_FLAGS = [
   'BPF_F_NO_USER_CONV',
 ] as const
 
+export const BPF_F_STACK_BUILD_ID: number = 1 << 5
 export const BPF_F_RDONLY_PROG: number = 1 << 7
 export const BPF_F_MMAPABLE: number = 1 << 10
 export const BPF_F_LINK: number = 1 << 13

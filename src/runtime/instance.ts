@@ -238,6 +238,7 @@ export class Instance implements SkeletonInstance {
       kind.beforeLoad?.(this.#handleOf(index, name))
     }
     for (const memory of this.#shown) memory.beforeLoad()
+    for (const handle of this.#handles) handle.loading()
   }
 
   #afterLoad(result: number, log?: string): void {

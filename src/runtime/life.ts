@@ -6,9 +6,12 @@ export type Stage = 'open' | 'loading' | 'loaded' | 'failed' | 'destroyed'
 export class Life {
   stage: Stage = 'open'
   readonly name: string
+  readonly #ended: string
 
-  constructor(name: string) {
+  /** @param ended what became of it in the end, and what to do then */
+  constructor(name: string, ended = 'was destroyed; open() a new instance') {
     this.name = name
+    this.#ended = ended
   }
 
   /** @throws {BpfError} `ERR_BPF_STATE` unless the object is opened and not loaded yet */
@@ -37,7 +40,7 @@ export class Life {
       case 'failed':
         return `the load of ${this.name} failed; open() a new instance`
       case 'destroyed':
-        return `${this.name} was destroyed; open() a new instance`
+        return `${this.name} ${this.#ended}`
     }
   }
 }

@@ -71,7 +71,7 @@ describe('the generated module', () => {
       "['events', ringBuffer()]",
       "['perf', perfEventArray()]",
       "['rodata', sectionMap('.rodata')]",
-      "['tries', bpfMap()]",
+      "['tries', lpmTrie(struct('', 12, [['prefix', 0, u32], ['k', 4, key]]), u64)]",
       "['typed', perfEventArray(event)]",
     ])
     expect(listOf(code, 'programs')).toEqual(["['pass', xdpProgram, 'xdp']"])

@@ -3,8 +3,9 @@ import { constants } from 'node:os'
 /** Numbers with two names, by the one that manuals and kernel sources use. */
 const preferred: Record<number, string> = { 11: 'EAGAIN', 35: 'EDEADLK', 95: 'EOPNOTSUPP' }
 
-/** libbpf_legacy.h: enum libbpf_errno, and the kernel's internal ENOTSUPP that bpf(2) lets out. */
+/** What Node does not name: libbpf_legacy.h's enum libbpf_errno, and of the kernel's what bpf(2) lets out. */
 const beyondLibc: Record<number, string> = {
+  77: 'EBADFD',
   524: 'ENOTSUPP',
   4000: 'LIBBPF_ERRNO__LIBELF',
   4001: 'LIBBPF_ERRNO__FORMAT',

@@ -48,6 +48,42 @@ export const bpf_map__set_value_size: Call<number> = fromLibbpf('bpf_map__set_va
   'uintptr_t',
   'uint32_t',
 ])
+export const bpf_map__set_key_size: Call<number> = fromLibbpf('bpf_map__set_key_size', 'int', [
+  'uintptr_t',
+  'uint32_t',
+])
+export const bpf_map__set_type: Call<number> = fromLibbpf('bpf_map__set_type', 'int', [
+  'uintptr_t',
+  'int',
+])
+export const bpf_map__set_map_extra: Call<number> = fromLibbpf('bpf_map__set_map_extra', 'int', [
+  'uintptr_t',
+  'uint64_t',
+])
+export const bpf_map__ifindex: Call<number> = fromLibbpf('bpf_map__ifindex', 'uint32_t', [
+  'uintptr_t',
+])
+export const bpf_map__set_ifindex: Call<number> = fromLibbpf('bpf_map__set_ifindex', 'int', [
+  'uintptr_t',
+  'uint32_t',
+])
+export const bpf_map__is_internal: Call<boolean> = fromLibbpf<boolean>(
+  'bpf_map__is_internal',
+  'bool',
+  ['uintptr_t'],
+)
+export const bpf_map__reuse_fd: Call<number> = fromLibbpf('bpf_map__reuse_fd', 'int', [
+  'uintptr_t',
+  'int',
+])
+export const bpf_map__inner_map: Call<number> = fromLibbpf('bpf_map__inner_map', 'uintptr_t', [
+  'uintptr_t',
+])
+export const bpf_map__set_inner_map_fd: Call<number> = fromLibbpf(
+  'bpf_map__set_inner_map_fd',
+  'int',
+  ['uintptr_t', 'int'],
+)
 export const bpf_map__autocreate: Call<boolean> = fromLibbpf<boolean>(
   'bpf_map__autocreate',
   'bool',

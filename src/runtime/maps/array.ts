@@ -1,8 +1,8 @@
 import type { Codec } from '../codec/codec.ts'
 import type { Layout } from '../codec/layout.ts'
 import { u32 } from '../codec/layout.ts'
+import type { ElementLayouts } from './face.ts'
 import type { MapHandle } from './handle.ts'
-import type { ElementLayouts } from './keyed.ts'
 import { KeyedMap } from './keyed.ts'
 import type { MapKind } from './map.ts'
 

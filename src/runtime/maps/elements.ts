@@ -1,20 +1,32 @@
-import { BpfError } from '../error.ts'
 import { bpfSystemCall, command, syscallNumber } from '../ffi/bpf.ts'
-import { EINVAL, ENOENT, ENOSPC, EOPNOTSUPP, ENOTSUPP } from '../ffi/errno.ts'
+import { E2BIG, EEXIST, EINVAL, ENOENT, ENOTSUPP, EOPNOTSUPP } from '../ffi/errno.ts'
 import type { Call } from '../ffi/library.ts'
 import { errno } from '../ffi/library.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { scratch, setPointer } from '../ffi/memory.ts'
+import { Batches } from './batches.ts'
 import type { MapHandle } from './handle.ts'
 
 /** linux/bpf.h: BPF_ANY, BPF_NOEXIST, BPF_EXIST. */
 export const updateFlags = { any: 0, noexist: 1, exist: 2 } as const
+
+export type UpdateFlag = 'noexist' | 'exist'
+
+/** @throws {TypeError} for what is no flag */
+export function updateFlag(flag: UpdateFlag | undefined): number {
+  if (flag === undefined) return updateFlags.any
+  if (flag === 'noexist' || flag === 'exist') return updateFlags[flag]
+  throw new TypeError(`the flag is 'noexist', 'exist' or left out, not ${String(flag)}`)
+}
 
 /** Offsets in union bpf_attr of the BPF_MAP_*_ELEM commands. */
 const attrSize = 32
 const flagsOffset = 24
 /** Of BPF_MAP_DELETE_ELEM, which refuses anything after the key (kernel/bpf/syscall.c: CHECK_ATTR). */
 const deleteAttrSize = 16
+
+/** Of one walk by keys, before it is taken for endless. */
+const mostRestarts = 16
 
 /**
  * The element commands of bpf(2) on one map. Key and value have each one fixed place in memory, so that a call allocates
@@ -47,7 +59,8 @@ export class Elements {
     this.value = this.#valueMemory.data
     this.#attr = scratch(attrSize)
     this.#attr.data.setUint32(0, this.#fd, true)
-    setPointer(this.#attr.data, 8, this.#keyMemory.address)
+    // Maps without keys refuse even an empty one (kernel/bpf/syscall.c: ___bpf_copy_key).
+    setPointer(this.#attr.data, 8, info.keySize === 0 ? 0 : this.#keyMemory.address)
     setPointer(this.#attr.data, 16, this.#valueMemory.address)
     this.#call = bpfSystemCall()
     this.#number = syscallNumber()
@@ -60,7 +73,10 @@ export class Elements {
 
   /** `key` to `value`; false when there is none. */
   lookup(): boolean {
-    return this.#element('get from', command.mapLookup, 0) === 0
+    const result = this.#run(command.mapLookup, 0)
+    if (result === 0) return true
+    if (result === ENOENT) return false
+    throw this.#handle.failure('get from', result)
   }
 
   /** The same, and removes it. */
@@ -79,22 +95,15 @@ export class Elements {
   update(flag: number): void {
     const result = this.#run(command.mapUpdate, flag)
     if (result === 0) return
-    throw new BpfError({
-      operation: 'set an element of',
-      object: this.#handle.title,
-      errno: result,
-      ...explained(result, flag),
-    })
+    throw this.#handle.failure('set an element of', result, reason(result, flag))
   }
 
-  remove(): boolean {
-    return this.#element('delete from', command.mapDelete, 0) === 0
-  }
-
-  #element(operation: string, cmd: number, flags: number): number {
-    const result = this.#run(cmd, flags)
-    if (result !== 0 && result !== ENOENT) throw this.#handle.failure(operation, result)
-    return result
+  /** @param absent what else than ENOENT and an index past the end says that there is none */
+  remove(absent: number = ENOENT): boolean {
+    const result = this.#run(command.mapDelete, 0)
+    if (result === 0) return true
+    if (result === ENOENT || result === E2BIG || result === absent) return false
+    throw this.#handle.failure('delete from', result)
   }
 
   /** 0, or the errno. */
@@ -106,7 +115,10 @@ export class Elements {
     return this.#call(this.#number, cmd, this.#attr.address, size) < 0 ? errno() : 0
   }
 
-  /** Every key as it is now, from the kernel's own walk; ends also when keys come and go meanwhile. */
+  /**
+   * Every key as it is now, from the kernel's own walk. A key that goes while the walk is at it sends the kernel back to
+   * the first one: known keys are passed over, and the walk ends when that has happened too often.
+   */
   keys(): Uint8Array<ArrayBuffer>[] {
     const attr = scratch(attrSize)
     const [current, next] = [scratch(this.keySize), scratch(this.keySize)]
@@ -114,6 +126,7 @@ export class Elements {
     setPointer(attr.data, 16, next.address)
     const keys: Uint8Array<ArrayBuffer>[] = []
     const seen = new Set<string>()
+    let [restarts, known] = [0, false]
     for (;;) {
       if (this.#call(this.#number, command.mapNextKey, attr.address, attrSize) < 0) {
         const result = errno()
@@ -121,11 +134,15 @@ export class Elements {
         throw this.#handle.failure('walk', result)
       }
       const key = new Uint8Array(next.buffer.slice(0, this.keySize))
-      // A key deleted under the walk sends the kernel back to the first one.
-      const text = String.fromCharCode(...key)
-      if (seen.has(text)) return keys
-      seen.add(text)
-      keys.push(key)
+      const text = Buffer.from(key.buffer).toString('latin1')
+      if (seen.has(text)) {
+        if (!known && ++restarts > mostRestarts) return keys
+        known = true
+      } else {
+        seen.add(text)
+        keys.push(key)
+        known = false
+      }
       new Uint8Array(current.buffer).set(key)
       setPointer(attr.data, 8, current.address)
     }
@@ -137,92 +154,8 @@ export class Elements {
   }
 }
 
-function explained(result: number, flag: number): { reason?: string; hint?: string } {
-  if (flag === updateFlags.noexist && result !== ENOENT)
-    return { reason: 'the key is there already' }
-  if (flag === updateFlags.exist && result === ENOENT) return { reason: 'there is no such key' }
-  return {}
-}
-
-/** Offsets in union bpf_attr of the batch commands. */
-const batchAttrSize = 56
-const countOffset = 32
-const batchBytes = 1 << 16
-
-/** A walk by BPF_MAP_LOOKUP_BATCH, kernel 5.6. It copies hash buckets whole, so deletions cannot derail it. */
-export class Batches {
-  readonly keySize: number
-  readonly valueStride: number
-  keys: DataView<ArrayBuffer>
-  values: DataView<ArrayBuffer>
-  readonly #handle: MapHandle
-  readonly #attr: Scratch
-  readonly #cursors: [Scratch, Scratch]
-  #memory: [Scratch, Scratch]
-  #capacity: number
-  #started = false
-  #ended = false
-
-  private constructor(handle: MapHandle, keySize: number, valueStride: number) {
-    this.#handle = handle
-    this.keySize = keySize
-    this.valueStride = valueStride
-    this.#attr = scratch(batchAttrSize)
-    // The walk's own place: 4 bytes of a hash, a key of the other kinds.
-    this.#cursors = [scratch(Math.max(8, keySize)), scratch(Math.max(8, keySize))]
-    this.#capacity = Math.max(16, Math.floor(batchBytes / (keySize + valueStride)))
-    this.#memory = this.#room()
-    this.keys = this.#memory[0].data
-    this.values = this.#memory[1].data
-  }
-
-  static of(handle: MapHandle, keySize: number, valueStride: number): Batches | undefined {
-    return handle.noBatches ? undefined : new Batches(handle, keySize, valueStride)
-  }
-
-  /** Reads on into `keys` and `values`. @returns how many elements; 0 at the end, -1 when the kernel cannot batch */
-  next(): number {
-    for (;;) {
-      if (this.#ended) return 0
-      const [from, to] = this.#cursors
-      const attr = this.#attr.data
-      setPointer(attr, 0, this.#started ? from.address : 0)
-      setPointer(attr, 8, to.address)
-      setPointer(attr, 16, this.#memory[0].address)
-      setPointer(attr, 24, this.#memory[1].address)
-      attr.setUint32(countOffset, this.#capacity, true)
-      attr.setUint32(36, this.#handle.requireFd('walk'), true)
-      const failed =
-        bpfSystemCall()(
-          syscallNumber(),
-          command.mapLookupBatch,
-          this.#attr.address,
-          batchAttrSize,
-        ) < 0
-      const result = failed ? errno() : 0
-      // A hash bucket with more elements than there is room for.
-      if (result === ENOSPC) {
-        this.#capacity *= 2
-        this.#memory = this.#room()
-        this.keys = this.#memory[0].data
-        this.values = this.#memory[1].data
-        continue
-      }
-      if (result === ENOENT) this.#ended = true
-      else if (result !== 0) {
-        if (!this.#started && (result === ENOTSUPP || result === EINVAL || result === EOPNOTSUPP)) {
-          this.#handle.noBatches = true
-          return -1
-        }
-        throw this.#handle.failure('walk', result)
-      }
-      this.#started = true
-      this.#cursors.reverse()
-      return attr.getUint32(countOffset, true)
-    }
-  }
-
-  #room(): [Scratch, Scratch] {
-    return [scratch(this.#capacity * this.keySize), scratch(this.#capacity * this.valueStride)]
-  }
+function reason(result: number, flag: number): string | undefined {
+  if (flag === updateFlags.noexist && result === EEXIST) return 'the key is there already'
+  if (flag === updateFlags.exist && result === ENOENT) return 'there is no such key'
+  return undefined
 }

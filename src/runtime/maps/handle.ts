@@ -1,50 +1,47 @@
 import { privilegeHint } from '../capabilities.ts'
-import { BpfError } from '../error.ts'
-import { objectInfo } from '../ffi/bpf.ts'
+import { BpfError, stateError } from '../error.ts'
 import { bpf_map__set_value_size } from '../ffi/object.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import type { Life } from '../life.ts'
-
-/** `struct bpf_map_info`, as the kernel tells it. Sizes in bytes. */
-export interface MapInfo {
-  /** BPF_MAP_TYPE_ number. */
-  readonly type: number
-  readonly id: number
-  readonly keySize: number
-  readonly valueSize: number
-  readonly maxEntries: number
-  readonly flags: number
-  /** At most 15 characters. */
-  readonly name: string
-}
+import type { MapInfo } from './info.ts'
+import { readMapInfo } from './info.ts'
 
 /** A map's native side, shared by every class and typed face over it: libbpf's map before load, its descriptor after. */
 export class MapHandle {
   readonly name: string
+  /** For messages. */
+  readonly title: string
   readonly life: Life
   readonly keepAlive: KeepAlive
   /** `struct bpf_map *`; 0 when libbpf does not know the map. */
   readonly pointer: number
+  /** What to do about an errno, of this kind of map. */
+  advice: ((errno: number) => string | undefined) | undefined
   /** What a section does for `setValueSize`, for its image changes too. */
   resize: (valueSize: number) => number = (valueSize) => this.setValueSize(valueSize)
   /** Where libbpf mapped an arena's variables. */
   variables = 0
   /** The kernel has no batched walk for this kind of map. */
   noBatches = false
+  /** Counts the descriptors that this has had. */
+  generation = 0
   #fd = -1
   #info: MapInfo | undefined
+  readonly #loading = new Set<() => void>()
   readonly #closing = new Set<() => void>()
 
-  constructor(name: string, pointer: number, life: Life, keepAlive: KeepAlive) {
+  constructor(
+    name: string,
+    pointer: number,
+    life: Life,
+    keepAlive: KeepAlive,
+    title = `map ${name} of ${life.name}`,
+  ) {
     this.name = name
+    this.title = title
     this.pointer = pointer
     this.life = life
     this.keepAlive = keepAlive
-  }
-
-  /** For messages. */
-  get title(): string {
-    return `map ${this.name} of ${this.life.name}`
   }
 
   /** -1 before load, after destroy, and of a map that was not created. */
@@ -66,14 +63,34 @@ export class MapHandle {
     return this.#fd
   }
 
-  /** @throws {BpfError} `ERR_BPF_STATE` unless between open and load */
+  /** libbpf's map, to be changed. @throws {BpfError} `ERR_BPF_STATE` unless between open and load */
   requireOpen(operation: string): number {
+    const pointer = this.requirePointer(operation)
     this.life.requireOpen(operation, this.title)
-    return this.pointer
+    return pointer
+  }
+
+  /** libbpf's map, there from open to destroy. @throws {BpfError} `ERR_BPF_STATE` when there is none */
+  requirePointer(operation: string): number {
+    const { life, pointer, title } = this
+    if (life.stage === 'destroyed' || life.stage === 'loading') throw life.refusal(operation, title)
+    if (pointer !== 0) return pointer
+    throw stateError(operation, title, 'only maps that a skeleton declares have this')
+  }
+
+  /** Called once, right before libbpf loads. */
+  onLoading(callback: () => void): void {
+    this.#loading.add(callback)
+  }
+
+  loading(): void {
+    for (const callback of this.#loading) callback()
+    this.#loading.clear()
   }
 
   loaded(fd: number): void {
     this.#fd = fd
+    this.generation++
   }
 
   /** Of the map that load will create. 0, or minus the errno. */
@@ -94,33 +111,15 @@ export class MapHandle {
 
   closed(): void {
     this.#fd = -1
+    this.generation++
     this.#info = undefined
     for (const callback of this.#closing) callback()
     this.#closing.clear()
   }
 
   /** The error of a failed system call on this map. */
-  failure(operation: string, errno: number): BpfError {
-    return new BpfError({ operation, object: this.title, errno, hint: privilegeHint(errno) })
-  }
-}
-
-/** Bytes of struct bpf_map_info up to and including the name (linux/bpf.h). */
-const infoSize = 88
-const nameOffset = 24
-const nameLength = 16
-
-export function readMapInfo(fd: number, operation: string, object: string): MapInfo {
-  const info = objectInfo(fd, infoSize)
-  if (typeof info === 'number') throw new BpfError({ operation, object, errno: -info })
-  const name = new Uint8Array(info.buffer, nameOffset, nameLength)
-  return {
-    type: info.getUint32(0, true),
-    id: info.getUint32(4, true),
-    keySize: info.getUint32(8, true),
-    valueSize: info.getUint32(12, true),
-    maxEntries: info.getUint32(16, true),
-    flags: info.getUint32(20, true),
-    name: new TextDecoder().decode(name.subarray(0, name.indexOf(0))),
+  failure(operation: string, errno: number, reason?: string): BpfError {
+    const hint = this.advice?.(errno) ?? privilegeHint(errno)
+    return new BpfError({ operation, object: this.title, errno, reason, hint })
   }
 }

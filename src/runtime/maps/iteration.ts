@@ -85,6 +85,69 @@ class KeyWalk implements Place {
   }
 }
 
+/** All keys as they are when the walk starts, without values: not every kind of map tells them. */
+export class KeysAtOnce implements Place {
+  keys: DataView
+  readonly values: DataView
+  readonly key = 0
+  readonly value = 0
+  readonly #all: readonly Uint8Array<ArrayBuffer>[]
+  #index = 0
+
+  constructor(elements: Elements) {
+    this.#all = elements.keys()
+    this.keys = elements.key
+    this.values = elements.value
+  }
+
+  next(): boolean {
+    const key = this.#all[this.#index++]
+    if (key) this.keys = new DataView(key.buffer)
+    return key !== undefined
+  }
+}
+
+/** All elements as they are when the walk starts. */
+export class ElementsAtOnce implements Place {
+  readonly keys: DataView
+  readonly values: DataView
+  key: number
+  value: number
+  readonly #elements: Elements
+  #left: number
+
+  constructor(elements: Elements) {
+    const { keySize, valueBytes } = elements
+    const found = elements.keys()
+    const [keys, values] = [
+      new Uint8Array(found.length * keySize),
+      new Uint8Array(found.length * valueBytes),
+    ]
+    let count = 0
+    for (const key of found) {
+      new Uint8Array(elements.key.buffer).set(key)
+      if (!elements.lookup()) continue
+      keys.set(key, count * keySize)
+      values.set(new Uint8Array(elements.value.buffer, 0, valueBytes), count * valueBytes)
+      count++
+    }
+    this.#elements = elements
+    this.#left = count
+    this.keys = new DataView(keys.buffer)
+    this.values = new DataView(values.buffer)
+    this.key = -keySize
+    this.value = -valueBytes
+  }
+
+  next(): boolean {
+    if (this.#left === 0) return false
+    this.#left--
+    this.key += this.#elements.keySize
+    this.value += this.#elements.valueBytes
+    return true
+  }
+}
+
 /** A class of its own: a generator would cost half as much again an element. */
 export class ElementIterator<T> implements IterableIterator<T> {
   #place: Place | undefined

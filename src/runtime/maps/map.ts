@@ -1,25 +1,22 @@
+import { unlinkSync } from 'node:fs'
+
 import type { CompositeLayout } from '../codec/layout.ts'
-import { BpfError, stateError } from '../error.ts'
+import { BpfError } from '../error.ts'
 import { bpf, command } from '../ffi/bpf.ts'
+import { errno, fromLibbpf } from '../ffi/library.ts'
 import { scratch } from '../ffi/memory.ts'
-import {
-  bpf_map__autocreate,
-  bpf_map__map_flags,
-  bpf_map__max_entries,
-  bpf_map__numa_node,
-  bpf_map__pin,
-  bpf_map__pin_path,
-  bpf_map__set_autocreate,
-  bpf_map__set_map_flags,
-  bpf_map__set_max_entries,
-  bpf_map__set_numa_node,
-  bpf_map__set_pin_path,
-  bpf_map__unpin,
-} from '../ffi/object.ts'
+import { bpf_map__pin, bpf_map__unpin } from '../ffi/object.ts'
 import type { LinkOwner } from '../links/link.ts'
+import { heard } from '../log.ts'
 import type { ProgramsByPointer } from '../shadow.ts'
 import type { ShownMemory } from '../shown-memory.ts'
-import type { MapHandle, MapInfo } from './handle.ts'
+import type { MapHandle } from './handle.ts'
+import type { MapDescription } from './info.ts'
+import { describeMap } from './info.ts'
+import { reuseMap } from './reuse.ts'
+import { MapSettings } from './settings.ts'
+
+const bpf_obj_pin = fromLibbpf('bpf_obj_pin', 'int', ['int', 'str'])
 
 /** Makes the map classes of one kind; generated modules name one a map, so that unused classes leave the bundle. */
 export interface MapKind<M extends BpfMap = BpfMap> {
@@ -46,11 +43,12 @@ export interface LibbpfNeed {
   readonly what: string
 }
 
-/** What every map has. Settings are libbpf's, in camelCase, and may be changed between open and load. */
-export class BpfMap {
+/** What every map has. */
+export class BpfMap extends MapSettings {
   readonly #handle: MapHandle
 
   constructor(handle: MapHandle) {
+    super(handle)
     this.#handle = handle
   }
 
@@ -63,63 +61,25 @@ export class BpfMap {
     return this.#handle.requireFd('use the descriptor of')
   }
 
-  /** The kernel's own description of the loaded map. */
-  get info(): MapInfo {
-    return this.#handle.info()
+  /** The kernel's own description of the loaded map, as it is now. */
+  get info(): MapDescription {
+    return describeMap(this.#handle.requireFd('ask about'), 'ask about', this.#handle.title)
   }
 
   /** The number the kernel knows it by. */
   get id(): number {
-    return this.info.id
+    return this.#handle.info().id
   }
 
-  get maxEntries(): number {
-    return this.#handle.liveFd < 0
-      ? bpf_map__max_entries(this.#readable('read maxEntries of'))
-      : this.info.maxEntries
-  }
-
-  set maxEntries(entries: number) {
-    this.#set('maxEntries', entries, (map) =>
-      bpf_map__set_max_entries(map, uint32('maxEntries', entries)),
-    )
-  }
-
-  /** BPF_F_ flags of its creation. */
-  get flags(): number {
-    return this.#handle.liveFd < 0
-      ? bpf_map__map_flags(this.#readable('read flags of'))
-      : this.info.flags
-  }
-
-  set flags(flags: number) {
-    this.#set('flags', flags, (map) => bpf_map__set_map_flags(map, uint32('flags', flags)))
-  }
-
-  get numaNode(): number {
-    return bpf_map__numa_node(this.#readable('read numaNode of'))
-  }
-
-  set numaNode(node: number) {
-    this.#set('numaNode', node, (map) => bpf_map__set_numa_node(map, uint32('numaNode', node)))
-  }
-
-  /** Off: load leaves the map out, and programs that use it fail unless they are left out too. */
-  get autocreate(): boolean {
-    return bpf_map__autocreate(this.#readable('read autocreate of'))
-  }
-
-  set autocreate(on: boolean) {
-    this.#set('autocreate', on, (map) => bpf_map__set_autocreate(map, Boolean(on)))
-  }
-
-  /** Where load looks for a pinned map to use instead, and pins the one it makes. */
-  get pinPath(): string | null {
-    return bpf_map__pin_path(this.#readable('read pinPath of'))
-  }
-
-  set pinPath(path: string | null) {
-    this.#set('pinPath', path, (map) => bpf_map__set_pin_path(map, path))
+  /**
+   * Between open and load: takes this map, of another skeleton or program, instead of making one. It stays the other's
+   * too.
+   * @param map itself, its descriptor, or the path that it is pinned at
+   * @throws {BpfError} EINVAL when its type, sizes, entries or flags are not those declared
+   */
+  reuse(map: BpfMap | number | string): this {
+    reuseMap(this.#handle, map)
+    return this
   }
 
   /**
@@ -127,16 +87,25 @@ export class BpfMap {
    * @throws {BpfError}
    */
   pin(path?: string): void {
-    this.#handle.requireFd('pin')
-    const result = bpf_map__pin(this.#libbpf('pin'), path ?? null)
-    if (result < 0) throw this.#pinFailure('pin', -result)
+    const fd = this.#handle.requireFd('pin')
+    const target = optionalPath(path)
+    const { result, log } = heard(() => {
+      if (this.#handle.pointer !== 0) return bpf_map__pin(this.#handle.pointer, target)
+      return bpf_obj_pin(fd, requirePath('pin', target)) < 0 ? -errno() : 0
+    })
+    if (result < 0) throw this.#pinFailure('pin', -result, log)
   }
 
-  /** @throws {BpfError} */
+  /** Removes the pin, at `path` or where `pin()` made it; the map lives on. @throws {BpfError} */
   unpin(path?: string): void {
     this.#handle.requireFd('unpin')
-    const result = bpf_map__unpin(this.#libbpf('unpin'), path ?? null)
-    if (result < 0) throw this.#pinFailure('unpin', -result)
+    const target = optionalPath(path)
+    if (this.#handle.pointer === 0) {
+      unlinkSync(requirePath('unpin', target))
+      return
+    }
+    const { result, log } = heard(() => bpf_map__unpin(this.#handle.pointer, target))
+    if (result < 0) throw this.#pinFailure('unpin', -result, log)
   }
 
   /** No more writes by system call, for good; programs still write. @throws {BpfError} */
@@ -147,50 +116,27 @@ export class BpfMap {
     if (result < 0) throw this.#handle.failure('freeze', -result)
   }
 
-  #set(name: string, value: unknown, call: (map: number) => number): void {
-    const operation = `set ${name} of`
-    this.#handle.requireOpen(operation)
-    const result = call(this.#libbpf(operation))
-    if (result < 0) {
-      throw new BpfError({
-        operation: `${operation.slice(0, -3)} = ${String(value)} of`,
-        object: this.#handle.title,
-        errno: -result,
-      })
-    }
-  }
-
-  /** libbpf's own map is there from open to destroy. */
-  #readable(operation: string): number {
-    const { life, title } = this.#handle
-    if (life.stage === 'destroyed' || life.stage === 'loading') throw life.refusal(operation, title)
-    return this.#libbpf(operation)
-  }
-
-  #libbpf(operation: string): number {
-    const { pointer, title } = this.#handle
-    if (pointer === 0)
-      throw stateError(operation, title, 'only maps of a skeleton have this setting')
-    return pointer
-  }
-
-  #pinFailure(operation: string, errno: number): BpfError {
+  #pinFailure(operation: string, errno: number, log: string): BpfError {
     return new BpfError({
       operation,
       object: this.#handle.title,
       errno,
+      reason: log || undefined,
+      log: log || undefined,
       hint: 'Pins live in a BPF file system: mount -t bpf bpf /sys/fs/bpf',
     })
   }
 }
 
-function uint32(name: string, value: unknown): number {
-  if (typeof value !== 'number')
-    throw new TypeError(`${name} must be a number, not ${typeof value}`)
-  if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff) {
-    throw new RangeError(`${name} must be a whole number from 0 to ${0xffff_ffff}, not ${value}`)
-  }
-  return value
+function optionalPath(path: unknown): string | null {
+  if (path === undefined || path === null) return null
+  if (typeof path === 'string') return path
+  throw new TypeError(`a pin's path is a string, not ${typeof path}`)
+}
+
+function requirePath(operation: string, path: string | null): string {
+  if (path !== null) return path
+  throw new TypeError(`${operation}() takes a path: only a skeleton's map has a pinPath`)
 }
 
 /** Maps of kinds that have no class of their own. */

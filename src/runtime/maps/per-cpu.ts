@@ -4,9 +4,9 @@ import type { Layout } from '../codec/layout.ts'
 import { u32 } from '../codec/layout.ts'
 import { BpfError } from '../error.ts'
 import { fromLibbpf } from '../ffi/library.ts'
-import { Elements } from './elements.ts'
+import type { Elements } from './elements.ts'
+import type { ElementLayouts, Shape, ValueCodec } from './face.ts'
 import type { MapHandle } from './handle.ts'
-import type { ElementLayouts, ValueCodec } from './keyed.ts'
 import { KeyedMap } from './keyed.ts'
 import type { MapKind } from './map.ts'
 import { RemovableMap } from './removable.ts'
@@ -23,10 +23,6 @@ export function possibleCpus(): number {
 /** kernel/bpf/syscall.c: bpf_map_value_size, each CPU's value takes whole 8 bytes. */
 function stride(valueSize: number): number {
   return Math.ceil(valueSize / 8) * 8
-}
-
-function elementsOfAllCpus(handle: MapHandle, operation: string): Elements {
-  return new Elements(handle, operation, (valueSize) => stride(valueSize) * possibleCpus())
 }
 
 function valuesOfAllCpus(layout: Layout, { valueSize, valueBytes }: Elements): ValueCodec {
@@ -46,8 +42,17 @@ function valuesOfAllCpus(layout: Layout, { valueSize, valueBytes }: Elements): V
   }
 }
 
+export const oneValueACpu: Shape = {
+  valueBytes: (valueSize) => stride(valueSize) * possibleCpus(),
+  valueCodec: valuesOfAllCpus,
+}
+
 /** PERCPU_HASH and LRU_PERCPU_HASH: a value is an array, one of each possible CPU in order. */
 export class PerCpuHashMap<K, V> extends RemovableMap<K, V[]> {
+  constructor(handle: MapHandle, layouts: ElementLayouts) {
+    super(handle, layouts, oneValueACpu)
+  }
+
   /** The same map over bytes. */
   get raw(): PerCpuHashMap<Uint8Array, Uint8Array> {
     return new PerCpuHashMap(this.handle, {})
@@ -62,20 +67,12 @@ export class PerCpuHashMap<K, V> extends RemovableMap<K, V[]> {
       value: value.layout,
     })
   }
-
-  protected override elementsOf(handle: MapHandle, operation: string): Elements {
-    return elementsOfAllCpus(handle, operation)
-  }
-
-  protected override valueCodec(layout: Layout, elements: Elements): ValueCodec {
-    return valuesOfAllCpus(layout, elements)
-  }
 }
 
 /** PERCPU_ARRAY: a value is an array, one of each possible CPU in order. */
 export class PerCpuArray<V> extends KeyedMap<number, V[]> {
   constructor(handle: MapHandle, layouts: ElementLayouts) {
-    super(handle, { key: u32, value: layouts.value })
+    super(handle, { key: u32, value: layouts.value }, oneValueACpu)
   }
 
   /** The same map with values as bytes. */
@@ -90,14 +87,6 @@ export class PerCpuArray<V> extends KeyedMap<number, V[]> {
 
   override get size(): number {
     return this.maxEntries
-  }
-
-  protected override elementsOf(handle: MapHandle, operation: string): Elements {
-    return elementsOfAllCpus(handle, operation)
-  }
-
-  protected override valueCodec(layout: Layout, elements: Elements): ValueCodec {
-    return valuesOfAllCpus(layout, elements)
   }
 }
 

@@ -1,4 +1,6 @@
 import type { Capability } from '../capabilities.ts'
+import type { SocketLike } from '../descriptors/socket.ts'
+import { socketDescriptor } from '../descriptors/socket.ts'
 import { close } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import {
@@ -14,8 +16,7 @@ import type { NativeLink } from '../links/native.ts'
 import { indexOfInterface } from './interface.ts'
 import { PacketProgram } from './packet.ts'
 import { Program } from './program.ts'
-import type { SocketLike } from './socket.ts'
-import { attachBySocketOption, descriptorOf } from './socket.ts'
+import { attachBySocketOption } from './socket.ts'
 
 /** SOCKET_FILTER. */
 export class SocketFilterProgram extends PacketProgram {
@@ -26,7 +27,7 @@ export class SocketFilterProgram extends PacketProgram {
    */
   attachSocketFilter(target: SocketLike | string): Link {
     if (typeof target === 'string') return this.adopt(this.#watch(target))
-    return this.adopt(this.#attach(descriptorOf(target), 'a socket'))
+    return this.adopt(this.#attach(socketDescriptor(target, 'attach to a socket'), 'a socket'))
   }
 
   override get capabilities(): readonly Capability[] {
@@ -57,7 +58,7 @@ export class SkReuseportProgram extends Program {
   /** @param socket a listening or bound one of the group, or its descriptor: it is for all of them */
   attachReuseport(socket: SocketLike): Link {
     const operation = 'attach to sockets of one port'
-    const fd = descriptorOf(socket)
+    const fd = socketDescriptor(socket, operation)
     const [attach, detach] = [SO_ATTACH_REUSEPORT_EBPF, SO_DETACH_REUSEPORT_BPF]
     return this.adopt(attachBySocketOption(this, operation, fd, attach, detach))
   }

@@ -1,0 +1,41 @@
+import { closeSync, constants, openSync } from 'node:fs'
+import { constants as system } from 'node:os'
+
+import { BpfError } from '../error.ts'
+
+/** fcntl.h: names a file without opening it, so that neither permission nor a pipe's other end matters. */
+const O_PATH = 0x20_0000
+
+/** Runs `use` with the descriptor of a directory: a cgroup's, say. @param path or a descriptor @throws {BpfError} */
+export function withDirectory<R>(path: string | number, use: (fd: number) => R): R {
+  return withFile(path, constants.O_RDONLY | constants.O_DIRECTORY, use)
+}
+
+/** Runs `use` with a descriptor that stands for the inode. @param path or a descriptor @throws {BpfError} */
+export function withInode<R>(path: string | number, use: (fd: number) => R): R {
+  return withFile(path, O_PATH, use)
+}
+
+function withFile<R>(path: string | number, flags: number, use: (fd: number) => R): R {
+  if (typeof path === 'number') return use(path)
+  if (typeof path !== 'string') {
+    throw new TypeError(`a path or a descriptor is expected, not ${typeof path}`)
+  }
+  let fd: number
+  try {
+    fd = openSync(path, flags)
+  } catch (error) {
+    throw new BpfError({ operation: 'open', object: path, errno: errnoOf(error) })
+  }
+  try {
+    return use(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Positive, of a failed call of node:fs. */
+export function errnoOf(error: unknown): number {
+  const { errno } = error as NodeJS.ErrnoException
+  return errno === undefined ? system.errno.EIO : Math.abs(errno)
+}

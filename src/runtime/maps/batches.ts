@@ -1,0 +1,89 @@
+import { bpfSystemCall, command, syscallNumber } from '../ffi/bpf.ts'
+import { EINVAL, ENOENT, ENOSPC, ENOTSUPP, EOPNOTSUPP } from '../ffi/errno.ts'
+import { errno } from '../ffi/library.ts'
+import type { Scratch } from '../ffi/memory.ts'
+import { scratch, setPointer } from '../ffi/memory.ts'
+import type { MapHandle } from './handle.ts'
+
+/** Offsets in union bpf_attr of the batch commands. */
+const batchAttrSize = 56
+const countOffset = 32
+const batchBytes = 1 << 16
+
+/** A walk by BPF_MAP_LOOKUP_BATCH, kernel 5.6. It copies hash buckets whole, so deletions cannot derail it. */
+export class Batches {
+  readonly keySize: number
+  readonly valueStride: number
+  keys: DataView<ArrayBuffer>
+  values: DataView<ArrayBuffer>
+  readonly #handle: MapHandle
+  readonly #attr: Scratch
+  readonly #cursors: [Scratch, Scratch]
+  #memory: [Scratch, Scratch]
+  #capacity: number
+  #started = false
+  #ended = false
+
+  private constructor(handle: MapHandle, keySize: number, valueStride: number) {
+    this.#handle = handle
+    this.keySize = keySize
+    this.valueStride = valueStride
+    this.#attr = scratch(batchAttrSize)
+    // The walk's own place: 4 bytes of a hash, a key of the other kinds.
+    this.#cursors = [scratch(Math.max(8, keySize)), scratch(Math.max(8, keySize))]
+    this.#capacity = Math.max(16, Math.floor(batchBytes / (keySize + valueStride)))
+    this.#memory = this.#room()
+    this.keys = this.#memory[0].data
+    this.values = this.#memory[1].data
+  }
+
+  static of(handle: MapHandle, keySize: number, valueStride: number): Batches | undefined {
+    return handle.noBatches ? undefined : new Batches(handle, keySize, valueStride)
+  }
+
+  /** Reads on into `keys` and `values`. @returns how many elements; 0 at the end, -1 when the kernel cannot batch */
+  next(): number {
+    for (;;) {
+      if (this.#ended) return 0
+      const [from, to] = this.#cursors
+      const attr = this.#attr.data
+      setPointer(attr, 0, this.#started ? from.address : 0)
+      setPointer(attr, 8, to.address)
+      setPointer(attr, 16, this.#memory[0].address)
+      setPointer(attr, 24, this.#memory[1].address)
+      attr.setUint32(countOffset, this.#capacity, true)
+      attr.setUint32(36, this.#handle.requireFd('walk'), true)
+      const failed =
+        bpfSystemCall()(
+          syscallNumber(),
+          command.mapLookupBatch,
+          this.#attr.address,
+          batchAttrSize,
+        ) < 0
+      const result = failed ? errno() : 0
+      // A hash bucket with more elements than there is room for.
+      if (result === ENOSPC) {
+        this.#capacity *= 2
+        this.#memory = this.#room()
+        this.keys = this.#memory[0].data
+        this.values = this.#memory[1].data
+        continue
+      }
+      if (result === ENOENT) this.#ended = true
+      else if (result !== 0) {
+        if (!this.#started && (result === ENOTSUPP || result === EINVAL || result === EOPNOTSUPP)) {
+          this.#handle.noBatches = true
+          return -1
+        }
+        throw this.#handle.failure('walk', result)
+      }
+      this.#started = true
+      this.#cursors.reverse()
+      return attr.getUint32(countOffset, true)
+    }
+  }
+
+  #room(): [Scratch, Scratch] {
+    return [scratch(this.#capacity * this.keySize), scratch(this.#capacity * this.valueStride)]
+  }
+}

@@ -1,0 +1,59 @@
+import type { Codec } from '../codec/codec.ts'
+import type { In } from '../codec/input.ts'
+import type { Layout } from '../codec/layout.ts'
+import type { Enter } from './face.ts'
+import { facing } from './face.ts'
+import type { MapHandle } from './handle.ts'
+import type { MapKind } from './map.ts'
+import { BpfMap } from './map.ts'
+
+/** BLOOM_FILTER: a set that forgets nothing and sometimes takes a value for another. */
+export class BloomFilter<V> extends BpfMap {
+  readonly #handle: MapHandle
+  readonly #enter: Enter
+
+  constructor(handle: MapHandle, value?: Layout) {
+    super(handle)
+    this.#handle = handle
+    this.#enter = facing(handle, { value })
+  }
+
+  /** `push` of the kernel and libbpf. */
+  add(value: In<V>): this {
+    const face = this.#enter('add to')
+    face.encodeValue(value, face.elements.value, 0)
+    face.elements.update(0)
+    return this
+  }
+
+  /** `peek` of the kernel and libbpf. @returns false: it was never added; true: it probably was */
+  has(value: In<V>): boolean {
+    const face = this.#enter('look into')
+    face.encodeValue(value, face.elements.value, 0)
+    return face.elements.lookup()
+  }
+
+  /** `add` by the kernel's name. */
+  push(value: In<V>): this {
+    return this.add(value)
+  }
+
+  /** `has` by the kernel's name. */
+  peek(value: In<V>): boolean {
+    return this.has(value)
+  }
+
+  /** The same map with values as bytes. */
+  get raw(): BloomFilter<Uint8Array> {
+    return new BloomFilter(this.#handle)
+  }
+
+  /** The same map with values of another type. */
+  as<U>(value: Codec<U>): BloomFilter<U> {
+    return new BloomFilter(this.#handle, value.layout)
+  }
+}
+
+export function bloomFilter<V = unknown>(value?: Layout): MapKind<BloomFilter<V>> {
+  return { create: (handle) => new BloomFilter(handle, value) }
+}

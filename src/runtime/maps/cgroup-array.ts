@@ -1,0 +1,15 @@
+import { withDirectory } from '../descriptors/file.ts'
+import type { MapKind } from './map.ts'
+import { Slots } from './slots.ts'
+
+/** CGROUP_ARRAY: cgroups for bpf_current_task_under_cgroup() and its like. */
+export class CgroupArray extends Slots {
+  /** @param cgroup its directory in cgroup2, or a descriptor of it */
+  set(index: number, cgroup: string | number): this {
+    return withDirectory(cgroup, (fd) => this.fill(index, fd))
+  }
+}
+
+export function cgroupArray(): MapKind<CgroupArray> {
+  return { create: (handle) => new CgroupArray(handle) }
+}

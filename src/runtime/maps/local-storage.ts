@@ -1,0 +1,133 @@
+import type { Codec } from '../codec/codec.ts'
+import type { In } from '../codec/input.ts'
+import type { Layout } from '../codec/layout.ts'
+import { s32 } from '../codec/layout.ts'
+import { withDirectory, withInode } from '../descriptors/file.ts'
+import { withProcess } from '../descriptors/process.ts'
+import type { SocketLike } from '../descriptors/socket.ts'
+import { socketDescriptor } from '../descriptors/socket.ts'
+import type { UpdateFlag } from './elements.ts'
+import type { MapHandle } from './handle.ts'
+import type { MapKind } from './map.ts'
+import { BpfMap } from './map.ts'
+import { RemovableMap } from './removable.ts'
+
+/** A value that the kernel keeps with each of its own objects, and lets go with it. There is no walk over them. */
+abstract class LocalStorage<Owner, V> extends BpfMap {
+  /** @internal */
+  protected readonly handle: MapHandle
+  readonly #values: RemovableMap<number, V>
+
+  constructor(handle: MapHandle, value?: Layout) {
+    super(handle)
+    this.handle = handle
+    this.#values = new RemovableMap(handle, { key: s32, value })
+  }
+
+  /** A copy of the owner's value, undefined when it has none. @throws {BpfError} when there is no such owner */
+  get(owner: Owner): V | undefined {
+    return this.withOwner(owner, (fd) => this.#values.get(fd as In<number>))
+  }
+
+  has(owner: Owner): boolean {
+    return this.withOwner(owner, (fd) => this.#values.has(fd))
+  }
+
+  /** @throws {BpfError} EEXIST or ENOENT by the flag; when there is no such owner */
+  set(owner: Owner, value: In<V>, flag?: UpdateFlag): this {
+    this.withOwner(owner, (fd) => this.#values.set(fd, value, flag))
+    return this
+  }
+
+  /** @returns whether it had a value */
+  delete(owner: Owner): boolean {
+    return this.withOwner(owner, (fd) => this.#values.delete(fd))
+  }
+
+  /** Runs `use` with a descriptor of the owner. @internal */
+  protected abstract withOwner<R>(owner: Owner, use: (fd: number) => R): R
+}
+
+/** TASK_STORAGE: by pid, of a process or, since Linux 6.9, of a thread. */
+export class TaskStorage<V> extends LocalStorage<number, V> {
+  protected override withOwner<R>(pid: number, use: (fd: number) => R): R {
+    return withProcess(pid, use)
+  }
+
+  /** The same map with values as bytes. */
+  get raw(): TaskStorage<Uint8Array> {
+    return new TaskStorage(this.handle)
+  }
+
+  /** The same map with values of another type. */
+  as<U>(value: Codec<U>): TaskStorage<U> {
+    return new TaskStorage(this.handle, value.layout)
+  }
+}
+
+/** INODE_STORAGE: by path, of which symbolic links are followed, or descriptor. */
+export class InodeStorage<V> extends LocalStorage<string | number, V> {
+  protected override withOwner<R>(file: string | number, use: (fd: number) => R): R {
+    return withInode(file, use)
+  }
+
+  /** The same map with values as bytes. */
+  get raw(): InodeStorage<Uint8Array> {
+    return new InodeStorage(this.handle)
+  }
+
+  /** The same map with values of another type. */
+  as<U>(value: Codec<U>): InodeStorage<U> {
+    return new InodeStorage(this.handle, value.layout)
+  }
+}
+
+/** CGRP_STORAGE: by the cgroup's directory, or a descriptor of it. */
+export class CgrpStorage<V> extends LocalStorage<string | number, V> {
+  protected override withOwner<R>(cgroup: string | number, use: (fd: number) => R): R {
+    return withDirectory(cgroup, use)
+  }
+
+  /** The same map with values as bytes. */
+  get raw(): CgrpStorage<Uint8Array> {
+    return new CgrpStorage(this.handle)
+  }
+
+  /** The same map with values of another type. */
+  as<U>(value: Codec<U>): CgrpStorage<U> {
+    return new CgrpStorage(this.handle, value.layout)
+  }
+}
+
+/** SK_STORAGE: by socket, one of Node's or a descriptor. */
+export class SkStorage<V> extends LocalStorage<SocketLike, V> {
+  protected override withOwner<R>(socket: SocketLike, use: (fd: number) => R): R {
+    return use(socketDescriptor(socket, `use ${this.handle.title}`))
+  }
+
+  /** The same map with values as bytes. */
+  get raw(): SkStorage<Uint8Array> {
+    return new SkStorage(this.handle)
+  }
+
+  /** The same map with values of another type. */
+  as<U>(value: Codec<U>): SkStorage<U> {
+    return new SkStorage(this.handle, value.layout)
+  }
+}
+
+export function taskStorage<V = unknown>(value?: Layout): MapKind<TaskStorage<V>> {
+  return { create: (handle) => new TaskStorage(handle, value) }
+}
+
+export function inodeStorage<V = unknown>(value?: Layout): MapKind<InodeStorage<V>> {
+  return { create: (handle) => new InodeStorage(handle, value) }
+}
+
+export function cgrpStorage<V = unknown>(value?: Layout): MapKind<CgrpStorage<V>> {
+  return { create: (handle) => new CgrpStorage(handle, value) }
+}
+
+export function skStorage<V = unknown>(value?: Layout): MapKind<SkStorage<V>> {
+  return { create: (handle) => new SkStorage(handle, value) }
+}

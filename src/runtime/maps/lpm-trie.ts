@@ -1,0 +1,37 @@
+import type { Codec } from '../codec/codec.ts'
+import type { Layout } from '../codec/layout.ts'
+import type { Elements } from './elements.ts'
+import type { Place } from './iteration.ts'
+import { ElementsAtOnce } from './iteration.ts'
+import type { MapKind } from './map.ts'
+import { RemovableMap } from './removable.ts'
+
+/**
+ * LPM_TRIE: keys are a length in bits and so many bits of data. `get` and `has` find the longest prefix that the key
+ * begins with, as programs do; `set`, `delete` and `take` mean the very prefix.
+ */
+export class LpmTrie<K, V> extends RemovableMap<K, V> {
+  /** The same map over bytes. */
+  get raw(): LpmTrie<Uint8Array, Uint8Array> {
+    return new LpmTrie(this.handle, {})
+  }
+
+  /** The same map with values, and keys if given, of another type. */
+  as<U>(value: Codec<U>): LpmTrie<K, U>
+  as<U, L>(value: Codec<U>, key: Codec<L>): LpmTrie<L, U>
+  as(value: Codec<unknown>, key?: Codec<unknown>): LpmTrie<unknown, unknown> {
+    return new LpmTrie(this.handle, { key: key?.layout ?? this.layouts.key, value: value.layout })
+  }
+
+  /** Looked up while walking, a prefix that is gone would show the value of a shorter one. */
+  protected override walk(elements: Elements): Place {
+    return new ElementsAtOnce(elements)
+  }
+}
+
+export function lpmTrie<K = unknown, V = unknown>(
+  key?: Layout,
+  value?: Layout,
+): MapKind<LpmTrie<K, V>> {
+  return { create: (handle) => new LpmTrie(handle, { key, value }) }
+}

@@ -1,0 +1,25 @@
+import { u32 } from '../codec/layout.ts'
+import { descriptor } from '../descriptors/descriptor.ts'
+import type { Program } from '../programs/program.ts'
+import type { MapHandle } from './handle.ts'
+import type { MapKind } from './map.ts'
+import { RemovableMap } from './removable.ts'
+
+/** PROG_ARRAY: where bpf_tail_call() goes, by index. Written as programs, read as the ids of programs. */
+export class ProgArray extends RemovableMap<number, number, Program | number> {
+  constructor(handle: MapHandle) {
+    super(handle, { key: u32, value: u32 })
+  }
+
+  /**
+   * @param program of the kind that calls, or its descriptor
+   * @throws {BpfError} EINVAL when the kernel refuses that kind of program here; E2BIG past the last index
+   */
+  override set(index: number, program: Program | number): this {
+    return this.put(index, descriptor(program, 'set() takes a program'), undefined)
+  }
+}
+
+export function progArray(): MapKind<ProgArray> {
+  return { create: (handle) => new ProgArray(handle) }
+}

@@ -1,0 +1,83 @@
+import type { Codec } from '../codec/codec.ts'
+import { compiled } from '../codec/compiled.ts'
+import type { In } from '../codec/input.ts'
+import type { Layout } from '../codec/layout.ts'
+import { u32 } from '../codec/layout.ts'
+import { writerOf } from '../codec/write.ts'
+import { indexOfInterface } from '../programs/interface.ts'
+import type { Shape } from './face.ts'
+import type { MapHandle } from './handle.ts'
+import type { MapKind } from './map.ts'
+import { RemovableMap } from './removable.ts'
+
+/** A target's number and, in maps of such values, the program that runs there: `struct bpf_devmap_val`, `bpf_cpumap_val`. */
+const numberAndProgram: Shape = {
+  valueBytes: (valueSize) => valueSize,
+  valueCodec(layout, { valueSize }) {
+    const { encode, decode } = compiled(layout)
+    const writeNumber = writerOf(u32)
+    return {
+      decode,
+      encode(value, data, offset) {
+        if (typeof value !== 'number') return encode(value, data, offset)
+        writeNumber(value, data, offset, undefined, 4)
+        for (let at = 4; at < valueSize; at++) data.setUint8(offset + at, 0)
+      },
+    }
+  },
+}
+
+/** Maps that bpf_redirect_map() sends packets by. */
+class RedirectMap<V, W> extends RemovableMap<number, V, W> {
+  constructor(handle: MapHandle, value?: Layout) {
+    super(handle, { key: u32, value }, numberAndProgram)
+  }
+
+  override delete(key: number): boolean {
+    // The kernel's own answer is the same for an empty slot (devmap.c: dev_map_delete_elem).
+    return this.has(key) && super.delete(key)
+  }
+}
+
+/**
+ * DEVMAP and DEVMAP_HASH: network interfaces by number. Values are interface indexes, or `struct bpf_devmap_val` with the
+ * program that runs for packets sent there.
+ */
+export class DevMap<V> extends RedirectMap<V, In<V> | string | number> {
+  /** @param device the name or index of an interface, or the value as C has it */
+  override set(key: number, device: In<V> | string | number, flag?: 'noexist' | 'exist'): this {
+    const isDevice = typeof device === 'string' || typeof device === 'number'
+    return this.put(key, isDevice ? indexOfInterface(device) : device, flag)
+  }
+
+  /** The same map with values as bytes. */
+  get raw(): DevMap<Uint8Array> {
+    return new DevMap(this.handle)
+  }
+
+  /** The same map with values of another type. */
+  as<U>(value: Codec<U>): DevMap<U> {
+    return new DevMap(this.handle, value.layout)
+  }
+}
+
+/** CPUMAP: by CPU, how many packets may queue there, or `struct bpf_cpumap_val` with the program that runs for them. */
+export class CpuMap<V> extends RedirectMap<V, In<V> | number> {
+  /** The same map with values as bytes. */
+  get raw(): CpuMap<Uint8Array> {
+    return new CpuMap(this.handle)
+  }
+
+  /** The same map with values of another type. */
+  as<U>(value: Codec<U>): CpuMap<U> {
+    return new CpuMap(this.handle, value.layout)
+  }
+}
+
+export function devMap<V = unknown>(value?: Layout): MapKind<DevMap<V>> {
+  return { create: (handle) => new DevMap(handle, value) }
+}
+
+export function cpuMap<V = unknown>(value?: Layout): MapKind<CpuMap<V>> {
+  return { create: (handle) => new CpuMap(handle, value) }
+}

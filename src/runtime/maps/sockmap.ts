@@ -1,0 +1,87 @@
+import type { Codec } from '../codec/codec.ts'
+import { compiled } from '../codec/compiled.ts'
+import type { In } from '../codec/input.ts'
+import type { Layout } from '../codec/layout.ts'
+import { u32, u64 } from '../codec/layout.ts'
+import type { SocketLike } from '../descriptors/socket.ts'
+import { socketDescriptor } from '../descriptors/socket.ts'
+import { EINVAL, ENOSPC } from '../ffi/errno.ts'
+import type { UpdateFlag } from './elements.ts'
+import type { Shape } from './face.ts'
+import type { MapHandle } from './handle.ts'
+import { KeysAtOnce } from './iteration.ts'
+import { ElementIterator } from './iteration.ts'
+import type { MapKind } from './map.ts'
+import { RemovableMap } from './removable.ts'
+import { remove } from './removal.ts'
+
+/** Written as a descriptor of 4 or 8 bytes, read as a cookie of 8. */
+const socket: Shape = {
+  valueBytes: (valueSize) => Math.max(8, valueSize),
+  valueCodec: (_, { valueSize }) => ({
+    decode: compiled(u64).decode,
+    encode: compiled(valueSize === 8 ? u64 : u32).encode,
+  }),
+}
+
+/** Sockets by key. Written as sockets, read as socket cookies, for which the map must declare 8-byte values. */
+class SocketMap<K> extends RemovableMap<K, bigint, SocketLike> {
+  constructor(handle: MapHandle, key?: Layout) {
+    super(handle, { key }, socket)
+    handle.advice = (errno) =>
+      errno === ENOSPC
+        ? 'The kernel tells what is in it only when the values are 8 bytes, as of __type(value, __u64)'
+        : undefined
+  }
+
+  /** @param socket connected, bound or listening, as the map's programs want it @throws {BpfError} EOPNOTSUPP */
+  override set(key: In<K>, socket: SocketLike, flag?: UpdateFlag): this {
+    return this.put(key, socketDescriptor(socket, `set an element of ${this.handle.title}`), flag)
+  }
+
+  override delete(key: In<K>): boolean {
+    return remove(this.enter('delete from'), key, EINVAL)
+  }
+
+  override clear(): void {
+    const { elements } = this.enter('clear')
+    for (const key of elements.keys()) {
+      new Uint8Array(elements.key.buffer).set(key)
+      elements.remove(EINVAL)
+    }
+  }
+}
+
+/** SOCKMAP and REUSEPORT_SOCKARRAY: sockets by index. */
+export class SockMap extends SocketMap<number> {
+  constructor(handle: MapHandle) {
+    super(handle, u32)
+  }
+}
+
+/** SOCKHASH: sockets by key. */
+export class SockHash<K> extends SocketMap<K> {
+  override keys(): IterableIterator<K> {
+    const { elements, decodeKey } = this.enter('walk')
+    // Also where the kernel tells no values.
+    return new ElementIterator(new KeysAtOnce(elements), (at) => decodeKey(at.keys, at.key) as K)
+  }
+
+  /** The same map with keys as bytes. */
+  get raw(): SockHash<Uint8Array> {
+    return new SockHash(this.handle)
+  }
+
+  /** The same map with keys of another type. */
+  as<L>(key: Codec<L>): SockHash<L> {
+    return new SockHash(this.handle, key.layout)
+  }
+}
+
+export function sockMap(): MapKind<SockMap> {
+  return { create: (handle) => new SockMap(handle) }
+}
+
+export function sockHash<K = unknown>(key?: Layout): MapKind<SockHash<K>> {
+  return { create: (handle) => new SockHash(handle, key) }
+}

@@ -1,0 +1,106 @@
+import { compiled } from '../codec/compiled.ts'
+import { bytes, s32, struct, u32, u64, union } from '../codec/layout.ts'
+import type { Shape } from './face.ts'
+import type { MapHandle } from './handle.ts'
+import type { MapKind } from './map.ts'
+import { ReadableMap } from './readable.ts'
+import { clear, drain, remove, take } from './removal.ts'
+
+/** `struct bpf_stack_build_id`: a frame of a map with the flag BPF_F_STACK_BUILD_ID. */
+export interface BuildIdFrame {
+  /** 1: `build_id` and `offset` in that file are known; 2: only `ip` is. */
+  status: number
+  build_id: Uint8Array
+  offset: bigint
+  /** Shares its bytes with `offset`. */
+  ip: bigint
+}
+
+/** linux/bpf.h */
+const BPF_F_STACK_BUILD_ID = 1 << 5
+
+const addressFrame = compiled<bigint>(u64)
+const buildIdFrame = compiled<BuildIdFrame>(
+  struct('bpf_stack_build_id', 32, [
+    ['status', 0, s32],
+    ['build_id', 4, bytes(20)],
+    [
+      '',
+      24,
+      union('', 8, [
+        ['offset', 0, u64],
+        ['ip', 0, u64],
+      ]),
+    ],
+  ]),
+)
+
+/** As many frames as the stack had: the kernel fills up the rest with zeros (stackmap.c: bpf_stackmap_copy). */
+function frames(handle: MapHandle): Shape {
+  return {
+    valueBytes: (valueSize) => valueSize,
+    valueCodec(_, { valueSize }) {
+      const hasBuildIds = (handle.info().flags & BPF_F_STACK_BUILD_ID) !== 0
+      const { size, decode } = hasBuildIds ? buildIdFrame : addressFrame
+      return {
+        decode(data, offset) {
+          const all: unknown[] = []
+          for (let at = 0; at + size <= valueSize; at += size) {
+            // An address, or a status.
+            if (
+              data.getUint32(offset + at, true) === 0 &&
+              data.getUint32(offset + at + 4, true) === 0
+            )
+              break
+            all.push(decode(data, offset + at))
+          }
+          return all
+        },
+        encode() {
+          throw new TypeError('only the kernel writes stack traces')
+        },
+      }
+    },
+  }
+}
+
+/** STACK_TRACE: stacks by the ids that bpf_get_stackid() gave. A frame is an address, the innermost first. */
+export class StackTraceMap<Frame = bigint> extends ReadableMap<number, Frame[]> {
+  constructor(handle: MapHandle) {
+    super(handle, { key: u32 }, frames(handle))
+  }
+
+  /** Removes a stack. @returns whether it was there */
+  delete(id: number): boolean {
+    return remove(this.enter('delete from'), id)
+  }
+
+  /** The stack of an id, removed. */
+  take(id: number): Frame[] | undefined {
+    return take(this.enter('take from'), id) as Frame[] | undefined
+  }
+
+  /** Removes each stack as it is yielded: what a break leaves stays in the map. */
+  drain(): IterableIterator<[number, Frame[]]> {
+    const face = this.enter('drain')
+    return drain(face, this.walk(face.elements)) as IterableIterator<[number, Frame[]]>
+  }
+
+  /** Removes every stack that is there when it starts. */
+  clear(): void {
+    const face = this.enter('clear')
+    clear(face, this.walk(face.elements))
+  }
+
+  /** The same map with stacks as bytes. */
+  get raw(): ReadableMap<number, Uint8Array> {
+    return new ReadableMap(this.handle, { key: u32 })
+  }
+}
+
+/** With the flag BPF_F_STACK_BUILD_ID. */
+export interface BuildIdStackMap extends StackTraceMap<BuildIdFrame> {}
+
+export function stackTraceMap<Frame = bigint>(): MapKind<StackTraceMap<Frame>> {
+  return { create: (handle) => new StackTraceMap(handle) }
+}

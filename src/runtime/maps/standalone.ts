@@ -1,0 +1,51 @@
+import { close as closeDescriptor } from '../ffi/libc.ts'
+import { KeepAlive } from '../keep-alive.ts'
+import { Life } from '../life.ts'
+import { MapHandle } from './handle.ts'
+import { readMapInfo } from './info.ts'
+import type { BpfMap, MapKind } from './map.ts'
+
+/** A map of no skeleton: its descriptor is its own. */
+export type Standalone<M extends BpfMap> = M &
+  Disposable & {
+    /** Lets go of it; the kernel keeps the map while programs, pins or other maps do. Again: nothing. */
+    close(): void
+  }
+
+/** A forgotten handle's descriptor is closed, as memory is freed: nothing else hangs on it. */
+const forgotten = new FinalizationRegistry<number>((fd) => closeDescriptor(fd))
+
+/**
+ * @param fd becomes the map's own
+ * @param closed is called when it closes
+ * @throws {BpfError} when it is no map's; the descriptor is closed then
+ */
+export function standalone<M extends BpfMap>(
+  kind: MapKind<M>,
+  fd: number,
+  operation: string,
+  closed?: () => void,
+): Standalone<M> {
+  let handle: MapHandle
+  try {
+    const { name, id } = readMapInfo(fd, operation, `descriptor ${fd}`)
+    const title = `map ${name || '(unnamed)'} (id ${id})`
+    const life = new Life(title, 'was closed; open it again')
+    life.stage = 'loaded'
+    handle = new MapHandle(name, 0, life, new KeepAlive(), title)
+    handle.loaded(fd)
+    if (closed) handle.onClose(closed)
+  } catch (error) {
+    closeDescriptor(fd)
+    throw error
+  }
+  forgotten.register(handle, fd, handle)
+  const close = (): void => {
+    if (handle.life.stage === 'destroyed') return
+    handle.life.stage = 'destroyed'
+    handle.closed()
+    forgotten.unregister(handle)
+    closeDescriptor(fd)
+  }
+  return Object.assign(kind.create(handle), { close, [Symbol.dispose]: close })
+}
