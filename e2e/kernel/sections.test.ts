@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { libbpfIsAtLeast } from '../../src/runtime/ffi/libbpf-version.ts'
 import type {
   MmapableArray,
+  PerCpuArray,
   SyscallProgram,
   SectionMap,
   SkeletonInstance,
@@ -310,5 +311,58 @@ describeInKernel('mmapable arrays', () => {
     skel.load()
     expect(() => skel.maps.counts.view).toThrow(/cannot map map counts of test_bpf/)
     expect(skel.maps.counts.get(1)).toBe(0)
+  })
+})
+
+interface PerCpu extends SkeletonInstance {
+  maps: { percpu: PerCpuArray<{ count: bigint; name: string }> }
+  progs: { run: SyscallProgram }
+  percpu: { count: bigint; name: string }
+}
+
+const perCpu = `
+__u64 count SEC(".percpu") = 5;
+char name[8] SEC(".percpu") = "each";
+SEC("syscall") int run(void *ctx) { count++; name[0] = 'E'; return 0; }`
+
+describeInKernel('per-CPU variables', () => {
+  test.skipIf(libbpfIsAtLeast(1, 8))('take libbpf 1.8', async () => {
+    await expect(open(perCpu)).rejects.toThrow(
+      expect.objectContaining({
+        code: 'ERR_BPF_UNSUPPORTED',
+        message: expect.stringMatching(/SEC\("\.percpu"\).*libbpf 1\.8/),
+      }),
+    )
+  })
+
+  test.skipIf(!libbpfIsAtLeast(1, 8))('have initial values (libbpf 1.8)', async () => {
+    const { skel } = await open<PerCpu>(perCpu)
+    expect(skel.percpu).toMatchObject({ count: 5n, name: 'each' })
+    skel.percpu.count = 6n
+    skel.percpu.name = 'all'
+    expect(skel.percpu).toMatchObject({ count: 6n, name: 'all' })
+  })
+
+  test.skipIf(!libbpfIsAtLeast(1, 8))('are one a CPU (libbpf 1.8)', async ({ skip }) => {
+    const { skel } = await open<PerCpu>(perCpu)
+    skel.percpu.count = 6n
+    try {
+      skel.load()
+    } catch (error) {
+      // libbpf has tried the kernel, and leaves the map out.
+      expect(error).toMatchObject({ message: expect.stringContaining('BPF_F_ALL_CPUS') })
+      expect(skel.maps.percpu.autocreate).toBe(false)
+      skip('the kernel lacks BPF_F_ALL_CPUS')
+    }
+    skel.progs.run.testRun()
+    const each = skel.maps.percpu.get(0) ?? []
+    expect(
+      each
+        .map(({ count }) => count)
+        .toSorted()
+        .at(-1),
+    ).toBe(7n)
+    expect(skel.percpu).toMatchObject({ count: 6n, name: 'each' })
+    expect(() => (skel.percpu.count = 1n)).toThrow(state(/each CPU has its own values/))
   })
 })

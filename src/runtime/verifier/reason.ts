@@ -12,6 +12,10 @@ const reasons: readonly (readonly [RegExp, string])[] = [
     'it uses map $1, whose autocreate is off; set autoload of this program to false as well',
   ],
   [
+    /fd \d+ is not pointing to valid bpf_map/,
+    'it uses a map that was not created: its autocreate is off, or it is a SEC(".percpu") and the running kernel has no BPF_F_ALL_CPUS',
+  ],
+  [
     /kfunc '([^']+)' (?:is referenced but wasn't resolved|has no)/,
     'the running kernel has no kernel function $1; declare it __weak and test for it before the call',
   ],
