@@ -11,9 +11,16 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
 
 /** Which show where libbpf 1.8 differs from Debian's 1.1; a process has one libbpf, so they run again in others. */
-const files = ['arena', 'lifecycle', 'links', 'maps', 'ringbuf', 'sections', 'struct-ops'].map(
-  (name) => `e2e/kernel/${name}.test.ts`,
-)
+const files = [
+  'arena',
+  'kernel-owned',
+  'lifecycle',
+  'links',
+  'maps',
+  'ringbuf',
+  'sections',
+  'struct-ops',
+].map((name) => `e2e/kernel/${name}.test.ts`)
 
 describeInKernel('with libbpf 1.8', () => {
   const name = 'the same tests pass, and those of what only it can do'

@@ -118,7 +118,7 @@ function mapEntry(printer: Printer, map: MapModel): string {
 }
 
 function mapFactory(printer: Printer, map: MapModel): string {
-  const { kind, key, value, inner, section, shadow } = map
+  const { kind, key, value, inner, section, isMappable, shadow } = map
   const factory = printer.runtime(kind.factory)
   const elf = section === undefined ? 'undefined' : quote(section)
   const layout = (type: Layout | undefined): string => (type ? printer.layout(type) : 'undefined')
@@ -141,7 +141,7 @@ function mapFactory(printer: Printer, map: MapModel): string {
     case 'key and inner':
       return call([innerFactory(), layout(key)])
     case 'section':
-      return call([elf])
+      return call([elf, isMappable ? 'undefined' : 'false'])
     case 'section and value':
       return call([elf, layout(value)])
     case 'shadow':

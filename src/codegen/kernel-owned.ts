@@ -29,6 +29,23 @@ export function isKernelOwned(btf: Btf, id: TypeId): boolean {
   return type.kind === 'pointer' && isKernelPointee(btf, type.target)
 }
 
+/** Whether a value of this type has such a field, however deep: the kernel maps no memory that has. */
+export function holdsKernelOwned(btf: Btf, id: TypeId, depth = 0): boolean {
+  if (isKernelOwned(btf, id)) return true
+  const type = typeAt(btf, resolveTypedefs(btf, id))
+  // Deeper than any C program nests, but a damaged BTF may.
+  if (depth > 32) return false
+  switch (type.kind) {
+    case 'array':
+      return holdsKernelOwned(btf, type.element, depth + 1)
+    case 'struct':
+    case 'union':
+      return type.members.some((member) => holdsKernelOwned(btf, member.type, depth + 1))
+    default:
+      return false
+  }
+}
+
 /** clang writes the tags of a pointer between it and its target. */
 function isKernelPointee(btf: Btf, target: TypeId): boolean {
   let type = typeAt(btf, target)

@@ -6,7 +6,7 @@ import type { BpfMap, BpfObject, DataSection, Program } from '../object/object.t
 import { structOpsSection } from '../object/struct-ops.ts'
 import { u32, type CompositeLayout, type Layout } from '../runtime/codec/layout.ts'
 import { exportTypes, type ExportedTypes } from './exported-types.ts'
-import { isKernelOwned } from './kernel-owned.ts'
+import { holdsKernelOwned, isKernelOwned } from './kernel-owned.ts'
 import { mapKind, programKind, type MapKind, type ProgramKind } from './kinds.ts'
 import { layoutsOf, type Layouts } from './layout.ts'
 import { propertyScope } from './names.ts'
@@ -47,6 +47,8 @@ export interface MapModel {
   readonly value: Layout | undefined
   /** The ELF section of its variables: a data section's own, an arena's, a struct_ops'. */
   readonly section: string | undefined
+  /** Of a data section: whether its memory can be mapped. */
+  readonly isMappable: boolean
   /** Of struct_ops: what of it a skeleton shows. */
   readonly shadow: ShadowModel | undefined
   /** What a map of maps holds; absent where BTF does not say. */
@@ -66,6 +68,8 @@ export interface SectionModel {
   readonly map: string
   /** Whose members are the variables. */
   readonly layout: CompositeLayout
+  /** Not when the kernel keeps fields of it to itself. */
+  readonly isMappable: boolean
 }
 
 export interface Define {
@@ -146,6 +150,7 @@ function mapModel(
     value: declared ? layouts.of(map.value, name) : (own?.layout ?? numberOf(map)),
     inner: inner ? mapModel(btf, layouts, inner, inner.name, []) : undefined,
     section: map.origin === 'struct_ops' ? structOpsSection(map) : sectionOf(map, own),
+    isMappable: own?.isMappable ?? true,
     shadow: shadowModel(btf, layouts, map),
   }
 }
@@ -206,6 +211,7 @@ function sectionModel(
     elfName: section.name,
     map: section.map,
     layout: { kind: 'struct', name: '', size: section.size, members },
+    isMappable: !section.variables.some(({ type }) => holdsKernelOwned(btf, type)),
   }
 }
 
