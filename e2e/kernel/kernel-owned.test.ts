@@ -1,6 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest'
 
-import type { ArrayMap, HashMap, Program, SkeletonInstance } from '../../src/runtime/index.ts'
+import type {
+  ArrayMap,
+  HashMap,
+  SchedClsProgram,
+  SkeletonInstance,
+} from '../../src/runtime/index.ts'
 import { build } from './build.ts'
 import { describeInKernel } from './permitted.ts'
 
@@ -45,7 +50,7 @@ interface Cell {
 
 interface Owned extends SkeletonInstance {
   maps: { hashed: HashMap<number, Cell>; indexed: ArrayMap<Cell> }
-  progs: Record<'run' | 'cancel', Program>
+  progs: Record<'run' | 'cancel', SchedClsProgram>
   data_locked: { guarded: number }
   bss_cells: { beside: number; cell: Cell }
 }
@@ -58,7 +63,7 @@ function loaded(): Owned {
   return skel
 }
 
-function run(program: Program): number {
+function run(program: SchedClsProgram): number {
   return program.testRun({ data: new Uint8Array(64) }).retval
 }
 
