@@ -49,13 +49,17 @@ function folded({ maps: { counts, stacks } }: profile_bpf): Map<string, bigint> 
     if (id < 0) return []
     if (!processes.has(pid)) processes.set(pid, symbolsOf(pid))
     const process = processes.get(pid)
-    return (stacks.get(id) ?? []).map((address) => {
-      const found = process?.name(address)
+    return (stacks.get(id) ?? []).map((address, depth) => {
+      const found = process?.name(calling(address, depth))
       return found?.name ?? `[${found?.file ?? 'unknown'}]`
     })
   }
   const kernelFrames = ({ kernel_stack: id }: sample): string[] =>
-    id < 0 ? [] : (stacks.get(id) ?? []).map((address) => kernel.name(address)?.name ?? '[kernel]')
+    id < 0
+      ? []
+      : (stacks.get(id) ?? []).map(
+          (address, depth) => kernel.name(calling(address, depth))?.name ?? '[kernel]',
+        )
 
   for (const [sample, count] of counts) {
     // The kernel gives a stack from its innermost function out.
@@ -65,6 +69,9 @@ function folded({ maps: { counts, stacks } }: profile_bpf): Map<string, bigint> 
   }
   return sums
 }
+
+/** All but the innermost are where a call returns to: its caller may end just before. */
+const calling = (address: bigint, depth: number): bigint => (depth === 0 ? address : address - 1n)
 
 /** Undefined when the process has ended meanwhile. */
 function symbolsOf(pid: number): ProcessSymbols | undefined {
