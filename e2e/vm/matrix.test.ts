@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { libbpf18 } from '../../test/debian/linux-tools.ts'
 import { Unavailable } from '../../test/debian/unavailable.ts'
 import { loading } from '../loading.ts'
+import { expectRefusals } from '../refused/expected.ts'
 import { bundleGuest } from './bundle.ts'
 import type { Outcome, Run } from './guest/scenario.ts'
 import { kernels } from './kernels.ts'
@@ -43,9 +44,10 @@ describe('one bundle, compiled here', () => {
     },
   )
 
-  it.runIf(isWhole && loading.possible)("runs in this machine's kernel", async () => {
+  it.skipIf(!loading.possible)(`runs in this machine's kernel${loading.otherwise}`, async () => {
     const here = runHere(program, await libbpfs())
     runs.push(...here)
+    for (const { refusals } of here) expectRefusals(refusals)
     // What it lacks depends on how it was built.
     const wrong = here
       .flatMap(({ outcomes }) => outcomes)
@@ -56,7 +58,8 @@ describe('one bundle, compiled here', () => {
 
 function expectAsNeeded(all: readonly Run[]): void {
   runs.push(...all)
-  for (const { release, libbpf, outcomes } of all) {
+  for (const { release, libbpf, outcomes, refusals } of all) {
+    expectRefusals(refusals)
     expect({ release, libbpf, outcomes }).toEqual({
       release,
       libbpf,

@@ -10,7 +10,7 @@ export function table(runs: readonly Run[]): string {
     const outcome = run.outcomes.find((outcome) => outcome.scenario === scenario)
     if (!outcome) return ''
     if (outcome.result === 'works') return 'yes'
-    const message = outcome.message ?? ''
+    const message = essence(outcome.message ?? '')
     if (!messages.includes(message)) messages.push(message)
     const reference = `[${messages.indexOf(message) + 1}]`
     return outcome.result === 'wrong' ? `WRONG ${reference}` : reference
@@ -29,4 +29,13 @@ export function table(runs: readonly Run[]): string {
   )
   const notes = messages.map((message, index) => `[${index + 1}] ${message}`)
   return [...lines, '', ...notes].join('\n')
+}
+
+/** Without what differs by program and libbpf alone, so that one note serves them all. */
+function essence(message: string): string {
+  return message
+    .replace(/program \w+ of \w+/, 'the program')
+    .replace(/prog '\w+': /, '')
+    .replace(/ -(?:\d+|E\w+) \(/, ' (')
+    .replace('Operation not permitted ', '')
 }

@@ -1,7 +1,7 @@
 import { createDebugger } from '../compile/debug.ts'
 import type { Diagnostic } from '../compile/diagnostics.ts'
 import type { BpfMap, SkeletonInstance } from '../runtime/index.ts'
-import { lastWords } from '../runtime/verifier/reason.ts'
+import { readVerifierLog, verdict } from '../runtime/verifier/verifier-log.ts'
 import { diagnosticAt } from './diagnostic.ts'
 import type { SkeletonModel } from './model.ts'
 
@@ -47,7 +47,7 @@ export async function verifyObject(
     if (error instanceof VerifierError) {
       const { log, program: refused, reason } = error
       debug?.('%s: %s', source, log)
-      const message = `the verifier refuses program ${refused}: ${lastWords(log)}`
+      const message = `the verifier refuses program ${refused}: ${verdict(readVerifierLog(log))}`
       const diagnostic = diagnosticAt('error', message, error.source, source)
       return [{ ...diagnostic, notes: reason === undefined ? [] : [{ message: reason }] }]
     }

@@ -1,11 +1,13 @@
 import { missingCapabilities, privilegeHint } from './capabilities.ts'
 import { BpfError } from './error.ts'
+import { libbpfAdvice } from './libbpf-advice.ts'
 import type { ObjectSkeleton } from './object-skeleton.ts'
 import { loadAdvice } from './programs/advice.ts'
 import type { SkeletonSpec } from './spec.ts'
 import { VerifierError } from './verifier/error.ts'
 import { failingLine } from './verifier/failing-line.ts'
-import { lastWords, plainReason } from './verifier/reason.ts'
+import { plainReason } from './verifier/reason.ts'
+import { readVerifierLog, verdict } from './verifier/verifier-log.ts'
 
 /**
  * Why bpf_object__load failed. Which program the verifier refused is known by its log alone: libbpf closes all of them
@@ -20,15 +22,16 @@ export function loadFailure(
   for (const [index, [program]] of spec.programs.entries()) {
     const log = native.verifierLog(index)
     if (log === '') continue
+    const read = readVerifierLog(log)
     return new VerifierError({
       operation: 'load',
       object: `program ${program} of ${spec.name}`,
       errno,
       program,
       log,
-      words: `the verifier says "${lastWords(log)}"`,
-      reason: plainReason(log),
-      source: failingLine(Buffer.from(spec.object, 'base64'), program, log),
+      words: `the verifier says "${verdict(read)}"`,
+      reason: plainReason(read),
+      source: failingLine(Buffer.from(spec.object, 'base64'), program, read),
     })
   }
   const refused = refusedProgram(spec, heard)
@@ -38,7 +41,7 @@ export function loadFailure(
     errno,
     reason: heard && telling(heard),
     log: heard || undefined,
-    hint: (refused && kernelHint(refused[2], errno)) ?? privilegeHint(errno) ?? advice(heard),
+    hint: (refused && kernelHint(refused[2], errno)) ?? privilegeHint(errno) ?? adviceOn(heard),
   })
 }
 
@@ -67,11 +70,8 @@ function telling(heard: string): string | undefined {
   )
 }
 
-function advice(heard: string | undefined): string | undefined {
-  if (heard === undefined) return 'load() in place of loadAsync() tells what libbpf says of it'
-  if (/kernel BTF|vmlinux BTF|failed to find valid kernel BTF/i.test(heard)) {
-    return 'The kernel must be built with CONFIG_DEBUG_INFO_BTF, or open() be given btfCustomPath'
-  }
-  if (/pin/i.test(heard)) return 'Pins live in a BPF file system: mount -t bpf bpf /sys/fs/bpf'
-  return undefined
+function adviceOn(heard: string | undefined): string | undefined {
+  return heard === undefined
+    ? 'load() in place of loadAsync() tells what libbpf says of it'
+    : libbpfAdvice(heard)
 }

@@ -4,6 +4,7 @@ import { release } from 'node:os'
 
 import { fromLibbpf } from '../../../src/runtime/ffi/library.ts'
 import { BpfError } from '../../../src/runtime/index.ts'
+import { loadEach } from '../../refused/load.ts'
 import { opens } from './opens.ts'
 import { packets } from './packets.ts'
 import { samples } from './samples.ts'
@@ -24,7 +25,7 @@ async function outcomeOf({ name: scenario, run }: Scenario): Promise<Outcome> {
 const libbpf = fromLibbpf<string>('libbpf_version_string', 'str', [])()
 const outcomes: Outcome[] = []
 for (const scenario of scenarios) outcomes.push(await outcomeOf(scenario))
-const run: Run = { release: release(), libbpf, outcomes }
+const run: Run = { release: release(), libbpf, outcomes, refusals: loadEach() }
 writeSync(1, `${JSON.stringify(run)}\n`)
 // Whatever a broken scenario left attached would hold the process open.
 process.exit()

@@ -1,3 +1,5 @@
+import type { Refusal } from '../../refused/load.ts'
+
 /** One thing that a kernel and a libbpf either do together or do not. */
 export interface Scenario {
   readonly name: string
@@ -20,6 +22,7 @@ export interface Run {
   /** As libbpf says it: `v1.8`. */
   readonly libbpf: string
   readonly outcomes: readonly Outcome[]
+  readonly refusals: readonly Refusal[]
 }
 
 export function equal(what: string, actual: unknown, expected: unknown): void {

@@ -1,54 +1,61 @@
 import type { SourceLine } from './error.ts'
-import { readLineInfo } from './line-info.ts'
+import { type LineInfo, readLineInfo } from './line-info.ts'
+import { findInstruction, linkProgram } from './linked-program.ts'
+import { readObjectFile } from './object-file.ts'
+import type { VerifierLog } from './verifier-log.ts'
 
 /**
- * The C behind the verifier's last instruction, from the object's BTF.ext. Instructions of the program itself are found
- * by number; those of functions appended to it (libbpf.c: bpf_object__reloc_code) by the source text that the log
- * quotes above them.
+ * The C behind what the verifier refuses: by the instruction's number and the object's BTF.ext; else what the log itself
+ * says; where it is said of the program as a whole, the program's own line.
  */
 export function failingLine(
   object: Uint8Array,
   program: string,
-  log: string,
+  log: VerifierLog,
 ): SourceLine | undefined {
-  const { instruction, text, file, line } = lastPlace(log)
-  const lines = readLineInfo(object)
-  const main = lines.functions.get(program)
-  if (main && instruction !== undefined && instruction < main.instructions) {
-    const found = lines.at(main.section, main.first + instruction)
-    if (found) return found
+  try {
+    const file = readObjectFile(object)
+    const lines = readLineInfo(file)
+    const parts = linkProgram(file, program)
+    const { place, quoted } = log
+    if (log.instruction !== undefined) {
+      const found = findInstruction(parts, log.instruction)
+      const source = found && sourceAt(lines.get(found.part.section), found.part.first, found.index)
+      if (source) return source
+    }
+    if (place) return sourceNamed(lines, place.text, place.file, place.line) ?? place
+    if (quoted !== undefined) return sourceNamed(lines, quoted)
+    const [whole] = parts
+    return whole && sourceAt(lines.get(whole.section), whole.first, whole.first)
+  } catch (error) {
+    // The object is cut off, or no ELF: libbpf says so itself.
+    if (error instanceof RangeError) return undefined
+    throw error
   }
-  if (text === undefined) return undefined
-  const found = lines.all.find(
-    (candidate) =>
-      candidate.text.trim() === text &&
-      (line === undefined || candidate.line === line) &&
-      (file === undefined || candidate.file.endsWith(file)),
-  )
-  if (found) return found
-  return file === undefined || line === undefined ? undefined : { file, line, text }
 }
 
-interface LogPlace {
-  instruction: number | undefined
-  text: string | undefined
-  /** Kernels from 6.9 on name the place: `; src @ trace.bpf.c:12`. */
-  file: string | undefined
-  line: number | undefined
+/** Of the line that begins at or before an instruction, in the function that begins at `first`. */
+function sourceAt(
+  lines: readonly LineInfo[] | undefined,
+  first: number,
+  index: number,
+): SourceLine | undefined {
+  return lines?.findLast(({ instruction }) => instruction >= first && instruction <= index)?.source
 }
 
-/** A place is near the log's end: each line of C is quoted before its first instruction. */
-const tailLength = 1 << 16
-
-function lastPlace(log: string): LogPlace {
-  const lines = log.slice(-tailLength).split('\n')
-  const instruction = lines.findLast((line) => /^\d+: \([0-9a-f]{2}\)/.test(line))
-  const source = lines.findLast((line) => line.startsWith('; '))?.slice(2)
-  const [, text, file, line] = /^(.*?) @ ([^@]+):(\d+)$/.exec(source ?? '') ?? []
-  return {
-    instruction: instruction === undefined ? undefined : Number.parseInt(instruction, 10),
-    text: (text ?? source)?.trim(),
-    file,
-    line: line === undefined ? undefined : Number(line),
-  }
+function sourceNamed(
+  lines: ReadonlyMap<string, readonly LineInfo[]>,
+  text: string,
+  file?: string,
+  line?: number,
+): SourceLine | undefined {
+  return [...lines.values()]
+    .flat()
+    .map(({ source }) => source)
+    .find(
+      (source) =>
+        source.text.trim() === text.trim() &&
+        (line === undefined || source.line === line) &&
+        (file === undefined || source.file.endsWith(file)),
+    )
 }
