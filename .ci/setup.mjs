@@ -70,7 +70,7 @@ const parts = [
     present: () =>
       ['make', 'xz', 'python3'].every(which) && ['libelf.h', 'zlib.h'].every(hasHeader),
     packages: {
-      apt: 'make xz-utils python3-minimal libelf-dev zlib1g-dev',
+      apt: 'make xz-utils python3 libelf-dev zlib1g-dev',
       dnf: 'make xz python3 elfutils-libelf-devel zlib-devel',
       pacman: 'make xz python libelf zlib',
       apk: 'make xz python3 elfutils-dev zlib-dev',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 
 import { cached } from './cache.ts'
-import { linuxSource } from './linux-source.ts'
+import { linuxSource, type LinuxVersion } from './linux-source.ts'
 import { Unavailable } from './unavailable.ts'
 
 export interface Libbpf {
@@ -20,17 +20,14 @@ export interface Libbpf {
  * not to be had.
  */
 export async function bpftool78(): Promise<string> {
-  const folder = await built('bpftool-7.8', 'tools/bpf/bpftool')
+  const folder = await built('bpftool-7.8', { version: '7.3', path: 'tools/bpf/bpftool' })
   return join(folder, 'bpftool')
 }
 
 /** libbpf 1.8, from the same source: Debian 12 has 1.1. Throws Unavailable. */
 export async function libbpf18(): Promise<Libbpf> {
-  const words = ['prefix=', 'all', 'install_headers']
-  const folder = await built('libbpf-1.8', 'tools/lib/bpf', (output) => [
-    `DESTDIR=${output}`,
-    ...words,
-  ])
+  const targets = ['all', 'install_headers']
+  const folder = await built('libbpf-1.8', { version: '7.3', path: LIBBPF, targets })
   return {
     shared: join(folder, 'libbpf.so.1.8.0'),
     archive: join(folder, 'libbpf.a'),
@@ -38,17 +35,29 @@ export async function libbpf18(): Promise<Libbpf> {
   }
 }
 
-/** The folder of what `make` makes of a folder of the kernel's source. */
-function built(
-  name: string,
-  path: string,
-  words: (output: string) => string[] = () => [],
-): Promise<string> {
+/** A folder of the headers of a kernel's own libbpf, as `<bpf/libbpf.h>`. Throws Unavailable. */
+export async function libbpfHeaders(version: LinuxVersion): Promise<string> {
+  const targets = ['install_headers']
+  const folder = await built(`libbpf-of-${version}`, { version, path: LIBBPF, targets })
+  return join(folder, 'include')
+}
+
+const LIBBPF = 'tools/lib/bpf'
+
+interface Make {
+  readonly version: LinuxVersion
+  /** A folder of the kernel's source. */
+  readonly path: string
+  readonly targets?: readonly string[]
+}
+
+/** The folder of what `make` makes there. */
+function built(name: string, { version, path, targets = [] }: Make): Promise<string> {
   return cached(`${name}-${process.arch}`, async (output) => {
-    const source = await linuxSource('7.3', ['tools', 'scripts', 'kernel/bpf'])
-    const jobs = `-j${availableParallelism()}`
-    const make = ['make', '-C', join(source, path), jobs, `OUTPUT=${output}/`, ...words(output)]
-    const done = await execa('nice', make, { reject: false })
-    if (done.failed) throw new Unavailable(`${make.join(' ')}: ${done.stderr || done.message}`)
+    const folder = join(await linuxSource(version), path)
+    const places = [`OUTPUT=${output}/`, `DESTDIR=${output}`, 'prefix=']
+    const words = ['make', '-C', folder, `-j${availableParallelism()}`, ...places, ...targets]
+    const done = await execa('nice', words, { reject: false })
+    if (done.failed) throw new Unavailable(`${words.join(' ')}: ${done.stderr || done.message}`)
   })
 }
