@@ -81,15 +81,18 @@ function declare<R>(shared: Shared, name: string, result: CType, args: CType[]):
   return (...values) => (call ??= symbolsOf(shared).func(name, result, args) as Call<R>)(...values)
 }
 
+/*#__NO_SIDE_EFFECTS__*/
 export function fromLibc<R = number>(name: string, result: CType, args: CType[]): Call<R> {
   return declare(libc, name, result, args)
 }
 
+/*#__NO_SIDE_EFFECTS__*/
 export function fromLibbpf<R = number>(name: string, result: CType, args: CType[]): Call<R> {
   return declare(libbpf, name, result, args)
 }
 
 /** A function that older libbpfs lack. @throws {BpfError} `ERR_BPF_UNSUPPORTED` at its first call there */
+/*#__NO_SIDE_EFFECTS__*/
 export function fromNewerLibbpf<R = number>(
   version: string,
   name: string,
