@@ -1,8 +1,9 @@
 import type { EnumLayout, Layout, Member } from '../runtime/codec/layout.ts'
 import type { ExportedTypes } from './exported-types.ts'
 import { literal, propertyKey, quote } from './literal.ts'
-import type { MapModel, SectionModel, SkeletonModel } from './model.ts'
+import type { MapModel, ProgramModel, SectionModel, SkeletonModel } from './model.ts'
 import { valueScope } from './names.ts'
+import { newerSection } from './newer-sections.ts'
 import type { ShadowModel } from './shadow.ts'
 
 /** Without it a bundler keeps a call whose result nobody uses. */
@@ -25,10 +26,7 @@ export function javascript(model: SkeletonModel, embedded: Embedded): string {
     ),
     ...list(
       'programs',
-      model.programs.map(
-        ({ name, section, kind }) =>
-          `[${quote(name)}, ${printer.runtime(kind.factory)}, ${quote(section)}]`,
-      ),
+      model.programs.map((program) => programEntry(printer, program)),
     ),
     ...list(
       'sections',
@@ -153,6 +151,15 @@ function mapFactory(printer: Printer, map: MapModel): string {
 
 function shadowParameters(printer: Printer, { layout, functions }: ShadowModel): string[] {
   return [printer.layout(layout), `[${functions.map(quote).join(', ')}]`]
+}
+
+function programEntry(printer: Printer, { name, section, kind }: ProgramModel): string {
+  const entry = [quote(name), printer.runtime(kind.factory), quote(section)]
+  const newer = newerSection(section)
+  if (newer) {
+    entry.push(`${PURE} ${printer.runtime('newerSection')}(${JSON.stringify(newer)})`)
+  }
+  return `[${entry.join(', ')}]`
 }
 
 function sectionEntry(printer: Printer, { ident, elfName, layout }: SectionModel): string {

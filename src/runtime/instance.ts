@@ -83,6 +83,9 @@ export class Instance implements SkeletonInstance {
     this.#handles = spec.maps.map(
       ([name], index) => new MapHandle(name, this.#native.map(index), this.#life, this.#keepAlive),
     )
+    for (const [index, [, , , newer]] of spec.programs.entries()) {
+      newer?.nameType(this.#native.program(index))
+    }
     this.#publish()
     remember(this)
   }
@@ -116,10 +119,11 @@ export class Instance implements SkeletonInstance {
 
   attach(): this {
     this.#life.requireLoaded('attach')
-    for (const [index, [name]] of this.#spec.programs.entries()) {
+    for (const [index, [name, , , newer]] of this.#spec.programs.entries()) {
       const program = this.progs[name]
       const current = this.links[name]
       if (!program || program.attached || (current && !current.destroyed)) continue
+      newer?.requireKnown(program)
       const { result, log } = heard(() => this.#native.attachProgram(index))
       if (result < 0) throw program.failure('attach', -result, log)
       if (result > 0) this.links[name] = program.adopt(libbpfLink(result))

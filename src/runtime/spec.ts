@@ -1,5 +1,6 @@
 import type { CompositeLayout } from './codec/layout.ts'
 import type { MapKind } from './maps/map.ts'
+import type { NewerSection } from './programs/newer-section.ts'
 import type { ProgramKind } from './programs/program.ts'
 
 /** What generated modules write: objects for several architectures, of which `open()` takes the machine's. */
@@ -15,7 +16,12 @@ export interface SkeletonSpec {
   /** The ELF object in base64. */
   readonly object: string
   readonly maps: readonly (readonly [name: string, kind: MapKind])[]
-  readonly programs: readonly (readonly [name: string, kind: ProgramKind, section: string])[]
+  readonly programs: readonly (readonly [
+    name: string,
+    kind: ProgramKind,
+    section: string,
+    newer?: NewerSection,
+  ])[]
   /** Data sections: the skeleton's field, the ELF section, and a struct of its variables. */
   readonly sections: readonly (readonly [ident: string, section: string, layout: CompositeLayout])[]
 }
