@@ -2,6 +2,7 @@ import { bpf, command } from '../ffi/bpf.ts'
 import { close, duplicate } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import { scratch } from '../ffi/memory.ts'
+import type { Anchor } from '../programs/anchor.ts'
 import type { Program } from '../programs/program.ts'
 import type { NativeLink } from './native.ts'
 import { looseAttachment } from './native.ts'
@@ -14,15 +15,20 @@ export interface LooseTarget {
   readonly flags?: number
   /** The program that BPF_F_REPLACE is about. */
   readonly replace?: Program | undefined
+  /** Where among others; its flags are in `flags`. */
+  readonly anchor?: Anchor
 }
 
-/** linux/bpf.h: BPF_F_ALLOW_MULTI | BPF_F_REPLACE. */
-const multiReplace = 2 | 4
+/** linux/bpf.h: BPF_F_ALLOW_MULTI, BPF_F_REPLACE, and those that a program keeps: it stays where it is. */
+const multi = 1 << 1
+const replaceFlag = 1 << 2
+const modeFlags = 1 | multi | (1 << 6)
 
 /** BPF_PROG_ATTACH: what came before links, and still says what links cannot. @throws {BpfError} */
 export function looseLink(program: Program, operation: string, to: LooseTarget): NativeLink {
-  const { target, attachType, flags = 0, replace } = to
-  const result = attach(command.programAttach, target, program.fd, attachType, flags, replace?.fd)
+  const { target, attachType, flags = 0, replace, anchor } = to
+  const fds = { target, program: program.fd, replaced: replace?.fd }
+  const result = attach(command.programAttach, fds, attachType, flags, anchor)
   if (result < 0) throw program.failure(operation, -result)
   // Of our own: the caller's may be closed, or be another's, when it is time to detach.
   const place = duplicate(target)
@@ -30,35 +36,42 @@ export function looseLink(program: Program, operation: string, to: LooseTarget):
   if (place < 0 || attached < 0) throw program.failure(operation, errno())
   return looseAttachment(
     () => {
-      attach(command.programDetach, place, attached, attachType)
+      attach(command.programDetach, { target: place, program: attached }, attachType)
       close(place)
       close(attached)
     },
     (other) => {
-      const next = (flags & multiReplace) === 0 ? flags : flags | multiReplace
-      const fd = other.fd
-      const changed = attach(command.programAttach, place, fd, attachType, next, attached)
+      const next = (flags & modeFlags) | ((flags & multi) === 0 ? 0 : replaceFlag)
+      const fds = { target: place, program: other.fd, replaced: attached }
+      const changed = attach(command.programAttach, fds, attachType, next)
       if (changed < 0) return changed
       close(attached)
-      attached = duplicate(fd)
+      attached = duplicate(other.fd)
       return 0
     },
   )
 }
 
+interface Descriptors {
+  readonly target: number
+  readonly program: number
+  readonly replaced?: number | undefined
+}
+
 function attach(
   call: number,
-  target: number,
-  program: number,
+  { target, program, replaced = 0 }: Descriptors,
   attachType: number,
   flags = 0,
-  replaced = 0,
+  anchor?: Anchor,
 ): number {
-  const attr = scratch(24)
+  const attr = scratch(32)
   attr.data.setUint32(0, target, true)
   attr.data.setUint32(4, program, true)
   attr.data.setUint32(8, attachType, true)
   attr.data.setUint32(12, flags, true)
-  attr.data.setUint32(16, (flags & multiReplace) === multiReplace ? replaced : 0, true)
+  attr.data.setUint32(16, (flags & replaceFlag) === 0 ? 0 : replaced, true)
+  attr.data.setUint32(20, anchor?.fd ?? 0, true)
+  attr.data.setBigUint64(24, anchor?.revision ?? 0n, true)
   return bpf(call, attr)
 }

@@ -22,10 +22,12 @@ export interface AnchorOptions {
 
 export const anchorNames: readonly string[] = ['before', 'after', 'expectedRevision']
 
-/** The same of BPF_LINK_CREATE. */
+/** The same in the kernel's words. */
 export interface Anchor {
   readonly flags: number
-  readonly tail: (attr: Struct) => void
+  /** Of the link or program beside which it goes; 0 is none. */
+  readonly fd: number
+  readonly revision: bigint
 }
 
 /** @param whom for the message: `attachTcx()` */
@@ -35,15 +37,18 @@ export function anchorOf(whom: string, options: AnchorOptions): Anchor {
   }
   const beside = options.before ?? options.after
   const order = options.before !== undefined ? before : options.after !== undefined ? after : 0
-  const revision = uint64('expectedRevision', options.expectedRevision ?? 0)
-  const fd = beside?.fd ?? 0
   return {
     // A program has a section, a link has none.
     flags: order | (beside && !('section' in beside) ? byLink : 0),
-    // union bpf_attr.link_create.tcx, .netkit, .cgroup: relative_fd, expected_revision.
-    tail(attr) {
-      attr.data.setUint32(tailOffset, fd, true)
-      attr.data.setBigUint64(tailOffset + 8, revision, true)
-    },
+    fd: beside?.fd ?? 0,
+    revision: uint64('expectedRevision', options.expectedRevision ?? 0),
+  }
+}
+
+/** Of BPF_LINK_CREATE: union bpf_attr.link_create.tcx, .netkit, .cgroup: relative_fd, expected_revision. */
+export function anchorTail({ fd, revision }: Anchor): (attr: Struct) => void {
+  return ({ data }) => {
+    data.setUint32(tailOffset, fd, true)
+    data.setBigUint64(tailOffset + 8, revision, true)
   }
 }

@@ -5,11 +5,11 @@ import type { Link } from '../links/link.ts'
 import { looseLink } from '../links/loose.ts'
 import type { NativeLink } from '../links/native.ts'
 import type { AnchorOptions } from './anchor.ts'
-import { anchorNames, anchorOf } from './anchor.ts'
+import { anchorNames, anchorOf, anchorTail } from './anchor.ts'
 import { oneOf } from './attach-options.ts'
-import { withDescriptor } from './directory.ts'
 import { PacketProgram } from './packet.ts'
 import { Program } from './program.ts'
+import { withDescriptor } from './with-descriptor.ts'
 
 /**
  * linux/bpf.h: BPF_F_ALLOW_. What programs of the groups inside may do: beside it, in its place, nothing.
@@ -17,8 +17,10 @@ import { Program } from './program.ts'
 const modes = { multi: 2, override: 1, exclusive: 0 } as const
 const replaceFlag = 1 << 2
 const preorderFlag = 1 << 6
+const orderSince =
+  'preorder came with Linux 6.15, before and after with 6.16: of a link beside a link, with mode beside a program'
 
-/** `before` and `after` need kernel 6.16. */
+/** `before` and `after` need kernel 6.16, and a link; with `mode`, a program that was attached so too. */
 export interface CgroupOptions extends AnchorOptions {
   /** Runs before those of the groups inside, not after them. Kernel 6.15. */
   preorder?: boolean
@@ -63,23 +65,15 @@ function attachCgroup(
   requireKnown('attachCgroup()', options, [...anchorNames, 'preorder', 'mode', 'replace'])
   const { replace, mode = replace && 'multi' } = options
   const operation = `attach to cgroup ${cgroup}`
-  const attachType = program.expectedAttachType
-  const preorder = options.preorder ? preorderFlag : 0
+  const anchor = anchorOf('attachCgroup()', options)
+  const flags = anchor.flags | (options.preorder ? preorderFlag : 0)
   return withDescriptor(cgroup, (target) => {
+    const to = { target, attachType: program.expectedAttachType }
     if (mode === undefined) {
-      const { flags, tail } = anchorOf('attachCgroup()', options)
-      const since = flags
-        ? 'The order of programs of a cgroup came with Linux 6.16'
-        : preorder
-          ? 'preorder came with Linux 6.15'
-          : undefined
-      const to = { target, attachType, flags: flags | preorder, tail, since }
-      return kernelLink(program, operation, to)
+      const since = flags === 0 ? undefined : orderSince
+      return kernelLink(program, operation, { ...to, flags, tail: anchorTail(anchor), since })
     }
-    if (anchorNames.some((name) => Object.hasOwn(options, name))) {
-      throw new TypeError(`attachCgroup() takes ${anchorNames.join(', ')} of links, not with mode`)
-    }
-    const flags = oneOf('mode', modes, mode) | (replace ? replaceFlag : 0) | preorder
-    return looseLink(program, operation, { target, attachType, flags, replace })
+    const all = flags | oneOf('mode', modes, mode) | (replace ? replaceFlag : 0)
+    return looseLink(program, operation, { ...to, flags: all, anchor, replace })
   })
 }

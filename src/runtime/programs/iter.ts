@@ -7,8 +7,8 @@ import { linkByLibbpf } from '../links/create.ts'
 import { IterLink } from '../links/iter-link.ts'
 import type { NativeLink } from '../links/native.ts'
 import { attachOptions, oneOf, uint32, uint64 } from './attach-options.ts'
-import { withDescriptor } from './directory.ts'
 import { Program } from './program.ts'
+import { withDescriptor } from './with-descriptor.ts'
 
 const bpf_program__attach_iter = fromLibbpf('bpf_program__attach_iter', 'uintptr_t', [
   'uintptr_t',

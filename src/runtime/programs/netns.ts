@@ -5,11 +5,11 @@ import { linkByLibbpf } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
 import { uint32 } from './attach-options.ts'
-import { withDescriptor } from './directory.ts'
 import { PacketProgram } from './packet.ts'
 import { Program } from './program.ts'
 import type { TestRunOutput } from './test-run.ts'
 import { bytes, testRun } from './test-run.ts'
+import { withDescriptor } from './with-descriptor.ts'
 
 const bpf_program__attach_netns = fromLibbpf('bpf_program__attach_netns', 'uintptr_t', [
   'uintptr_t',

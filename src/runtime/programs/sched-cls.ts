@@ -3,7 +3,7 @@ import { requireKnown } from '../known-options.ts'
 import { kernelLink } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
 import type { AnchorOptions } from './anchor.ts'
-import { anchorNames, anchorOf } from './anchor.ts'
+import { anchorNames, anchorOf, anchorTail } from './anchor.ts'
 import { oneOf } from './attach-options.ts'
 import { indexOfInterface } from './interface.ts'
 import { PacketProgram } from './packet.ts'
@@ -78,12 +78,14 @@ export class SchedClsProgram extends PacketProgram {
   ): Link {
     const [side, options] = this.#place(method, types, place, more)
     requireKnown(`${method}()`, options, anchorNames)
+    const anchor = anchorOf(`${method}()`, options)
     return this.adopt(
       kernelLink(this, `attach to ${side} of ${device}`, {
         target: indexOfInterface(device),
         attachType: types[side],
         since,
-        ...anchorOf(`${method}()`, options),
+        flags: anchor.flags,
+        tail: anchorTail(anchor),
       }),
     )
   }
