@@ -6,13 +6,11 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-import { bpf, command } from '../../src/runtime/ffi/bpf.ts'
 import { close } from '../../src/runtime/ffi/libc.ts'
 import { fromLibc } from '../../src/runtime/ffi/library.ts'
-import { scratch, struct, words } from '../../src/runtime/ffi/memory.ts'
 import { setSocketOption } from '../../src/runtime/ffi/socket.ts'
 import type {
-  BpfMap,
+  SockMap,
   flowDissectorProgram,
   netfilterProgram,
   schedClsProgram,
@@ -21,10 +19,8 @@ import type {
   skReuseportProgram,
   sockmapProgram,
   socketFilterProgram,
-  SocketLike,
   xdpProgram,
 } from '../../src/runtime/index.ts'
-import { descriptorOf } from '../../src/runtime/programs/socket.ts'
 import { build } from './build.ts'
 import { netkit } from './netkit.ts'
 import { ip, ownNetwork, veth } from './netns.ts'
@@ -123,7 +119,7 @@ type InstanceOf<C> = C extends new (...args: never[]) => infer P ? P : never
 type SchedCls = InstanceOf<typeof schedClsProgram>
 type Sockmap = InstanceOf<typeof sockmapProgram>
 interface Test extends SkeletonInstance {
-  maps: { sockets: BpfMap }
+  maps: { sockets: SockMap }
   progs: {
     pass: InstanceOf<typeof xdpProgram>
     drop: InstanceOf<typeof xdpProgram>
@@ -181,17 +177,6 @@ async function connection(): Promise<[Socket, Socket]> {
     server.close()
   })
   return [client, peer]
-}
-
-/** Puts a socket into a socket map. */
-function put(map: number, index: number, socket: SocketLike): void {
-  const key = scratch(4)
-  key.data.setUint32(0, index, true)
-  const attr = struct(32)
-  attr.data.setUint32(0, map, true)
-  attr.point(8, key)
-  attr.point(16, words([BigInt(descriptorOf(socket))]))
-  expect(bpf(command.mapUpdate, attr)).toBe(0)
 }
 
 const openSocket = fromLibc('socket', 'int', ['int', 'int', 'int'])
@@ -399,7 +384,7 @@ describeInKernel('network programs', () => {
       late.destroy()
       const file = openSync('/dev/null', 'r')
       onTestFinished(() => closeSync(file))
-      expect(() => progs.all.attachSocketFilter(file)).toThrow(/ENOTSOCK/)
+      expect(() => progs.all.attachSocketFilter(file)).toThrow(TypeError)
     })
 
     test.skipIf(release < 604)('netfilter: by hook and priority (Linux 6.4)', async () => {
@@ -425,7 +410,7 @@ describeInKernel('network programs', () => {
       const server = createServer((socket) => socket.end('here')).listen(0, '127.0.0.1')
       await once(server, 'listening')
       onTestFinished(() => void server.close())
-      put(maps.sockets.fd, 0, server)
+      maps.sockets.set(0, server)
       bss.port = 7
       const link = progs.lookup.attachNetns('/proc/self/ns/net')
       const client = connect(7, '127.0.0.1')
@@ -463,7 +448,7 @@ describeInKernel('network programs', () => {
       const { progs, bss, maps } = await load('message', 'parse', 'verdict', 'untold')
       const [client, peer] = await connection()
       const link = progs.message.attachSockmap(maps.sockets)
-      put(maps.sockets.fd, 0, client)
+      maps.sockets.set(0, client)
       client.write('twelve bytes')
       expect(String((await once(peer, 'data'))[0])).toBe('twelve bytes')
       expect([bss.hits[2], bss.length]).toEqual([1n, 12])
@@ -473,7 +458,7 @@ describeInKernel('network programs', () => {
       const [later, laterPeer] = await connection()
       progs.parse.attachSockmap(maps.sockets)
       progs.verdict.attachSockmap(maps.sockets)
-      put(maps.sockets.fd, 1, laterPeer)
+      maps.sockets.set(1, laterPeer)
       later.write('seen')
       await expect.poll(() => bss.hits.slice(2, 5)).toEqual([1n, 1n, 1n])
       expect(() => progs.untold.attachSockmap(maps.sockets)).toThrow(

@@ -11,6 +11,11 @@ export function withDirectory<R>(path: string | number, use: (fd: number) => R):
   return withFile(path, constants.O_RDONLY | constants.O_DIRECTORY, use)
 }
 
+/** Runs `use` with the descriptor of a file that is opened for it. @param path or a descriptor @throws {BpfError} */
+export function withOpened<R>(path: string | number, use: (fd: number) => R): R {
+  return withFile(path, constants.O_RDONLY, use)
+}
+
 /** Runs `use` with a descriptor that stands for the inode. @param path or a descriptor @throws {BpfError} */
 export function withInode<R>(path: string | number, use: (fd: number) => R): R {
   return withFile(path, O_PATH, use)

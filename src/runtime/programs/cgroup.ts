@@ -1,4 +1,5 @@
 import type { Capability } from '../capabilities.ts'
+import { withDirectory } from '../descriptors/file.ts'
 import { requireKnown } from '../known-options.ts'
 import { kernelLink } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
@@ -9,7 +10,6 @@ import { anchorNames, anchorOf, anchorTail } from './anchor.ts'
 import { oneOf } from './attach-options.ts'
 import { PacketProgram } from './packet.ts'
 import { Program } from './program.ts'
-import { withDescriptor } from './with-descriptor.ts'
 
 /**
  * linux/bpf.h: BPF_F_ALLOW_. What programs of the groups inside may do: beside it, in its place, nothing.
@@ -67,7 +67,7 @@ function attachCgroup(
   const operation = `attach to cgroup ${cgroup}`
   const anchor = anchorOf('attachCgroup()', options)
   const flags = anchor.flags | (options.preorder ? preorderFlag : 0)
-  return withDescriptor(cgroup, (target) => {
+  return withDirectory(cgroup, (target) => {
     const to = { target, attachType: program.expectedAttachType }
     if (mode === undefined) {
       const since = flags === 0 ? undefined : orderSince

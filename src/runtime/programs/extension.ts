@@ -1,3 +1,4 @@
+import { descriptor } from '../descriptors/descriptor.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import { linkByLibbpf } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
@@ -19,7 +20,7 @@ export class ExtensionProgram extends Program {
    */
   attachFreplace(target: { readonly fd: number } | number, functionName: string): Link
   attachFreplace(target?: { readonly fd: number } | number, functionName?: string): Link {
-    const fd = target === undefined ? 0 : typeof target === 'number' ? target : target.fd
+    const fd = target === undefined ? 0 : descriptor(target, 'attachFreplace() takes a program')
     const operation = functionName === undefined ? 'attach' : `replace ${functionName} by`
     const name = functionName ?? null
     return this.adopt(linkByLibbpf(this, operation, bpf_program__attach_freplace, fd, name))

@@ -1,4 +1,6 @@
 import type { Integer } from '../codec/input.ts'
+import { descriptor } from '../descriptors/descriptor.ts'
+import { withDirectory } from '../descriptors/file.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { scratch } from '../ffi/memory.ts'
@@ -8,7 +10,6 @@ import { IterLink } from '../links/iter-link.ts'
 import type { NativeLink } from '../links/native.ts'
 import { attachOptions, oneOf, uint32, uint64 } from './attach-options.ts'
 import { Program } from './program.ts'
-import { withDescriptor } from './with-descriptor.ts'
 
 const bpf_program__attach_iter = fromLibbpf('bpf_program__attach_iter', 'uintptr_t', [
   'uintptr_t',
@@ -57,7 +58,7 @@ export class IterProgram extends Program {
       opts.data.setUint32(16, info?.size ?? 0, true)
       return this.adopt(linkByLibbpf(this, 'attach', bpf_program__attach_iter, opts))
     }
-    return cgroup === undefined ? attach(0) : withDescriptor(cgroup, attach)
+    return cgroup === undefined ? attach(0) : withDirectory(cgroup, attach)
   }
 
   /** @internal */
@@ -76,7 +77,7 @@ function linkInfo(options: IterOptions, cgroupFd: number): Scratch | undefined {
   const { map, cgroup, cgroupId, order, tid, pid } = options
   const info = scratch(16)
   if (map !== undefined) {
-    info.data.setUint32(0, typeof map === 'number' ? map : map.fd, true)
+    info.data.setUint32(0, descriptor(map, 'attachIter() takes a map'), true)
   } else if (cgroup !== undefined || cgroupId !== undefined || order !== undefined) {
     info.data.setUint32(0, oneOf('order', orders, order ?? 'descendants_pre'), true)
     info.data.setUint32(4, cgroupFd, true)

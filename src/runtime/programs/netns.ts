@@ -1,4 +1,5 @@
 import type { Capability } from '../capabilities.ts'
+import { withOpened } from '../descriptors/file.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import { requireKnown } from '../known-options.ts'
 import { linkByLibbpf } from '../links/create.ts'
@@ -9,7 +10,6 @@ import { PacketProgram } from './packet.ts'
 import { Program } from './program.ts'
 import type { TestRunOutput } from './test-run.ts'
 import { bytes, testRun } from './test-run.ts'
-import { withDescriptor } from './with-descriptor.ts'
 
 const bpf_program__attach_netns = fromLibbpf('bpf_program__attach_netns', 'uintptr_t', [
   'uintptr_t',
@@ -56,7 +56,7 @@ export class FlowDissectorProgram extends PacketProgram {
 
 function attachNetns(program: Program, netns: string | number): NativeLink {
   const path = typeof netns === 'string' && !netns.includes('/') ? `/run/netns/${netns}` : netns
-  return withDescriptor(path, (fd) =>
+  return withOpened(path, (fd) =>
     linkByLibbpf(program, `attach to network namespace ${netns}`, bpf_program__attach_netns, fd),
   )
 }

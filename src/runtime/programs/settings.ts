@@ -1,3 +1,4 @@
+import { descriptor } from '../descriptors/descriptor.ts'
 import { BpfError } from '../error.ts'
 import type { Call } from '../ffi/library.ts'
 import { scratch } from '../ffi/memory.ts'
@@ -153,7 +154,7 @@ export class ProgramSettings {
    */
   setAttachTarget(target: { readonly fd: number } | number | null, functionName: string): void {
     this.handle.links.life.requireOpen('set the attach target of', this.title)
-    const fd = target === null ? 0 : typeof target === 'number' ? target : target.fd
+    const fd = target === null ? 0 : descriptor(target, 'setAttachTarget() takes a program')
     const { result, log } = heard(() =>
       bpf_program__set_attach_target(this.handle.pointer, fd, functionName),
     )

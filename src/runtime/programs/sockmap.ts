@@ -1,4 +1,5 @@
 import type { Capability } from '../capabilities.ts'
+import { descriptor } from '../descriptors/descriptor.ts'
 import { BpfError } from '../error.ts'
 import { EINVAL } from '../ffi/errno.ts'
 import { kernelLink } from '../links/create.ts'
@@ -14,8 +15,8 @@ export class SockmapProgram extends Program {
    * @param map a socket map or hash, or a descriptor of it
    */
   attachSockmap(map: { readonly fd: number; readonly name?: string } | number): Link {
-    const target = typeof map === 'number' ? map : map.fd
-    const operation = `attach to socket map ${typeof map === 'number' ? map : (map.name ?? map.fd)}`
+    const target = descriptor(map, 'attachSockmap() takes a socket map')
+    const operation = `attach to socket map ${typeof map === 'number' ? map : (map.name ?? target)}`
     const attachType = this.expectedAttachType
     if (attachType === 0) {
       const hint =
