@@ -9,6 +9,14 @@ export function dumped(map: BpfMap): unknown[] {
   )
 }
 
+/** The same of maps whose BTF the kernel does not keep: the bytes of keys and values. Slots without a value are left out. */
+export function dumpedBytes(map: BpfMap): [key: number[], value: number[]][] {
+  const elements = bpftool('map', 'dump', 'id', String(map.id)) as Record<string, string[]>[]
+  return elements.flatMap(({ key, value }) =>
+    key && Array.isArray(value) ? [[key.map(Number), value.map(Number)]] : [],
+  )
+}
+
 /** What bpftool says of the map. */
 export function shown(map: BpfMap): Record<string, unknown> {
   return bpftool('map', 'show', 'id', String(map.id)) as Record<string, unknown>

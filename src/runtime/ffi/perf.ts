@@ -9,6 +9,16 @@ const frequencyBit = 1n << 10n
 /** Of struct perf_event_attr: as much as every kernel that counts here knows (PERF_ATTR_SIZE_VER3). */
 const attrSize = 96
 
+/** linux/perf_event.h: enum perf_type_id. */
+export const perfEventTypes = {
+  hardware: 0,
+  software: 1,
+  tracepoint: 2,
+  cache: 3,
+  raw: 4,
+  breakpoint: 5,
+} as const
+
 /** The part of struct perf_event_attr that is used here. */
 export interface PerfEvent {
   readonly type: number

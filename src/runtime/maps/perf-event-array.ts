@@ -1,15 +1,22 @@
 import type { Codec } from '../codec/codec.ts'
+import type { Integer } from '../codec/input.ts'
 import type { Layout } from '../codec/layout.ts'
 import { stateError } from '../error.ts'
 import type { LostListener } from '../events/perf-buffer.ts'
 import { PerfBuffer } from '../events/perf-buffer.ts'
 import type { SubscribeOptions } from '../events/records.ts'
 import type { Source } from '../events/source.ts'
+import { close } from '../ffi/libc.ts'
+import { errno } from '../ffi/library.ts'
+import { openPerfEvent, perfEventTypes } from '../ffi/perf.ts'
 import { requireKnown } from '../known-options.ts'
+import { oneOf, uint32, uint64 } from '../programs/attach-options.ts'
+import { pidOf } from '../programs/pid.ts'
 import { EventMap } from './event-map.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { setRecordSize } from './record-size.ts'
+import { slotsOf } from './slots.ts'
 
 export interface PerfOptions extends SubscribeOptions {
   /** Is told how many records of a CPU found its ring full. */
@@ -18,6 +25,19 @@ export interface PerfOptions extends SubscribeOptions {
   pages?: number
 }
 
+/** An event that the kernel counts for bpf_perf_event_read_value(). */
+export interface PerfCounter {
+  /** `software`, or one of perf_event_open(2)'s other kinds, or a PMU's number. */
+  type: keyof typeof perfEventTypes | number
+  /** Which event of the kind: 0 is the CPU clock of `software`, the cycles of `hardware`. */
+  config?: Integer
+  /** Only this process and thread, on whatever CPU. Left out: every process. */
+  pid?: number | 'self'
+  /** Without a pid: the slot's own number by default. */
+  cpu?: number
+}
+
+const counterNames = ['type', 'config', 'pid', 'cpu']
 const defaultPages = 64
 
 const buffers = new WeakMap<MapHandle, { buffer: PerfBuffer; pages: number }>()
@@ -39,6 +59,44 @@ export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
   /** The same array with records of another type. */
   as<U>(codec: Codec<U>): PerfEventArray<U> {
     return new PerfEventArray<U>(this.#handle, codec.layout)
+  }
+
+  /**
+   * Gives programs an event to read from a slot. Not together with records, for which the slots are the rings.
+   * @param counter what to count, or a descriptor of perf_event_open(2)
+   * @throws {BpfError} EACCES, ENOENT, … when the kernel does not count it; E2BIG past the last slot
+   */
+  set(index: number, counter: PerfCounter | number): this {
+    if (typeof counter === 'number') {
+      slotsOf(this.#handle).set(index, counter)
+      return this
+    }
+    requireKnown('set() of a perf event array', counter, counterNames)
+    const fd = this.#open(index, counter)
+    try {
+      slotsOf(this.#handle).set(index, fd)
+    } finally {
+      // The map holds what is in it.
+      close(fd)
+    }
+    return this
+  }
+
+  /** Empties a slot. @returns whether something was in it */
+  delete(index: number): boolean {
+    return slotsOf(this.#handle).delete(index)
+  }
+
+  #open(index: number, { type, config = 0, pid, cpu }: PerfCounter): number {
+    const event = {
+      type: typeof type === 'number' ? uint32('type', type) : oneOf('type', perfEventTypes, type),
+      config: uint64('config', config),
+    }
+    const process = pidOf(pid)
+    const where = cpu ?? (process === -1 ? uint32('index', index) : -1)
+    const fd = openPerfEvent(event, process, where)
+    if (fd >= 0) return fd
+    throw this.#handle.failure('open a perf event for', errno())
   }
 
   /** Records that found a ring full, by CPU. */

@@ -2,7 +2,7 @@ import type { Integer } from '../codec/input.ts'
 import { onlineCpus } from '../cpus/online.ts'
 import { close, duplicate } from '../ffi/libc.ts'
 import { errno, fromLibbpf } from '../ffi/library.ts'
-import { openPerfEvent } from '../ffi/perf.ts'
+import { openPerfEvent, perfEventTypes } from '../ffi/perf.ts'
 import { requireKnown } from '../known-options.ts'
 import { linkByLibbpf } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
@@ -17,8 +17,6 @@ const bpf_program__attach_perf_event_opts = fromLibbpf(
   'uintptr_t',
   ['uintptr_t', 'int', 'uintptr_t'],
 )
-/** linux/perf_event.h: enum perf_type_id. */
-const types = { hardware: 0, software: 1, tracepoint: 2, cache: 3, raw: 4, breakpoint: 5 } as const
 
 export interface PerfEventCookie {
   /** What bpf_get_attach_cookie() returns in the program; kernel 5.15. */
@@ -27,7 +25,7 @@ export interface PerfEventCookie {
 
 export interface PerfEventOptions extends PerfEventCookie {
   /** `software`, or one of perf_event_open(2)'s other kinds, or a PMU's number. */
-  type: keyof typeof types | number
+  type: keyof typeof perfEventTypes | number
   /** Which event of the kind: 0 is the CPU clock of `software`, the cycles of `hardware`. */
   config?: Integer
   /** Samples a second. */
@@ -85,7 +83,8 @@ export class PerfEventProgram extends Program {
 }
 
 function openEvent(program: Program, options: PerfEventOptions, pid: number, cpu: number): number {
-  const type = typeof options.type === 'number' ? options.type : oneOf('type', types, options.type)
+  const type =
+    typeof options.type === 'number' ? options.type : oneOf('type', perfEventTypes, options.type)
   const { frequency } = options
   const event = {
     type,
