@@ -26,6 +26,7 @@ MAP(lru, BPF_MAP_TYPE_LRU_HASH, 1024, __u64, __u32);
 MAP(array, BPF_MAP_TYPE_ARRAY, 5, __u32, struct value);
 MAP(cpu_array, BPF_MAP_TYPE_PERCPU_ARRAY, 3, __u32, __u32);
 MAP(cpu_hash, BPF_MAP_TYPE_PERCPU_HASH, 64, __u32, struct key);
+MAP(cpu_lru, BPF_MAP_TYPE_LRU_PERCPU_HASH, 64, __u32, __u64);
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4);
@@ -67,6 +68,7 @@ interface Test extends SkeletonInstance {
     array: ArrayMap<Value>
     cpu_array: PerCpuArray<number>
     cpu_hash: PerCpuHashMap<number, Key>
+    cpu_lru: PerCpuHashMap<number, bigint>
     untyped: HashMap<Uint8Array, Uint8Array>
   }
   progs: { run: SyscallProgram }
@@ -147,6 +149,24 @@ describeInKernel('hash maps', () => {
     for (let n = 0n; n < 5000n; n++) lru.set(n, 1)
     for (const key of lru.keys()) lru.delete(key)
     expect(lru.size).toBe(0)
+  })
+
+  test('LRU ones make room by themselves', async () => {
+    const { lru, cpu_lru } = (await load()).maps
+    const cpus = Number(execFileSync('getconf', ['_NPROCESSORS_CONF']))
+    for (let key = 0; key < 5000; key++) {
+      lru.set(key, key)
+      cpu_lru.set(
+        key,
+        Array.from({ length: cpus }, (_, cpu) => key + cpu),
+      )
+    }
+    expect(lru.size).toBeLessThanOrEqual(1024)
+    expect(cpu_lru.size).toBeLessThanOrEqual(64)
+    expect(lru.get(4999)).toBe(4999)
+    expect(cpu_lru.get(4999)).toEqual(Array.from({ length: cpus }, (_, cpu) => BigInt(4999 + cpu)))
+    for (const [key, values] of cpu_lru) expect(values[0]).toBe(BigInt(key))
+    expect(dumped(lru)).toHaveLength(lru.size)
   })
 
   test('drain yields and removes; what a break leaves stays', async () => {
