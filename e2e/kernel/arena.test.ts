@@ -172,11 +172,25 @@ describeInKernel('arenas', () => {
     expect(shared.read(shared.address, 4)).toEqual(new Uint8Array(4))
   })
 
+  test.skipIf(!known)('of one that was made before, nothing is shown', async () => {
+    const first = (await open<List>(list)).load()
+    const second = await open<List>(list)
+    second.maps.shared.reuse(first.maps.shared)
+    second.load()
+    expect(() => second.arena.counter).toThrow(/maps only those it makes itself/)
+    expect(() => (second.arena.label = 'x')).toThrow(/maps only those it makes itself/)
+    expect(() => second.maps.shared.address).toThrow(/maps only those it makes itself/)
+    expect(first.arena.counter).toBe(7n)
+  })
+
   test.skipIf(!known)('what would end the process is refused', async () => {
     const skel = await open<List>(list)
     skel.maps.shared.flags |= 1 << 17
     expect(() => skel.load()).toThrow(/BPF_F_SEGV_ON_FAULT/)
     skel.maps.shared.flags &= ~(1 << 17)
+    skel.maps.shared.maxEntries = 0
+    expect(() => skel.load()).toThrow(/do not fit the 0 bytes/)
+    skel.maps.shared.maxEntries = 100
     skel.load()
 
     const { file } = await build(bare('0', '__ulong(map_extra, 1ull << 44);'))

@@ -119,6 +119,13 @@ SEC("syscall") int run(void *ctx)
     expect(() => Object.assign(kconfig, { other: 1 })).toThrow(TypeError)
   })
 
+  test('have one element, whatever is asked', async () => {
+    const { skel } = await open<Resizable>(resizable)
+    expect(() => (skel.maps.bss.maxEntries = 1 << 20)).toThrow(/its maxEntries is 1/)
+    skel.maps.bss.maxEntries = 1
+    skel.load()
+  })
+
   test('without memory mapping they are reached by system calls', async () => {
     const { skel } = await open<
       SkeletonInstance & {

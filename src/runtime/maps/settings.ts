@@ -82,9 +82,16 @@ export class MapSettings {
   }
 
   set maxEntries(entries: number) {
-    this.#set('maxEntries', entries, (map) =>
-      bpf_map__set_max_entries(map, uint32('maxEntries', entries)),
-    )
+    this.#set('maxEntries', entries, (map) => {
+      const count = uint32('maxEntries', entries)
+      // By it libbpf would map, and unmap, what lies behind the section (libbpf.c: bpf_map_mmap_sz).
+      if (bpf_map__is_internal(map) && count !== 1) {
+        throw new RangeError(
+          `${this.#handle.title} is a data section: its maxEntries is 1, not ${count}`,
+        )
+      }
+      return bpf_map__set_max_entries(map, count)
+    })
   }
 
   /** BPF_F_ flags of its creation. */
