@@ -1,6 +1,6 @@
 // What a user writes, and must compile.
 import { jsonReplacer } from 'unplugin-bpf/codec'
-import { BpfError, shutdownSignal } from 'unplugin-bpf/runtime'
+import { BpfError, shutdownSignal, snapshot } from 'unplugin-bpf/runtime'
 
 import skel, {
   defines,
@@ -12,6 +12,7 @@ import skel, {
   type protocol,
   type sample,
 } from './flows.bpf.c'
+import specialSkel, { types as specialTypes, type node, type point } from './special.bpf.c'
 
 const flows: flows_bpf = skel.open({ objectName: 'mine', kernelLogLevel: 1 })
 flows.rodata.sample_rate = 100
@@ -67,9 +68,56 @@ const drained: number = flows.maps.samples
 const bytes: Uint8Array = types.flow.encode({ ...key, protocol: 99 })
 const copy: flow = types.flow.decode(bytes)
 
+const plain = snapshot(flows.bss.latest) satisfies flow
+const head: Uint8Array = plain.from.address
+const ports: boolean[] = snapshot(flows.data_ports.watched)
+const settings: { sample_rate: number } = snapshot(flows.rodata)
+
+const special = specialSkel.open()
+const { control } = special.struct_ops
+control.flags = 2
+control.key = 5
+control.init = null
+control.ssthresh = special.progs.threshold
+const key64: bigint = control.key
+special.percpu.hits = 1
+special.maps.control.autoattach = false
+special.links.control = special.load().maps.control.attachStructOps()
+special.links.control.update(special.maps.control)
+const version: number = special.kconfig.LINUX_KERNEL_VERSION
+special.arena.visits = 3n
+const first = special.maps.shared.view(specialTypes.node, special.arena.head)
+first.value = 4n
+const next: bigint = first.next
+const { view } = special.maps.points
+view[0] = { x: 1, y: 2 }
+view.set([{ x: 1, y: 2 }], 3)
+const [corner]: Iterable<{ x: number }> = view
+const every: point[] = view.toArray()
+const each: bigint[] | undefined = special.maps.percpu.get(0)?.map(({ hits }) => hits)
+const used: number | undefined = special.maps.cells.get(0)?.used
+
 try {
   flows.destroy()
 } catch (error) {
   if (error instanceof BpfError) console.error(error.code, error.operation, error.hint)
 }
-export { copy, drained, existed, perCpu, size }
+export {
+  copy,
+  corner,
+  drained,
+  each,
+  head,
+  every,
+  existed,
+  key64,
+  next,
+  perCpu,
+  plain,
+  ports,
+  settings,
+  size,
+  used,
+  version,
+}
+export type { node }

@@ -1,5 +1,6 @@
 // What must not compile: each line is an error, and the compiler complains of one that is not.
 import skel, { types } from './flows.bpf.c'
+import specialSkel, { types as specialTypes } from './special.bpf.c'
 
 const flows = skel.open()
 
@@ -43,3 +44,27 @@ types.flow.encode({ from: { address: [], port: 1 }, protocol: 6 })
 flows.maps.samples.as(types.sample).on((record) => record.size)
 // @ts-expect-error 16 bytes and no text
 export const address: string = types.endpoint.decode(new Uint8Array(18)).address
+
+const special = specialSkel.open()
+// @ts-expect-error a function of a struct_ops is a program or null
+special.struct_ops.control.init = 1
+// @ts-expect-error nothing else of the struct is shown
+void special.struct_ops.control.name
+// @ts-expect-error no such struct_ops
+void special.struct_ops.controls
+// @ts-expect-error the kernel configuration is only read
+special.kconfig.LINUX_KERNEL_VERSION = 1
+// @ts-expect-error not every array can be mapped
+void special.maps.cells.view
+// @ts-expect-error the kernel keeps the lock to itself
+special.maps.cells.set(1, { lock: 0, used: 1 })
+// @ts-expect-error elements are points
+special.maps.points.view[0] = 1
+// @ts-expect-error an address is wanted
+special.maps.shared.view(specialTypes.node, 'head')
+// @ts-expect-error 64 bits are read as bigint
+export const visits: number = special.arena.visits
+// @ts-expect-error one value a CPU
+export const hits: bigint | undefined = special.maps.percpu.get(0)?.hits
+// @ts-expect-error a link is made by attaching
+special.links.control = special.maps.control

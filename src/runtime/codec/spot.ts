@@ -76,10 +76,12 @@ export function register<T extends object>(view: T, spot: Spot): T {
 }
 
 /** The plain value that a view shows now. TypeError for what is no view. */
-export function snapshot<T>(view: View<T> | ViewArray<T>): T {
+export function snapshot<T>(view: ViewArray<T>): T[]
+export function snapshot<T>(view: View<T>): T
+export function snapshot(view: object): unknown {
   const spot = spots.get(view)
   if (!spot) throw new TypeError('snapshot() takes a view of live memory')
-  return valueAt(spot) as T
+  return valueAt(spot)
 }
 
 function valueAt(spot: Spot): unknown {
