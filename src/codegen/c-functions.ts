@@ -1,3 +1,4 @@
+import { cIdentifier, cString } from '../btf/dump/c-names.ts'
 import type { BpfMap, BpfObject } from '../object/object.ts'
 import { cMapIdentifier } from './c-names.ts'
 import { sectionFieldName } from './c-struct.ts'
@@ -94,7 +95,7 @@ function recordSizes({ maps }: BpfObject): string {
       const size = recordSize(type)
       if (size === undefined) return []
       const set = (what: string): string =>
-        `\tif (!err)\n\t\terr = bpf_map__set_${what}_size(obj->maps.${name}, ${size});\n`
+        `\tif (!err)\n\t\terr = bpf_map__set_${what}_size(obj->maps.${cIdentifier(name)}, ${size});\n`
       return [
         ...(value === undefined ? [] : set('value')),
         ...(key && size === 0 ? set('key') : []),
@@ -111,8 +112,9 @@ function recordSize(type: string): 0 | 4 | undefined {
 function shadowPointers({ maps }: BpfObject): string {
   return maps
     .filter(({ type }) => type === 'STRUCT_OPS')
+    .map((map) => cIdentifier(map.name))
     .map(
-      ({ name }) =>
+      (name) =>
         `\tobj->struct_ops.${name} = (__typeof__(obj->struct_ops.${name}))\n\t\tbpf_map__initial_value(obj->maps.${name}, NULL);\n`,
     )
     .join('')
@@ -165,7 +167,7 @@ function mapTable(object: BpfObject, maps: readonly NamedMap[]): string {
     const section = sectionOf(object, map)
     return `
 	map = (struct bpf_map_skeleton *)((char *)s->maps + ${index} * s->map_skel_sz);
-	map->name = "${map.elfName}";
+	map->name = "${cString(map.elfName)}";
 	map->map = &obj->maps.${ident};
 ${section === undefined ? '' : `\tmap->mmaped = (void **)&obj->${section};\n`}${
       map.type === 'STRUCT_OPS' ? linkSlot(ident) : ''
@@ -200,9 +202,9 @@ function sectionOf(object: BpfObject, map: BpfMap): string | undefined {
 function programTable({ programs }: BpfObject): string {
   const entries = programs.map(
     ({ name }, index) => `
-	s->progs[${index}].name = "${name}";
-	s->progs[${index}].prog = &obj->progs.${name};
-	s->progs[${index}].link = &obj->links.${name};
+	s->progs[${index}].name = "${cString(name)}";
+	s->progs[${index}].prog = &obj->progs.${cIdentifier(name)};
+	s->progs[${index}].link = &obj->links.${cIdentifier(name)};
 `,
   )
   return `

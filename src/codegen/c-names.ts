@@ -1,3 +1,4 @@
+import { cIdentifier } from '../btf/dump/c-names.ts'
 import { sanitizeIdentifier, sectionIdentifier } from '../object/identifier.ts'
 import type { BpfMap } from '../object/object.ts'
 
@@ -8,7 +9,7 @@ const DATA_PREFIXES = ['.data', '.rodata', '.bss', '.kconfig']
 
 /** The field of a map in bpftool's skeletons (gen.c: get_map_ident); undefined: it has none. */
 export function cMapIdentifier(object: string, map: BpfMap): string | undefined {
-  if (map.origin !== 'internal') return map.name
+  if (map.origin !== 'internal') return cIdentifier(map.name)
   if (map.type === 'PERCPU_ARRAY') return sectionIdentifier(map.elfName)
   const name = libbpfMapName(object, map.elfName)
   for (const prefix of DATA_PREFIXES) {

@@ -1,4 +1,5 @@
 import { typeAt, type Btf } from '../btf/btf.ts'
+import { cIdentifier } from '../btf/dump/c-names.ts'
 import { declaration } from '../btf/dump/declaration.ts'
 import { createDump, type Dump } from '../btf/dump/dump.ts'
 import { alignOf, knownSize } from '../btf/size.ts'
@@ -28,14 +29,14 @@ export function cStruct(object: BpfObject, dump: Dump | undefined): string {
       'maps',
       maps.map((map) => `\t\tstruct bpf_map *${map};\n`),
     ),
-    object.btf ? group('struct_ops', shadows(name, object.btf, structOps)) : '',
+    dump ? group('struct_ops', shadows(name, dump.btf, structOps)) : '',
     group(
       'progs',
-      programs.map(({ name }) => `\t\tstruct bpf_program *${name};\n`),
+      programs.map(({ name }) => `\t\tstruct bpf_program *${cIdentifier(name)};\n`),
     ),
     group(
       'links',
-      [...programs, ...structOps].map(({ name }) => `\t\tstruct bpf_link *${name};\n`),
+      [...programs, ...structOps].map(({ name }) => `\t\tstruct bpf_link *${cIdentifier(name)};\n`),
     ),
     ...(dump ? object.sections.map((section) => sectionStruct(object, dump, section)) : []),
   ].join('')
@@ -73,8 +74,9 @@ export function sectionFieldName({ name, maps }: BpfObject, section: DataSection
 
 /** What user space may set of a struct_ops before it loads (gen.c: walk_st_ops_shadow_vars). */
 function shadows(object: string, btf: Btf, maps: readonly BpfMap[]): string[] {
-  return maps.flatMap(({ name, value = 0 }) => {
-    const struct = typeAt(btf, value)
+  return maps.flatMap((map) => {
+    const name = cIdentifier(map.name)
+    const struct = typeAt(btf, map.value ?? 0)
     if (struct.kind !== 'struct') return []
     const lines = shadowFields(btf, struct).join('')
     return [`\t\tstruct ${object}__${name}__${struct.name} {\n${lines}\t\t} *${name};\n`]

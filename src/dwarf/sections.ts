@@ -56,7 +56,7 @@ function relocated(elf: Elf, section: Section): Uint8Array {
       const size = relocatedSize(type)
       if (size === 0 || offset + size > data.length) {
         const reason = `cannot apply relocation type ${type} at byte ${offset} of ${section.name}`
-        throw new FormatError('DWARF', offset, reason)
+        throw new FormatError('DWARF', Math.min(offset, data.length), reason)
       }
       const value = BigInt(symbol.value) + addend
       if (size === 4) {

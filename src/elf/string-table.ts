@@ -34,7 +34,9 @@ export function stringTable(bytes: Uint8Array, format: Format, start: number): S
 /** `what` says in the error whose strings they are. */
 export function sectionStrings(section: Section | undefined, what: string): StringTable {
   if (section?.type !== SHT_STRTAB) {
-    const reason = `section ${section?.index} should be the string table of ${what}`
+    const reason = section
+      ? `section ${section.index} should be the string table of ${what}`
+      : `the section that should be the string table of ${what} is not there`
     throw new FormatError('ELF', section?.offset ?? 0, reason)
   }
   return stringTable(section.data, 'ELF', section.offset)

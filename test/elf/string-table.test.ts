@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 
 import { FormatError } from '../../src/elf/format-error.ts'
 import { writeStringTable } from '../../src/elf/string-table-writer.ts'
-import { stringTable } from '../../src/elf/string-table.ts'
+import { sectionStrings, stringTable } from '../../src/elf/string-table.ts'
 
 const name = fc.string({ unit: fc.constantFrom('a', 'b', '.', 'ä', '😀') })
 
@@ -31,4 +31,10 @@ it('refuses what is outside of it or has no end', () => {
     expect(() => table(1)).toThrow(FormatError)
     expect(() => table(4000)).toThrow(FormatError)
   }
+})
+
+it('says so when the section that should hold it is not there', () => {
+  expect(() => sectionStrings(undefined, 'symbols')).toThrow(
+    /^ELF, byte 0: the section that should be the string table of symbols is not there$/u,
+  )
 })
