@@ -12,9 +12,9 @@ interface Loaded extends SkeletonInstance {
 }
 
 /**
- * Lets this kernel's verifier judge an object: loads it and lets go of it. A program that it refuses is
- * an error at its line of C (DEBUG=unplugin-bpf:verify prints its log); whatever else keeps the object from loading here, missing privileges among that, a
- * warning. Nothing is attached or pinned.
+ * Lets this kernel's verifier judge an object: loads it and lets go of it. A program that it refuses is an error at
+ * its line of C (DEBUG=unplugin-bpf:verify prints the log); what else keeps the object from loading here, such as
+ * missing privileges, a warning. Nothing is attached or pinned.
  */
 export async function verifyObject(
   { name, maps, programs }: SkeletonModel,

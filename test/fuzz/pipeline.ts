@@ -17,7 +17,8 @@ import { FormatError } from '../../src/elf/format-error.ts'
 import { stripDebug } from '../../src/elf/strip.ts'
 import { ObjectError } from '../../src/object/object-error.ts'
 import { readObject } from '../../src/object/read-object.ts'
-import { readLineInfo } from '../../src/runtime/verifier/line-info.ts'
+import { failingLine } from '../../src/runtime/verifier/failing-line.ts'
+import { readVerifierLog } from '../../src/runtime/verifier/verifier-log.ts'
 import { expectBrowserModule, expectC, expectDeclarations, expectModule } from './generated-code.ts'
 
 /**
@@ -39,12 +40,13 @@ export function makeAll(bytes: Uint8Array, thorough = true): 'refused' | 'made' 
   }
   const object = attempt(() => stripDebug(bytes))
   if (!object) return 'refused'
-  readLineInfo(object)
+  failingLine(object, 'program_with_a_rather_long_name', refusal)
   const info = attempt(() => readSourceInfo(elf, { isOwn, readFile: () => undefined }))
   return attempt(() => make(object, info, thorough)) ?? 'refused'
 }
 
 const isOwn = ownFiles('/')
+const refusal = readVerifierLog('3: (95) exit\nR0 !read_ok\n')
 
 function make(object: Uint8Array, info: SourceInfo | undefined, thorough: boolean): 'made' {
   const bpf = readObject(object, { name: 'fuzz_bpf' })

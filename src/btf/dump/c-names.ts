@@ -76,8 +76,8 @@ function renamed<T extends { readonly name: string }>(
   return name === item.name ? item : { ...item, name }
 }
 
-/** The list itself where nothing changes. */
+/** The list itself where nothing changes, which is nearly always: then nothing is made. */
 function all<T>(items: readonly T[], change: (item: T) => T): readonly T[] {
-  const changed = items.map(change)
-  return changed.every((item, index) => item === items[index]) ? items : changed
+  const changes = items.some((item) => change(item) !== item)
+  return changes ? items.map((item) => change(item)) : items
 }
