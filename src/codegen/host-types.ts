@@ -7,7 +7,16 @@ export const HOST_TYPES: ReadonlySet<string> = new Set([
     max_align_t div_t ldiv_t lldiv_t locale_t timespec timeval sigset_t fd_set fd_mask`),
   ...words(`u_char u_short u_int u_long ulong ushort uint quad_t u_quad_t fsid_t loff_t ino_t dev_t gid_t
     mode_t nlink_t uid_t off_t pid_t id_t daddr_t caddr_t key_t clock_t clockid_t time_t timer_t
-    suseconds_t blksize_t blkcnt_t fsblkcnt_t fsfilcnt_t`),
+    suseconds_t blksize_t blkcnt_t fsblkcnt_t fsfilcnt_t pthread_attr_t pthread_key_t pthread_once_t
+    pthread_spinlock_t pthread_t pthread_mutex_t pthread_mutexattr_t pthread_cond_t pthread_condattr_t
+    pthread_rwlock_t pthread_rwlockattr_t pthread_barrier_t pthread_barrierattr_t`),
+  // glibc's own names of those: <bits/types.h>.
+  ...words(`__u_char __u_short __u_int __u_long __quad_t __u_quad_t __dev_t __uid_t __gid_t __ino_t
+    __ino64_t __mode_t __nlink_t __off_t __off64_t __pid_t __fsid_t __clock_t __rlim_t __rlim64_t __id_t
+    __time_t __useconds_t __suseconds_t __suseconds64_t __daddr_t __key_t __clockid_t __timer_t __blksize_t
+    __blkcnt_t __blkcnt64_t __fsblkcnt_t __fsblkcnt64_t __fsfilcnt_t __fsfilcnt64_t __fsword_t __ssize_t
+    __syscall_slong_t __syscall_ulong_t __loff_t __caddr_t __socklen_t __sig_atomic_t __fd_mask __sigset_t
+    __locale_t __FILE`),
   ...words(`__s8 __u8 __s16 __u16 __s32 __u32 __s64 __u64 __s128 __u128 __le16 __be16 __le32 __be32 __le64
     __be64 __sum16 __wsum __poll_t __kernel_key_t __kernel_mqd_t __kernel_old_uid_t __kernel_old_gid_t
     __kernel_old_dev_t __kernel_long_t __kernel_ulong_t __kernel_ino_t __kernel_mode_t __kernel_pid_t
@@ -40,9 +49,10 @@ function words(text: string): string[] {
   return text.split(/\s+/u)
 }
 
-/** `int8_t` and all its kin. */
+/** `int8_t` and all its kin, glibc's `__int8_t` too. */
 function sizedIntegers(): string[] {
   const forms = ['', '_least', '_fast'].flatMap((form) => [8, 16, 32, 64].map((n) => form + n))
   const names = [...forms, 'ptr', 'max'].flatMap((form) => [`int${form}_t`, `uint${form}_t`])
-  return [...names, ...[8, 16, 32, 64].map((n) => `u_int${n}_t`)]
+  const exact = [8, 16, 32, 64].map((n) => `u_int${n}_t`)
+  return [...names, ...names.map((name) => `__${name}`), ...exact]
 }

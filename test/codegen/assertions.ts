@@ -3,12 +3,14 @@ import { sizeOf, type Layout, type Member } from '../../src/runtime/codec/layout
 /** C that compiles only when the compiler lays the type out so. */
 export function assertions(type: string, layout: Layout): string {
   const size = `_Static_assert(sizeof(${type}) == ${sizeOf(layout)}, "size of ${type}");\n`
-  return (
-    size +
-    places(layout, '', 0)
-      .map(({ path, offset, bytes }) => place(type, path, offset, bytes))
-      .join('')
-  )
+  return size + memberAssertions(type, layout)
+}
+
+/** The same, of its members alone. */
+export function memberAssertions(type: string, layout: Layout): string {
+  return places(layout, '', 0)
+    .map(({ path, offset, bytes }) => place(type, path, offset, bytes))
+    .join('')
 }
 
 function place(type: string, path: string, offset: number, bytes: number): string {

@@ -9,20 +9,27 @@ import { inParallel } from './corpus/in-parallel.ts'
 import { reasonOf } from './exceptions.ts'
 
 /**
- * What became of an object: `equal`; `refused` by both; `passed over`, as it has nothing to compare; else the first
+ * What became of an object: `equal`; `refused`, by bpftool too; `passed over`, as it has nothing to compare; else the first
  * line that differs.
  */
 export type Verdict = 'equal' | 'refused' | 'passed over' | { readonly difference: string }
+
+/** Judges one object at a time. */
+export function each(
+  judge: (path: string) => Promise<Verdict>,
+): (paths: readonly string[]) => Promise<readonly Verdict[]> {
+  return (paths) => inParallel(paths, judge)
+}
 
 interface Options {
   /** Outside of full runs, only each nth object. */
   readonly oneOf?: number
 }
 
-/** A test a corpus that `judge` finds no difference that exceptions.ts does not name. */
+/** A test a corpus: `judge` finds no difference among its objects that exceptions.ts does not name. */
 export function conforms(
   check: string,
-  judge: (path: string) => Promise<Verdict>,
+  judge: (paths: readonly string[]) => Promise<readonly Verdict[]>,
   { oneOf = 1 }: Options = {},
 ): void {
   describe(check, () => {
@@ -34,7 +41,7 @@ export function conforms(
       for (const corpus of corpora) {
         const { objects } = corpus
         const tried = objects.filter((_, index) => isFull || index % oneOf === 0)
-        const verdicts = await inParallel(tried, judge)
+        const verdicts = await judge(tried)
         expect(report(check, corpus, tried, verdicts)).toEqual([])
       }
     })
@@ -58,7 +65,7 @@ function report(
     `${tried.length} of ${objects.length} objects tried`,
     `${count('equal')} equal`,
     `${differences.length} different`,
-    `${count('refused')} refused by both`,
+    `${count('refused')} refused`,
     `${count('passed over')} have nothing to compare`,
     `${lacking.length} not compiled`,
   ]

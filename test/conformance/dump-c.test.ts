@@ -7,16 +7,16 @@ import { expect, it } from 'vitest'
 import { readBtf, readBtfOf, type Btf } from '../../src/btf/btf.ts'
 import { dumpC } from '../../src/btf/dump-c.ts'
 import { readElf } from '../../src/elf/elf.ts'
-import { conforms, type Verdict } from './conforms.ts'
+import { conforms, each, type Verdict } from './conforms.ts'
 import { firstDifference } from './first-difference.ts'
 import { bpftool } from './oracle.ts'
 
 const VMLINUX = '/sys/kernel/btf/vmlinux'
 
-conforms('btf dump --format c', async (path) => {
-  const btf = readBtfOf(readElf(await readFile(path)))
-  return compare(path, btf)
-})
+conforms(
+  'btf dump --format c',
+  each(async (path) => compare(path, readBtfOf(readElf(await readFile(path))))),
+)
 
 it.skipIf(!existsSync(VMLINUX))('gen vmlinux', { timeout: 600_000 }, async () => {
   expect(await compare(VMLINUX, readBtf(await readFile(VMLINUX)))).toBe('equal')

@@ -6,20 +6,21 @@ import { basename, join } from 'node:path'
 import { afterAll } from 'vitest'
 
 import { cHeader } from '../../src/codegen/c-header.ts'
-import { FormatError } from '../../src/elf/format-error.ts'
 import { stripDebug } from '../../src/elf/strip.ts'
-import { ObjectError } from '../../src/object/object-error.ts'
 import { readObject } from '../../src/object/read-object.ts'
-import { conforms, type Verdict } from './conforms.ts'
+import { conforms, each, type Verdict } from './conforms.ts'
 import { firstDifference } from './first-difference.ts'
 import { bpftool } from './oracle.ts'
+import { isRefusal } from './refusal.ts'
 
 const NAME = 'program_bpf'
 
 const folder = await mkdtemp(join(tmpdir(), 'conformance-'))
 afterAll(() => rm(folder, { recursive: true }))
 
-conforms('struct NAME of the C skeleton', async (path) => {
+conforms('struct NAME of the C skeleton', each(compareStructs))
+
+async function compareStructs(path: string): Promise<Verdict> {
   const theirs = await bpftool('gen', 'skeleton', path, 'name', NAME)
   const ours = header(await readFile(path))
   if (theirs.text === undefined) {
@@ -28,9 +29,11 @@ conforms('struct NAME of the C skeleton', async (path) => {
   }
   if (ours.text === undefined) return { difference: `it is refused: ${ours.error}` }
   return compare(structTokens(theirs.text), structTokens(ours.text), ' ')
-})
+}
 
-conforms('C skeleton of what is left without DWARF', async (path) => {
+conforms('C skeleton of what is left without DWARF', each(compareStripped))
+
+async function compareStripped(path: string): Promise<Verdict> {
   const stripped = join(folder, basename(path))
   await writeFile(stripped, stripDebug(await readFile(path)))
   const [before, after] = await Promise.all(
@@ -39,15 +42,13 @@ conforms('C skeleton of what is left without DWARF', async (path) => {
   await rm(stripped)
   if (before?.text === undefined) return 'refused'
   return compare(withoutObject(before.text), withoutObject(after?.text ?? ''), '\n')
-})
+}
 
 function header(bytes: Uint8Array): { text?: string; error?: string } {
   try {
     return { text: cHeader(readObject(bytes, { name: NAME }), new Uint8Array()) }
   } catch (error) {
-    if (error instanceof ObjectError || error instanceof FormatError) {
-      return { error: error.message }
-    }
+    if (isRefusal(error)) return { error: error.message }
     throw error
   }
 }
