@@ -6,9 +6,9 @@ export interface RecordDecoder<T> {
   /** Bytes that a record needs at least. */
   readonly minimumSize: number
   /** The value of the `length` bytes at `offset`. */
-  decode(memory: DataView, offset: number, length: number): T
+  decode(this: void, memory: DataView, offset: number, length: number): T
   /** Counts a record that is too short. */
-  skip(): void
+  skip(this: void): void
 }
 
 /** A stream of decoded records, until it is stopped. */

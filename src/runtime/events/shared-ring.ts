@@ -1,13 +1,30 @@
 import { stateError } from '../error.ts'
 import type { Watch, Watched } from './poller.ts'
 import { watch } from './poller.ts'
-import type { Cursor, Source, Visit } from './source.ts'
+import type { Cursor, Source, Viewer, Visit } from './source.ts'
 
-/** How far a subscriber has read, in bytes since the ring was made. */
-export interface Place {
-  position: number
+/** How far a subscriber has read. */
+export class Place {
+  /** Bytes since the ring was made, where its last walk began. */
+  #start: number
+  /** Bytes of that walk: a small integer, which costs nothing to keep up to date at each record. */
+  walked = 0
   /** Whether the visitor ended the last walk. */
-  stopped: boolean
+  stopped = false
+
+  constructor(position: number) {
+    this.#start = position
+  }
+
+  /** Bytes since the ring was made. */
+  get position(): number {
+    return this.#start + this.walked
+  }
+
+  set position(position: number) {
+    this.#start = position
+    this.walked = 0
+  }
 }
 
 /** Why a record's memory takes no writes. */
@@ -38,7 +55,7 @@ export abstract class SharedRing implements Source {
 
   constructor(consumerPosition: number) {
     this.released = consumerPosition
-    this.#consumed = { position: consumerPosition, stopped: false }
+    this.#consumed = new Place(consumerPosition)
   }
 
   /** To wait for. */
@@ -66,8 +83,8 @@ export abstract class SharedRing implements Source {
     return subscriber
   }
 
-  /** Visits what waits, at once. @returns how many records there were */
-  consume(visit: Visit): number {
+  /** Views what waits, at once. @returns how many records there were */
+  consume(viewer: Viewer): number {
     if (this.#consuming) {
       throw stateError('consume', 'events', 'a consume() of theirs is running; let it return first')
     }
@@ -75,11 +92,20 @@ export abstract class SharedRing implements Source {
     const place = this.#consumed
     place.position = Math.max(this.released, place.position)
     try {
-      return this.walk(place, visit)
+      return this.view(place, viewer)
     } finally {
       this.#consuming = false
       this.release()
     }
+  }
+
+  /** Walks to the end with a viewer. */
+  protected view(place: Place, { minimumSize, skip, point, view, visit }: Viewer): number {
+    return this.walk(place, (memory, offset, length) => {
+      if (length < minimumSize) return skip()
+      point(memory, offset, length)
+      visit(view)
+    })
   }
 
   /** Nothing waits for it: from here on the kernel sends a wake-up for what comes. False when something came meanwhile. */
@@ -132,17 +158,15 @@ export abstract class SharedRing implements Source {
   }
 }
 
-class Subscriber implements Cursor, Place {
-  position: number
-  stopped = false
+class Subscriber extends Place implements Cursor {
   readonly #ring: SharedRing
   readonly #ready: () => void
   readonly #ended: () => void
   #look: NodeJS.Timeout | undefined
 
   constructor(ring: SharedRing, position: number, ready: () => void, ended: () => void) {
+    super(position)
     this.#ring = ring
-    this.position = position
     this.#ready = ready
     this.#ended = ended
   }

@@ -1,6 +1,16 @@
 /** Called for each record; returning true stops after it. */
 export type Visit = (memory: DataView, offset: number, length: number) => boolean | void
 
+/** What is shown each record through one view, which is pointed at it. */
+export interface Viewer {
+  /** Bytes that a record needs at least; shorter ones are skipped. */
+  readonly minimumSize: number
+  skip(this: void): void
+  point(this: void, memory: DataView, offset: number, length: number): void
+  readonly view: unknown
+  visit(this: void, view: unknown): void
+}
+
 /** One subscriber's place among the records of a source. */
 export interface Cursor {
   /** Visits what waits. A record counts as read also when `visit` throws. @returns how many there were */
@@ -17,8 +27,8 @@ export interface Cursor {
 export interface Source {
   /** @param ready called when something may wait @param ended called when the source is gone */
   subscribe(ready: () => void, ended: () => void): Cursor
-  /** Visits what waits, at once. @returns how many records there were */
-  consume(visit: Visit): number
+  /** Views what waits, at once. @returns how many records there were */
+  consume(viewer: Viewer): number
 }
 
 /** Of JavaScript, before it lets timers and other events run. */

@@ -15,7 +15,7 @@ import type {
   SubscribeOptions,
   Subscription,
 } from '../events/records.ts'
-import type { Source, Visit } from '../events/source.ts'
+import type { Source, Viewer } from '../events/source.ts'
 import type { MapHandle } from './handle.ts'
 import { BpfMap } from './map.ts'
 
@@ -82,22 +82,21 @@ export abstract class EventMap<T, O extends SubscribeOptions>
    */
   consume(visit: (view: Live<T>) => void): number {
     const sources = this.sources('consume', {} as O)
-    const { minimumSize } = this.#decoder
+    const { minimumSize, skip } = this.#decoder
     const live = (this.#live ??= liveView<T>(this.#layout, this.#gone()))
     // Once, before the loop: this runs for every record.
     const { point } = live
     const view = isViewed(this.#layout) ? live.view : undefined
-    const each: Visit = (memory, offset, length) => {
-      if (length < minimumSize) {
-        this.#malformed++
-        return
-      }
-      point(memory, offset, length)
-      visit(view === undefined ? live.view : view)
+    const viewer: Viewer = {
+      minimumSize,
+      skip,
+      point,
+      view,
+      visit: view === undefined ? () => visit(live.view) : (visit as (view: unknown) => void),
     }
     try {
       let visited = 0
-      for (const source of sources) visited += source.consume(each)
+      for (const source of sources) visited += source.consume(viewer)
       return visited
     } finally {
       point(this.#gone(), 0)
