@@ -294,14 +294,12 @@ describeInKernel('settings and information', () => {
   })
 
   test('wrong settings throw', async () => {
-    const { counts, data } = (await open()).maps
+    const { counts } = (await open()).maps
     expect(() => (counts.valueSize = -1)).toThrow(RangeError)
     expect(() => (counts.flags = '1' as never)).toThrow(TypeError)
     expect(() => (counts.mapExtra = 1.5)).toThrow(RangeError)
     expect(() => (counts.autocreate = 1 as never)).toThrow(TypeError)
     expect(() => (counts.pinPath = 1 as never)).toThrow(TypeError)
-    // The libbpf of this machine may be one that cannot, or one that wants an array at the section's end.
-    expect(() => (data.valueSize = 4096)).toThrow(/libbpf|EINVAL/)
   })
 
   test('info is what bpftool says', async () => {

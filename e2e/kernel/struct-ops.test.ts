@@ -75,6 +75,7 @@ describeInKernel('struct_ops', () => {
     expect(Object.keys(skel.struct_ops.control)).toEqual(fields)
     expect(Object.keys(skel.links)).toEqual(expect.arrayContaining(['control', 'successor']))
     expect(() => Object.assign(skel.struct_ops.control, { name: 'x' })).toThrow(TypeError)
+    expect(() => structuredClone(skel.struct_ops.control)).toThrow(/could not be cloned/)
   })
 
   test('attach() registers them, and detach() takes them back', async () => {

@@ -2,7 +2,7 @@ import type { CompositeLayout } from './codec/layout.ts'
 import { sizeOf } from './codec/layout.ts'
 import { liveView } from './codec/live-view.ts'
 import { deadMemory, readOnlyMemory } from './codec/memory.ts'
-import { inspectSymbol } from './codec/spot.ts'
+import { inspectSymbol, uncloneable } from './codec/spot.ts'
 import { stateError, unsupported } from './error.ts'
 import { libbpfIsAtLeast } from './ffi/libbpf-version.ts'
 import { memcpyOut } from './ffi/libc.ts'
@@ -74,7 +74,7 @@ export class Shadow implements ShownMemory {
   }
 
   #fields(layout: CompositeLayout, functions: ReadonlySet<string>): object {
-    const fields = Object.create(null) as object
+    const fields = uncloneable()
     for (const { name, offset } of layout.members) {
       const accessors = functions.has(name)
         ? {

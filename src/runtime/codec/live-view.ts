@@ -5,7 +5,16 @@ import { flatMembers, isComposite } from './members.ts'
 import { charsReaders } from './read.ts'
 import { scalarEnvironment, scalarSource } from './scalar-source.ts'
 import { isScalar, readScalar } from './scalar.ts'
-import { type Aim, assigner, inspector, inspectSymbol, register, rest, type Spot } from './spot.ts'
+import {
+  type Aim,
+  assigner,
+  inspector,
+  inspectSymbol,
+  register,
+  rest,
+  type Spot,
+  uncloneable,
+} from './spot.ts'
 import { viewArray } from './view-array.ts'
 import type { Live } from './view.ts'
 
@@ -78,13 +87,8 @@ function scalarReaders(layout: CompositeLayout): MakeReaders | undefined {
   return make
 }
 
-const target = {}
-
 function structView(layout: CompositeLayout, spot: Spot): object {
-  // A WeakRef, because structuredClone and postMessage refuse one: of a plain object they would make a
-  // copy that looks live. Its prototype is taken off afterwards, because V8 looks the properties of an
-  // object created without one up in a hash table, ten times as slow.
-  const view: object = Object.setPrototypeOf(new WeakRef(target), null)
+  const view = uncloneable()
   const readers = scalarReaders(layout)?.(spot.aim, spot.offset)
   for (const { name, offset, layout: type, bits, last } of flatMembers(layout)) {
     const member: Spot = {
