@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
+import { afterAll } from 'vitest'
+
 import { buildSkeleton } from '../../src/codegen/skeleton.ts'
 import { formatDiagnostic } from '../../src/compile/diagnostics.ts'
 import type { Codec, OpenOptions, SkeletonInstance } from '../../src/runtime/index.ts'
@@ -31,7 +33,8 @@ char LICENSE[] SEC("license") = "GPL";
 const builds = new Map<string, Promise<BuiltModule<SkeletonInstance>>>()
 
 const folders: string[] = []
-process.once('exit', () => {
+// Vitest ends its workers without an exit event.
+afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 

@@ -58,6 +58,7 @@ export class ObjectSkeleton {
   readonly #held: Scratch[] = []
   #log: { address: number; length: number } | undefined
   #logShare = logSize
+  #destroyed = false
 
   constructor(
     name: string,
@@ -173,7 +174,10 @@ export class ObjectSkeleton {
     this.#log = undefined
   }
 
+  /** Again: nothing, wherever it is called from. */
   destroy(): void {
+    if (this.#destroyed) return
+    this.#destroyed = true
     bpf_object__destroy_skeleton(this.#address)
     this.dropLogs()
     this.#held.length = 0

@@ -1,6 +1,7 @@
 import { endianness } from 'node:os'
 
 import { unsupported } from '../error.ts'
+import { checkArguments } from './check-arguments.ts'
 import { koffi } from './koffi.ts'
 
 /** What a C parameter may be given: pointers are addresses, or the memory itself. */
@@ -18,10 +19,13 @@ export type CType =
   | 'size_t'
   | 'bool'
   | 'str'
+  /** Or NULL. */
+  | 'str?'
   | 'uintptr_t'
   | 'void *'
 
 type Library = ReturnType<ReturnType<typeof koffi>['load']>
+type KoffiFunction = ReturnType<Library['func']>
 
 interface Shared {
   handle: Library | undefined
@@ -78,7 +82,16 @@ function openLibbpf(): Library {
 /** A C function, looked up at its first call. Types are anonymous: koffi's names are one registry a process. */
 function declare<R>(shared: Shared, name: string, result: CType, args: CType[]): Call<R> {
   let call: Call<R> | undefined
-  return (...values) => (call ??= symbolsOf(shared).func(name, result, args) as Call<R>)(...values)
+  return (...values) => {
+    checkArguments(name, args, values)
+    call ??= found(shared, name, result, args) as Call<R>
+    return call(...values)
+  }
+}
+
+function found(shared: Shared, name: string, result: CType, args: CType[]): KoffiFunction {
+  const types = args.map((type) => (type === 'str?' ? 'str' : type))
+  return symbolsOf(shared).func(name, result, types)
 }
 
 /*#__NO_SIDE_EFFECTS__*/
@@ -131,12 +144,12 @@ export function hasLibbpf(name: string): boolean {
 
 /** The C function itself, for the paths where a wrapper would be felt. */
 export function libcFunction<R = number>(name: string, result: CType, args: CType[]): Call<R> {
-  return symbolsOf(libc).func(name, result, args) as Call<R>
+  return found(libc, name, result, args) as Call<R>
 }
 
 /** The same C function run on a thread of koffi's pool. */
 export function libbpfAsync<R = number>(name: string, result: CType, args: CType[]): AsyncCall<R> {
-  return symbolsOf(libbpf).func(name, result, args).async as AsyncCall<R>
+  return found(libbpf, name, result, args).async as AsyncCall<R>
 }
 
 /** errno right after a call. */

@@ -119,12 +119,12 @@ export const bpf_map__pin_path: Call<string | null> = fromLibbpf<string | null>(
 )
 export const bpf_map__set_pin_path: Call<number> = fromLibbpf('bpf_map__set_pin_path', 'int', [
   'uintptr_t',
-  'str',
+  'str?',
 ])
-export const bpf_map__pin: Call<number> = fromLibbpf('bpf_map__pin', 'int', ['uintptr_t', 'str'])
+export const bpf_map__pin: Call<number> = fromLibbpf('bpf_map__pin', 'int', ['uintptr_t', 'str?'])
 export const bpf_map__unpin: Call<number> = fromLibbpf('bpf_map__unpin', 'int', [
   'uintptr_t',
-  'str',
+  'str?',
 ])
 
 export const bpf_program__fd: Call<number> = fromLibbpf('bpf_program__fd', 'int', ['uintptr_t'])

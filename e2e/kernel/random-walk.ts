@@ -1,0 +1,233 @@
+import { closeSync, writeSync } from 'node:fs'
+
+/** A skeleton as JavaScript sees it. */
+interface Opened {
+  load(): unknown
+  destroy(): void
+  maps: Record<string, unknown>
+  progs: Record<string, unknown>
+  links: Record<string, unknown>
+}
+
+export interface Walk {
+  skel: { open(): Opened }
+  types: Record<string, unknown>
+  /** Names that are left alone. */
+  internal: ReadonlySet<string | symbol>
+  seed: number
+  steps: number
+  /** Each step is written here before it is taken: the last one is what crashed. */
+  log: number
+}
+
+type Random = (below: number) => number
+type Callable = (...args: unknown[]) => unknown
+
+/** What a step may end with; others are errors of ours. */
+const expected = new Set(['BpfError', 'VerifierError', 'TypeError', 'RangeError', 'SyntaxError'])
+const longestPool = 200
+
+/**
+ * Takes any property of any object that a skeleton hands out, and reads it, writes it or calls it with odd values, in
+ * any order and at any time. Throwing is fine; ending the process is not.
+ * @returns how many steps threw, by the name of the error
+ */
+export async function randomWalk(walk: Walk): Promise<Record<string, number>> {
+  const random = generator(walk.seed)
+  const thrown: Record<string, number> = {}
+  const note = (error: unknown): void => {
+    const name = error instanceof Error ? error.name : typeof error
+    thrown[name] = (thrown[name] ?? 0) + 1
+    // Node's own, of files, have a code too; what is no error, a generator's throw() was given.
+    const known = !(error instanceof Error) || expected.has(name) || 'code' in error
+    if (!known && error !== onPurpose) throw error
+  }
+  process.on('uncaughtException', note)
+  process.on('unhandledRejection', note)
+  const pool: object[] = []
+  const open = (): void => {
+    const opened = walk.skel.open()
+    if (random(4) > 0) opened.load()
+    pool.push(opened, opened.maps, opened.progs, opened.links)
+    for (const group of [opened.maps, opened.progs])
+      pool.push(...(Object.values(group) as object[]))
+  }
+  const odd = values(random, pool, walk.types)
+  for (let step = 0; step < walk.steps; step++) {
+    if (pool.length === 0 || random(100) === 0) open()
+    while (pool.length > longestPool) pool.splice(random(pool.length), 1)
+    const target = pool[random(pool.length)]
+    if (!target) continue
+    const names = namesOf(target).filter((name) => !walk.internal.has(name))
+    const name = names[random(names.length)]
+    if (name === undefined) continue
+    try {
+      const result = take(step, target, name)
+      if (isOurs(result)) pool.push(result)
+      else if (result instanceof Promise)
+        result.then((value) => isOurs(value) && pool.push(value), note)
+    } catch (error) {
+      note(error)
+    }
+    if (random(20) === 0) await new Promise((resolve) => setImmediate(resolve))
+    if (random(500) === 0) (globalThis as { gc?: () => void }).gc?.()
+  }
+  for (const object of pool) {
+    try {
+      if ('destroy' in object && typeof object.destroy === 'function') object.destroy()
+    } catch (error) {
+      note(error)
+    }
+  }
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  return thrown
+
+  function take(step: number, target: object, name: string | symbol): unknown {
+    const at = target as Record<string | symbol, unknown>
+    const say = (what: string): void => {
+      writeSync(
+        walk.log,
+        `${step} ${target.constructor?.name ?? 'group'} ${String(name)} ${what}\n`,
+      )
+    }
+    const way = random(10)
+    if (way < 2) {
+      const value = bounded(String(name), odd())
+      say(`= ${described(value)}`)
+      at[name] = value
+      return undefined
+    }
+    say('?')
+    const value = at[name]
+    if (name === 'fd' && typeof value === 'number' && random(20) === 0) {
+      say('closed behind the back')
+      closeSync(value)
+    }
+    if (typeof value !== 'function' || way === 2) return value
+    const args = Array.from({ length: random(4) }, () => bounded(String(name), odd()))
+    say(`(${args.map(described).join(', ')})`)
+    return (value as Callable).apply(target, args)
+  }
+}
+
+const onPurpose = new Error('on purpose')
+
+/** Own and inherited names, without those of every object. */
+function namesOf(target: object): (string | symbol)[] {
+  const names: (string | symbol)[] = []
+  for (
+    let at: object | null = target;
+    at && at !== Object.prototype;
+    at = Object.getPrototypeOf(at) as object
+  ) {
+    names.push(...Reflect.ownKeys(at))
+  }
+  return names.filter((name) => name !== 'constructor')
+}
+
+/** Not what every program has: its methods would be Node's to answer for. */
+function isOurs(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  return !Array.isArray(value) && !ArrayBuffer.isView(value) && !(value instanceof Promise)
+}
+
+/** Values that would only ask the kernel for more memory or time than a test may take. */
+function bounded(name: string, value: unknown): unknown {
+  if (name === 'maxEntries' && typeof value === 'number' && value > 65536) return 4096
+  if (typeof value === 'object' && value !== null && name === 'testRun') {
+    return { data: new Uint8Array(64), ...value, repeat: 3 }
+  }
+  return value
+}
+
+function described(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 20))
+  if (typeof value === 'object' && value !== null) return value.constructor?.name ?? 'group'
+  return typeof value === 'function' ? 'function' : String(value)
+}
+
+/** mulberry32: the same walk for the same seed. */
+function generator(seed: number): Random {
+  let state = seed >>> 0
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
+  }
+}
+
+function values(
+  random: Random,
+  pool: readonly object[],
+  types: Record<string, unknown>,
+): () => unknown {
+  const destroyAny = (): void => {
+    const target = pool[random(pool.length)]
+    if (target && 'destroy' in target && typeof target.destroy === 'function') target.destroy()
+  }
+  const choices: (() => unknown)[] = [
+    () => undefined,
+    () => null,
+    () => random(2) === 0,
+    () => random(16),
+    () => random(2 ** 31),
+    () => [-1, 0.5, Number.NaN, Infinity, 2 ** 31, 2 ** 32, 2 ** 53, -(2 ** 31), -0][random(9)],
+    () => [0n, -1n, 1n << 63n, 1n << 64n, 123n][random(5)],
+    () =>
+      [
+        '',
+        'x',
+        'a\0b',
+        'self',
+        'noexist',
+        'exist',
+        'lo',
+        'ingress',
+        '/',
+        '/proc/self/exe',
+        '/sys/fs/bpf/x',
+        'x'.repeat(70000),
+      ][random(12)],
+    () => Symbol('odd'),
+    () => new Uint8Array(random(100)),
+    () => new Uint8Array(1 << 20),
+    () => new Uint8Array(8).buffer,
+    () => [1, 2, 3],
+    () => ({}),
+    () => ({ ts: 1, pid: 2, name: 'x' }),
+    () => ({ ts: 1n, pid: { valueOf: destroyAny }, name: 'x' }),
+    () => ({
+      get ts() {
+        destroyAny()
+        return 1
+      },
+      pid: 2,
+      name: 'x',
+    }),
+    () => ({ type: 'software', config: 0, frequency: 10 }),
+    () => ({ signal: [AbortSignal.abort(), AbortSignal.timeout(5), 1][random(3)] }),
+    () => ({ cookie: 1, pid: 'self', mode: 'generic', offset: 8 }),
+    () => () => undefined,
+    () => () => destroyAny(),
+    () => () => {
+      throw onPurpose
+    },
+    () => Object.values(types)[random(Object.keys(types).length)],
+    () => pool[random(pool.length)],
+    () => pool[random(pool.length)],
+    () =>
+      new Proxy(
+        {},
+        {
+          get: () => {
+            throw onPurpose
+          },
+          ownKeys: () => {
+            throw onPurpose
+          },
+        },
+      ),
+  ]
+  return () => choices[random(choices.length)]?.()
+}

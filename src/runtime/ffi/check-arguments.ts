@@ -1,0 +1,40 @@
+import type { Argument, CType } from './library.ts'
+
+/**
+ * koffi takes a number or undefined for a `char *`, and C then reads whatever is there: the process would end by a
+ * signal. What comes from users gets here unseen.
+ * @throws {TypeError}
+ */
+export function checkArguments(
+  name: string,
+  types: readonly CType[],
+  values: readonly Argument[],
+): void {
+  for (const [index, type] of types.entries()) {
+    const value = values[index]
+    if (type === 'str' || (type === 'str?' && value !== null)) checkString(value)
+    else if (isNumber(type) && !numberTypes.has(typeof value)) {
+      throw new TypeError(`${name}() takes a number there, not ${typeOf(value)}`)
+    }
+  }
+}
+
+const numberTypes = new Set(['number', 'bigint', 'boolean'])
+
+function isNumber(type: CType): boolean {
+  return type !== 'str?' && type !== 'void *' && type !== 'void'
+}
+
+function checkString(value: unknown): void {
+  if (typeof value !== 'string') {
+    throw new TypeError(`a name or path is a string, not ${typeOf(value)}`)
+  }
+  // C would see what comes before it.
+  if (value.includes('\0')) {
+    throw new TypeError(`a name or path cannot hold a NUL: ${JSON.stringify(value)}`)
+  }
+}
+
+function typeOf(value: unknown): string {
+  return value === null ? 'null' : typeof value
+}
