@@ -32,6 +32,7 @@ export function errnoName(errno: number): string {
 const { errno } = constants
 export const EPERM: number = errno.EPERM
 export const ENOENT: number = errno.ENOENT
+export const EBADF: number = errno.EBADF
 export const EBUSY: number = errno.EBUSY
 export const EEXIST: number = errno.EEXIST
 export const ESRCH: number = errno.ESRCH

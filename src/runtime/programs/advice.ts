@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 
-import { EOPNOTSUPP, EPERM } from '../ffi/errno.ts'
+import { EBADF, EOPNOTSUPP, EPERM } from '../ffi/errno.ts'
 
 /** Attached through code that the kernel writes at a function's entry. */
 const trampoline = /^\??(fentry|fexit|fmod_ret|fsession|lsm|lsm_cgroup|freplace)(\.|\/|$)/
@@ -9,6 +9,9 @@ const trampoline = /^\??(fentry|fexit|fmod_ret|fsession|lsm|lsm_cgroup|freplace)
 export function attachAdvice(section: string, errno: number, log = ''): string | undefined {
   if (/\bk(ret)?probe\b/.test(log) && lacksKprobes()) {
     return 'This kernel has no kprobes (CONFIG_KPROBES, CONFIG_KPROBE_EVENTS): attach to a tracepoint, or boot one that has'
+  }
+  if (errno === EBADF && /^\??iter\b.*map/.test(section)) {
+    return 'Say which map: attachIter({ map })'
   }
   if (trampoline.test(section) && errno !== EOPNOTSUPP) return trampolineAdvice(errno)
   if (errno !== EOPNOTSUPP) return undefined
