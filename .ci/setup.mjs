@@ -98,6 +98,18 @@ const parts = [
     without: 'the benchmark has no figures of Go beside ours',
   },
   {
+    name: 'sys/sdt.h',
+    modes: ['test'],
+    present: () => hasHeader('sys/sdt.h'),
+    packages: {
+      apt: 'systemtap-sdt-dev',
+      dnf: 'systemtap-sdt-devel',
+      pacman: 'systemtap',
+      apk: 'systemtap-dev',
+    },
+    without: 'tests of USDT probes are skipped',
+  },
+  {
     name: 'ip (iproute2)',
     modes: ['test'],
     present: () => which('ip'),
@@ -154,13 +166,16 @@ function isBpfClang(name) {
   return Number(version?.[1]) >= 14 && /^\s*bpf\s/m.test(output(name, '--print-targets'))
 }
 
+/** Debian keeps what differs by architecture in a folder of its own. */
+const triplet = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }[process.arch] ?? ''
+
 function hasHeader(path) {
-  return existsSync(join('/usr/include', path)) || existsSync(join('/usr/local/include', path))
+  const folders = ['/usr/include', `/usr/include/${triplet}`, '/usr/local/include']
+  return folders.some((folder) => existsSync(join(folder, path)))
 }
 
 function hasLibbpf() {
   if (process.env.BPF_LIBBPF) return existsSync(process.env.BPF_LIBBPF)
-  const triplet = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }[process.arch] ?? ''
   return (
     [`lib/${triplet}`, 'lib64', 'lib', 'local/lib'].some((folder) =>
       existsSync(join('/usr', folder, 'libbpf.so.1')),

@@ -35,14 +35,18 @@ function requireProgram(successor: Successor): Program {
   throw new TypeError('update() of the link of a program takes another program')
 }
 
-/** `struct bpf_link *` of libbpf. */
+/** `struct bpf_link *` of libbpf. That of USDT stands for many, and its descriptor is 0 (usdt.c). */
 export function libbpfLink(pointer: number): NativeLink {
+  const fd = bpf_link__fd(pointer) || -1
+  const ifOne = (call: () => number): number => (fd < 0 ? -EOPNOTSUPP : call())
   return {
-    fd: () => bpf_link__fd(pointer),
+    fd: () => fd,
     update: (successor) =>
-      bpf_link__update_program(pointer, requireProgram(successor).pointer('update a link to')),
-    pin: (path) => bpf_link__pin(pointer, path),
-    unpin: () => bpf_link__unpin(pointer),
+      ifOne(() =>
+        bpf_link__update_program(pointer, requireProgram(successor).pointer('update a link to')),
+      ),
+    pin: (path) => ifOne(() => bpf_link__pin(pointer, path)),
+    unpin: () => ifOne(() => bpf_link__unpin(pointer)),
     destroy: () => void bpf_link__destroy(pointer),
   }
 }

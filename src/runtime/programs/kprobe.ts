@@ -97,6 +97,7 @@ export class KprobeProgram extends Program {
   }
 
   /**
+   * The usdt.bpf.h that the program includes must be of the installed libbpf's version.
    * @param binary path of a program or library, a library's name, or a process whose program it is
    * @param provider and name of the probe, as in `DTRACE_PROBE(provider, name)`
    */
