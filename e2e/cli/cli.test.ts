@@ -292,6 +292,7 @@ describe('the other commands', () => {
       /^ {2}pass {2}SEC\("xdp"\) {2}XDP BPF_XDP {2}\d+ instructions$/mu,
       /^ {2}limits +HASH +__u32 -> +struct limit +16 entries$/mu,
       /^ {2}rodata\.strict +_Bool +1 bytes at 0 += true$/mu,
+      /^ {2}bss\.refused +__u64\[8\] +64 bytes at 0 += \[ 0n, (?:0n, ){6}0n \]$/mu,
       /^ {2}limit {2}struct {2}8 bytes$/mu,
       /^Needs Linux 5\.2 or newer: global variables$/mu,
       /^ {2}3\.19 +helper +bpf_map_lookup_elem +pass$/mu,

@@ -87,8 +87,8 @@ function kernelTable({ minimum, needs }: Contents['kernel']): string {
 const widest = 60
 
 function initial(value: unknown): string {
-  const options = { breakLength: Infinity, depth: 3, maxArrayLength: 16, maxStringLength: widest }
-  const text = shown(value, options)
+  const oneLine = { breakLength: Infinity, compact: true }
+  const text = shown(value, { ...oneLine, depth: 3, maxArrayLength: 16, maxStringLength: widest })
   return text.length > widest ? `${text.slice(0, widest - 1)}…` : text
 }
 
