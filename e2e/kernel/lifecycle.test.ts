@@ -248,6 +248,22 @@ describeInKernel('a skeleton', () => {
     await sleep(1)
   })
 
+  test('variables are not written while a thread loads, nor after a load that failed', async () => {
+    const skel = await open()
+    const loading = skel.loadAsync()
+    expect(skel.data.limit).toBe(5)
+    expect(() => (skel.data.limit = 6)).toThrow(stateError(/await it first/))
+    await loading
+    skel.data.limit = 7
+    expect(skel.progs.run.testRun().retval).toBe(7)
+
+    const failing = await open()
+    failing.maps.seen.maxEntries = 0
+    expect(() => failing.load()).toThrow(BpfError)
+    expect(() => (failing.data.limit = 6)).toThrow(stateError(/open\(\) a new instance/))
+    expect(failing.data.limit).toBe(5)
+  })
+
   test('is disposable', async () => {
     const skel = (await open()).load()
     skel[Symbol.dispose]()

@@ -3,7 +3,7 @@ import { sizeOf } from './codec/layout.ts'
 import { liveView } from './codec/live-view.ts'
 import { deadMemory, readOnlyMemory } from './codec/memory.ts'
 import { inspectSymbol, uncloneable } from './codec/spot.ts'
-import { stateError, unsupported } from './error.ts'
+import { unsupported } from './error.ts'
 import { libbpfIsAtLeast } from './ffi/libbpf-version.ts'
 import { memcpyOut } from './ffi/libc.ts'
 import { getPointer, readBytes, setPointer } from './ffi/memory.ts'
@@ -47,14 +47,13 @@ export class Shadow implements ShownMemory {
 
   beforeLoad(): void {
     const address = bpf_map__initial_value(this.#map.pointer, null)
-    if (this.#own && address !== 0) memcpyOut(address, this.#own, this.#own.byteLength)
+    if (!this.#own || address === 0) return
+    memcpyOut(address, this.#own, this.#own.byteLength)
+    this.#point(readOnlyMemory(this.#own, () => this.#map.life.refusal('write to', this.#title)))
   }
 
-  loaded(): void {
-    if (!this.#own) return
-    const refusal = 'the kernel has it as it was loaded; write between open() and load()'
-    this.#point(readOnlyMemory(this.#own, () => stateError('write to', this.#title, refusal)))
-  }
+  /** The kernel has it as it was then. */
+  loaded(): void {}
 
   closed(): void {
     this.#point(deadMemory(() => this.#map.life.refusal('use', this.#title)))

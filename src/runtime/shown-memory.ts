@@ -2,7 +2,7 @@
 export interface ShownMemory {
   /** The same object for life, whatever memory is behind it. */
   readonly view: object
-  /** Hands libbpf what JavaScript wrote. */
+  /** Hands libbpf what JavaScript wrote; from here on writing throws, until it is loaded. */
   beforeLoad(): void
   loaded(): void
   /** From now on the view refuses. */

@@ -64,7 +64,8 @@ export function viewArray(
       return Array.from({ length: end - start }, (_, i) => decode(aim.memory, at(start + i)))
     },
     toArray: () => methods.slice(),
-    toJSON: () => methods.slice(),
+    // Elements as views, which tell JSON more than values: of bytes a list.
+    toJSON: () => [...methods],
     *[Symbol.iterator]() {
       for (let i = 0; i < length(); i++) yield read(i)
     },

@@ -1,7 +1,7 @@
 import type { CompositeLayout, Layout } from '../codec/layout.ts'
 import { sizeOf } from '../codec/layout.ts'
 import { liveView } from '../codec/live-view.ts'
-import { deadMemory } from '../codec/memory.ts'
+import { deadMemory, readOnlyMemory } from '../codec/memory.ts'
 import { memcpyOut } from '../ffi/libc.ts'
 import { readBytes, scratch } from '../ffi/memory.ts'
 import { bpf_map__initial_value } from '../ffi/object.ts'
@@ -49,8 +49,10 @@ export class Section implements ShownMemory {
 
   beforeLoad(): void {
     if (!this.#image) return
-    const { address, size } = nativeValue(this.#map.pointer)
-    if (address !== 0) memcpyOut(address, this.#image, Math.min(size, this.#image.byteLength))
+    this.#handOver(this.#image)
+    // What is written while a thread loads, or after a load that failed, would reach nobody.
+    const refusal = (): Error => this.#map.life.refusal('write to', this.#title)
+    this.#point(readOnlyMemory(this.#image, refusal), 0, this.#image.byteLength)
   }
 
   loaded(): void {
@@ -75,12 +77,17 @@ export class Section implements ShownMemory {
         `valueSize of map ${this.#map.name} must be at least ${least}: its variables take as much`,
       )
     }
-    this.beforeLoad()
+    if (this.#image) this.#handOver(this.#image)
     const result = this.#map.setValueSize(valueSize)
     if (result < 0 || !this.#image) return result
     this.#image = initialValue(this.#map, this.#layout)
     this.#point(this.#image, 0, this.#image.byteLength)
     return result
+  }
+
+  #handOver(image: DataView<ArrayBuffer>): void {
+    const { address, size } = nativeValue(this.#map.pointer)
+    if (address !== 0) memcpyOut(address, image, Math.min(size, image.byteLength))
   }
 
   #refusing(): DataView {

@@ -190,6 +190,20 @@ describe('a view', () => {
     ])
   })
 
+  test('bytes are a list in JSON, however deep', () => {
+    const layout = struct('', 8, [
+      ['rows', 0, array(bytes(2), 2)],
+      ['cells', 4, array(struct('', 2, [['mac', 0, bytes(2)]]), 2)],
+    ])
+    const { view } = liveView<object>(
+      layout,
+      new DataView(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8).buffer),
+    )
+    expect(JSON.stringify(view)).toBe(
+      '{"rows":[[1,2],[3,4]],"cells":[{"mac":[5,6]},{"mac":[7,8]}]}',
+    )
+  })
+
   test('shows its fields', () => {
     const { view } = open()
     view.last.pid = 7
