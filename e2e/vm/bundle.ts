@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 
 import { build } from 'esbuild'
@@ -5,6 +6,9 @@ import { build } from 'esbuild'
 import bpf from '../../plugin/esbuild.ts'
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+
+/** The kernel has one list of congestion controls for all who use it. */
+const control = `js_${randomBytes(4).toString('hex')}`
 
 /** Bundles the guest's program as an agent's is: the runtime and the objects inside, koffi outside. */
 export async function bundleGuest(outfile: string): Promise<void> {
@@ -19,6 +23,7 @@ export async function bundleGuest(outfile: string): Promise<void> {
       'unplugin-bpf/runtime': path('../../src/runtime/index.ts'),
       'unplugin-bpf/codec': path('../../src/runtime/codec/index.ts'),
     },
-    plugins: [bpf({ types: false })],
+    define: { CONTROL: JSON.stringify(control) },
+    plugins: [bpf({ types: false, defines: { CONTROL: control } })],
   })
 }

@@ -8,8 +8,10 @@ export interface Need {
 
 export const needs: Readonly<Record<string, Need>> = {
   // Debian builds 6.1 without CONFIG_FPROBE.
-  'kprobe.multi': { kernel: '6.12', says: /./ },
-  tcx: { kernel: '6.6', says: /./ },
+  'kprobe.multi': { kernel: '6.12', says: /CONFIG_FPROBE/ },
+  'uprobe.multi': { kernel: '6.6', says: /./ },
+  tcx: { kernel: '6.6', says: /Linux 6\.6/ },
+  arena: { kernel: '6.9', libbpf: '1.4', says: /./ },
 }
 
 /** Whether this release of the kernel (`6.1.0-56-cloud-amd64`) and libbpf (`v1.1`) have what a scenario takes. */

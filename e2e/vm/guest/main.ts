@@ -5,12 +5,14 @@ import { release } from 'node:os'
 import { fromLibbpf } from '../../../src/runtime/ffi/library.ts'
 import { BpfError } from '../../../src/runtime/index.ts'
 import { loadEach } from '../../refused/load.ts'
+import { beKilled, killed, VICTIM } from './killed.ts'
+import { objects } from './objects.ts'
 import { opens } from './opens.ts'
 import { packets } from './packets.ts'
 import { samples } from './samples.ts'
 import type { Outcome, Run, Scenario } from './scenario.ts'
 
-const scenarios: readonly Scenario[] = [...opens, ...samples, ...packets]
+const scenarios: readonly Scenario[] = [...opens, ...samples, ...packets, ...objects, ...killed]
 
 async function outcomeOf({ name: scenario, run }: Scenario): Promise<Outcome> {
   try {
@@ -22,10 +24,17 @@ async function outcomeOf({ name: scenario, run }: Scenario): Promise<Outcome> {
   }
 }
 
-const libbpf = fromLibbpf<string>('libbpf_version_string', 'str', [])()
-const outcomes: Outcome[] = []
-for (const scenario of scenarios) outcomes.push(await outcomeOf(scenario))
-const run: Run = { release: release(), libbpf, outcomes, refusals: loadEach() }
-writeSync(1, `${JSON.stringify(run)}\n`)
-// Whatever a broken scenario left attached would hold the process open.
-process.exit()
+async function runAll(): Promise<Run> {
+  const libbpf = fromLibbpf<string>('libbpf_version_string', 'str', [])()
+  const outcomes: Outcome[] = []
+  for (const scenario of scenarios) outcomes.push(await outcomeOf(scenario))
+  return { release: release(), libbpf, outcomes, refusals: loadEach() }
+}
+
+if (process.argv[2] === VICTIM) {
+  beKilled()
+} else {
+  writeSync(1, `${JSON.stringify(await runAll())}\n`)
+  // Whatever a broken scenario left attached would hold the process open.
+  process.exit()
+}

@@ -12,6 +12,13 @@ const volatile __u16 port;
 /* Where connections to it are led instead. */
 const volatile __u16 other_port;
 
+struct {
+	__uint(type, BPF_MAP_TYPE_SOCKMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} servers SEC(".maps");
+
 __u64 hits;
 /* Bytes of the last packet after its UDP header. */
 __u32 length;
@@ -70,4 +77,22 @@ int cgroup_egress(struct __sk_buff *skb)
 		return 1;
 	see(bpf_ntohs(udp.len) - (int)sizeof(udp));
 	return 1;
+}
+
+SEC("?sk_lookup")
+int sk_lookup(struct bpf_sk_lookup *ctx)
+{
+	__u32 key = 0;
+	struct bpf_sock *server;
+	long error;
+
+	if (ctx->local_port != port)
+		return SK_PASS;
+	server = bpf_map_lookup_elem(&servers, &key);
+	if (!server)
+		return SK_PASS;
+	error = bpf_sk_assign(ctx, server, 0);
+	bpf_sk_release(server);
+	__sync_fetch_and_add(&hits, 1);
+	return error ? SK_DROP : SK_PASS;
 }

@@ -28,7 +28,21 @@ export const packets: readonly Scenario[] = [
         seesMessage('cgroup_egress', ({ progs }) => progs.cgroup_egress.attachCgroup(path)),
       ),
   },
-  { name: 'cgroup/connect4', run: () => inCgroup(leadsAway) },
+  {
+    name: 'cgroup/connect4',
+    run: () =>
+      inCgroup((path) =>
+        leadsAway('cgroup_connect', ({ progs }) => progs.cgroup_connect.attachCgroup(path)),
+      ),
+  },
+  {
+    name: 'sk_lookup',
+    run: () =>
+      leadsAway('sk_lookup', ({ progs, maps }, server) => {
+        maps.servers.set(0, server)
+        return progs.sk_lookup.attachNetns('/proc/self/ns/net')
+      }),
+  },
 ]
 
 /** A datagram of ours over the loopback interface is seen by the program, with its length. */
@@ -62,14 +76,17 @@ async function seesMessage(name: string, attach: (instance: Instance) => Link): 
 }
 
 /** A connection to a port where nobody listens arrives at the one that the program names. */
-async function leadsAway(cgroup: string): Promise<void> {
+async function leadsAway(
+  name: string,
+  attach: (instance: Instance, server: Server) => Link,
+): Promise<void> {
   const server = await listening()
   const { port: open } = server.address() as AddressInfo
   const closed = await unusedPort()
   const instance = skel.open()
   try {
-    load(instance, 'cgroup_connect', closed, open)
-    const link = instance.progs.cgroup_connect.attachCgroup(cgroup)
+    load(instance, name, closed, open)
+    const link = attach(instance, server)
     equal('the connection', await outcomeOfConnecting(closed), 'connected')
     equal('the count of connections', instance.bss.hits, 1n)
     link.destroy()

@@ -51,6 +51,12 @@ int uretprobe(struct pt_regs *ctx)
 	return watched() ? hit(PT_REGS_RC(ctx)) : 0;
 }
 
+SEC("?uprobe.multi")
+int uprobe_multi(struct pt_regs *ctx)
+{
+	return watched() ? hit(bpf_get_attach_cookie(ctx)) : 0;
+}
+
 SEC("?perf_event")
 int perf_event(struct bpf_perf_event_data *ctx)
 {

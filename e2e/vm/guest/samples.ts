@@ -38,6 +38,16 @@ export const samples: readonly Scenario[] = [
       }),
   },
   {
+    name: 'uprobe.multi',
+    run: () =>
+      loaded('uprobe_multi', ({ progs, bss }) => {
+        const options = { pid: 'self', cookies: [1, COOKIE] }
+        progs.uprobe_multi.attachUprobeMulti('libc.so.6', ['getpgrp', 'getppid'], options)
+        void process.ppid
+        equal('the count of calls and the cookie', [bss.hits, bss.value], [1n, COOKIE])
+      }),
+  },
+  {
     name: 'perf_event',
     run: () =>
       loaded('perf_event', ({ progs, bss }) => {
