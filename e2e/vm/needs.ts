@@ -9,9 +9,9 @@ export interface Need {
 export const needs: Readonly<Record<string, Need>> = {
   // Debian builds 6.1 without CONFIG_FPROBE.
   'kprobe.multi': { kernel: '6.12', says: /CONFIG_FPROBE/ },
-  'uprobe.multi': { kernel: '6.6', says: /./ },
+  'uprobe.multi': { kernel: '6.6', libbpf: '1.3', says: /libbpf 1\.3|Linux 6\.6/ },
   tcx: { kernel: '6.6', says: /Linux 6\.6/ },
-  arena: { kernel: '6.9', libbpf: '1.4', says: /./ },
+  arena: { kernel: '6.9', libbpf: '1.4', says: /libbpf 1\.4|Linux 6\.9/ },
 }
 
 /** Whether this release of the kernel (`6.1.0-56-cloud-amd64`) and libbpf (`v1.1`) have what a scenario takes. */

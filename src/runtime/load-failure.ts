@@ -1,6 +1,8 @@
 import { missingCapabilities, privilegeHint } from './capabilities.ts'
 import { BpfError } from './error.ts'
+import { bpf_map__type } from './ffi/object.ts'
 import { libbpfAdvice } from './libbpf-advice.ts'
+import { mapAdvice } from './maps/advice.ts'
 import type { ObjectSkeleton } from './object-skeleton.ts'
 import { loadAdvice } from './programs/advice.ts'
 import type { SkeletonSpec } from './spec.ts'
@@ -41,7 +43,11 @@ export function loadFailure(
     errno,
     reason: heard && telling(heard),
     log: heard || undefined,
-    hint: (refused && kernelHint(refused[2], errno)) ?? privilegeHint(errno) ?? adviceOn(heard),
+    hint:
+      (refused && kernelHint(refused[2], errno)) ??
+      privilegeHint(errno) ??
+      mapHint(spec, native, errno, heard) ??
+      adviceOn(heard),
   })
 }
 
@@ -52,6 +58,18 @@ function refusedProgram(
 ): SkeletonSpec['programs'][number] | undefined {
   const named = /^prog '(.*)': BPF program load failed/m.exec(heard ?? '')?.[1]
   return programs.find(([name]) => name === named)
+}
+
+/** Of the map that libbpf says could not be created. */
+function mapHint(
+  { maps }: SkeletonSpec,
+  native: ObjectSkeleton,
+  errno: number,
+  heard: string | undefined,
+): string | undefined {
+  const named = /^map '(.*)': failed to create/m.exec(heard ?? '')?.[1]
+  const index = maps.findIndex(([name]) => name === named)
+  return index < 0 ? undefined : mapAdvice(bpf_map__type(native.map(index)), errno)
 }
 
 /** Of a process that lacks nothing. */

@@ -5,27 +5,42 @@ import { BpfError, unsupported } from './error.ts'
 /** Where it is mounted: by itself, or of old inside of debugfs. */
 const places = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing']
 
+const notMounted = [
+  'tracefs is not mounted',
+  `As root: mount -t tracefs tracefs ${places[0]}`,
+] as const
+
 /**
  * The folder of the kernel's tracing.
  * @throws {BpfError} EACCES when only root may look; `ERR_BPF_UNSUPPORTED` where it is not mounted
  */
 export function tracefs(operation: string, object: string): string {
+  const { place, refused } = look()
+  if (place !== undefined) return place
+  if (refused !== undefined) throw tracefsFailure(operation, object, refused)
+  throw unsupported(operation, object, ...notMounted)
+}
+
+/** What to do when libbpf found no tracepoint or probe in it; undefined where it can be looked into. */
+export function tracefsAdvice(): string | undefined {
+  const { place, refused } = look()
+  if (place !== undefined) return undefined
+  if (refused !== undefined) return tracefsFailure('read', 'tracefs', refused).hint
+  const [reason, hint] = notMounted
+  return `${reason.charAt(0).toUpperCase()}${reason.slice(1)}. ${hint}`
+}
+
+function look(): { readonly place?: string; readonly refused?: unknown } {
   let refused: unknown
   for (const place of places) {
     try {
       statSync(`${place}/events`)
-      return place
+      return { place }
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') refused ??= cause
     }
   }
-  if (refused !== undefined) throw tracefsFailure(operation, object, refused)
-  throw unsupported(
-    operation,
-    object,
-    'tracefs is not mounted',
-    `As root: mount -t tracefs tracefs ${places[0]}`,
-  )
+  return { refused }
 }
 
 /** Of an error of node:fs on one of its files. */

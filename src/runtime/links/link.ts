@@ -1,9 +1,10 @@
 import { readlinkSync } from 'node:fs'
 
+import { pinAdvice } from '../bpffs.ts'
 import { privilegeHint } from '../capabilities.ts'
 import { BpfError, stateError, unsupported } from '../error.ts'
 import { bpf, command } from '../ffi/bpf.ts'
-import { EBUSY, EEXIST, EINVAL } from '../ffi/errno.ts'
+import { EINVAL } from '../ffi/errno.ts'
 import { close } from '../ffi/libc.ts'
 import { cString, scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
 import { KeepAlive } from '../keep-alive.ts'
@@ -111,9 +112,7 @@ export class Link implements Disposable {
   /** Makes it outlive the process under a path of a BPF file system. */
   pin(path: string): void {
     const result = this.#live('pin').pin(path)
-    const taken = result === -EEXIST || result === -EBUSY
-    const hint = taken ? undefined : 'Pins live in a BPF file system: mount -t bpf bpf /sys/fs/bpf'
-    this.#succeed('pin', result, hint)
+    this.#succeed('pin', result, pinAdvice(-result))
   }
 
   unpin(): void {

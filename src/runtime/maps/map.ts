@@ -1,5 +1,7 @@
 import { unlinkSync } from 'node:fs'
 
+import { pinAdvice } from '../bpffs.ts'
+import { privilegeHint } from '../capabilities.ts'
 import type { CompositeLayout } from '../codec/layout.ts'
 import { BpfError } from '../error.ts'
 import { bpf, command } from '../ffi/bpf.ts'
@@ -123,7 +125,7 @@ export class BpfMap extends MapSettings {
       errno,
       reason: log || undefined,
       log: log || undefined,
-      hint: 'Pins live in a BPF file system: mount -t bpf bpf /sys/fs/bpf',
+      hint: privilegeHint(errno) ?? pinAdvice(errno),
     })
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 
 import { EBADF, EOPNOTSUPP, EPERM } from '../ffi/errno.ts'
+import { tracefsAdvice } from '../tracefs.ts'
 
 /** Attached through code that the kernel writes at a function's entry. */
 const trampoline = /^\??(fentry|fexit|fmod_ret|fsession|lsm|lsm_cgroup|freplace)(\.|\/|$)/
@@ -12,6 +13,10 @@ export function attachAdvice(section: string, errno: number, log = ''): string |
   }
   if (errno === EBADF && /^\??iter\b.*map/.test(section)) {
     return 'Say which map: attachIter({ map })'
+  }
+  if (/\btracepoint\b|\btracefs\b/.test(log)) {
+    const advice = tracefsAdvice()
+    if (advice !== undefined) return advice
   }
   if (trampoline.test(section) && errno !== EOPNOTSUPP) return trampolineAdvice(errno)
   if (errno !== EOPNOTSUPP) return undefined

@@ -1,3 +1,4 @@
+import { pinAdvice } from '../bpffs.ts'
 import { privilegeHint } from '../capabilities.ts'
 import type { Capability } from '../capabilities.ts'
 import { BpfError } from '../error.ts'
@@ -105,8 +106,7 @@ export class Program extends ProgramSettings {
       object: this.title,
       errno,
       log: log || undefined,
-      // libbpf's telling line is the last: `prog 'x': failed to create tracepoint …`.
-      reason: log ? log.trimEnd().split('\n').at(-1) : undefined,
+      reason: telling(log),
       hint:
         attachAdvice(this.section, errno, log) ?? privilegeHint(errno, this.capabilities) ?? hint,
     })
@@ -126,6 +126,13 @@ export class Program extends ProgramSettings {
   #move(operation: string, call: typeof bpf_program__pin, path: string): void {
     const pointer = this.pointer(operation)
     const { result, log } = heard(() => call(pointer, path))
-    if (result < 0) throw this.failure(operation, -result, log)
+    if (result < 0) throw this.failure(operation, -result, log, pinAdvice(-result))
   }
+}
+
+/** libbpf ends with the telling line, `prog 'x': failed to create tracepoint …`; after it comes one that says no more. */
+function telling(log: string): string | undefined {
+  const lines = log.trimEnd().split('\n')
+  const line = lines.findLast((line) => !/failed to auto-attach/.test(line)) ?? lines.at(-1)
+  return line || undefined
 }

@@ -1,0 +1,32 @@
+import { release } from 'node:os'
+
+import { EINVAL } from '../ffi/errno.ts'
+import { mapTypes } from './map-type.ts'
+
+/** The Linux that brought each, of types that a kernel which loads BPF programs may lack. */
+const since: Readonly<Partial<Record<(typeof mapTypes)[number], string>>> = {
+  inode_storage: '5.10',
+  task_storage: '5.11',
+  bloom_filter: '5.16',
+  user_ringbuf: '6.1',
+  cgrp_storage: '6.2',
+  arena: '6.9',
+}
+
+/** What to do when the kernel would not create a map of this type (BPF_MAP_TYPE_ number). */
+export function mapAdvice(type: number, errno: number): string | undefined {
+  const name = mapTypes[type]
+  const version = name && since[name]
+  if (errno !== EINVAL || version === undefined || isAtLeast(release(), version)) return undefined
+  return `BPF_MAP_TYPE_${name?.toUpperCase()} came with Linux ${version}, and this is ${release()}`
+}
+
+function isAtLeast(running: string, wanted: string): boolean {
+  const [major = 0, minor = 0] = numbers(running)
+  const [wantedMajor = 0, wantedMinor = 0] = numbers(wanted)
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)
+}
+
+function numbers(version: string): number[] {
+  return version.split('.').map((part) => Number.parseInt(part, 10))
+}
