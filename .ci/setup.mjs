@@ -101,12 +101,7 @@ const parts = [
     name: 'sys/sdt.h',
     modes: ['test'],
     present: () => hasHeader('sys/sdt.h'),
-    packages: {
-      apt: 'systemtap-sdt-dev',
-      dnf: 'systemtap-sdt-devel',
-      pacman: 'systemtap',
-      apk: 'systemtap-dev',
-    },
+    packages: { apt: 'systemtap-sdt-dev', dnf: 'systemtap-sdt-devel' },
     without: 'tests of USDT probes are skipped',
   },
   {
