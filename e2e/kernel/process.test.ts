@@ -91,6 +91,38 @@ describeInKernel('the process', () => {
     expect(stuck.signal).toBe('SIGTERM')
   })
 
+  test('has one shutdownSignal for all of its loops', async () => {
+    const { code, stderr } = await runChild(
+      file,
+      `const trace = skel.openAndLoad()
+       const signal = shutdownSignal()
+       const loops = Array.from({ length: 20 }, async () => { for await (const _ of trace.maps.events.records({ signal })); })
+       setTimeout(() => process.kill(process.pid, 'SIGTERM'), 50)
+       await Promise.all(loops)`,
+    )
+    expect([code, stderr]).toEqual([0, ''])
+  })
+
+  test('ends with the exit codes of a process that Node would end', async () => {
+    const byInterrupt = await runChild(file, `skel.openAndLoad().attach(); console.log('ready')`, {
+      onOutput: (_, kill) => kill('SIGINT'),
+    })
+    expect([byInterrupt.code, byInterrupt.signal]).toEqual([null, 'SIGINT'])
+    // Ctrl-C twice: the first asks, the second does not wait for an agent that does not listen.
+    const twice = await runChild(
+      file,
+      `skel.openAndLoad().attach()
+       shutdownSignal().addEventListener('abort', () => console.log('asked'))
+       console.log('ready')`,
+      { onOutput: (_, kill) => kill('SIGINT') },
+    )
+    expect([twice.stdout, twice.code, twice.signal]).toEqual(['ready\nasked\n', null, 'SIGINT'])
+    const thrown = await runChild(file, `skel.openAndLoad().attach(); throw new Error('mine')`)
+    expect([thrown.code, /Error: mine/.test(thrown.stderr)]).toEqual([1, true])
+    const refused = await runChild(file, `skel.open().attach()`)
+    expect([refused.code, /call load\(\) first/.test(refused.stderr)]).toEqual([1, true])
+  })
+
   test('installs no handlers and loads nothing before it must', async () => {
     const { code, stdout } = await runChild(
       file,

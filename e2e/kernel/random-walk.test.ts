@@ -109,7 +109,7 @@ describeInKernel('any sequence of calls', () => {
        const internal = new Set(${JSON.stringify(internal)})
        console.log(JSON.stringify(await randomWalk({ skel, types, internal, seed: ${seed}, steps: ${steps}, log })))
        process.exit(0)`,
-        { nodeOptions: ['--expose-gc'], prefix: apart },
+        { nodeOptions: ['--expose-gc', '--no-warnings'], prefix: apart },
       )
       const last = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-5)
       expect({ seed, signal, code, stderr, last: code === 0 ? [] : last }).toEqual({

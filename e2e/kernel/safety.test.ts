@@ -208,4 +208,108 @@ describeInKernel('no JavaScript crashes the process', () => {
       expect(output).toContain('main heard')
     }
   })
+
+  test('callbacks that throw', async () => {
+    await survives(
+      `const caught = []
+       process.on('uncaughtException', (error) => caught.push(error.message))
+       const trace = skel.openAndLoad().attach()
+       let [heard, visited] = [0, 0]
+       const subscription = trace.maps.events.on(() => { heard++; throw new Error('on') })
+       for (let n = 0; n < 3; n++) trace.progs.emit.testRun()
+       await new Promise((resolve) => setTimeout(resolve, 50))
+       trace.progs.emit.testRun()
+       await new Promise((resolve) => setTimeout(resolve, 50))
+       subscription.stop()
+       // Each record counts as read, and the next wake-up still comes.
+       if (heard !== 4 || caught.join() !== 'on,on,on,on') throw new Error(heard + caught.join())
+       for (let n = 0; n < 3; n++) trace.progs.emit.testRun()
+       for (let n = 0; n < 3; n++) try { trace.maps.events.consume(() => { visited++; throw new Error('visit') }) } catch {}
+       if (visited !== 3) throw new Error('visited ' + visited)
+       setLog(() => { throw new Error('log') })
+       skel.open().destroy()
+       await new Promise((resolve) => setTimeout(resolve, 20))
+       setLog(undefined)
+       if (!caught.includes('log')) throw new Error('the log was silent')
+       trace.destroy()`,
+    )
+  })
+
+  test("descriptors closed behind the runtime's back", async () => {
+    await survives(
+      `const { closeSync, openSync } = await import('node:fs')
+       for (const close of [
+         (trace) => [trace.maps.events],
+         (trace) => [trace.maps.perf, trace.maps.seen, trace.maps.cpus],
+         (trace) => Object.values(trace.progs),
+         (trace) => [trace.links.on_enter],
+         (trace) => [...Object.values(trace.maps), ...Object.values(trace.progs), ...Object.values(trace.links)],
+       ]) {
+         const trace = skel.openAndLoad().attach()
+         trace.maps.events.on(() => {})
+         trace.maps.perf.on(() => {})
+         for (const owner of close(trace).filter(Boolean)) closeSync(owner.fd)
+         const call = (use) => { try { use() } catch (error) { if (!(error instanceof BpfError)) throw error } }
+         for (let n = 0; n < 5; n++) {
+           call(() => trace.progs.emit.testRun())
+           call(() => trace.maps.events.consume(() => {}))
+           call(() => trace.maps.seen.set(n, { ts: 1, pid: 1, name: 'x' }))
+           call(() => [...trace.maps.seen])
+           await new Promise((resolve) => setTimeout(resolve, 5))
+         }
+         trace.bss.count = 1n
+         trace.destroy()
+       }
+       // Waiting for events still works.
+       const trace = skel.openAndLoad().attach()
+       trace.progs.emit.testRun()
+       for await (const _ of trace.maps.events) break
+       trace.destroy()`,
+    )
+  })
+
+  test('what runs while the process exits', async () => {
+    for (const last of [
+      `process.on('exit', () => trace.destroy()); process.exit(0)`,
+      `process.on('exit', () => { trace.progs.emit.testRun(); trace.maps.events.consume(() => {}); void trace.bss.count }); process.exit(0)`,
+      `process.on('exit', () => { skel.openAndLoad().attach() }); process.exit(0)`,
+      `process.on('beforeExit', () => trace.destroy()); trace.unref()`,
+      `process.once('SIGTERM', () => process.exit(0)); process.kill(process.pid, 'SIGTERM'); await new Promise((resolve) => setTimeout(resolve, 5000))`,
+      `queueMicrotask(() => process.exit(0)); for await (const _ of trace.maps.events) await null`,
+    ]) {
+      const { code, signal, stderr } = await runChild(
+        file,
+        `const trace = skel.openAndLoad().attach()
+         trace.maps.events.on(() => {})
+         trace.maps.perf.on(() => {})
+         for (let n = 0; n < 10; n++) trace.progs.emit.testRun()
+         ${last}`,
+      )
+      expect([last, code, signal, stderr]).toEqual([last, 0, null, ''])
+    }
+  })
+
+  test("libbpf's log in worker threads, and after they ended", async () => {
+    await survives(
+      `const { Worker, isMainThread, parentPort } = await import('node:worker_threads')
+       setLog(() => {})
+       skel.openAndLoad().destroy()
+       if (isMainThread) {
+         const lines = []
+         setLog((level, line) => lines.push(level))
+         for (let round = 0; round < 3; round++) {
+           const worker = new Worker(new URL(import.meta.url))
+           await new Promise((resolve) => worker.once('message', resolve))
+           skel.openAndLoad().destroy()
+           await worker.terminate()
+           skel.openAndLoad().destroy()
+         }
+         await null
+         if (!lines.includes('debug')) throw new Error('nothing was heard')
+       } else {
+         parentPort.postMessage('ready')
+         for (;;) { skel.openAndLoad().destroy(); await new Promise((resolve) => setImmediate(resolve)) }
+       }`,
+    )
+  })
 })

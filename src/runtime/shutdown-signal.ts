@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 const signals = ['SIGINT', 'SIGTERM'] as const
 
 let shutdown: AbortController | undefined
@@ -12,6 +14,8 @@ export function shutdownSignal(): AbortSignal {
   if (own) return own
   if (!shutdown) {
     shutdown = new AbortController()
+    // An agent has as many loops as it likes.
+    setMaxListeners(0, shutdown.signal)
     for (const signal of signals) process.once(signal, abortShutdown)
   }
   return shutdown.signal
