@@ -13,6 +13,7 @@ __u32 slots[4096];
 struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 1 << 16); } events SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 64); __type(key, __u32); __type(value, struct event); } seen SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 4); __type(key, __u32); __type(value, __u32); } cpus SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(map_flags, BPF_F_MMAPABLE); __uint(max_entries, 4096); __type(key, __u32); __type(value, struct event); } mapped SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY); __uint(key_size, 4); __uint(value_size, 4); } perf SEC(".maps");
 SEC("syscall")
 int emit(void *ctx)
@@ -48,7 +49,7 @@ describeInKernel('no JavaScript crashes the process', () => {
        for (let i = 0; i < 20; i++) {
          const trace = skel.openAndLoad()
          const { bss } = trace
-         views.push(bss, bss.last, bss.slots)
+         views.push(bss, bss.last, bss.slots, trace.maps.mapped.view, trace.maps.mapped.view[4095])
          if (i === 9) views.length = 0
          trace.maps.events.consume(() => {})
          let kept
@@ -60,7 +61,7 @@ describeInKernel('no JavaScript crashes the process', () => {
        }
        let refused = 0
        for (const view of views) for (const use of [
-         () => view.ts, () => (view.ts = 1), () => view[0], () => (view[0] = 1), () => view.count,
+         () => view.ts, () => (view.ts = 1), () => view[0].ts, () => (view[0] = 1), () => view.count,
          () => view.slots?.fill(1), () => view.fill?.(1), () => JSON.stringify(view), () => [...view],
          () => Object.assign(view, { count: 1n }),
        ]) try { use() } catch (error) { if (error instanceof BpfError) refused++ }

@@ -115,12 +115,21 @@ function instanceLines(context: TypeContext): Text {
   const shadows = structOps(inner)
   return [
     [`${indent}readonly maps: `, group(indent, maps(inner)), '\n'],
-    shadows.length === 0 ? [] : [`${indent}readonly struct_ops: `, group(indent, shadows), '\n'],
+    shadows.length === 0
+      ? []
+      : [
+          jsdoc(STRUCT_OPS_DOC, indent),
+          `${indent}readonly struct_ops: `,
+          group(indent, shadows),
+          '\n',
+        ],
     [`${indent}readonly progs: `, group(indent, programs(inner)), '\n'],
     [`${indent}readonly links: `, group(indent, links(inner)), '\n'],
     sections,
   ]
 }
+
+const STRUCT_OPS_DOC = 'Writable until `load()`. Needs libbpf 1.4.'
 
 const SECTION_DOCS: ReadonlyMap<string, string> = new Map([
   ['.rodata', 'Writable until `load()`.'],

@@ -1,4 +1,4 @@
-import type { Layout, Member } from '../runtime/codec/layout.ts'
+import { sizeOf, type Layout, type Member } from '../runtime/codec/layout.ts'
 import type { Text } from './declaration-map.ts'
 import { jsdoc } from './jsdoc.ts'
 import type { SectionModel } from './model.ts'
@@ -8,7 +8,11 @@ import { property, readType, type TypeContext } from './typescript-type.ts'
 /** The properties of a data section: its variables, in live memory. */
 export function variableLines(context: TypeContext, { elfName, layout }: SectionModel): Text {
   const isReadOnly = elfName === '.kconfig'
-  return layout.members.map((variable) => variableLine(context, variable, isReadOnly))
+  return layout.members.map((variable) => {
+    // The array that ends the section has another length when its map is resized.
+    const isOpen = variable.offset + sizeOf(variable.layout) === layout.size
+    return variableLine(context, variable, { isReadOnly, isOpen })
+  })
 }
 
 /** The properties of a struct_ops until it loads: its scalars, and the programs that are its functions. */
@@ -17,11 +21,20 @@ export function shadowLines(context: TypeContext, { layout, functions }: ShadowM
   return layout.members.map((member) =>
     functions.includes(member.name)
       ? [indent, property(member.name, undefined), `: ${rt}.Program | null\n`]
-      : variableLine(context, member, false),
+      : variableLine(context, member, {}),
   )
 }
 
-function variableLine(context: TypeContext, { name, layout }: Member, isReadOnly: boolean): Text {
+interface VariableTraits {
+  readonly isReadOnly?: boolean
+  readonly isOpen?: boolean
+}
+
+function variableLine(
+  context: TypeContext,
+  { name, layout }: Member,
+  { isReadOnly, isOpen }: VariableTraits,
+): Text {
   const { indent, model, rt } = context
   const declared = model.declared.get(name)
   const title = property(name, declared)
@@ -31,7 +44,11 @@ function variableLine(context: TypeContext, { name, layout }: Member, isReadOnly
   if (isReadOnly) return [doc, indent, 'readonly ', title, ': ', live, '\n']
   if (isSymmetric(layout)) return [doc, indent, title, ': ', live, '\n']
   const getter = ['get ', title, '(): ', live]
-  const written = layout.kind === 'int' ? `${rt}.Integer` : [`${rt}.In<`, value, '>']
+  const assigned =
+    isOpen && layout.kind === 'array'
+      ? ['(', readType(context, layout.element, name), ')[]']
+      : value
+  const written = layout.kind === 'int' ? `${rt}.Integer` : [`${rt}.In<`, assigned, '>']
   const setter = ['set ', title, '(value: ', written, ')']
   return [doc, indent, getter, '\n', indent, setter, '\n']
 }

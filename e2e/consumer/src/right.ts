@@ -81,6 +81,8 @@ control.init = null
 control.ssthresh = special.progs.threshold
 const key64: bigint = control.key
 special.percpu.hits = 1
+special.maps.data_sizes.valueSize = 4 * 9
+special.data_sizes.sizes = Array.from({ length: 9 }, () => 1)
 special.maps.control.autoattach = false
 special.links.control = special.load().maps.control.attachStructOps()
 special.links.control.update(special.maps.control)
