@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 
 import { expect, onTestFinished, test } from 'vitest'
 
@@ -80,7 +81,7 @@ function made(options: object): BpfMap {
 /** A path in the BPF file system of this test's own. */
 function pinPath(name: string): string {
   const path = `/sys/fs/bpf/unplugin-bpf-${process.pid}-${name}`
-  onTestFinished(() => rmSync(path, { force: true }))
+  onTestFinished(() => rmSync(path, { force: true, recursive: true }))
   return path
 }
 
@@ -149,6 +150,8 @@ describeInKernel('standalone maps', () => {
     expect(ring.consume(() => undefined)).toBe(0)
     using perf = BpfMap.create({ type: 'perf_event_array', value: codec })
     expect(perf.valueSize).toBe(4)
+    using mapped = BpfMap.create({ type: 'array', valueSize: 4, maxEntries: 2, flags: 1 << 10 })
+    expect('view' in mapped).toBe(true)
     using outer = BpfMap.create({ type: 'array_of_maps', maxEntries: 1, innerMap: array })
     expect(outer.set(0, array).get(0)?.id).toBe(array.id)
     expect(outer.createInner().maxEntries).toBe(3)
@@ -203,6 +206,29 @@ describeInKernel('reuse', () => {
     third.maps.counts.reuse(made)
     third.load().progs.run.testRun()
     expect([...made.values()]).toEqual([Uint8Array.of(41, 0, 0, 0, 0, 0, 0, 0)])
+  })
+
+  test('happens by itself to maps that are pinned by name', async () => {
+    const pinned = `
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, SIZE); __uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32); __type(value, __u32); } by_name SEC(".maps");`
+    const folder = pinPath('folder')
+    const opened = async (
+      size: number,
+    ): Promise<{ maps: { by_name: HashMap<number, number> }; load(): void }> => {
+      type Pinned = SkeletonInstance & { maps: { by_name: HashMap<number, number> } }
+      const { default: skel } = await build<Pinned>(pinned.replace('SIZE', String(size)))
+      const instance = skel.open({ pinRootPath: folder })
+      onTestFinished(() => instance.destroy())
+      return instance
+    }
+    const [first, second, other] = [await opened(4), await opened(4), await opened(5)]
+    first.load()
+    first.maps.by_name.set(1, 2)
+    second.load()
+    expect([second.maps.by_name.get(1), second.maps.by_name.id]).toEqual([2, first.maps.by_name.id])
+    expect(() => other.load()).toThrow(/parameter mismatch|EINVAL/)
+    expect(existsSync(join(folder, 'by_name'))).toBe(true)
   })
 
   test('of a data section goes on with its values', async () => {

@@ -113,8 +113,10 @@ describeInKernel('hash maps', () => {
   test('wrong keys and values throw and change nothing', async () => {
     const { hash, tiny } = (await load()).maps
     expect(() => tiny.set(1, 2 ** 32)).toThrow(RangeError)
-    expect(() => tiny.get('1' as never)).toThrow(TypeError)
-    expect(() => hash.get({ pid: 1 } as Key)).toThrow(/cpu/)
+    expect(() => tiny.get('1' as never)).toThrow(/^key: /)
+    expect(() => hash.get({ pid: 1 } as Key)).toThrow(/key.*cpu/)
+    expect(() => hash.get({ pid: 1, cpu: -1 })).toThrow(/^key\.cpu: /)
+    expect(() => tiny.set(1, -1)).toThrow(/^value: /)
     expect(() => hash.set({ pid: 1, cpu: 1 }, { ts: 1, comm: 'x'.repeat(17), flag: 1 })).toThrow(
       RangeError,
     )
@@ -258,9 +260,10 @@ describeInKernel('arrays', () => {
     maps.cpu_array.set(1, mine)
     expect(maps.cpu_array.get(1)).toEqual(mine)
     expect([...maps.cpu_array].at(1)).toEqual([1, mine])
-    expect(() => maps.cpu_array.set(1, [1, 2, 3, 4, 5, 6, 7].slice(0, cpus - 1))).toThrow(
-      RangeError,
-    )
+    expect(() => maps.cpu_array.set(1, mine.slice(1))).toThrow(RangeError)
+    expect(() => maps.cpu_array.set(1, [...mine.slice(1), -1])).toThrow(`[${cpus - 1}]: `)
+    expect(() => maps.cpu_array.set(1, 5 as never)).toThrow(TypeError)
+    expect(maps.cpu_array.get(1)).toEqual(mine)
     expect(maps.cpu_hash.get(2)).toContainEqual({ pid: 9, cpu: 8 })
     expect([...maps.cpu_hash]).toHaveLength(1)
     expect(maps.cpu_hash.take(2)).toHaveLength(cpus)

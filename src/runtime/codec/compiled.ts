@@ -2,6 +2,7 @@ import { type Decode, makeDecoder } from './decoder.ts'
 import { encodedSize, isFlexible, minimumSize } from './extent.ts'
 import { type Layout, sizeOf } from './layout.ts'
 import { clear, copy } from './memory.ts'
+import type { Path } from './path.ts'
 import { isScalar } from './scalar.ts'
 import { type Writer, writerOf } from './write.ts'
 
@@ -17,8 +18,10 @@ export interface Compiled<T = unknown> {
    * `minimumSize`: the last array gets what came, bytes past the layout are ignored.
    */
   decode(d: DataView, offset: number, available?: number): T
-  /** Writes all bytes of the layout, padding as zeros, or throws and writes none. */
-  encode(value: unknown, d: DataView, offset: number): void
+  /**
+   * Writes all bytes of the layout, padding as zeros, or throws and writes none. `path` is what errors call the value.
+   */
+  encode(value: unknown, d: DataView, offset: number, path?: Path): void
 }
 
 const cache = new WeakMap<Layout, Compiled>()
@@ -52,18 +55,18 @@ function compile(layout: Layout): Compiled {
       }
       return (partial ??= makeDecoder(layout, true))(d, offset, available)
     },
-    encode(value, d, offset) {
+    encode(value, d, offset, path) {
       const bytes = flexible ? encodedSize(layout, value) : size
       if (offset + bytes > d.byteLength) {
         throw new RangeError(`the value takes ${bytes} bytes, ${d.byteLength - offset} are there`)
       }
       write ??= writerOf(layout)
-      if (scalar) return write(value, d, offset, undefined, size)
+      if (scalar) return write(value, d, offset, path, size)
       // Taken while in use: a getter of the value may encode another one.
       const own = scratch?.byteLength === bytes ? scratch : new DataView(new ArrayBuffer(bytes))
       scratch = undefined
       clear(own, bytes)
-      write(value, own, 0, undefined, bytes)
+      write(value, own, 0, path, bytes)
       copy(own, d, offset, bytes)
       scratch = own
     },

@@ -1,4 +1,6 @@
 import type { Layout } from '../codec/layout.ts'
+import { arenaMap } from './arena.ts'
+import type { ArenaMap } from './arena.ts'
 import { arrayMap } from './array.ts'
 import type { ArrayMap } from './array.ts'
 import { bloomFilter } from './bloom-filter.ts'
@@ -19,6 +21,7 @@ import type { MapType } from './map-type.ts'
 import { mapTypes } from './map-type.ts'
 import type { BpfMap, MapKind } from './map.ts'
 import { bpfMap } from './map.ts'
+import { mmapableArray } from './mmapable-array.ts'
 import { perCpuArray, perCpuHashMap } from './per-cpu.ts'
 import type { PerCpuArray, PerCpuHashMap } from './per-cpu.ts'
 import { perfEventArray } from './perf-event-array.ts'
@@ -35,6 +38,8 @@ import { sockHash, sockMap } from './sockmap.ts'
 import type { SockHash, SockMap } from './sockmap.ts'
 import { stackTraceMap } from './stack-trace.ts'
 import type { StackTraceMap } from './stack-trace.ts'
+import { userRingBuffer } from './user-ringbuf.ts'
+import type { UserRingBuffer } from './user-ringbuf.ts'
 import { xskMap } from './xskmap.ts'
 import type { XskMap } from './xskmap.ts'
 
@@ -71,7 +76,12 @@ export interface MapClasses<K = Uint8Array, V = Uint8Array> {
   bloom_filter: BloomFilter<V>
   cgrp_storage: CgrpStorage<V>
   rhash: HashMap<K, V>
+  user_ringbuf: UserRingBuffer<V>
+  arena: ArenaMap
 }
+
+/** linux/bpf.h */
+const BPF_F_MMAPABLE = 1 << 10
 
 type Factory = (key?: Layout, value?: Layout) => MapKind
 
@@ -107,17 +117,23 @@ const factories: { readonly [T in keyof MapClasses]: Factory } = {
   bloom_filter: (_, value) => bloomFilter(value),
   cgrp_storage: (_, value) => cgrpStorage(value),
   rhash: hashMap,
+  user_ringbuf: (_, value) => userRingBuffer(value),
+  arena: () => arenaMap(),
 }
 
 /** Maps whose class goes by what the kernel says of them; of a type without one of its own, what every map has. */
 export function kindByType(key?: Layout, value?: Layout): MapKind {
   return {
     create(handle) {
-      const type = mapTypes[handle.info().type]
-      const kind = hasClass(type) ? factories[type](key, value) : bpfMap()
-      return kind.create(handle)
+      const { type, flags } = handle.info()
+      return kindOf(mapTypes[type], flags, key, value).create(handle)
     },
   }
+}
+
+function kindOf(type: MapType | undefined, flags: number, key?: Layout, value?: Layout): MapKind {
+  if (type === 'array' && (flags & BPF_F_MMAPABLE) !== 0) return mmapableArray(value)
+  return hasClass(type) ? factories[type](key, value) : bpfMap()
 }
 
 function hasClass(type: MapType | undefined): type is keyof MapClasses {

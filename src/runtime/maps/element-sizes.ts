@@ -36,6 +36,8 @@ const sizes: { readonly [T in MapType]?: ElementSizes } = {
   bloom_filter: keyless,
   perf_event_array: { key: 4, value: 4, holdsRecords: true },
   ringbuf: { key: 0, value: 0, holdsRecords: true },
+  user_ringbuf: { key: 0, value: 0, holdsRecords: true },
+  arena: { key: 0, value: 0 },
 }
 
 export function elementSizes(type: MapType): ElementSizes {

@@ -1,6 +1,7 @@
 import { compiled } from '../codec/compiled.ts'
 import type { Layout } from '../codec/layout.ts'
 import { bytes, sizeOf } from '../codec/layout.ts'
+import type { Path } from '../codec/path.ts'
 import { BpfError } from '../error.ts'
 import { Elements } from './elements.ts'
 import type { MapHandle } from './handle.ts'
@@ -53,6 +54,9 @@ export function facing(handle: MapHandle, layouts: ElementLayouts, shape: Shape 
   }
 }
 
+/** Else a wrong key would read like a wrong value. */
+const keyPath: Path = { parent: undefined, key: 'key' }
+
 function openFace(
   handle: MapHandle,
   layouts: ElementLayouts,
@@ -76,7 +80,7 @@ function openFace(
   return {
     generation: handle.generation,
     elements,
-    encodeKey: key.encode,
+    encodeKey: (value, data, offset) => key.encode(value, data, offset, keyPath),
     decodeKey: key.decode,
     encodeValue: value.encode,
     decodeValue: value.decode,

@@ -2,6 +2,7 @@ import type { Codec } from '../codec/codec.ts'
 import { compiled } from '../codec/compiled.ts'
 import type { Layout } from '../codec/layout.ts'
 import { u32 } from '../codec/layout.ts'
+import { requireArray } from '../codec/write.ts'
 import { BpfError } from '../error.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import type { Elements } from './elements.ts'
@@ -32,12 +33,15 @@ function valuesOfAllCpus(layout: Layout, { valueSize, valueBytes }: Elements): V
   return {
     decode: (data, offset) =>
       Array.from({ length: cpus }, (_, cpu) => decode(data, offset + cpu * step)),
-    encode(values, data, offset) {
-      if (!Array.isArray(values)) throw new TypeError('expected an array of one value a CPU')
+    encode(given, data, offset) {
+      const values = requireArray(given, undefined)
       if (values.length !== cpus) {
         throw new RangeError(`expected ${cpus} values, one a possible CPU, got ${values.length}`)
       }
-      for (let cpu = 0; cpu < cpus; cpu++) encode(values[cpu], data, offset + cpu * step)
+      const path = { parent: undefined, key: 0 }
+      for (; path.key < cpus; path.key++) {
+        encode(values[path.key], data, offset + path.key * step, path)
+      }
     },
   }
 }
