@@ -10,7 +10,10 @@ import type {
   RingBuffer,
   SkeletonInstance,
 } from '../../src/runtime/index.ts'
-import { BpfMap } from '../../src/runtime/index.ts'
+import { BpfMap, hashMap } from '../../src/runtime/index.ts'
+import { KeepAlive } from '../../src/runtime/keep-alive.ts'
+import { Life } from '../../src/runtime/life.ts'
+import { MapHandle } from '../../src/runtime/maps/handle.ts'
 import { dumped, shown } from './bpftool.ts'
 import { build } from './build.ts'
 import { describeInKernel } from './permitted.ts'
@@ -155,6 +158,25 @@ describeInKernel('standalone maps', () => {
     using outer = BpfMap.create({ type: 'array_of_maps', maxEntries: 1, innerMap: array })
     expect(outer.set(0, array).get(0)?.id).toBe(array.id)
     expect(outer.createInner().maxEntries).toBe(3)
+  })
+
+  test('go by their descriptor: another one is read anew', () => {
+    const [narrow, wide] = [2, 64].map((valueSize) =>
+      BpfMap.create({ type: 'hash', keySize: 4, valueSize, maxEntries: 2 }),
+    )
+    if (!narrow || !wide) throw new Error('no maps')
+    onTestFinished(() => [narrow, wide].forEach((map) => map.close()))
+    const life = new Life('replaced')
+    life.stage = 'loaded'
+    const handle = new MapHandle('replaced', 0, life, new KeepAlive())
+    const map = hashMap().create(handle) as HashMap<Uint8Array, Uint8Array>
+    handle.loaded(narrow.fd)
+    expect(map.set(new Uint8Array(4), [1, 2]).get(new Uint8Array(4))).toHaveLength(2)
+    handle.closed()
+    handle.loaded(wide.fd)
+    expect(map.get(new Uint8Array(4))).toBe(undefined)
+    expect(map.set(new Uint8Array(4), new Uint8Array(64)).get(new Uint8Array(4))).toHaveLength(64)
+    handle.closed()
   })
 
   test('are refused with what is wrong', () => {

@@ -6,13 +6,14 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { expect, onTestFinished, test } from 'vitest'
@@ -135,6 +136,12 @@ async function load(...kept: (keyof Test['maps'] | keyof Test['progs'])[]): Prom
 
 const code = (code: string): unknown => expect.objectContaining({ code })
 
+/** This kernel. */
+function isAtLeast(major: number, minor: number): boolean {
+  const [ours = 0, minors = 0] = release().split('.').map(Number)
+  return ours > major || (ours === major && minors >= minor)
+}
+
 function madeGroup(): string {
   const path = `${cgroup2}/unplugin-bpf-storage-${process.pid}`
   mkdirSync(path)
@@ -151,6 +158,13 @@ describeInKernel('local storage', () => {
     process.cwd()
     expect(found.get(0)?.name).toBe('task')
     expect(tasks.get(process.pid)?.count).toBeGreaterThan(41n)
+    const thread = readdirSync('/proc/self/task')
+      .map(Number)
+      .find((tid) => tid !== process.pid)
+    if (thread && isAtLeast(6, 9)) {
+      expect(tasks.set(thread, { count: 2, name: 'thread' }).get(thread)?.name).toBe('thread')
+      expect(tasks.delete(thread)).toBe(true)
+    }
     const child = spawn('sleep', ['60'])
     onTestFinished(() => void child.kill())
     const pid = child.pid ?? 0
