@@ -10,7 +10,7 @@ import { LinkOwner } from './links/link.ts'
 import type { Links } from './links/links.ts'
 import { linkSlots } from './links/links.ts'
 import { libbpfLink } from './links/native.ts'
-import { loadFailure } from './load-failure.ts'
+import { loadFailure, tellingLines } from './load-failure.ts'
 import { deafen, heard } from './log.ts'
 import { MapHandle } from './maps/handle.ts'
 import type { BpfMap } from './maps/map.ts'
@@ -289,7 +289,8 @@ function openFailure(name: string, errno: number, log: string): BpfError {
     operation: 'open',
     object: name,
     errno,
-    reason: log.split('\n').at(-1) || undefined,
+    // What comes before are notes on what was left out.
+    reason: tellingLines(log).at(-1),
     log: log || undefined,
     hint: privilegeHint(errno),
   })

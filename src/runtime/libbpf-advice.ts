@@ -21,6 +21,10 @@ const advices: readonly (readonly [RegExp, string])[] = [
     'The running kernel has no symbol $1: declare it __weak, and test for NULL before using it',
   ],
   [
+    /failed to parse target BTF/,
+    'btfCustomPath must lead to raw BTF, as /sys/kernel/btf/vmlinux is, or to an ELF file with a .BTF section',
+  ],
+  [
     /kernel BTF is missing|failed to find valid kernel BTF|Error loading vmlinux BTF|vmlinux BTF is not found/,
     'This machine shows no kernel BTF (/sys/kernel/btf/vmlinux): the kernel must be built with CONFIG_DEBUG_INFO_BTF, or open() be given btfCustomPath',
   ],

@@ -21,9 +21,9 @@ export function loadFailure(
   errno: number,
   heard: string | undefined,
 ): BpfError {
-  for (const [index, [program]] of spec.programs.entries()) {
-    const log = native.verifierLog(index)
-    if (log === '') continue
+  const refused = refusedProgram(spec, heard)
+  const { program, log } = refusedLog(spec, native, heard, refused?.[0])
+  if (log !== '') {
     const read = readVerifierLog(log)
     return new VerifierError({
       operation: 'load',
@@ -36,12 +36,11 @@ export function loadFailure(
       source: failingLine(Buffer.from(spec.object, 'base64'), program, read),
     })
   }
-  const refused = refusedProgram(spec, heard)
   return new BpfError({
     operation: 'load',
     object: refused ? `program ${refused[0]} of ${spec.name}` : spec.name,
     errno,
-    reason: heard && telling(heard),
+    reason: heard && tellingLines(heard)[0],
     log: heard || undefined,
     hint:
       (refused && kernelHint(refused[2], errno)) ??
@@ -51,7 +50,22 @@ export function loadFailure(
   })
 }
 
-/** The one that libbpf says the kernel refused, when the verifier said nothing. */
+/**
+ * Programs that were accepted have logs too, when asked for. Where libbpf was not heard, the last of them counts: the
+ * first refusal ends the load.
+ */
+function refusedLog(
+  { programs }: SkeletonSpec,
+  native: ObjectSkeleton,
+  heard: string | undefined,
+  refused: string | undefined,
+): { program: string; log: string } {
+  const logs = programs.map(([program], index) => ({ program, log: native.verifierLog(index) }))
+  const told = heard ? logs.filter(({ program }) => program === refused) : logs
+  return told.findLast(({ log }) => log !== '') ?? { program: '', log: '' }
+}
+
+/** The one that libbpf says the kernel refused. */
 function refusedProgram(
   { programs }: SkeletonSpec,
   heard: string | undefined,
@@ -79,14 +93,15 @@ function kernelHint(section: string, errno: number): string | undefined {
     : undefined
 }
 
-/** libbpf ends with general lines: `failed to load object`, `failed to load BPF skeleton`. */
-function telling(heard: string): string | undefined {
+/** Without libbpf's general last words: `failed to load object`, `failed to load BPF skeleton`. */
+export function tellingLines(heard: string): string[] {
   const lines = heard.split('\n').filter((line) => line !== '')
-  return (
-    lines.find((line) => !/^failed to load (object|BPF skeleton)|^Error (in|loading)/.test(line)) ??
-    lines[0]
-  )
+  const telling = lines.filter((line) => !generalWords.test(line))
+  return telling.length > 0 ? telling : lines
 }
+
+const generalWords =
+  /^failed to (load|initialize skeleton) (BPF )?(object|skeleton)|^Error (in|loading)/
 
 function adviceOn(heard: string | undefined): string | undefined {
   return heard === undefined

@@ -3,6 +3,7 @@ import { libbpfIsAtLeast } from './ffi/libbpf-version.ts'
 import type { Scratch } from './ffi/memory.ts'
 import { cString, scratch, setPointer } from './ffi/memory.ts'
 import { requireKnown } from './known-options.ts'
+import { uint32 } from './programs/attach-options.ts'
 
 /** `struct bpf_object_open_opts`. */
 export interface OpenOptions {
@@ -14,9 +15,9 @@ export interface OpenOptions {
   pinRootPath?: string
   /** Lines of `CONFIG_X=y` that override the running kernel's for `__kconfig` variables. */
   kconfig?: string
-  /** BTF that CO-RE relocations are made against, in place of the running kernel's. */
+  /** BTF that CO-RE relocations are made against, in place of the running kernel's: raw, or in an ELF file. */
   btfCustomPath?: string
-  /** Above 0 the verifier writes its log also for programs it accepts. */
+  /** Above 0 `progs.x.log` tells of programs that the verifier accepts, too: of 1 and 4 statistics, of 2 its walk. */
   kernelLogLevel?: number
   /** A BPF file system that hands out tokens. Needs libbpf 1.4. */
   bpfTokenPath?: string
@@ -44,7 +45,7 @@ export interface NativeOptions {
 }
 
 /**
- * @throws {TypeError} for a name that is no option, or a value of the wrong type
+ * @throws {TypeError | RangeError} for a name that is no option, or a value that is none of its own
  * @throws {BpfError} `ERR_BPF_UNSUPPORTED` for what the installed libbpf lacks
  */
 export function nativeOptions(options: OpenOptions): NativeOptions {
@@ -62,7 +63,11 @@ export function nativeOptions(options: OpenOptions): NativeOptions {
         opts.data.setUint8(offset, expect(name, value, 'boolean') ? 1 : 0)
         break
       case 'kernelLogLevel':
-        opts.data.setUint32(offset, expect(name, value, 'number'), true)
+        opts.data.setUint32(
+          offset,
+          uint32(`open() option ${name}`, expect(name, value, 'number')),
+          true,
+        )
         break
       default: {
         if (name === 'bpfTokenPath') {
