@@ -81,6 +81,41 @@ describe('the generated module', () => {
     ])
   })
 
+  it('says of special sections what the runtime must know', async () => {
+    const { code } = await build(`
+struct sock;
+struct tcp_congestion_ops { __u32 flags : 3; __u64 key; void (*init)(struct sock *sk); struct sock *owner; char name[16]; };
+SEC("struct_ops/init") void start(void *ctx) {}
+SEC(".struct_ops.link") struct tcp_congestion_ops control = { .init = (void *)start };
+SEC("?.struct_ops") struct tcp_congestion_ops spare = {};
+#define __arena __attribute__((address_space(1)))
+struct { __uint(type, 33); __uint(map_flags, BPF_F_MMAPABLE); __uint(max_entries, 1); } shared SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(map_flags, BPF_F_MMAPABLE); __uint(max_entries, 1); __type(key, __u32); __type(value, __u16); } mapped SEC(".maps");
+int __arena visits;
+__u64 hits SEC(".percpu");
+struct bpf_spin_lock lock SEC(".data.a.b");
+int guarded SEC(".data.a.b") = 1;
+int other SEC(".data.a_b") = 1;
+SEC("syscall") int run(void *ctx) { hits++; visits++; return guarded + other; }
+`)
+    expect(listOf(code, 'maps').toSorted()).toEqual([
+      "['control', structOpsMap('.struct_ops.link', struct('tcp_congestion_ops', 48, [['key', 8, u64], ['init', 16, u64]]), ['init'])]",
+      "['data_a_b', sectionMap('.data.a.b', false)]",
+      "['data_a_b___2', sectionMap('.data.a_b')]",
+      "['mapped', mmapableArray(u16)]",
+      "['percpu', perCpuSectionMap('.percpu', struct('', 8, [['hits', 0, u64]]))]",
+      "['shared', arenaMap('.addr_space.1')]",
+      "['spare', structOpsMap('?.struct_ops', struct('tcp_congestion_ops', 48, [['key', 8, u64], ['init', 16, u64]]), ['init'])]",
+    ])
+    const sections = listOf(code, 'sections').map((line) => line.split(', ', 2).join(', '))
+    expect(sections.toSorted()).toEqual([
+      "['arena', '.addr_space.1'",
+      "['data_a_b', '.data.a.b'",
+      "['data_a_b___2', '.data.a_b'",
+      "['percpu', '.percpu'",
+    ])
+  })
+
   it('lists them in the order of the object', async () => {
     const { code, bpf } = await build(source)
     const names = listOf(code, 'maps').map((line) => line.split("'")[1])
