@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { release, version } from 'node:os'
-import { join } from 'node:path'
+import { release, tmpdir, version } from 'node:os'
+import { basename, join } from 'node:path'
 
 import { readBtf } from '../btf/btf.ts'
 import { dumpC } from '../btf/dump-c.ts'
@@ -69,20 +69,52 @@ async function cachedOrMade(
   source: string,
   origin: string,
 ): Promise<Vmlinux | NoVmlinux> {
-  const header = join(folder, vmlinuxHeader)
-  const cached = await readFile(header, 'utf8').catch(() => undefined)
-  const content = cached && sealed(cached)
-  if (content) return { folder, header, content, origin }
+  const cached = (await intact(folder, origin)) ?? (await intact(substitute(folder), origin))
+  if (cached) return cached
   const started = performance.now()
   try {
     const text = await headerText(source)
-    const seal = digest(text)
-    await writeWhole(header, `/* ${seal}: of what follows */\n${text}`)
-    debug?.('%s made from %s (%d ms)', header, source, Math.round(performance.now() - started))
-    return { folder, header, content: seal, origin }
+    const content = digest(text)
+    const made = await write(folder, `/* ${content}: of what follows */\n${text}`)
+    debug?.('%s made from %s (%d ms)', made, source, Math.round(performance.now() - started))
+    return { folder: made, header: join(made, vmlinuxHeader), content, origin }
   } catch (error) {
     return { reason: `none can be generated from ${sourceFile(source)}: ${String(error)}` }
   }
+}
+
+async function intact(folder: string | undefined, origin: string): Promise<Vmlinux | undefined> {
+  if (folder === undefined) return undefined
+  const header = join(folder, vmlinuxHeader)
+  const text = await readFile(header, 'utf8').catch(() => undefined)
+  const content = text && sealed(text)
+  return content ? { folder, header, content, origin } : undefined
+}
+
+/** Writes a header into its folder or, where the cache cannot be written, one of this process. Returns which. */
+async function write(folder: string, text: string): Promise<string> {
+  try {
+    await writeWhole(join(folder, vmlinuxHeader), text)
+    return folder
+  } catch (error) {
+    debug?.('%s cannot be written: %s', folder, error)
+    temporary ??= temporaryFolder()
+    const own = join(temporary, basename(folder))
+    await writeWhole(join(own, vmlinuxHeader), text)
+    return own
+  }
+}
+
+/** What this process has in place of a folder that it could not write. */
+const substitute = (folder: string): string | undefined =>
+  temporary && join(temporary, basename(folder))
+
+let temporary: string | undefined
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-vmlinux-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 /** The digest in a cached header's first line, if the rest has it. */
