@@ -74,7 +74,7 @@ export function probed(): Probed {
   }
 }
 
-function start(path: string): ProbedProcess {
+export function start(path: string): ProbedProcess {
   const child = spawn(path, { stdio: ['pipe', 'pipe', 'inherit'] })
   child.stdout.setEncoding('utf8')
   return {

@@ -10,22 +10,25 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { libbpf18 } from '../../test/debian/linux-tools.ts'
 import { Unavailable } from '../../test/debian/unavailable.ts'
+import { hasSdt, probed } from '../kernel/probed.ts'
 import { loading } from '../loading.ts'
 import { expectRefusals } from '../refused/expected.ts'
 import { bundleGuest } from './bundle.ts'
 import type { Outcome, Run } from './guest/scenario.ts'
 import { kernels } from './kernels.ts'
 import { isMet, needs } from './needs.ts'
-import { runHere, runInKernel } from './runs.ts'
+import { runHere, runInKernel, type Wanted } from './runs.ts'
 import { table } from './table.ts'
 
 const isWhole = process.env['UNPLUGIN_BPF_KERNELS'] === 'all'
 const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-matrix-'))
 const program = join(folder, 'main.mjs')
+const probe = hasSdt ? probed() : undefined
 const runs: Run[] = []
 
 beforeAll(() => bundleGuest(program))
 afterAll(() => {
+  probe?.remove()
   rmSync(folder, { recursive: true })
   if (isWhole) console.log(table(runs))
 })
@@ -36,7 +39,7 @@ describe('one bundle, compiled here', () => {
     { timeout: 600_000 },
     async (kernel, { skip }) => {
       try {
-        expectAsNeeded(await runInKernel(kernel, program, await libbpfs()))
+        expectAsNeeded(await runInKernel(kernel, await wanted()))
       } catch (error) {
         if (error instanceof Unavailable) skip(error.message)
         throw error
@@ -45,7 +48,7 @@ describe('one bundle, compiled here', () => {
   )
 
   it.skipIf(!loading.possible)(`runs in this machine's kernel${loading.otherwise}`, async () => {
-    const here = runHere(program, await libbpfs())
+    const here = runHere(await wanted())
     runs.push(...here)
     for (const { refusals } of here) expectRefusals(refusals)
     // What it lacks depends on how it was built.
@@ -74,10 +77,10 @@ function expected(scenario: string, release: string, libbpf: string): Outcome {
   return { scenario, result: 'refused', message: expect.stringMatching(need.says) as string }
 }
 
-/** The installed one, and the newest. */
-async function libbpfs(): Promise<string[]> {
+/** With the installed libbpf, and the newest. */
+async function wanted(): Promise<Wanted> {
   const newest = await libbpf18()
-  return [installed(), newest.shared]
+  return { program, libbpfs: [installed(), newest.shared], probed: probe?.path }
 }
 
 function installed(): string {

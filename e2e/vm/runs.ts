@@ -12,28 +12,37 @@ import { boot } from './machine.ts'
 
 const modules = fileURLToPath(new URL('../../node_modules', import.meta.url))
 
+export interface Wanted {
+  /** A bundle. */
+  readonly program: string
+  /** Paths of shared libraries: it runs once with each. */
+  readonly libbpfs: readonly string[]
+  /** A program to probe, if there is one. */
+  readonly probed: string | undefined
+}
+
 /**
  * Boots a kernel and runs a bundled program in it, once with each of these libbpfs. Throws Unavailable.
- * @param libbpfs paths of shared libraries
  */
 export async function runInKernel(
   kernel: Kernel,
-  program: string,
-  libbpfs: readonly string[],
+  { program, libbpfs, probed }: Wanted,
 ): Promise<Run[]> {
   const image = await kernelImage(kernel)
   const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-run-'))
   try {
     const script = join(folder, 'run.sh')
     const places = libbpfs.map((path, index) => [`/libbpf/${index}.so`, path] as const)
+    const probing = probed ? 'PROBED=/probed ' : ''
     writeFileSync(
       script,
-      places.map(([place]) => `BPF_LIBBPF=${place} node /main.mjs 2>&1\n`).join(''),
+      places.map(([place]) => `${probing}BPF_LIBBPF=${place} node /main.mjs 2>&1\n`).join(''),
     )
     const root = initramfs({
       '/run.sh': script,
       '/main.mjs': program,
       ...Object.fromEntries(places),
+      ...(probed && { '/probed': probed }),
     })
     const { output, console } = await boot(image, root)
     return readRuns(output, libbpfs.length, console)
@@ -43,10 +52,16 @@ export async function runInKernel(
 }
 
 /** The same in this machine's own kernel, in namespaces of its own. */
-export function runHere(program: string, libbpfs: readonly string[]): Run[] {
+export function runHere({ program, libbpfs, probed }: Wanted): Run[] {
   const script = 'ip link set lo up && exec "$0" "$1"'
   return libbpfs.flatMap((libbpf) => {
-    const env = { ...process.env, BPF_LIBBPF: libbpf, NODE_PATH: modules, NODE_OPTIONS: '' }
+    const env = {
+      ...process.env,
+      BPF_LIBBPF: libbpf,
+      NODE_PATH: modules,
+      NODE_OPTIONS: '',
+      PROBED: probed,
+    }
     const words = ['--net', 'sh', '-c', script, process.execPath, program]
     const { stdout, stderr } = spawnSync('unshare', words, { env, encoding: 'utf8' })
     return readRuns(stdout, 1, stderr)

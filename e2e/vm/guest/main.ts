@@ -5,6 +5,7 @@ import { release } from 'node:os'
 import { fromLibbpf } from '../../../src/runtime/ffi/library.ts'
 import { BpfError } from '../../../src/runtime/index.ts'
 import { loadEach } from '../../refused/load.ts'
+import { calls } from './calls.ts'
 import { beKilled, killed, VICTIM } from './killed.ts'
 import { objects } from './objects.ts'
 import { opens } from './opens.ts'
@@ -12,7 +13,14 @@ import { packets } from './packets.ts'
 import { samples } from './samples.ts'
 import type { Outcome, Run, Scenario } from './scenario.ts'
 
-const scenarios: readonly Scenario[] = [...opens, ...samples, ...packets, ...objects, ...killed]
+const scenarios: readonly Scenario[] = [
+  ...opens,
+  ...samples,
+  ...calls,
+  ...packets,
+  ...objects,
+  ...killed,
+]
 
 async function outcomeOf({ name: scenario, run }: Scenario): Promise<Outcome> {
   try {

@@ -1,6 +1,7 @@
 import { release } from 'node:os'
 
 import { EINVAL } from '../ffi/errno.ts'
+import { kernelIsAtLeast } from '../kernel-release.ts'
 import { mapTypes } from './map-type.ts'
 
 /** The Linux that brought each, of types that a kernel which loads BPF programs may lack. */
@@ -17,16 +18,6 @@ const since: Readonly<Partial<Record<(typeof mapTypes)[number], string>>> = {
 export function mapAdvice(type: number, errno: number): string | undefined {
   const name = mapTypes[type]
   const version = name && since[name]
-  if (errno !== EINVAL || version === undefined || isAtLeast(release(), version)) return undefined
+  if (errno !== EINVAL || version === undefined || kernelIsAtLeast(version)) return undefined
   return `BPF_MAP_TYPE_${name?.toUpperCase()} came with Linux ${version}, and this is ${release()}`
-}
-
-function isAtLeast(running: string, wanted: string): boolean {
-  const [major = 0, minor = 0] = numbers(running)
-  const [wantedMajor = 0, wantedMinor = 0] = numbers(wanted)
-  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)
-}
-
-function numbers(version: string): number[] {
-  return version.split('.').map((part) => Number.parseInt(part, 10))
 }

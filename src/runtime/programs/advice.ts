@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 
-import { EBADF, EOPNOTSUPP, EPERM } from '../ffi/errno.ts'
+import { EBADF, EINVAL, EOPNOTSUPP, EPERM } from '../ffi/errno.ts'
+import { kernelIsAtLeast } from '../kernel-release.ts'
 import { tracefsAdvice } from '../tracefs.ts'
 
 /** Attached through code that the kernel writes at a function's entry. */
@@ -19,6 +20,9 @@ export function attachAdvice(section: string, errno: number, log = ''): string |
     if (advice !== undefined) return advice
   }
   if (trampoline.test(section) && errno !== EOPNOTSUPP) return trampolineAdvice(errno)
+  if (/^\??u(ret)?probe\.multi\b/.test(section) && errno === EINVAL && !kernelIsAtLeast('6.6')) {
+    return 'Many uprobes at once came with Linux 6.6: use attachUprobe()'
+  }
   if (errno !== EOPNOTSUPP) return undefined
   if (/^\??k(ret)?probe\.(multi|session)\//.test(section)) {
     return 'This kernel cannot attach to many functions at once (CONFIG_FPROBE, Linux 5.18): use attachKprobe()'
