@@ -7,7 +7,7 @@ import { Program } from './program.ts'
 const bpf_program__attach_freplace = fromLibbpf('bpf_program__attach_freplace', 'uintptr_t', [
   'uintptr_t',
   'int',
-  'str',
+  'str?',
 ])
 
 /** EXT: replaces a function of another program. `setAttachTarget(program, 'function')` comes before the load. */

@@ -17,7 +17,7 @@ import type { Program } from './program.ts'
 const bpf_program__attach_uprobe_multi = fromLibbpf(
   'bpf_program__attach_uprobe_multi',
   'uintptr_t',
-  ['uintptr_t', 'int', 'str', 'str', 'uintptr_t'],
+  ['uintptr_t', 'int', 'str', 'str?', 'uintptr_t'],
 )
 /** linux/bpf.h: enum bpf_attach_type, BPF_F_UPROBE_MULTI_RETURN. */
 const BPF_TRACE_UPROBE_MULTI = 48
