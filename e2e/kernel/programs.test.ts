@@ -65,20 +65,23 @@ int custom(void *ctx) { return 1; }
 
 /** The kernel's function has had two names. */
 const printing = `
-int bpf_stream_vprintk(int stream, const char *format, const void *args, __u32 size, void *aux) __weak __ksym;
+int bpf_stream_vprintk(int stream, const char *format, const void *args, __u32 size) __weak __ksym;
 int bpf_stream_vprintk_impl(int stream, const char *format, const void *args, __u32 size, void *aux) __weak __ksym;
 static const char format[] = "n is %d\\n";
+
+static int say_into(int stream, __u64 *args)
+{
+	if (bpf_stream_vprintk)
+		return bpf_stream_vprintk(stream, format, args, 8);
+	return bpf_stream_vprintk_impl(stream, format, args, 8, (void *)0);
+}
 
 SEC("syscall")
 int say(int *n)
 {
 	__u64 args[] = { *n };
 
-	if (bpf_stream_vprintk_impl)
-		return bpf_stream_vprintk_impl(1, format, args, sizeof(args), (void *)0) ?:
-		       bpf_stream_vprintk_impl(2, format, args, sizeof(args), (void *)0);
-	return bpf_stream_vprintk(1, format, args, sizeof(args), (void *)0) ?:
-	       bpf_stream_vprintk(2, format, args, sizeof(args), (void *)0);
+	return say_into(1, args) ?: say_into(2, args);
 }
 `
 
