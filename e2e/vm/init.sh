@@ -12,6 +12,7 @@ mount -t bpf bpf /sys/fs/bpf
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t securityfs securityfs /sys/kernel/security
 ip link set lo up
+for module in /modules/*.ko; do insmod "$module"; done
 stty -F /dev/ttyS1 raw
 . /run.sh >/dev/ttyS1
 poweroff -f

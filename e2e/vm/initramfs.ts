@@ -10,14 +10,14 @@ import { cpio } from './cpio.ts'
 const modules = fileURLToPath(new URL('../../node_modules/', import.meta.url))
 const init = fileURLToPath(new URL('init.sh', import.meta.url))
 
-/** Files of this machine that are put elsewhere in the guest: the path there, and here. */
-export type Placed = Readonly<Record<string, string>>
+/** What is put into the guest, by its path there: files of this machine, by their paths, or bytes. */
+export type Placed = Readonly<Record<string, string | Uint8Array>>
 
 let system: Buffer | undefined
 
 /**
  * A root file system held in memory: busybox, this Node with its libraries, koffi, and `files`. Throws Unavailable.
- * @param files absolute paths in the guest, and what is put there; shared libraries bring what they need
+ * @param files by absolute paths; programs and libraries bring the libraries that they need
  */
 export function initramfs(files: Placed): Buffer {
   system ??= cpio([
@@ -30,13 +30,14 @@ export function initramfs(files: Placed): Buffer {
 }
 
 function placed(files: Placed): CpioFile[] {
-  const wanted = new Map(Object.entries(files))
+  const wanted = new Map<string, string | Uint8Array>(Object.entries(files))
   for (const source of Object.values(files)) {
+    if (typeof source !== 'string') continue
     for (const library of libraries(source)) wanted.set(library, library)
   }
   return [...wanted].map(([path, source]) => ({
     path: path.slice(1),
-    content: readFileSync(source),
+    content: typeof source === 'string' ? readFileSync(source) : source,
     executable: true,
   }))
 }

@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { debianPackage } from '../../test/debian/archive.ts'
@@ -9,6 +10,8 @@ export interface Kernel {
   readonly version: string
   readonly suite: string
   readonly image: string
+  /** The package of its modules, where the image's has none. */
+  readonly modules?: string
 }
 
 export const kernels: readonly Kernel[] = [
@@ -19,6 +22,7 @@ export const kernels: readonly Kernel[] = [
     suite: 'trixie-backports',
     // Its linux-image is empty.
     image: 'linux-binary-7.3.*-cloud-amd64',
+    modules: 'linux-modules-7.3.*-cloud-amd64',
   },
 ]
 
@@ -29,4 +33,29 @@ export async function kernelImage({ suite, image }: Kernel): Promise<string> {
   const found = files.find((path) => /(^|\/)vmlinuz[^/]*$/.test(path))
   if (found === undefined) throw new Unavailable(`Debian's package ${image} holds no vmlinuz`)
   return join(folder, found)
+}
+
+/** What Debian builds as modules of what the scenarios take: the discipline and the classifier of tc. */
+const wanted = ['sch_ingress', 'cls_bpf']
+
+/** Unpacked modules by their names, fetched when they are not there. Throws Unavailable. */
+export async function kernelModules({
+  suite,
+  image,
+  modules = image,
+}: Kernel): Promise<Map<string, Buffer>> {
+  const folder = await debianPackage(suite, modules)
+  const files = await readdir(folder, { recursive: true })
+  const found = new Map<string, Buffer>()
+  for (const name of wanted) {
+    const file = files.find((path) => new RegExp(`/${name}\\.ko(\\.xz)?$`).test(path))
+    if (file === undefined) throw new Unavailable(`Debian's package ${modules} holds no ${name}.ko`)
+    const packed = await readFile(join(folder, file))
+    found.set(name, file.endsWith('.xz') ? unpack(packed) : packed)
+  }
+  return found
+}
+
+function unpack(input: Buffer): Buffer {
+  return execFileSync('xz', ['-dc'], { input, maxBuffer: 1 << 26 })
 }

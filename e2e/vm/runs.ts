@@ -1,16 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { Unavailable } from '../../test/debian/unavailable.ts'
 import type { Run } from './guest/scenario.ts'
 import { initramfs } from './initramfs.ts'
 import type { Kernel } from './kernels.ts'
-import { kernelImage } from './kernels.ts'
+import { kernelImage, kernelModules } from './kernels.ts'
 import { boot } from './machine.ts'
 
-const modules = fileURLToPath(new URL('../../node_modules', import.meta.url))
+const packages = fileURLToPath(new URL('../../node_modules', import.meta.url))
 
 export interface Wanted {
   /** A bundle. */
@@ -28,27 +26,21 @@ export async function runInKernel(
   kernel: Kernel,
   { program, libbpfs, probed }: Wanted,
 ): Promise<Run[]> {
+  if (process.arch !== 'x64') throw new Unavailable(`this Node is for ${process.arch}, not x64`)
   const image = await kernelImage(kernel)
-  const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-run-'))
-  try {
-    const script = join(folder, 'run.sh')
-    const places = libbpfs.map((path, index) => [`/libbpf/${index}.so`, path] as const)
-    const probing = probed ? 'PROBED=/probed ' : ''
-    writeFileSync(
-      script,
-      places.map(([place]) => `${probing}BPF_LIBBPF=${place} node /main.mjs 2>&1\n`).join(''),
-    )
-    const root = initramfs({
-      '/run.sh': script,
-      '/main.mjs': program,
-      ...Object.fromEntries(places),
-      ...(probed && { '/probed': probed }),
-    })
-    const { output, console } = await boot(image, root)
-    return readRuns(output, libbpfs.length, console)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  const modules = [...(await kernelModules(kernel))]
+  const places = libbpfs.map((path, index) => [`/libbpf/${index}.so`, path] as const)
+  const probing = probed ? 'PROBED=/probed ' : ''
+  const lines = places.map(([place]) => `${probing}BPF_LIBBPF=${place} node /main.mjs 2>&1\n`)
+  const root = initramfs({
+    '/run.sh': Buffer.from(lines.join('')),
+    '/main.mjs': program,
+    ...Object.fromEntries(places),
+    ...Object.fromEntries(modules.map(([name, bytes]) => [`/modules/${name}.ko`, bytes])),
+    ...(probed && { '/probed': probed }),
+  })
+  const { output, console } = await boot(image, root)
+  return readRuns(output, libbpfs.length, console)
 }
 
 /** The same in this machine's own kernel, in namespaces of its own. */
@@ -58,7 +50,7 @@ export function runHere({ program, libbpfs, probed }: Wanted): Run[] {
     const env = {
       ...process.env,
       BPF_LIBBPF: libbpf,
-      NODE_PATH: modules,
+      NODE_PATH: packages,
       NODE_OPTIONS: '',
       PROBED: probed,
     }

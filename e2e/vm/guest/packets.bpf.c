@@ -50,10 +50,10 @@ int xdp(struct xdp_md *ctx)
 }
 
 SEC("?tc")
-int tcx(struct __sk_buff *skb)
+int tc(struct __sk_buff *skb)
 {
 	see(udp_length((void *)(long)skb->data, (void *)(long)skb->data_end));
-	return -1; /* TCX_NEXT */
+	return -1; /* TCX_NEXT, TC_ACT_UNSPEC */
 }
 
 SEC("?cgroup/connect4")

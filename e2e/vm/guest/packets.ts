@@ -18,8 +18,12 @@ export const packets: readonly Scenario[] = [
     run: () => seesMessage('xdp', ({ progs }) => progs.xdp.attachXdp('lo', { mode: 'generic' })),
   },
   {
+    name: 'tc',
+    run: () => seesMessage('tc', ({ progs }) => progs.tc.attachTc('lo', 'ingress')),
+  },
+  {
     name: 'tcx',
-    run: () => seesMessage('tcx', ({ progs }) => progs.tcx.attachTcx('lo', 'ingress')),
+    run: () => seesMessage('tc', ({ progs }) => progs.tc.attachTcx('lo', 'ingress')),
   },
   {
     name: 'cgroup_skb',
