@@ -119,6 +119,27 @@ SEC("syscall") int run(void *ctx)
     expect(() => Object.assign(kconfig, { other: 1 })).toThrow(TypeError)
   })
 
+  test('flexible arrays have the elements of their initialiser', async () => {
+    type Flexible = { n: number; items: ViewArray<number> }
+    const { skel } = await open<
+      SkeletonInstance & {
+        progs: { run: SyscallProgram }
+        data: { early: Flexible; text: { kind: number; name: string }; late: number }
+      }
+    >(`
+struct flexible { __u32 n; __u16 items[]; } early = { 2, { 1, 2 } };
+struct { __u8 kind; char name[]; } text = { 1, "hello" };
+int late = 5;
+SEC("syscall") int run(void *ctx) { return early.items[1] + text.name[4] + late; }`)
+    expect(skel.data).toMatchObject({ text: { kind: 1, name: 'hello' }, late: 5 })
+    expect(skel.data.early.items.toArray()).toEqual([1, 2])
+    skel.load()
+    skel.data.early = { n: 1, items: [7, 8] } as never
+    skel.data.text.name = 'abcd!'
+    expect(() => (skel.data.early.items[2] = 1)).toThrow(RangeError)
+    expect(skel.progs.run.testRun().retval).toBe(8 + '!'.charCodeAt(0) + 5)
+  })
+
   test('have one element, whatever is asked', async () => {
     const { skel } = await open<Resizable>(resizable)
     expect(() => (skel.maps.bss.maxEntries = 1 << 20)).toThrow(/its maxEntries is 1/)

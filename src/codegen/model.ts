@@ -6,6 +6,7 @@ import type { BpfMap, BpfObject, DataSection, Program } from '../object/object.t
 import { structOpsSection } from '../object/struct-ops.ts'
 import { u32, type CompositeLayout, type Layout } from '../runtime/codec/layout.ts'
 import { exportTypes, type ExportedTypes } from './exported-types.ts'
+import { initialised } from './initialised.ts'
 import { holdsKernelOwned, isKernelOwned } from './kernel-owned.ts'
 import { mapKind, programKind, type MapKind, type ProgramKind } from './kinds.ts'
 import { layoutsOf, type Layouts } from './layout.ts'
@@ -201,10 +202,10 @@ function sectionModel(
   const names = propertyScope()
   const members = section.variables
     .filter(({ type }) => !isKernelOwned(btf, type))
-    .map(({ name, type, offset }) => ({
+    .map(({ name, type, offset, size }) => ({
       name: names.add(name),
       offset,
-      layout: layouts.of(type, name),
+      layout: initialised(layouts.of(type, name), size),
     }))
   return {
     ident,
