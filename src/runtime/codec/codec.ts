@@ -47,14 +47,14 @@ export function codec<T, I = In<T>>(layout: Layout, name: string = nameOf(layout
       return describeFields(layout)
     },
     decode(bytes, offset = 0) {
-      const { buffer, byteOffset, byteLength } = requireBytes(bytes)
-      const available = byteLength - requireOffset(offset)
+      const { view, start, length } = recent?.bytes === bytes ? recent : placeOf(bytes)
+      const available = length - requireOffset(offset)
       if (available < size) {
         throw new RangeError(
           `${name || 'the value'} takes ${size} bytes, ${Math.max(0, available)} are there`,
         )
       }
-      return decode(viewOf(buffer), byteOffset + offset, available)
+      return decode(view, start + offset, available)
     },
     encode(value, into, offset = 0) {
       const bytes = into ?? new Uint8Array(requireOffset(offset) + encodedSize(layout, value))
@@ -75,16 +75,31 @@ function requireBytes(bytes: Uint8Array): Uint8Array {
   throw new TypeError('a codec reads from and writes to a Uint8Array')
 }
 
-// Making a DataView takes longer than decoding with it, and many records share a buffer.
+/** Where bytes lie in the memory of their buffer. */
+interface Place {
+  readonly bytes: Uint8Array
+  readonly view: DataView
+  readonly start: number
+  readonly length: number
+}
+
+/** The last one: asking bytes for their buffer takes as long as decoding a record. */
+let recent: Place | undefined
+
+// Making a DataView takes longer still, and many records share a buffer.
 const views = new WeakMap<ArrayBufferLike, DataView>()
 
-function viewOf(buffer: ArrayBufferLike): DataView {
+function placeOf(bytes: Uint8Array): Place {
+  const { buffer, byteOffset, byteLength } = requireBytes(bytes)
   let view = views.get(buffer)
   if (!view) {
     view = new DataView(buffer)
     views.set(buffer, view)
   }
-  return view
+  // Forgotten when the code that asks has run: until then it keeps the buffer from being collected.
+  if (!recent) queueMicrotask(() => (recent = undefined))
+  recent = { bytes, view, start: byteOffset, length: byteLength }
+  return recent
 }
 
 function requireOffset(offset: number): number {

@@ -111,8 +111,8 @@ func drain(object []byte, use func(*ringbuf.Record)) func() time.Duration {
 func raw(object []byte) func() time.Duration {
 	return drain(object, func(record *ringbuf.Record) {
 		bytes := record.RawSample
-		sum += uint64(binary.LittleEndian.Uint32(bytes[8:])) + uint64(binary.LittleEndian.Uint32(bytes[12:])) +
-			uint64(binary.LittleEndian.Uint32(bytes[16:]))
+		sum = uint64(binary.LittleEndian.Uint32(bytes[8:]) ^ binary.LittleEndian.Uint32(bytes[12:]) ^
+			binary.LittleEndian.Uint32(bytes[16:]))
 	})
 }
 
