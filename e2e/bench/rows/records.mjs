@@ -33,10 +33,10 @@ async function objects(bench) {
     return { ours, 'by hand': byHand }
   })
   const streamed = await inTurns(turns, async () => {
-    const [on, loop] = await bench.js('stream', rounds)
-    return { ours: on, Go: await bench.inGo('read', 'bench', rounds), loop }
+    const [on, loop, least] = await bench.js('stream', rounds)
+    return { ours: on, Go: await bench.inGo('read', 'bench', rounds), loop, least }
   })
-  const { ours, Go, loop } = streamed
+  const { ours, Go, loop, least } = streamed
   const listener = { name: 'on(fn)', figure: ours.figure, ratio: 1 / loop.ratio }
   return [
     row('40 bytes to an object', 'ns', decoded.ours, decoded['by hand'], times(1.2)),
@@ -44,6 +44,11 @@ async function objects(bench) {
       ? row('objects through on(fn), beside Go', 'ns', ours, Go, times(1 / 3))
       : absent('objects through on(fn)', 'ns', ours, noGo),
     row('objects through for await', 'ns', loop, listener, times(1.6)),
+    row('objects through for await', 'ns', loop, {
+      name: 'for await alone',
+      figure: least.figure,
+      ratio: least.ratio / loop.ratio,
+    }),
   ]
 }
 
