@@ -30,6 +30,13 @@ const source = `
 struct pair { __u32 a, b; };
 SLOTS(results, BPF_MAP_TYPE_ARRAY, 4, __u32, __u64);
 SLOTS(jumps, BPF_MAP_TYPE_PROG_ARRAY, 3, __u32, __u32);
+int one(void *ctx), two(void *ctx);
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 3);
+	__uint(key_size, 4);
+	__array(values, int(void *));
+} initial SEC(".maps") = { .values = { [1] = (void *)&two } };
 SLOTS(groups, BPF_MAP_TYPE_CGROUP_ARRAY, 2, __u32, __u32);
 SLOTS(counters, BPF_MAP_TYPE_PERF_EVENT_ARRAY, 64, __u32, __u32);
 SLOTS(devices, BPF_MAP_TYPE_DEVMAP, 4, __u32, __u32);
@@ -81,6 +88,7 @@ interface Test extends SkeletonInstance {
   maps: {
     results: ArrayMap<bigint>
     jumps: ProgArray
+    initial: ProgArray
     groups: CgroupArray
     counters: PerfEventArray<Uint8Array>
     devices: DevMap<number>
@@ -133,6 +141,13 @@ describeInKernel('program arrays', () => {
     expect(jump()).toBe(0n)
     jumps.set(0, progs.one).set(2, progs.two).clear()
     expect([...jumps.keys()]).toEqual([])
+  })
+
+  test('hold what C initialises them with', async () => {
+    const { maps, progs } = await load()
+    expect([...maps.initial]).toEqual([[1, progs.two.id]])
+    expect([...maps.initial.drain()]).toEqual([[1, progs.two.id]])
+    expect(maps.initial.size).toBe(0)
   })
 
   test('refuse other programs, and what is none', async () => {

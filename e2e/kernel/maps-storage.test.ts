@@ -69,13 +69,21 @@ SEC("tp_btf/sys_enter")
 int look(void *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
-	__u32 zero = 0, one = 1;
+	__u32 zero = 0;
 	struct value *value = bpf_task_storage_get(&tasks, task, 0, 0);
 	if (value) {
 		bpf_map_update_elem(&found, &zero, value, 0);
 		value->count++;
 	}
-	value = cgrp_storage_get(&groups, task->cgroups->dfl_cgrp, 0, 0);
+	return 0;
+}
+
+SEC("tp_btf/sys_enter")
+int look_at_group(void *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	__u32 one = 1;
+	struct value *value = cgrp_storage_get(&groups, task->cgroups->dfl_cgrp, 0, 0);
 	if (value)
 		bpf_map_update_elem(&found, &one, value, 0);
 	return 0;
@@ -118,6 +126,7 @@ interface Test extends SkeletonInstance {
   }
   progs: {
     look: Program
+    look_at_group: Program
     each: InstanceType<typeof iterProgram>
     count: InstanceType<typeof cgroupSkbProgram>
   }
@@ -151,7 +160,7 @@ function madeGroup(): string {
 
 describeInKernel('local storage', () => {
   test('of tasks is by pid', async () => {
-    const { maps, progs } = await load('tasks', 'groups', 'look')
+    const { maps, progs } = await load('tasks', 'look')
     const { tasks, found } = maps
     tasks.set(process.pid, { count: 41, name: 'task' })
     progs.look.attach()
@@ -182,21 +191,24 @@ describeInKernel('local storage', () => {
     expect(() => tasks.set(process.pid, { count: 1 } as never)).toThrow(/name/)
   })
 
-  test.skipIf(!cgroup2)('of cgroups is by path or descriptor (cgroup2 is mounted)', async () => {
-    const { maps, progs } = await load('tasks', 'groups', 'look')
-    const { groups, found } = maps
-    const path = madeGroup()
-    groups.set(path, { count: 1, name: 'group' })
-    const fd = openSync(path, 'r')
-    expect(groups.get(fd)).toEqual({ count: 1n, name: 'group' })
-    closeSync(fd)
-    progs.look.attach()
-    execFileSync('sh', ['-c', `echo $$ > ${path}/cgroup.procs`])
-    expect(found.get(1)).toEqual({ count: 1n, name: 'group' })
-    expect([groups.delete(path), groups.delete(path)]).toEqual([true, false])
-    expect(() => groups.get('/tmp')).toThrow(code('EBADF'))
-    expect(() => groups.get('/no/such/group')).toThrow(code('ENOENT'))
-  })
+  test.skipIf(!cgroup2 || !isAtLeast(6, 2))(
+    'of cgroups is by path or descriptor (cgroup2 is mounted, Linux 6.2)',
+    async () => {
+      const { maps, progs } = await load('groups', 'look_at_group')
+      const { groups, found } = maps
+      const path = madeGroup()
+      groups.set(path, { count: 1, name: 'group' })
+      const fd = openSync(path, 'r')
+      expect(groups.get(fd)).toEqual({ count: 1n, name: 'group' })
+      closeSync(fd)
+      progs.look_at_group.attach()
+      execFileSync('sh', ['-c', `echo $$ > ${path}/cgroup.procs`])
+      expect(found.get(1)).toEqual({ count: 1n, name: 'group' })
+      expect([groups.delete(path), groups.delete(path)]).toEqual([true, false])
+      expect(() => groups.get('/tmp')).toThrow(code('EBADF'))
+      expect(() => groups.get('/no/such/group')).toThrow(code('ENOENT'))
+    },
+  )
 
   test('of sockets is by socket', async () => {
     const { maps, progs } = await load('sockets', 'each')
@@ -281,7 +293,7 @@ describeInKernel('local storage', () => {
   )
 
   test('after destroy refuses', async () => {
-    const loaded = await load('tasks', 'groups', 'look')
+    const loaded = await load('tasks')
     const { tasks } = loaded.maps
     loaded.destroy()
     expect(() => tasks.get(process.pid)).toThrow(code('ERR_BPF_STATE'))

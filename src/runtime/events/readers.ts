@@ -2,6 +2,7 @@ import type { Opening, RecordDecoder } from './records.ts'
 import type { Cursor, Visit } from './source.ts'
 
 interface Reader {
+  readonly opening: object
   readonly cursor: Cursor
   readonly visit: Visit
 }
@@ -13,6 +14,7 @@ interface Reader {
 export class Readers<T> {
   readonly #openings: readonly Opening<T>[]
   #readers: readonly Reader[] = []
+  readonly #forget: (() => void)[] = []
   #turn = 0
   #closed = false
 
@@ -25,15 +27,25 @@ export class Readers<T> {
   ) {
     this.#openings = openings
     try {
-      for (const { sources, decoder } of openings) {
-        const visit = visitor(decoder)
-        for (const source of sources) {
-          const cursor = source.subscribe(ready, () => {
-            this.#readers = this.#readers.filter((reader) => reader.cursor !== cursor)
-            if (this.#readers.length === 0) ended()
-          })
-          this.#readers = [...this.#readers, { cursor, visit }]
+      const keep = (stays: (reader: Reader) => boolean): void => {
+        if (this.#readers.length === 0) return
+        this.#readers = this.#readers.filter(stays)
+        if (this.#readers.length === 0) ended()
+      }
+      for (const opening of openings) {
+        const visit = visitor(opening.decoder)
+        for (const source of opening.sources) {
+          const cursor = source.subscribe(ready, () => keep((reader) => reader.cursor !== cursor))
+          this.#readers = [...this.#readers, { opening, cursor, visit }]
         }
+        // A ring that other handles have open goes on without this one.
+        this.#forget.push(
+          opening.onClose(() => {
+            const gone = this.#readers.filter((reader) => reader.opening === opening)
+            for (const { cursor } of gone) cursor.close()
+            keep((reader) => reader.opening !== opening)
+          }),
+        )
       }
     } catch (error) {
       this.close()
@@ -74,6 +86,7 @@ export class Readers<T> {
     if (this.#closed) return
     this.#closed = true
     for (const { cursor } of this.#readers) cursor.close()
+    for (const forget of this.#forget) forget()
     for (const { left } of this.#openings) left?.()
   }
 }

@@ -31,6 +31,8 @@ export interface Opening<T> {
   readonly sources: readonly Source[]
   readonly decoder: RecordDecoder<T>
   readonly keepAlive: KeepAlive
+  /** Of the map as it was opened here. @returns what takes the callback back */
+  onClose(callback: () => void): () => void
   /** Called once the subscriber is gone. */
   readonly left?: (() => void) | undefined
 }

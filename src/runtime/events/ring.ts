@@ -1,6 +1,7 @@
 import { readOnlyMemory } from '../codec/memory.ts'
 import { unsupported } from '../error.ts'
-import { getpagesize } from '../ffi/libc.ts'
+import { close, duplicate, getpagesize } from '../ffi/libc.ts'
+import { errno } from '../ffi/library.ts'
 import { Mapping } from '../ffi/mapping.ts'
 import type { MapHandle } from '../maps/handle.ts'
 import type { Watched } from './poller.ts'
@@ -55,6 +56,8 @@ export class Ring extends SharedRing {
   readonly #headers: Int32Array
   readonly #data: DataView
   readonly #handles = new Set<MapHandle>()
+  /** To wait with: those of the handles may close before the ring does. */
+  readonly #fd: number
   readonly #forget: () => void
   /** Where the producer was when last asked. */
   #end = 0
@@ -81,6 +84,8 @@ export class Ring extends SharedRing {
     this.#producer = new BigUint64Array(buffer, 0, 1)
     this.#headers = new Int32Array(buffer, page)
     this.#data = readOnlyMemory(new DataView(buffer, page), recordRefusal)
+    this.#fd = duplicate(fd)
+    if (this.#fd < 0) throw handle.failure(operation, errno())
     this.#mask = maxEntries - 1
     this.#releaseEvery = Math.min(releaseEvery, maxEntries / 4)
     this.#forget = forget
@@ -175,8 +180,7 @@ export class Ring extends SharedRing {
   }
 
   protected watched(): Watched {
-    const [handle] = this.#handles
-    return { fd: handle?.requireFd('wait for') ?? -1 }
+    return { fd: this.#fd }
   }
 
   protected store(position: number): void {
@@ -185,6 +189,7 @@ export class Ring extends SharedRing {
 
   protected unmap(): void {
     this.#forget()
+    close(this.#fd)
     this.#consumerPage.retire()
     this.#producerPages.retire()
   }

@@ -110,6 +110,7 @@ export abstract class EventMap<T, O extends SubscribeOptions>
       sources: this.sources(operation, options),
       decoder: this.#decoder,
       keepAlive: this.#handle.keepAlive,
+      onClose: (callback) => this.#handle.onClose(callback),
       left: this.joined(options),
     }
   }

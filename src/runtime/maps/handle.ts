@@ -104,9 +104,10 @@ export class MapHandle {
     return this.#info
   }
 
-  /** Called once, before the descriptor closes. */
-  onClose(callback: () => void): void {
+  /** Called once, before the descriptor closes. @returns what takes the callback back */
+  onClose(callback: () => void): () => void {
     this.#closing.add(callback)
+    return () => this.#closing.delete(callback)
   }
 
   closed(): void {
