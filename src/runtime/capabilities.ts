@@ -22,13 +22,20 @@ export function privilegeHint(
   if (errno !== EPERM && errno !== EACCES) return undefined
   const missing = missingCapabilities(wanted)
   if (missing.length === 0) {
-    return errno === EPERM
-      ? `This process has ${wanted.join(' and ')}: a security module, seccomp, lockdown or the kernel's configuration refuses it`
-      : undefined
+    if (errno !== EPERM) return undefined
+    const refuser = inUserNamespace()
+      ? 'but in a user namespace, as rootless containers are: BPF takes them outside of any'
+      : "a security module, seccomp, lockdown or the kernel's configuration refuses it"
+    return `This process has ${wanted.join(' and ')}: ${refuser}`
   }
   const list = missing.map((name) => name.toLowerCase()).join(',')
   return (
     `This process lacks ${missing.join(' and ')}: run it as root (sudo), or give the capabilities to a copy of node ` +
     `(setcap ${list}+ep)`
   )
+}
+
+/** Whether the capabilities of this process are those of a namespace's own root. user_namespaces(7): the first one maps all. */
+export function inUserNamespace(): boolean {
+  return readFileSync('/proc/self/uid_map', 'utf8').trim().split(/\s+/).join() !== '0,0,4294967295'
 }

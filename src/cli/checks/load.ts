@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
 
-import { missingCapabilities } from '../../runtime/capabilities.ts'
+import { missingCapabilities, privilegeHint } from '../../runtime/capabilities.ts'
 import { BpfError } from '../../runtime/error.ts'
+import { errnoName } from '../../runtime/ffi/errno.ts'
 import { koffi } from '../../runtime/ffi/koffi.ts'
 import { fromLibbpf } from '../../runtime/ffi/library.ts'
+import { arrayRefusal } from '../../runtime/probe/certainty.ts'
 import { kernelBtf } from './build.ts'
 import { type Check, check } from './check.ts'
 
@@ -13,7 +15,8 @@ export function loadChecks(): Check[] {
     const found = `this is ${process.platform}`
     return [check('Linux', false, found, 'BPF programs load on Linux 5.8 or newer')]
   }
-  return [kernelCheck(), btfCheck(), koffiCheck(), libbpfCheck(), privilegeCheck()]
+  const koffi = koffiCheck()
+  return [kernelCheck(), btfCheck(), koffi, libbpfCheck(), privilegeCheck(koffi.ok)]
 }
 
 function kernelCheck(): Check {
@@ -47,21 +50,29 @@ function attempt(name: string, find: () => string): Check {
     return check(name, true, find())
   } catch (error) {
     if (!(error instanceof BpfError) || error.hint === undefined) throw error
-    return check(name, false, error.message.replace(`. ${error.hint}`, ''), error.hint)
+    const found = error.message
+      .replace(`. ${error.hint}`, '')
+      .replace('cannot open a BPF object: ', '')
+    return check(name, false, found, error.hint)
   }
 }
 
-function privilegeCheck(): Check {
+/** @param trial whether system calls can be made */
+function privilegeCheck(trial: boolean): Check {
   const missing = missingCapabilities(['CAP_BPF', 'CAP_PERFMON'])
   const who = process.geteuid?.() === 0 ? 'root' : `user ${process.geteuid?.()}`
+  const refusal = missing.length === 0 && trial ? arrayRefusal() : 0
   const lacks = missing.length === 0 ? '' : ` lacks ${missing.join(' and ')}`
+  const refused = refusal === 0 ? '' : ` may not create a map: ${errnoName(refusal)}`
   return check(
     'privileges',
-    missing.length === 0,
-    `${who}${lacks}; ${unprivilegedUse()}`,
-    'Run the agent as root, or give the capabilities to a copy of node:\n' +
-      'cp "$(command -v node)" ./node-bpf && sudo setcap cap_bpf,cap_perfmon+ep ./node-bpf\n' +
-      'Network programs (XDP, tc, sockets) also need cap_net_admin',
+    missing.length === 0 && refusal === 0,
+    `${who}${lacks}${refused}; ${unprivilegedUse()}`,
+    refusal === 0
+      ? 'Run the agent as root, or give the capabilities to a copy of node:\n' +
+          'cp "$(command -v node)" ./node-bpf && sudo setcap cap_bpf,cap_perfmon+ep ./node-bpf\n' +
+          'Network programs (XDP, tc, sockets) also need cap_net_admin'
+      : (privilegeHint(refusal) ?? 'See `dmesg` and the logs of security modules'),
   )
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 
 import { type Check, check } from './check.ts'
 
@@ -18,9 +18,14 @@ const fileSystems: readonly FileSystem[] = [
 export function mountChecks(): Check[] {
   return fileSystems.map(({ type, place, use }) => {
     const point = mounts().find((fields) => fields[2] === type)?.[1]
+    const name = type === 'bpf' ? 'bpffs' : type
+    if (point !== undefined && !isReadable(point)) {
+      const todo = `as root: mount -o remount,mode=750,gid=GROUP ${point}, or run the agent as root`
+      return check(name, false, `${point} is not this user's to read: for ${use}`, todo)
+    }
     const found = point ?? `not mounted: for ${use}`
     const todo = `as root: mount -t ${type} ${type} ${place}`
-    return check(type === 'bpf' ? 'bpffs' : type, point !== undefined, found, todo)
+    return check(name, point !== undefined, found, todo)
   })
 }
 
@@ -29,4 +34,13 @@ function mounts(): string[][] {
   if (process.platform !== 'linux') return []
   const lines = readFileSync('/proc/mounts', 'utf8').split('\n')
   return lines.map((line) => line.split(' '))
+}
+
+function isReadable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.R_OK | constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
 }

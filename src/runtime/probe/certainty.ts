@@ -18,7 +18,7 @@ const array = 2
  */
 export function requireCertainty(what: string): void {
   const missing = missingCapabilities(everyKind)
-  if (missing.length === 0 && canCreateArray()) return
+  if (missing.length === 0 && arrayRefusal() === 0) return
   throw new BpfError({
     operation: 'probe',
     object: what,
@@ -28,13 +28,18 @@ export function requireCertainty(what: string): void {
   })
 }
 
-/** What every kernel has: capabilities in a user namespace, or a security module's rule, are not enough for it. */
-function canCreateArray(): boolean {
+/**
+ * Why the kernel does not let this process create what every kernel has: an errno, 0 when it does. Capabilities in a
+ * user namespace, or against a security module, are not enough.
+ */
+export function arrayRefusal(): number {
   // union bpf_attr: map_type, key_size, value_size, max_entries.
   const attr = scratch(16)
-  for (const [index, value] of [array, 4, 4, 1].entries())
+  for (const [index, value] of [array, 4, 4, 1].entries()) {
     attr.data.setUint32(index * 4, value, true)
+  }
   const fd = bpf(command.mapCreate, attr)
-  if (fd >= 0) close(fd)
-  return fd >= 0
+  if (fd < 0) return -fd
+  close(fd)
+  return 0
 }
