@@ -1,5 +1,6 @@
 // What must not compile: each line is an error, and the compiler complains of one that is not.
 import skel, { types } from './flows.bpf.c'
+import hooksSkel from './hooks.bpf.c'
 import specialSkel, { types as specialTypes } from './special.bpf.c'
 
 const flows = skel.open()
@@ -68,3 +69,29 @@ export const visits: number = special.arena.visits
 export const hits: bigint | undefined = special.maps.percpu.get(0)?.hits
 // @ts-expect-error a link is made by attaching
 special.links.control = special.maps.control
+
+const hooks = hooksSkel.open()
+// @ts-expect-error a tracepoint's program is no probe
+hooks.progs.point.attachKprobe('do_exit')
+// @ts-expect-error and a probe no tracepoint's
+hooks.progs.probe.attachTracepoint('sched', 'sched_process_exec')
+// @ts-expect-error iterators have links of their own
+hooks.links.tasks = hooks.progs.raw.attachRawTracepoint('sys_enter')
+// @ts-expect-error only iterators' links can be read
+hooks.progs.raw.attachRawTracepoint('sys_enter').text()
+// @ts-expect-error not a direction
+hooks.progs.classify.attachTcx('eth0', 'sideways')
+// @ts-expect-error no such option
+hooks.progs.probe.attachUprobe('/bin/sh', { function: 'main' })
+// @ts-expect-error LSM programs of cgroups attach to cgroups
+hooks.progs.group_guard.attachLsm()
+// @ts-expect-error the kernel has no such run of a probe
+hooks.progs.probe.testRun()
+// @ts-expect-error a raw tracepoint's program sees no packet
+hooks.progs.raw.testRun({ data: new Uint8Array(64) })
+// @ts-expect-error netfilter programs need a priority
+hooks.progs.filter.attachNetfilter({ pf: 'ipv4', hooknum: 'local_in' })
+// @ts-expect-error the count is a bigint
+export const runs: number = hooks.progs.raw.info.runCount
+// @ts-expect-error only of links on interfaces
+export const index: number = hooks.progs.raw.attachRawTracepoint('sys_enter').info.ifindex
