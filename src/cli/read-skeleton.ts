@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
+import { diagnosticOf } from '../codegen/diagnostic.ts'
 import type { Embedded } from '../codegen/javascript.ts'
 import { skeletonModel, type SkeletonModel } from '../codegen/model.ts'
 import { ownFiles } from '../codegen/own-files.ts'
@@ -44,7 +45,9 @@ function ofObject(file: string, bytes: Uint8Array): Skeleton {
   const info = readSourceInfo(readElf(bytes), { isOwn: ownFiles(root) })
   const object = stripDebug(bytes)
   const bpf = readObject(object, { name: objectName(file) })
-  return { object, embedded: object, bpf, model: skeletonModel(bpf, info) }
+  const model = skeletonModel(bpf, info)
+  report(model.warnings.map((warning) => diagnosticOf('warning', warning, model.declared, file)))
+  return { object, embedded: object, bpf, model }
 }
 
 async function ofSource(file: string, flags: Flags): Promise<Skeleton> {

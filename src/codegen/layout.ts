@@ -137,6 +137,8 @@ function describe(walk: Walk, id: TypeId): Layout {
       return composite(walk, id, type)
     case 'fwd':
       return opaque(walk, 0, `${type.forwards} ${type.name} is declared but not defined`)
+    case 'void':
+      return opaque(walk, 0, 'BTF has no word for its type')
     default:
       return opaque(walk, 0, `a ${type.kind} is no value`)
   }

@@ -116,7 +116,7 @@ export function skeletonModel(object: BpfObject, source?: SourceInfo): SkeletonM
     layouts,
     defines: definesOf(source),
     declared: declaredIn(source),
-    warnings: [...paddedKeys(maps), ...layoutWarnings([layouts, ownLayouts])],
+    warnings: [...paddedKeys(object.maps, layouts), ...layoutWarnings([layouts, ownLayouts])],
   }
 }
 
@@ -236,17 +236,27 @@ export function declaredIn(source: SourceInfo | undefined): Map<string, Declared
   return declared
 }
 
-function paddedKeys(maps: readonly MapModel[]): ModelWarning[] {
-  return maps.flatMap(({ name, key }) =>
-    key && hasPadding(key)
-      ? [
-          {
-            message: `the key of map ${name} has padding: a lookup compares those bytes too, so zero the whole key in C (__builtin_memset) before filling it, or declare the padding as a member`,
-            subject: name,
-          },
-        ]
-      : [],
-  )
+/** Maps that find a value by all bytes of its key. */
+const HASHED: ReadonlySet<string> = new Set([
+  'HASH',
+  'LRU_HASH',
+  'PERCPU_HASH',
+  'LRU_PERCPU_HASH',
+  'HASH_OF_MAPS',
+  'LPM_TRIE',
+  'SOCKHASH',
+  'RHASH',
+])
+
+function paddedKeys(maps: readonly BpfMap[], layouts: Layouts): ModelWarning[] {
+  return maps.flatMap(({ name, type, key, inner }) => {
+    const isPadded = HASHED.has(type) && key !== undefined && hasPadding(layouts.of(key, name))
+    const message = `the key of map ${name} has padding: a lookup compares those bits too, so zero the whole key in C (__builtin_memset) before filling it, or declare the padding as a member`
+    return [
+      ...(isPadded ? [{ message, subject: name.replace(/\.inner$/u, '') }] : []),
+      ...(inner ? paddedKeys([inner], layouts) : []),
+    ]
+  })
 }
 
 /** The two graphs describe what BTF and DWARF both know alike. */

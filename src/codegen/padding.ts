@@ -1,13 +1,13 @@
 import { sizeOf, type CompositeLayout, type Layout } from '../runtime/codec/layout.ts'
 
-/** Whether bytes of a value belong to no member: a hash map compares them all the same. */
+/** Whether bits of a value belong to no member: a hash map compares them all the same. */
 export function hasPadding(layout: Layout): boolean {
   switch (layout.kind) {
     case 'array':
       return hasPadding(layout.element)
     case 'struct':
     case 'union':
-      return coveredBytes(layout) < layout.size || layout.members.some(holdsPadding)
+      return coveredBits(layout) < layout.size * 8 || layout.members.some(holdsPadding)
     default:
       return false
   }
@@ -17,13 +17,12 @@ function holdsPadding({ layout }: CompositeLayout['members'][number]): boolean {
   return hasPadding(layout)
 }
 
-/** Bytes from the start that members cover without a gap. */
-function coveredBytes({ members }: CompositeLayout): number {
-  const ranges = members.map(({ offset, layout, bits }): [start: number, end: number] =>
-    bits
-      ? [offset + Math.floor(bits.offset / 8), offset + Math.ceil((bits.offset + bits.size) / 8)]
-      : [offset, offset + sizeOf(layout)],
-  )
+/** Bits from the start that members cover without a gap. */
+function coveredBits({ members }: CompositeLayout): number {
+  const ranges = members.map(({ offset, layout, bits }): [start: number, end: number] => {
+    const start = offset * 8 + (bits?.offset ?? 0)
+    return [start, start + (bits?.size ?? sizeOf(layout) * 8)]
+  })
   let covered = 0
   for (const [start, end] of ranges.toSorted(([a], [b]) => a - b)) {
     if (start > covered) return covered

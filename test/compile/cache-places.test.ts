@@ -103,7 +103,12 @@ describe('the cache of a source that wants vmlinux.h', () => {
     const readOnly =
       'mount --bind node_modules/.cache node_modules/.cache && mount -o remount,bind,ro node_modules/.cache && exec "$@"'
     const made = await compiled(folder, ['a.bpf.c', 'b.bpf.c'], { BPF_CLANG: clang }, [
-      ...['unshare', '-m', 'sh', '-c', readOnly, 'sh'],
+      'unshare',
+      '-m',
+      'sh',
+      '-c',
+      readOnly,
+      'sh',
     ])
     expect(made).toEqual([first, expect.stringMatching(aDigest)])
     expect([headers(), sources()]).toEqual([1, 2])
