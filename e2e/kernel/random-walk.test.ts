@@ -106,8 +106,9 @@ describeInKernel('any sequence of calls', () => {
         `const { randomWalk } = await import(${JSON.stringify(walker)})
        const { openSync } = await import('node:fs')
        const log = openSync(${JSON.stringify(log)}, 'a')
+       const modules = [runtime.probe, await import('unplugin-bpf/net'), await import('unplugin-bpf/symbols')]
        const internal = new Set(${JSON.stringify(internal)})
-       console.log(JSON.stringify(await randomWalk({ skel, types, internal, seed: ${seed}, steps: ${steps}, log })))
+       console.log(JSON.stringify(await randomWalk({ skel, types, modules, internal, seed: ${seed}, steps: ${steps}, log })))
        process.exit(0)`,
         { nodeOptions: ['--expose-gc', '--no-warnings'], prefix: apart },
       )

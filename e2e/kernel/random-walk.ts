@@ -12,6 +12,8 @@ interface Opened {
 export interface Walk {
   skel: { open(): Opened }
   types: Record<string, unknown>
+  /** More that is called at random: what modules export. */
+  modules: object[]
   /** Names that are left alone. */
   internal: ReadonlySet<string | symbol>
   seed: number
@@ -48,7 +50,7 @@ export async function randomWalk(walk: Walk): Promise<Record<string, number>> {
   const open = (): void => {
     const opened = walk.skel.open()
     if (random(4) > 0) opened.load()
-    pool.push(opened, opened.maps, opened.progs, opened.links)
+    pool.push(...walk.modules, opened, opened.maps, opened.progs, opened.links)
     for (const group of [opened.maps, opened.progs])
       pool.push(...(Object.values(group) as object[]))
   }

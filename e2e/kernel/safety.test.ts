@@ -313,4 +313,53 @@ describeInKernel('no JavaScript crashes the process', () => {
        }`,
     )
   })
+
+  test('what is attached stays so, though nobody refers to it any more', async () => {
+    await survives(
+      `const { readFileSync, readdirSync } = await import('node:fs')
+       const links = () => readdirSync('/proc/self/fd').filter((fd) => {
+         try { return readFileSync('/proc/self/fdinfo/' + fd, 'utf8').includes('link_id') } catch { return false }
+       }).length
+       const heard = []
+       ;(() => {
+         const trace = skel.openAndLoad().attach()
+         trace.maps.events.on((record) => heard.push(record))
+         globalThis.emit = trace.progs.emit.testRun.bind(trace.progs.emit)
+       })()
+       ;(() => { skel.openAndLoad().attach() })()
+       for (let n = 0; n < 10; n++) { gc(); await new Promise((resolve) => setTimeout(resolve, 5)) }
+       if (links() !== 2) throw new Error(links() + ' links')
+       emit()
+       await new Promise((resolve) => setTimeout(resolve, 50))
+       if (heard.length !== 1) throw new Error(heard.length + ' records')`,
+      collect,
+    )
+  })
+
+  test('two skeletons over one pinned ring', async () => {
+    await survives(
+      `const { execFileSync } = await import('node:child_process')
+       const [first, second] = [skel.open(), skel.open()]
+       for (const trace of [first, second]) { trace.maps.events.pinPath = '/sys/fs/bpf/events'; trace.load() }
+       if (first.maps.events.id !== second.maps.events.id) throw new Error('two rings')
+       const counts = [0, 0, 0]
+       first.maps.events.on(() => counts[0]++)
+       second.maps.events.on(() => counts[1]++)
+       const loop = (async () => { for await (const _ of second.maps.events) counts[2]++ })()
+       const pause = () => new Promise((resolve) => setTimeout(resolve, 50))
+       for (let n = 0; n < 100; n++) (n % 2 ? first : second).progs.emit.testRun()
+       await pause()
+       if (counts.join() !== '100,100,100') throw new Error(counts.join())
+       second.destroy()
+       await loop
+       for (let n = 0; n < 100; n++) first.progs.emit.testRun()
+       await pause()
+       if (counts.join() !== '200,100,100') throw new Error(counts.join())
+       first.maps.events.unpin()
+       first.destroy()`,
+      {
+        prefix: ['unshare', '--mount', 'sh', '-c', 'mount -t bpf bpf /sys/fs/bpf; exec "$@"', 'sh'],
+      },
+    )
+  })
 })
