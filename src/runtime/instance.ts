@@ -23,6 +23,7 @@ import type { ProgramHandle } from './programs/settings.ts'
 import type { ProgramsByPointer } from './shadow.ts'
 import type { ShownMemory } from './shown-memory.ts'
 import type { SkeletonSpec } from './spec.ts'
+import { requireUsdtLayout } from './usdt-layout.ts'
 
 /** What every opened skeleton has; generated declarations add its maps, programs, links and sections by name. */
 export interface SkeletonInstance extends Disposable {
@@ -238,6 +239,7 @@ export class Instance implements SkeletonInstance {
 
   #beforeLoad(): void {
     this.#life.requireOpen('load')
+    requireUsdtLayout(this.#spec, this.#native)
     for (const [index, [name, kind]] of this.#spec.maps.entries()) {
       kind.beforeLoad?.(this.#handleOf(index, name))
     }
