@@ -227,6 +227,36 @@ describeInKernel('hash maps', () => {
     expect(() => hash.get(hostile)).toThrow(expect.objectContaining({ code: 'ERR_BPF_STATE' }))
   })
 
+  test('a key and a value whose accessors use the map are written all the same', async () => {
+    const { hash } = (await load()).maps
+    const other = { ts: 9, comm: 'other', flag: 9 }
+    const use = <T>(result: T): T => {
+      hash.set({ pid: 7, cpu: 7 }, other)
+      return result
+    }
+    const key = {
+      pid: 1,
+      get cpu() {
+        return use(2)
+      },
+    }
+    hash.set(key, { ts: 1, comm: 'one', flag: 1 })
+    hash.set(
+      { pid: 3, cpu: 4 },
+      {
+        ts: 1,
+        get comm() {
+          return use('two')
+        },
+        flag: 2,
+      },
+    )
+    expect(hash.get({ pid: 1, cpu: 2 })?.comm).toBe('one')
+    expect(hash.get({ pid: 3, cpu: 4 })?.comm).toBe('two')
+    expect(hash.get({ pid: 7, cpu: 7 })?.comm).toBe('other')
+    expect(hash.get(key)?.comm).toBe('one')
+  })
+
   test('freeze ends writing by system call', async () => {
     const { tiny } = (await load()).maps
     tiny.set(1, 1).freeze()

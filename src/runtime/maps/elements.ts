@@ -36,6 +36,8 @@ export class Elements {
   readonly keySize: number
   /** Of one value; per CPU there are several. */
   readonly valueSize: number
+  /** Commands until now. */
+  runs = 0
   readonly key: DataView<ArrayBuffer>
   readonly value: DataView<ArrayBuffer>
   readonly #handle: MapHandle
@@ -110,6 +112,7 @@ export class Elements {
   #run(cmd: number, flags: number): number {
     // Between the caller's check and here ran its own accessors: the descriptor may be another's by now.
     if (this.#handle.liveFd !== this.#fd) this.#handle.requireFd('use')
+    this.runs++
     const size = cmd === command.mapDelete ? deleteAttrSize : attrSize
     this.#attr.data.setUint32(flagsOffset, flags, true)
     return this.#call(this.#number, cmd, this.#attr.address, size) < 0 ? errno() : 0

@@ -16,10 +16,14 @@ export class KeyedMap<K, V, W = In<V>> extends ReadableMap<K, V> {
   /** @param value as the element's own type, which `W` of a derived class need not be @internal */
   protected put(key: unknown, value: unknown, flag: UpdateFlag | undefined): this {
     const face = this.enter('set an element of')
+    const { elements } = face
     const flags = updateFlag(flag)
-    face.encodeValue(value, face.elements.value, 0)
-    face.encodeKey(key, face.elements.key, 0)
-    face.elements.update(flags)
+    face.encodeValue(value, elements.value, 0)
+    const { runs } = elements
+    face.encodeKey(key, elements.key, 0)
+    // An accessor of the key has used this map, and with it the place of the value.
+    if (elements.runs !== runs) face.encodeValue(value, elements.value, 0)
+    elements.update(flags)
     return this
   }
 }
