@@ -47,12 +47,6 @@ export async function findBpftool() {
   return undefined
 }
 
-/** The compiler that the plugin uses. */
-export async function findClang() {
-  const { build } = JSON.parse(await run(process.execPath, [cli, 'doctor', '--json']))
-  return build.find(({ name }) => name === 'clang').found.split(',')[0]
-}
-
 export class Bench {
   /** @param {string} folder @param {boolean} quick few rounds, for a look whether all works */
   constructor(folder, quick) {
@@ -89,6 +83,18 @@ export class Bench {
   async inGo(what, object, rounds) {
     if (!this.go) return undefined
     return (await figures(this.go, [what, this.objects[object], String(rounds)]))[0]
+  }
+
+  /** What compiles bench.bpf.c with the compiler that the plugin uses, and nothing else. */
+  async clang() {
+    const { build } = JSON.parse(await run(process.execPath, [cli, 'doctor', '--json']))
+    const clang = build.find(({ name }) => name === 'clang').found.split(',')[0]
+    // Debian has the kernel's asm/ headers there.
+    const headers = `/usr/include/${(await run('gcc', ['-dumpmachine'])).trim()}`
+    const source = path('programs/bench.bpf.c')
+    const object = join(this.folder, 'alone.o')
+    const args = ['-g', '-O2', '-target', 'bpf', '-idirafter', headers, '-c', source, '-o', object]
+    return () => run(clang, args)
   }
 
   async #compile() {

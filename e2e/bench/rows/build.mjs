@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { build as bundle } from 'esbuild'
 import bpf from 'unplugin-bpf/esbuild'
 
-import { findClang, path, run } from '../bench.mjs'
+import { path, run } from '../bench.mjs'
 import { inTurns, milliseconds } from '../measure.mjs'
 import { atMost, plus, row } from '../row.mjs'
 
@@ -13,13 +13,8 @@ import { atMost, plus, row } from '../row.mjs'
  * asked what it can; and in one that has built before, as in watch mode.
  */
 export async function build(bench) {
-  const clang = await findClang()
-  const source = path('programs/bench.bpf.c')
-  const object = join(bench.folder, 'alone.o')
   const cache = join(bench.folder, 'cache')
-  // Debian has the kernel's asm/ headers there.
-  const headers = `/usr/include/${(await run('gcc', ['-dumpmachine'])).trim()}`
-  const args = ['-g', '-O2', '-target', 'bpf', '-idirafter', headers, '-c', source, '-o', object]
+  const compile = await bench.clang()
   const rounds = bench.count(5, 1)
   const builds = async () =>
     (await run(process.execPath, [path('builds.mjs'), cache, String(rounds)]))
@@ -30,7 +25,7 @@ export async function build(bench) {
     await rm(cache, { recursive: true, force: true })
     const [first] = await builds()
     const [, plugin, later, pluginLater] = await builds()
-    const alone = await milliseconds(() => run(clang, args))
+    const alone = await milliseconds(compile)
     return { ours: first, alone, later, plugin, pluginLater }
   })
   const reference = { ...alone, name: 'clang alone' }
