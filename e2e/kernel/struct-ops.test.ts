@@ -171,4 +171,14 @@ describeInKernel('struct_ops', () => {
     expect(skel.links.successor).toBe(null)
     expect(() => skel.maps.successor.attachStructOps()).toThrow(/autocreate is off/)
   })
+
+  test('a program that no struct names is refused, and says where its attachment is', async () => {
+    const skel = await open('.struct_ops')
+    skel.progs.undo_more.autoload = true
+    expect(() => skel.load()).toThrow(
+      /undo_more.*(SEC\("\.struct_ops"\)|isn't referenced anywhere)/,
+    )
+    const other = await loaded('.struct_ops')
+    expect(() => other.progs.undo.attach()).toThrow(/through a struct: attach\(\) the skeleton/)
+  })
 })

@@ -23,15 +23,17 @@ export function loadFailure(
 ): BpfError {
   const refused = refusedProgram(spec, heard)
   const { program, log } = refusedLog(spec, native, heard, refused?.[0])
-  if (log !== '') {
-    const read = readVerifierLog(log)
+  const read = readVerifierLog(log)
+  // Statistics alone are no verdict: the kernel refused before it read an instruction.
+  const words = verdict(read)
+  if (words !== '') {
     return new VerifierError({
       operation: 'load',
       object: `program ${program} of ${spec.name}`,
       errno,
       program,
       log,
-      words: `the verifier says "${verdict(read)}"`,
+      words: `the verifier says "${words}"`,
       reason: plainReason(read),
       source: failingLine(Buffer.from(spec.object, 'base64'), program, read),
     })

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
 
-import { EBADF, EINVAL, EOPNOTSUPP, EPERM } from '../ffi/errno.ts'
+import { EBADF, EINVAL, ENOTSUPP, EOPNOTSUPP, EPERM } from '../ffi/errno.ts'
 import { kernelIsAtLeast } from '../kernel-release.ts'
 import { tracefsAdvice } from '../tracefs.ts'
 
 /** Attached through code that the kernel writes at a function's entry. */
 const trampoline = /^\??(fentry|fexit|fmod_ret|fsession|lsm|lsm_cgroup|freplace)(\.|\/|$)/
+
+const structOps = /^\??struct_ops(\.s)?(\/|$)/
 
 /** What to do when a program of the section could not be attached; `log` is what libbpf said. */
 export function attachAdvice(section: string, errno: number, log = ''): string | undefined {
@@ -23,6 +25,9 @@ export function attachAdvice(section: string, errno: number, log = ''): string |
   if (/^\??u(ret)?probe\.multi\b/.test(section) && errno === EINVAL && !kernelIsAtLeast('6.6')) {
     return 'Many uprobes at once came with Linux 6.6: use attachUprobe()'
   }
+  if (structOps.test(section)) {
+    return 'The kernel calls it through a struct: attach() the skeleton, or attachStructOps() the map of that struct'
+  }
   if (errno !== EOPNOTSUPP) return undefined
   if (/^\??k(ret)?probe\.(multi|session)\//.test(section)) {
     return 'This kernel cannot attach to many functions at once (CONFIG_FPROBE, Linux 5.18): use attachKprobe()'
@@ -30,8 +35,11 @@ export function attachAdvice(section: string, errno: number, log = ''): string |
   return `SEC("${section}") names nothing to attach to by itself: use one of the program's attach functions that names the target`
 }
 
-/** What to do when the kernel refused to load a program of the section and gave no verifier log. */
+/** What to do when the kernel refused to load a program of the section before its verifier read it. */
 export function loadAdvice(section: string, errno: number): string | undefined {
+  if (structOps.test(section) && errno === ENOTSUPP) {
+    return 'Name it in a struct in SEC(".struct_ops"), or set its autoload to false'
+  }
   return trampoline.test(section) ? trampolineAdvice(errno) : undefined
 }
 
