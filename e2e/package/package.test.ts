@@ -105,6 +105,22 @@ describe('importing', () => {
   })
 })
 
+describe('the small entries', () => {
+  it('give a browser addresses without anything of Node', async () => {
+    const code = `import { formatIp } from 'unplugin-bpf/net'; console.log(formatIp(0x0100007f))`
+    const [imports, ...text] = (await bundled('browser', code)).split('\n')
+    expect(imports).toBe('')
+    expect(text.join('\n')).not.toMatch(/node:|koffi/)
+  })
+
+  it('name addresses without libbpf or the build side', async () => {
+    const code = `import { kernelSymbols, processSymbols } from 'unplugin-bpf/symbols'; console.log(kernelSymbols, processSymbols)`
+    const [imports, ...text] = (await bundled('node', code)).split('\n')
+    expect(imports?.split(',').every((name) => name.startsWith('node:'))).toBe(true)
+    expect(text.join('\n')).not.toMatch(/koffi|libbpf|execa|\.debug_info/)
+  })
+})
+
 describe('an agent', () => {
   it('is bundled by esbuild without the build side', async () => {
     const code = await bundle()
@@ -142,6 +158,19 @@ async function bundle(): Promise<string> {
     })`
   await inApp('node', ['--input-type=module', '-e', script])
   return readFileSync(join(installed.app, 'dist/agent.mjs'), 'utf8')
+}
+
+/** Prints what it still imports, then the code. */
+function bundled(platform: string, code: string): Promise<string> {
+  const script = `
+    import { build } from 'esbuild'
+    const { outputFiles, metafile } = await build({
+      stdin: { contents: ${JSON.stringify(code)}, resolveDir: process.cwd() },
+      bundle: true, write: false, metafile: true, format: 'esm', platform: '${platform}',
+    })
+    console.log(Object.values(metafile.outputs)[0].imports.map(({ path }) => path).join())
+    console.log(outputFiles[0].text)`
+  return inApp('node', ['--input-type=module', '-e', script])
 }
 
 async function inApp(command: string, args: readonly string[]): Promise<string> {
