@@ -160,6 +160,13 @@ SEC("raw_tp/sys_enter") int f(void *ctx) { __u32 key = 0; return bpf_map_delete_
     expect(error.log).toMatch(/failed to load/)
   })
 
+  test('a misspelt section says so', async () => {
+    const error = await failure(
+      'SEC("tracepont/sched/sched_switch") int f(void *ctx) { return 0; }',
+    )
+    expect(error.hint).toMatch(/^SEC\("tracepont\/sched\/sched_switch"\) is none .* its spelling/)
+  })
+
   test('an unknown kernel configuration variable says which', async () => {
     const error = await failure(`
 extern int CONFIG_NO_SUCH_THING __kconfig;

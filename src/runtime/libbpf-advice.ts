@@ -29,6 +29,10 @@ const advices: readonly (readonly [RegExp, string])[] = [
     'This machine shows no kernel BTF (/sys/kernel/btf/vmlinux): the kernel must be built with CONFIG_DEBUG_INFO_BTF, or open() be given btfCustomPath',
   ],
   [
+    /missing BPF prog type, check ELF section name '([^']+)'/,
+    'SEC("$1") is none that the installed libbpf knows: look at its spelling, set autoload of the program to false, or use a newer libbpf (BPF_LIBBPF)',
+  ],
+  [
     /struct_ops init_kern: struct (\S+) is not found in kernel BTF/,
     'The running kernel has no struct $1 for programs to implement',
   ],

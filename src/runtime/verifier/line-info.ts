@@ -9,6 +9,8 @@ export interface LineInfo {
 }
 
 const bytesPerInstruction = 8
+/** Bytes of struct bpf_line_info as it first was; newer ones may be longer. */
+const leastRecord = 16
 
 /**
  * The line table of .BTF.ext, by section, in the order of the instructions.
@@ -26,6 +28,7 @@ export function readLineInfo(object: ObjectFile): ReadonlyMap<string, readonly L
   const start = ext + bytes.getUint32(ext + 4, true) + bytes.getUint32(ext + 16, true)
   const end = start + bytes.getUint32(ext + 20, true)
   const recordSize = bytes.getUint32(start, true)
+  if (recordSize < leastRecord) return bySection
   for (let at = start + 4; at < end;) {
     const section = text(at)
     const count = bytes.getUint32(at + 4, true)
