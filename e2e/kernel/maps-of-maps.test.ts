@@ -13,6 +13,7 @@ import type {
 import { BpfMap } from '../../src/runtime/index.ts'
 import { dumped, shown } from './bpftool.ts'
 import { build } from './build.ts'
+import { runChild } from './child.ts'
 import { describeInKernel } from './permitted.ts'
 
 const source = `
@@ -201,5 +202,28 @@ describeInKernel('maps of maps', () => {
       maxEntries: 3,
     })
     expect(load).toThrow(expect.objectContaining({ code: 'EINVAL' }))
+  })
+
+  test('are opened by CAP_SYS_ADMIN alone; ids are there for everyone', async () => {
+    const { file } = await build<Test>(source)
+    const { stdout, stderr } = await runChild(
+      file,
+      `const { maps } = skel.openAndLoad()
+       console.log(maps.by_index.ids.get(0) === maps.first.id, maps.by_index.size)
+       try { maps.by_index.get(0) } catch ({ code, message }) { console.log(code, message) }
+       const made = maps.by_index.createInner()
+       maps.by_index.set(0, made)
+       console.log(maps.by_index.ids.get(0) === made.id)`,
+      { prefix: ['setpriv', '--bounding-set=-sys_admin', '--inh-caps=-sys_admin', '--'] },
+    )
+    expect(stderr).not.toMatch(/Error/)
+    expect(stdout.split('\n')).toEqual([
+      'true 2',
+      expect.stringMatching(
+        /^EPERM cannot open map \d+ in map by_index of test_bpf: .*CAP_SYS_ADMIN/,
+      ),
+      'true',
+      '',
+    ])
   })
 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 import { expect, onTestFinished, test } from 'vitest'
 
+import { u32 } from '../../src/runtime/codec/layout.ts'
 import type {
   ArrayMap,
   HashMap,
@@ -200,6 +201,39 @@ describeInKernel('standalone maps', () => {
     expect(() => map.numaNode).toThrow(code('ERR_BPF_STATE'))
     expect(() => map.pin()).toThrow(TypeError)
     expect([map instanceof BpfMap, {} instanceof BpfMap]).toEqual([true, false])
+  })
+})
+
+describeInKernel('where the kernel has no batches', () => {
+  test('walks go by keys, end, and tolerate any change', () => {
+    using map = BpfMap.create({ type: 'hash', keySize: 4, valueSize: 4, maxEntries: 4000 })
+    const life = new Life('walked')
+    life.stage = 'loaded'
+    const handle = new MapHandle('walked', 0, life, new KeepAlive())
+    handle.loaded(map.fd)
+    handle.noBatches = true
+    const walked = hashMap<number, number>(u32, u32).create(handle)
+    const fill = (): void => {
+      for (let key = 0; key < 2000; key++) walked.set(key, key * 2)
+    }
+    fill()
+    expect(new Map(walked)).toEqual(
+      new Map(Array.from({ length: 2000 }, (_, key) => [key, key * 2])),
+    )
+    const visited = new Set<number>()
+    for (const [key, value] of walked) {
+      expect([value, visited.has(key)]).toEqual([key * 2, false])
+      visited.add(key)
+      walked.delete(key)
+      walked.delete(key ^ 1)
+      walked.set(10_000 + key, 0)
+    }
+    expect(visited.size).toBe(1000)
+    walked.clear()
+    fill()
+    expect([...walked.drain()].length).toBe(2000)
+    expect(walked.size).toBe(0)
+    handle.closed()
   })
 })
 
