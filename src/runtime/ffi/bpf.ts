@@ -19,6 +19,7 @@ export const command = {
   mapFromId: 14,
   objectInfo: 15,
   rawTracepointOpen: 17,
+  btfLoad: 18,
   mapTake: 21,
   mapFreeze: 22,
   mapLookupBatch: 24,

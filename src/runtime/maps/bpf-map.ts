@@ -9,12 +9,12 @@ import { uint32, uint64 } from '../programs/attach-options.ts'
 import type { MapClasses } from './by-type.ts'
 import { kindByType } from './by-type.ts'
 import { createMap } from './create.ts'
-import { elementSizes } from './element-sizes.ts'
 import type { MapType } from './map-type.ts'
 import { mapTypes } from './map-type.ts'
 import { BpfMap as MapBase } from './map.ts'
 import { openId, openPinned } from './open.ts'
 import { possibleCpus } from './per-cpu.ts'
+import { requirementsOf } from './requirements.ts'
 import type { Standalone } from './standalone.ts'
 import { standalone } from './standalone.ts'
 
@@ -34,7 +34,7 @@ export interface CreateOptions<T extends keyof MapClasses, K = Uint8Array, V = U
   valueSize?: number
   /** Of perf event arrays by default one a CPU. */
   maxEntries?: number
-  /** BPF_F_ bits. */
+  /** BPF_F_ bits. The one that the type must have, BPF_F_NO_PREALLOC, is added. */
   flags?: number
   mapExtra?: Integer
   numaNode?: number
@@ -101,16 +101,17 @@ export const BpfMap: StandaloneMaps = /*#__PURE__*/ Object.freeze({
   ): Standalone<MapClasses<K, V>[T]> {
     requireKnown('BpfMap.create()', options, optionNames)
     const { type, key, value, innerMap, name, mapExtra, numaNode } = options
-    const sizes = elementSizes(type)
+    const required = requirementsOf(type)
     const perCpu = type === 'perf_event_array' ? possibleCpus() : 0
-    const valueSize = options.valueSize ?? (sizes.holdsRecords ? undefined : value?.size)
+    const valueSize = options.valueSize ?? (required.holdsRecords ? undefined : value?.size)
     const fd = createMap({
       type: typeNumber(type),
       name,
-      keySize: size('key', options.keySize ?? key?.size ?? sizes.key, type),
-      valueSize: size('value', valueSize ?? sizes.value, type),
+      keySize: size('key', options.keySize ?? key?.size ?? required.key, type),
+      valueSize: size('value', valueSize ?? required.value, type),
       maxEntries: uint32('maxEntries', options.maxEntries ?? perCpu),
-      flags: uint32('flags', options.flags ?? 0),
+      flags: uint32('flags', options.flags ?? 0) | (required.flags ?? 0),
+      needsBtf: required.needsBtf,
       mapExtra: mapExtra === undefined ? undefined : uint64('mapExtra', mapExtra),
       numaNode: numaNode === undefined ? undefined : uint32('numaNode', numaNode),
       ifindex: uint32('ifindex', options.ifindex ?? 0),

@@ -3,7 +3,9 @@ import type { Integer } from '../codec/input.ts'
 import { BpfError } from '../error.ts'
 import { bpf, command } from '../ffi/bpf.ts'
 import { EINVAL } from '../ffi/errno.ts'
+import { close } from '../ffi/libc.ts'
 import { scratch } from '../ffi/memory.ts'
+import { btfBytes, btfInt, loadElementBtf } from './element-btf.ts'
 
 /** How a map is made. Sizes in bytes. */
 export interface MapDefinition {
@@ -21,6 +23,8 @@ export interface MapDefinition {
   readonly name?: string | undefined
   /** A descriptor of a map like those that it will hold. */
   readonly innerMapFd?: number | undefined
+  /** The kernel wants BTF of its elements. */
+  readonly needsBtf?: boolean | undefined
 }
 
 /** BPF_MAP_CREATE's part of union bpf_attr (linux/bpf.h), up to map_extra. */
@@ -47,7 +51,14 @@ export function createMap(definition: MapDefinition): number {
   new TextEncoder().encodeInto(name, new Uint8Array(data.buffer, nameOffset, 15))
   data.setUint32(44, definition.ifindex ?? 0, true)
   data.setBigUint64(64, BigInt(definition.mapExtra ?? 0), true)
+  const btf = definition.needsBtf ? loadElementBtf(valueSize) : -1
+  if (btf >= 0) {
+    for (const [index, word] of [btf, btfInt, btfBytes].entries())
+      data.setUint32(48 + 4 * index, word, true)
+  }
   const fd = bpf(command.mapCreate, { ...attr, data })
+  // The map has it by now.
+  if (btf >= 0) close(btf)
   if (fd >= 0) return fd
   throw new BpfError({
     operation: 'create',

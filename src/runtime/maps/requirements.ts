@@ -1,25 +1,34 @@
 import type { MapType } from './map-type.ts'
 
-/** Bytes of keys and values that a type of map has anyway. */
-interface ElementSizes {
+/** What a type of map has in any case. Sizes in bytes. */
+interface Requirements {
   readonly key?: number
   readonly value?: number
+  /** BPF_F_ bits without which the kernel refuses it. */
+  readonly flags?: number
   /** The value's type is that of records, and no part of the map's definition. */
   readonly holdsRecords?: boolean
+  /** The kernel wants BTF of keys and values. */
+  readonly needsBtf?: boolean
 }
 
-const index: ElementSizes = { key: 4 }
-const descriptors: ElementSizes = { key: 4, value: 4 }
-const keyless: ElementSizes = { key: 0 }
+/** linux/bpf.h */
+const BPF_F_NO_PREALLOC = 1
 
-const sizes: { readonly [T in MapType]?: ElementSizes } = {
+const index: Requirements = { key: 4 }
+const descriptors: Requirements = { key: 4, value: 4 }
+const keyless: Requirements = { key: 0 }
+const storage: Requirements = { key: 4, flags: BPF_F_NO_PREALLOC, needsBtf: true }
+
+const requirements: { readonly [T in MapType]?: Requirements } = {
   array: index,
   percpu_array: index,
   stack_trace: index,
-  sk_storage: index,
-  inode_storage: index,
-  task_storage: index,
-  cgrp_storage: index,
+  lpm_trie: { flags: BPF_F_NO_PREALLOC },
+  sk_storage: storage,
+  inode_storage: storage,
+  task_storage: storage,
+  cgrp_storage: storage,
   prog_array: descriptors,
   cgroup_array: descriptors,
   array_of_maps: descriptors,
@@ -40,6 +49,6 @@ const sizes: { readonly [T in MapType]?: ElementSizes } = {
   arena: { key: 0, value: 0 },
 }
 
-export function elementSizes(type: MapType): ElementSizes {
-  return sizes[type] ?? {}
+export function requirementsOf(type: MapType): Requirements {
+  return requirements[type] ?? {}
 }

@@ -1,0 +1,43 @@
+import { privilegeHint } from '../capabilities.ts'
+import { BpfError } from '../error.ts'
+import { bpf, command } from '../ffi/bpf.ts'
+import { scratchOf, struct, usedUntilHere } from '../ffi/memory.ts'
+
+/** Types in the BTF below. */
+export const btfInt = 1
+export const btfBytes = 3
+
+const headerSize = 24
+const strings = '\0int\0byte\0'
+/** linux/btf.h: BTF_KIND_INT and _ARRAY in btf_type.info, BTF_INT_SIGNED in an int's own word. */
+const intKind = 1 << 24
+const arrayKind = 3 << 24
+const signed = 1 << 24
+
+/**
+ * BTF of an `int` for a key and `byte[valueSize]` for a value, for the kinds of maps that must have some.
+ * @returns a descriptor of ours @throws {BpfError}
+ */
+export function loadElementBtf(valueSize: number): number {
+  const types = [
+    [1, intKind, 4, signed | 32],
+    [5, intKind, 1, 8],
+    [0, arrayKind, 0, 2, btfInt, valueSize],
+  ].flat()
+  const bytes = new Uint8Array(headerSize + 4 * types.length + strings.length)
+  const data = new DataView(bytes.buffer)
+  data.setUint16(0, 0xeb9f, true)
+  data.setUint8(2, 1)
+  const header = [headerSize, 0, 4 * types.length, 4 * types.length, strings.length]
+  for (const [at, word] of header.entries()) data.setUint32(4 + 4 * at, word, true)
+  for (const [at, word] of types.entries()) data.setUint32(headerSize + 4 * at, word, true)
+  bytes.set(new TextEncoder().encode(strings), headerSize + 4 * types.length)
+  const attr = struct(32)
+  attr.point(0, scratchOf(bytes))
+  attr.data.setUint32(16, bytes.length, true)
+  const fd = bpf(command.btfLoad, attr)
+  usedUntilHere(attr)
+  if (fd >= 0) return fd
+  const hint = privilegeHint(-fd)
+  throw new BpfError({ operation: 'load', object: 'BTF for a map', errno: -fd, hint })
+}
