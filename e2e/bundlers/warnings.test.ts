@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { promisify, stripVTControlCharacters } from 'node:util'
 
 import * as esbuild from 'esbuild'
 import { rolldown } from 'rolldown'
@@ -54,7 +54,7 @@ beforeEach(async () => {
 
 /** Each once, in lines of any text. */
 function expectOnce(text: string): void {
-  const plain = text.replaceAll(/\u001B\[[\d;]*m/gu, '')
+  const plain = stripVTControlCharacters(text)
   for (const [place = '', message = ''] of expected) {
     expect(plain.split(message)).toHaveLength(2)
     expect(plain).toMatch(new RegExp(`${place}\\b[^]{0,40}${message}`, 'u'))

@@ -6,6 +6,8 @@ export interface LeadingInclude {
   readonly found: string | undefined
   /** Macros defined, and tested by include guards, before it. */
   readonly macros: readonly string[]
+  /** The headers that the source itself includes right after it, as in `#include <bpf/bpf_helpers.h>`. */
+  readonly following: readonly string[]
 }
 
 /** Deeper than any sane chain of headers that each begin with the next. */
@@ -26,31 +28,50 @@ export function leadingInclude(
   for (let depth = 0; depth < deepest; depth++) {
     const first = firstInclude(current, macros)
     if (first === undefined) return undefined
-    const { name, quoted } = first
+    const { name, quoted, rest } = first
     const found = [...(quoted ? [dirname(current)] : []), ...include]
       .map((folder) => join(folder, name))
       .find((path) => existsSync(path))
-    if (name === wanted) return { found, macros }
+    if (name === wanted) return { found, macros, following: depth === 0 ? bracketed(rest) : [] }
     if (found === undefined) return undefined
     current = found
   }
   return undefined
 }
 
+interface FirstInclude {
+  readonly name: string
+  readonly quoted: boolean
+  /** The lines after it. */
+  readonly rest: readonly string[]
+}
+
 /** Adds to `macros` what comes before the include. */
-function firstInclude(
-  file: string,
-  macros: string[],
-): { name: string; quoted: boolean } | undefined {
-  for (const line of directives(readFileSync(file, 'utf8'))) {
+function firstInclude(file: string, macros: string[]): FirstInclude | undefined {
+  const lines = directives(readFileSync(file, 'utf8'))
+  for (const [index, line] of lines.entries()) {
     const include = /^#\s*include\s*(?:"([^"]+)"|<([^>]+)>)/.exec(line)
-    if (include) return { name: include[1] ?? include[2] ?? '', quoted: include[1] !== undefined }
+    if (include) {
+      const [, quoted, other] = include
+      return {
+        name: quoted ?? other ?? '',
+        quoted: quoted !== undefined,
+        rest: lines.slice(index + 1),
+      }
+    }
     if (/^#\s*pragma\s+once\b/.test(line)) continue
     const macro = /^#\s*(?:define|undef|ifndef)\s+(\w+)/.exec(line)?.[1]
     if (macro === undefined) return undefined
     macros.push(macro)
   }
   return undefined
+}
+
+/** The names between brackets of the includes that the lines begin with. */
+function bracketed(lines: readonly string[]): string[] {
+  const names = lines.map((line) => /^#\s*include\s*<([^>]+)>$/.exec(line)?.[1])
+  const end = names.indexOf(undefined)
+  return names.slice(0, end < 0 ? names.length : end).filter((name) => name !== undefined)
 }
 
 /** Lines without comments, continued ones joined. */

@@ -13,34 +13,38 @@ const debug = createDebugger('unplugin-bpf:vmlinux')
 /** 16 MB each, and two files: enough for a few sets of flags. */
 const kept = 8
 
-/** A header that clang has parsed ahead; it goes before a source by `-include-pch`. */
+/** Headers that clang has parsed ahead; they go before a source by `-include-pch`. */
 export interface Precompiled {
   readonly file: string
+  /** What is in it, absolute. */
+  readonly headers: Headers
   /** Whether the file is what was written once; compiles start without waiting for it. */
   readonly intact: Promise<boolean>
 }
 
+type Headers = readonly [string, ...string[]]
+
 const running = new Map<string, Promise<Precompiled | undefined>>()
 
 /**
- * The header's precompiled form, from the cache or made now; undefined if clang cannot make one. It
- * holds for one clang binary, its flags, and the header's path and content.
+ * The precompiled form of headers, one after another, from the cache or made now; undefined if clang
+ * cannot make one. It holds for one clang binary, its flags, and the headers' paths and content.
  *
- * @param content Names the header's content.
+ * @param content Names the content of all that is read.
  * @param flags languageFlags(), the same as the source's.
  */
 export function precompile(
-  header: string,
+  headers: Headers,
   content: string,
   flags: readonly string[],
   clang: Clang,
   cacheDir: string,
 ): Promise<Precompiled | undefined> {
-  const key = digest(clang.identity, header, content, ...flags).slice(0, 32)
+  const key = digest(clang.identity, headers.join('\n'), content, ...flags).slice(0, 32)
   const file = join(cacheDir, 'pch', `${key}.pch`)
   let known = running.get(file)
   if (!known) {
-    known = cachedOrMade(file, header, flags, clang).finally(() => running.delete(file))
+    known = cachedOrMade(file, headers, flags, clang).finally(() => running.delete(file))
     running.set(file, known)
   }
   return known
@@ -55,7 +59,7 @@ const sumFile = (file: string): string => `${file}.sum`
 
 async function cachedOrMade(
   file: string,
-  header: string,
+  headers: Headers,
   flags: readonly string[],
   clang: Clang,
 ): Promise<Precompiled | undefined> {
@@ -63,30 +67,36 @@ async function cachedOrMade(
   if (sum !== undefined) {
     touch(file)
     touch(sumFile(file))
-    return { file, intact: hasSum(file, sum) }
+    return { file, headers, intact: hasSum(file, sum) }
   }
   try {
-    await make(file, header, flags, clang)
+    await make(file, headers, flags, clang)
   } catch (error) {
-    debug?.('%s cannot be precompiled: %s', header, error)
+    debug?.('%s cannot be precompiled: %s', headers.join(', '), error)
     return undefined
   }
-  return { file, intact: Promise.resolve(true) }
+  return { file, headers, intact: Promise.resolve(true) }
 }
 
 async function make(
   file: string,
-  header: string,
+  headers: Headers,
   flags: readonly string[],
   clang: Clang,
 ): Promise<void> {
   const started = performance.now()
   await mkdir(dirname(file), { recursive: true })
   const temporary = temporaryName(file)
-  // It is named by its content: when the header was written does not matter.
-  const output = ['-x', 'c-header', header, '-o', temporary, '-Xclang', '-fno-pch-timestamp']
+  const before = headers.slice(0, -1).flatMap((header) => ['-include', header])
+  const last = headers.at(-1) ?? headers[0]
+  // It is named by its content: when a header was written does not matter.
+  const output = ['-x', 'c-header', last, '-o', temporary, '-Xclang', '-fno-pch-timestamp']
   try {
-    const { exitCode, stderr } = await run(clang.path, [...flags, '-w', ...output], dirname(header))
+    const { exitCode, stderr } = await run(
+      clang.path,
+      [...flags, '-w', ...before, ...output],
+      dirname(headers[0]),
+    )
     if (exitCode !== 0) throw new Error(stderr)
     const sum = digest(await readFile(temporary))
     await rename(temporary, file)
@@ -95,7 +105,7 @@ async function make(
     await rm(temporary, { force: true })
   }
   await prune(dirname(file), kept)
-  debug?.('%s precompiled (%d ms)', header, Math.round(performance.now() - started))
+  debug?.('%s precompiled (%d ms)', headers.join(', '), Math.round(performance.now() - started))
 }
 
 async function hasSum(file: string, sum: string): Promise<boolean> {

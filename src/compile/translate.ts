@@ -8,11 +8,12 @@ import { CompileError } from './compile-error.ts'
 import { createDebugger } from './debug.ts'
 import { parseDepfile } from './depfile.ts'
 import type { Diagnostic } from './diagnostics.ts'
-import { contentOf } from './digest.ts'
+import { contentOf, digest } from './digest.ts'
 import { includeFolders } from './flag-paths.ts'
 import { orderForwards } from './forward-order.ts'
 import type { Job } from './job.ts'
 import { type LeadingInclude, leadingInclude } from './leading-include.ts'
+import { libbpfHeaders } from './libbpf-headers.ts'
 import { parseDiagnostics } from './parse-diagnostics.ts'
 import { dropPrecompiled, type Precompiled, precompile } from './precompiled.ts'
 import { run } from './run.ts'
@@ -65,7 +66,9 @@ async function translateWith(job: Job, { vmlinux, leading }: Headers): Promise<T
     precompiled.intact,
   ])
   const isIntact = intact.status === 'fulfilled' && intact.value
-  if (isIntact && run.status === 'fulfilled' && serves(run.value, vmlinux)) return run.value
+  if (isIntact && run.status === 'fulfilled' && serves(run.value, vmlinux, precompiled)) {
+    return run.value
+  }
   debug?.('%s %s', precompiled.file, isIntact ? `does not serve ${job.source}` : 'is damaged')
   if (!isIntact) await dropPrecompiled(precompiled)
   return runClang(job, vmlinux, undefined)
@@ -75,12 +78,16 @@ async function translateWith(job: Job, { vmlinux, leading }: Headers): Promise<T
  * Whether the source itself includes what was precompiled for it, and clang could use that. One
  * without an include guard is read twice, which shows as errors in it.
  */
-function serves({ diagnostics, headers }: ClangRun, { header }: Vmlinux): boolean {
+function serves(
+  { diagnostics, headers }: ClangRun,
+  { header }: Vmlinux,
+  precompiled: Precompiled,
+): boolean {
   return (
     headers.every((file) => basename(file) !== vmlinuxHeader || file === header) &&
     !diagnostics.some(
       ({ file, message, severity }) =>
-        (severity === 'error' && file === header) ||
+        (severity === 'error' && precompiled.headers.includes(file)) ||
         /\b(PCH|AST|precompiled|module) file\b/.test(message),
     )
   )
@@ -89,7 +96,7 @@ function serves({ diagnostics, headers }: ClangRun, { header }: Vmlinux): boolea
 /** Undefined where parsing the header before the source could mean something else. */
 async function precompiledFor(
   { arch, clang, options, source }: Job,
-  { macros }: LeadingInclude,
+  { macros, following }: LeadingInclude,
   { content, header }: Vmlinux,
 ): Promise<Precompiled | undefined> {
   // What these include comes before the header, or changes it.
@@ -99,8 +106,10 @@ async function precompiledFor(
     const text = await readFile(header, 'utf8')
     if (macros.some((macro) => text.includes(macro))) return undefined
   }
+  const libbpf = libbpfHeaders(following, macros, options, clang)
   const flags = languageFlags(dirname(source), arch, { ...options, include: [] }, clang)
-  return precompile(header, content, flags, clang, options.cacheDir)
+  const all = digest(content, libbpf.content)
+  return precompile([header, ...libbpf.headers], all, flags, clang, options.cacheDir)
 }
 
 interface ClangRun extends Translation {

@@ -44,6 +44,8 @@ export async function countingClang(): Promise<{
   clang: string
   sources: () => number
   headers: () => number
+  /** Its command lines. */
+  log: () => string
 }> {
   const { path } = await findClang(undefined, project())
   const folder = program('clang', `echo "$*" >>"$0.log"\nexec '${path}' "$@"`)
@@ -51,7 +53,8 @@ export async function countingClang(): Promise<{
     readFileSync(join(folder, 'clang.log'), 'utf8')
       .split('\n')
       .filter((line) => `${line} `.includes(` ${flag} `)).length
-  return { clang: join(folder, 'clang'), sources: count('-c'), headers: count('c-header') }
+  const log = (): string => readFileSync(join(folder, 'clang.log'), 'utf8')
+  return { clang: join(folder, 'clang'), sources: count('-c'), headers: count('c-header'), log }
 }
 
 export const xdp = (body = 'return 2;'): string => `
