@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { inspect } from 'node:util'
 
 import { expect, onTestFinished, test } from 'vitest'
 
@@ -94,6 +95,13 @@ describeInKernel('hash maps', () => {
     expect(dumped(maps.hash)).toEqual([
       { key: { pid: 1, cpu: 2 }, value: { ts: 3, comm: 'abc', flag: 255 } },
     ])
+  })
+
+  test('show and give nothing of their native side', async () => {
+    const { maps } = await load()
+    expect(Object.keys(maps.hash)).toEqual([])
+    expect(inspect(maps.hash)).toBe('HashMap {}')
+    expect(() => Object.assign(maps.hash, { handle: {} })).toThrow(TypeError)
   })
 
   test('set, has, delete and take say what was there', async () => {

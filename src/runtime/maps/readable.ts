@@ -21,6 +21,10 @@ export class ReadableMap<K, V> extends BpfMap implements Iterable<[K, V]> {
     this.handle = handle
     this.layouts = layouts
     this.enter = facing(handle, layouts, shape)
+    // The native side is nothing to show, or to replace.
+    for (const name of ['handle', 'layouts', 'enter']) {
+      Object.defineProperty(this, name, { enumerable: false, writable: false })
+    }
   }
 
   /** A copy of the value, undefined when the key is absent. @throws {BpfError} */
