@@ -41,6 +41,18 @@ struct {
 	__uint(max_entries, 1 << 16);
 } samples SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__type(key, __u32);
+	__type(value, struct flow);
+} ends SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_USER_RINGBUF);
+	__uint(max_entries, 1 << 12);
+	__type(value, struct endpoint);
+} blocked SEC(".maps");
+
 SEC("xdp")
 int count(struct xdp_md *ctx)
 {

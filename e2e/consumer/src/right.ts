@@ -1,6 +1,6 @@
 // What a user writes, and must compile.
 import { jsonReplacer } from 'unplugin-bpf/codec'
-import { BpfError, shutdownSignal, snapshot } from 'unplugin-bpf/runtime'
+import { BpfError, events, shutdownSignal, snapshot } from 'unplugin-bpf/runtime'
 
 import skel, {
   defines,
@@ -61,6 +61,22 @@ for await (const record of flows.maps.samples
   const head: Uint8Array = record.head
   console.log(time, head.length === defines.SAMPLE_LENGTH, defines.PRODUCT satisfies 'flows')
 }
+const ends = flows.maps.ends.on(({ protocol }: flow) => console.log(protocol), {
+  lost: (cpu, count) => console.log(`CPU ${cpu} lost ${count}`),
+  pages: 8,
+})
+const both = { sample: flows.maps.samples.as(types.sample), end: flows.maps.ends }
+for await (const [name, record] of events(both).records({ signal: shutdownSignal() })) {
+  if (name === 'sample') console.log(record.device, ends.unref())
+  else console.log(record.from.port)
+}
+for await (const record of events([flows.maps.samples.as(types.sample), flows.maps.ends])) {
+  console.log('device' in record ? record.device : record.protocol)
+}
+const sent: boolean = flows.maps.blocked.send({ address: new Uint8Array(16), port: 80 })
+await flows.maps.blocked.sendAsync({ address: Array.from({ length: 16 }, () => 0), port: 80 })
+if (!sent) console.log(flows.maps.ends.lost[0])
+
 const drained: number = flows.maps.samples
   .as(types.sample)
   .consume((view) => void view.flow.to.port)

@@ -1,4 +1,6 @@
 // What must not compile: each line is an error, and the compiler complains of one that is not.
+import { events } from 'unplugin-bpf/runtime'
+
 import skel, { types } from './flows.bpf.c'
 import hooksSkel from './hooks.bpf.c'
 import specialSkel, { types as specialTypes } from './special.bpf.c'
@@ -45,6 +47,16 @@ types.flow.encode({ from: { address: [], port: 1 }, protocol: 6 })
 flows.maps.samples.as(types.sample).on((record) => record.size)
 // @ts-expect-error 16 bytes and no text
 export const address: string = types.endpoint.decode(new Uint8Array(18)).address
+// @ts-expect-error a hash map has no records
+events([flows.maps.flows])
+for await (const [name, record] of events({ end: flows.maps.ends })) {
+  // @ts-expect-error only what was named
+  if (name === 'ends') console.log(record)
+}
+// @ts-expect-error one field is missing
+flows.maps.blocked.send({ port: 80 })
+// @ts-expect-error a ring buffer loses nothing that it could tell
+flows.maps.samples.on(() => {}, { lost: console.log })
 
 const special = specialSkel.open()
 // @ts-expect-error a function of a struct_ops is a program or null
