@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -57,23 +57,6 @@ SEC("iter/bpf_map") int on_map(void *ctx) { return 0; }
 
 const { file } = await build(source, 'walked')
 const walker = fileURLToPath(new URL('random-walk.ts', import.meta.url))
-const runtime = fileURLToPath(new URL('../../src/runtime', import.meta.url))
-
-/**
- * Members that TypeScript does not offer: `protected`, or `@internal`. With a handle in hand one could tell the runtime
- * that a closed map is open.
- */
-const internal = ['maps', 'programs', 'links'].flatMap((folder) =>
-  readdirSync(join(runtime, folder)).flatMap((name) => {
-    const source = readFileSync(join(runtime, folder, name), 'utf8')
-    const words = '(?:(?:protected|abstract|override|readonly|get|set) +)*'
-    const members = new RegExp(
-      `(?:@internal.*\\n(?: *\\*.*\\n)* *${words}|^ +protected +${words})(\\w+) *[(<:;]`,
-      'gm',
-    )
-    return [...source.matchAll(members)].flatMap(([, member]) => member ?? [])
-  }),
-)
 
 /** For longer walks: BPF_WALK=STEPS, BPF_WALK_SEED=FIRST. */
 const steps = Number(process.env['BPF_WALK'] ?? 2000)
@@ -107,8 +90,7 @@ describeInKernel('any sequence of calls', () => {
        const { openSync } = await import('node:fs')
        const log = openSync(${JSON.stringify(log)}, 'a')
        const modules = [runtime.probe, await import('unplugin-bpf/net'), await import('unplugin-bpf/symbols')]
-       const internal = new Set(${JSON.stringify(internal)})
-       console.log(JSON.stringify(await randomWalk({ skel, types, modules, internal, seed: ${seed}, steps: ${steps}, log })))
+       console.log(JSON.stringify(await randomWalk({ skel, types, modules, seed: ${seed}, steps: ${steps}, log })))
        process.exit(0)`,
         { nodeOptions: ['--expose-gc', '--no-warnings'], prefix: apart },
       )
