@@ -36,6 +36,6 @@ function essence(message: string): string {
   return message
     .replace(/program \w+ of \w+/, 'the program')
     .replace(/prog '\w+': /, '')
-    .replace(/ -(?:\d+|E\w+) \(/, ' (')
-    .replace('Operation not permitted ', '')
+    .replace(/ (?:-\d+|-E\w+|No such file or directory|Operation not \w+) \(/, ' (')
+    .replace(/k(?:ret)?probe '\w+\+0x0'/, 'a kprobe')
 }
