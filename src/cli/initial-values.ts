@@ -11,17 +11,21 @@ export function initialValues(
   { elf, sections }: BpfObject,
   model: SkeletonModel,
 ): (section: string, variable: Variable) => { value?: unknown } {
-  const layouts = new Map(model.sections.map(({ ident, layout }) => [ident, layout]))
-  const files = new Map(sections.map(({ ident, name }) => [ident, name]))
+  const files = new Map(elf.sections.map((section) => [section.name, section.data]))
+  const contents = new Map(sections.map(({ ident, name }) => [ident, files.get(name)]))
+  const layouts = new Map<string, Layout>()
+  for (const { ident, layout } of model.sections) {
+    for (const member of layout.members) layouts.set(`${ident} ${member.offset}`, member.layout)
+  }
   return (ident, { offset, size }) => {
-    const members = layouts.get(ident)?.members ?? []
-    const member = members.find((one) => one.offset === offset && sizeOf(one.layout) === size)
-    const section = elf.sections.find(({ name }) => name === files.get(ident))
+    const layout = layouts.get(`${ident} ${offset}`)
+    const data = contents.get(ident)
     // .kconfig is in no file: libbpf fills it in. Codecs read what machines that load write.
-    if (!member || !section || size > longest || !elf.littleEndian) return {}
+    if (!layout || !data || !elf.littleEndian) return {}
+    if (size > longest || sizeOf(layout) !== size) return {}
     const bytes = new Uint8Array(size)
-    bytes.set(section.data.subarray(offset, offset + size))
-    return decoded(member.layout, bytes)
+    bytes.set(data.subarray(offset, offset + size))
+    return decoded(layout, bytes)
   }
 }
 

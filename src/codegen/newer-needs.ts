@@ -1,4 +1,4 @@
-import { readBtfExtOf } from '../btf/ext.ts'
+import { type LineInfo, readBtfExtOf } from '../btf/ext.ts'
 import type { Diagnostic } from '../compile/diagnostics.ts'
 import type { Spot } from '../object/needs/code.ts'
 import { kernelNeeds } from '../object/needs/kernel-needs.ts'
@@ -12,19 +12,24 @@ import type { Made } from './part.ts'
  * a warning: programs and maps may be switched off before the load, and calls be guarded by a test.
  */
 export function newerNeeds({ bpf, model }: Made, minKernel: string, source: string): Diagnostic[] {
+  const lines = linesOf(bpf)
   return kernelNeeds(bpf).flatMap(({ kind, name, since, optional, users, at }) => {
     if (optional || !since || compareVersions(since, minKernel) <= 0) return []
     const what = kind === 'feature' || kind === 'helper' ? name : `${kind} ${name}`
     const message = `${what} came with Linux ${since}, the option minKernel is ${minKernel} (used by ${users.join(', ')})`
-    const line = at && lineOf(bpf, at)
+    const line = at && lineAt(lines, at)
     return line
       ? diagnosticAt('warning', message, line, source)
       : diagnosticOf('warning', { message, subject: users[0] }, model.declared, source)
   })
 }
 
-function lineOf({ elf, btf }: BpfObject, { section, offset }: Spot): CodeLine | undefined {
-  const ext = btf && readBtfExtOf(elf, btf)
-  const found = ext?.lines.findLast((line) => line.section === section && line.offset <= offset)
+function linesOf({ elf, btf }: BpfObject): readonly LineInfo[] {
+  return (btf && readBtfExtOf(elf, btf))?.lines ?? []
+}
+
+/** Lines are in the order of the instructions; each is also that of those up to the next. */
+function lineAt(lines: readonly LineInfo[], { section, offset }: Spot): CodeLine | undefined {
+  const found = lines.findLast((line) => line.section === section && line.offset <= offset)
   return found && { ...found, text: found.source }
 }

@@ -1,5 +1,6 @@
 import { SHF_EXECINSTR, SHN_UNDEF, SHT_PROGBITS } from '../../elf/constants.ts'
-import { relocations, type Elf, type ElfSymbol, type Section } from '../../elf/elf.ts'
+import type { Elf, ElfSymbol, Section } from '../../elf/elf.ts'
+import { isRelocations, relocationEntries } from '../../elf/relocations.ts'
 import type { BpfObject } from '../object.ts'
 import { BPF_PSEUDO_CALL, CALL, type Instruction, instructions, LD_IMM64 } from './instructions.ts'
 
@@ -25,11 +26,23 @@ export interface CodeVisitor {
 /** Walks the functions of the object, those of programs that do not load by themselves left out. */
 export function visitCode({ elf, programs }: BpfObject, visitor: CodeVisitor): void {
   const skipped = new Set(programs.flatMap(({ name, autoload }) => (autoload ? [] : [name])))
+  const functions = bySection(
+    elf.symbols.filter(({ type }) => type === 'func'),
+    ({ section }) => section,
+  )
+  const tables = bySection(elf.sections.filter(isRelocations), ({ info }) => info)
   for (const section of elf.sections) {
     if (!isCode(section)) continue
-    const targets = new Map(relocations(elf, section).map(({ offset, symbol }) => [offset, symbol]))
-    for (const { name, value, size } of functionsOf(elf, section)) {
-      if (skipped.has(name)) continue
+    const targets = new Map<number, ElfSymbol>()
+    for (const table of tables.get(section.index) ?? []) {
+      for (const { offset, symbol } of relocationEntries(elf, table)) targets.set(offset, symbol)
+    }
+    // Functions that overlap others are in no object of a compiler's: each instruction is visited once.
+    let end = 0
+    const inOrder = (functions.get(section.index) ?? []).toSorted((a, b) => a.value - b.value)
+    for (const { name, value, size } of inOrder) {
+      if (value < end || skipped.has(name)) continue
+      end = value + size
       for (const instruction of instructions(elf, section, value, value + size)) {
         const at = { section: section.name, offset: instruction.offset }
         visitor.instruction?.(instruction, name, at)
@@ -56,8 +69,14 @@ function visitTarget(
   if (!isCall && section && isCode(section)) visitor.callback?.(of, at)
 }
 
-function functionsOf({ symbols }: Elf, { index }: Section): ElfSymbol[] {
-  return symbols.filter(({ type, section }) => type === 'func' && section === index)
+function bySection<T>(items: readonly T[], of: (item: T) => number): Map<number, T[]> {
+  const groups = new Map<number, T[]>()
+  for (const item of items) {
+    const group = groups.get(of(item))
+    if (group) group.push(item)
+    else groups.set(of(item), [item])
+  }
+  return groups
 }
 
 function isCode({ type, flags }: Section): boolean {

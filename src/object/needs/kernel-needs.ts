@@ -34,16 +34,16 @@ export interface KernelNeed {
 
 /** What of the kernel an object uses as it loads by default: programs of `SEC("?…")` are left out. */
 export function kernelNeeds(object: BpfObject): KernelNeed[] {
-  const needs = new Map<string, KernelNeed & { users: string[] }>()
+  const needs = new Map<string, Omit<KernelNeed, 'users'> & { users: Set<string> }>()
   const need: Collect = (kind, name, since, user, { optional = false, at } = {}) => {
     const known = needs.get(`${kind} ${name}`)
-    if (!known) needs.set(`${kind} ${name}`, { kind, name, since, optional, users: [user], at })
-    else if (!known.users.includes(user)) known.users.push(user)
+    if (known) known.users.add(user)
+    else needs.set(`${kind} ${name}`, { kind, name, since, optional, users: new Set([user]), at })
   }
   for (const program of object.programs) if (program.autoload) programNeeds(program, need)
   for (const map of object.maps) if (map.autocreate) mapNeeds(map, need)
   codeNeeds(object, need)
-  return [...needs.values()]
+  return Array.from(needs.values(), ({ users, ...rest }) => ({ ...rest, users: [...users] }))
 }
 
 /** The oldest kernel that has all of them; undefined when nothing tells. */
