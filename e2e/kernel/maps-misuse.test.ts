@@ -36,7 +36,8 @@ MAP(group, REUSEPORT_SOCKARRAY, __u32, __u64);
 STORAGE(tasks, TASK_STORAGE);
 STORAGE(socks, SK_STORAGE);
 SIZES(stacks, STACK_TRACE, 4, 8 * 16);
-SEC("raw_tp/sys_enter") int run(void *ctx) { return 0; }
+__u64 data = 1, bss[4];
+SEC("raw_tp/sys_enter") int run(void *ctx) { return data + bss[1]; }
 `
 
 const { file } = await build(source)
@@ -107,6 +108,34 @@ const script = `
 `
 
 describeInKernel('misuse of maps', () => {
+  test('gives an error at load when settings make no sense', async () => {
+    const { code, signal, stderr } = await runChild(
+      file,
+      `for (const setting of ['type', 'keySize', 'valueSize', 'maxEntries', 'flags', 'mapExtra', 'numaNode', 'ifindex']) {
+         for (const name of ['cpu_lru', 'jobs', 'by_index', 'counters', 'tasks', 'stacks', 'data', 'bss']) {
+           for (const value of [0, 2, 13, 26, 33, 4096, 2 ** 32 - 1]) {
+             // As much memory as the machine has.
+             if (setting === 'maxEntries' && value > 1 << 20) continue
+             const skeleton = skel.open()
+             try {
+               skeleton.maps[name][setting] = value
+               skeleton.load()
+             } catch (error) {
+               if (!(error instanceof BpfError || error instanceof RangeError)) throw error
+             }
+             skeleton.destroy()
+           }
+         }
+       }
+       process.exit(0)`,
+    )
+    expect({ code, signal, stderr: stderr.replace(/^cpu .*\n/m, '') }).toEqual({
+      code: 0,
+      signal: null,
+      stderr: '',
+    })
+  })
+
   test('gives errors, and never ends the process', { timeout: 300_000 }, async () => {
     const { code, signal, stdout, stderr } = await runChild(file, script)
     expect({ code, signal, stderr: stderr.replace(/^cpu .*\n/m, '') }).toEqual({

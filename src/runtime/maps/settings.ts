@@ -27,6 +27,9 @@ import { heard } from '../log.ts'
 import { uint32, uint64 } from '../programs/attach-options.ts'
 import type { MapHandle } from './handle.ts'
 
+/** linux/bpf.h: BPF_MAP_TYPE_STRUCT_OPS */
+const STRUCT_OPS = 26
+
 /**
  * How a map is made: libbpf's settings, in camelCase, which may be changed between open and load. Of a loaded map the
  * kernel says what they are.
@@ -44,7 +47,17 @@ export class MapSettings {
   }
 
   set type(type: number) {
-    this.#set('type', type, (map) => bpf_map__set_type(map, uint32('type', type)))
+    this.#set('type', type, (map) => {
+      const [before, after] = [bpf_map__type(map), uint32('type', type)]
+      // libbpf goes by the type to what it has of such maps alone, and would find none (libbpf.c: bpf_map__is_struct_ops).
+      const isFixed = bpf_map__is_internal(map) || before === STRUCT_OPS || after === STRUCT_OPS
+      if (isFixed && after !== before) {
+        throw new RangeError(
+          `${this.#handle.title} is of type ${before} and cannot become ${after}`,
+        )
+      }
+      return bpf_map__set_type(map, after)
+    })
   }
 
   /** Bytes. */
