@@ -9,7 +9,15 @@ import { dumpC } from '../../src/btf/dump-c.ts'
 import { readElf } from '../../src/elf/elf.ts'
 import { conforms, each, type Verdict } from './conforms.ts'
 import { firstDifference } from './first-difference.ts'
-import { bpftool } from './oracle.ts'
+import { asOlder } from './older-bpftool.ts'
+import { bpftool, oracle } from './oracle.ts'
+
+const ORDERS = [
+  { sort: false, words: ['unsorted'] },
+  { sort: true, words: [] },
+]
+/** Before 7.5 it knew one. */
+const OLDER_ORDERS = [{ sort: false, words: [] }]
 
 const VMLINUX = '/sys/kernel/btf/vmlinux'
 
@@ -23,14 +31,15 @@ it.skipIf(!existsSync(VMLINUX))('gen vmlinux', { timeout: 600_000 }, async () =>
 })
 
 async function compare(path: string, btf: Btf | undefined): Promise<Verdict> {
-  for (const sort of [false, true]) {
-    const words = sort ? [] : ['unsorted']
+  const { isOlder } = await oracle()
+  for (const { sort, words } of isOlder ? OLDER_ORDERS : ORDERS) {
     const { text, error } = await bpftool('btf', 'dump', 'file', path, 'format', 'c', ...words)
     if (!btf && text === undefined) return 'refused'
     if (!btf) return { difference: 'it is thought to have no BTF' }
     if (text === undefined) return { difference: `bpftool refuses it: ${error}` }
     const ours = Buffer.from(dumpC(btf, { sort })).toString('latin1')
-    const difference = firstDifference(text.split('\n'), ours.split('\n'))
+    const [wanted, got] = isOlder ? [text, ours].map(asOlder) : [text, ours]
+    const difference = firstDifference(wanted?.split('\n') ?? [], got?.split('\n') ?? [])
     if (difference !== undefined) {
       return { difference: `${sort ? 'sorted' : 'unsorted'}: ${difference}` }
     }

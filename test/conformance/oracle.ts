@@ -6,34 +6,37 @@ import { Unavailable } from '../debian/unavailable.ts'
 /** The bpftool to be equal to. */
 export interface Oracle {
   readonly path: string
-  /** Whether it is the 7.8 of the contract; else the machine's own, whose differences are known. */
-  readonly isNewest: boolean
+  /** Not the 7.8 of the contract: what it prints otherwise is in older-bpftool.ts. */
+  readonly isOlder: boolean
 }
 
 let found: Promise<Oracle> | undefined
 
-/** Throws Unavailable where there is none at all. */
+/** BPFTOOL, else 7.8, else the machine's own. Throws Unavailable where there is none. */
 export function oracle(): Promise<Oracle> {
   return (found ??= find())
 }
 
 async function find(): Promise<Oracle> {
+  const named = process.env['BPFTOOL']
+  if (named !== undefined) return ask([named], '')
   try {
-    return { path: await bpftool78(), isNewest: true }
+    return await ask([await bpftool78()], '')
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error
-    const path = await installed()
-    if (path === undefined) throw new Unavailable(`no bpftool is installed, and ${error.message}`)
-    console.warn(`bpftool 7.8 is not to be had, ${path} is taken instead: ${error.message}`)
-    return { path, isNewest: false }
+    const own = await ask(['bpftool', '/usr/sbin/bpftool'], `; of a newer one: ${error.message}`)
+    console.warn(`bpftool 7.8 is not to be had, the machine's is taken instead: ${error.message}`)
+    return own
   }
 }
 
-async function installed(): Promise<string | undefined> {
-  for (const path of ['bpftool', '/usr/sbin/bpftool']) {
-    if (!(await execa(path, ['version'], { reject: false })).failed) return path
+async function ask(paths: readonly string[], why: string): Promise<Oracle> {
+  for (const path of paths) {
+    const { failed, stdout } = await execa(path, ['version'], { reject: false })
+    const [, major, minor] = /\bv(\d+)\.(\d+)/u.exec(stdout ?? '') ?? []
+    if (!failed) return { path, isOlder: Number(major) * 100 + Number(minor) < 708 }
   }
-  return undefined
+  throw new Unavailable(`there is no bpftool: ${paths.join(', ')}${why}`)
 }
 
 export interface Answer {
