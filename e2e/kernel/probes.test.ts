@@ -330,3 +330,30 @@ describeInKernel('kprobes', () => {
     })
   })
 })
+
+describeInKernel('what attaches at function entries', () => {
+  const sections = ['fentry/do_exit', 'fexit/do_exit', 'lsm/file_open']
+  test.for(sections)(
+    '%s: a kernel that refuses it is what the error names',
+    async (section, { skip }) => {
+      const { default: skel } = await build<SkeletonInstance>(
+        `SEC("${section}") int refused(void *ctx) { return 0; }`,
+      )
+      const opened = skel.open()
+      onTestFinished(() => opened.destroy())
+      try {
+        opened.load()
+      } catch (error) {
+        expect(error).toMatchObject({
+          code: 'EPERM',
+          object: 'program refused of test_bpf',
+          hint: expect.stringMatching(
+            /the kernel itself refuses what attaches at function entries/,
+          ) as string,
+        })
+        return
+      }
+      skip('this kernel takes it')
+    },
+  )
+})
