@@ -97,6 +97,7 @@ function programKindOf(type: string, link = 'Link'): ProgramKind {
 
 const ANY_PROGRAM = programKindOf('Program')
 const CGROUP = programKindOf('CgroupProgram')
+const FENTRY = programKindOf('FentryProgram')
 const PACKET = programKindOf('PacketProgram')
 const RAW_TRACEPOINT = programKindOf('RawTracepointProgram')
 const SOCKMAP = programKindOf('SockmapProgram')
@@ -137,6 +138,9 @@ const PROGRAMS: ReadonlyMap<string, ProgramKind> = new Map([
 
 /** By bpf_attach_type, where the program's type alone does not tell how it attaches. */
 const BY_ATTACH_TYPE: ReadonlyMap<string, ProgramKind> = new Map([
+  ['BPF_TRACE_FENTRY', FENTRY],
+  ['BPF_TRACE_FEXIT', FENTRY],
+  ['BPF_MODIFY_RETURN', FENTRY],
   ['BPF_TRACE_ITER', programKindOf('IterProgram', 'IterLink')],
   ['BPF_LSM_CGROUP', CGROUP],
 ])

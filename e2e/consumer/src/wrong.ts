@@ -97,6 +97,8 @@ hooks.progs.classify.attachTcx('eth0', 'sideways')
 hooks.progs.probe.attachUprobe('/bin/sh', { function: 'main' })
 // @ts-expect-error LSM programs of cgroups attach to cgroups
 hooks.progs.group_guard.attachLsm()
+// @ts-expect-error the kernel has no test run of tp_btf
+hooks.progs.traced.testRun()
 // @ts-expect-error the kernel has no such run of a probe
 hooks.progs.probe.testRun()
 // @ts-expect-error a raw tracepoint's program sees no packet

@@ -5,14 +5,12 @@ import { kernelLink, linkByLibbpf, tailOffset } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
 import { uint64 } from './attach-options.ts'
 import { Program } from './program.ts'
-import type { TestRunOutput } from './test-run.ts'
-import { testRun } from './test-run.ts'
 
 const bpf_program__attach_trace = fromLibbpf('bpf_program__attach_trace', 'uintptr_t', [
   'uintptr_t',
 ])
 
-/** TRACING: fentry, fexit, fmod_ret, tp_btf. */
+/** TRACING: tp_btf, and in fentry.ts what functions are traced with. */
 export class TracingProgram extends Program {
   /**
    * Attaches to the function or tracepoint that its section names.
@@ -31,11 +29,5 @@ export class TracingProgram extends Program {
         tail: (attr) => attr.data.setBigUint64(tailOffset + 8, cookie, true),
       }),
     )
-  }
-
-  /** Runs the kernel's bpf_fentry_test functions, which fentry, fexit and fmod_ret programs may be attached to. */
-  testRun(): Pick<TestRunOutput, 'retval'> {
-    const { retval } = testRun(this, {})
-    return { retval }
   }
 }
