@@ -63,25 +63,20 @@ SEC("custom/section")
 int custom(void *ctx) { return 1; }
 `
 
-/** The kernel's function has had two names. */
+/** The kernel's function has had two names, and until Linux 7.0 an argument that the verifier fills in. */
+const print = release === 618 ? 'bpf_stream_vprintk_impl' : 'bpf_stream_vprintk'
+const [parameter, argument] = release < 700 ? [', void *aux', ', (void *)0'] : ['', '']
 const printing = `
-int bpf_stream_vprintk(int stream, const char *format, const void *args, __u32 size) __weak __ksym;
-int bpf_stream_vprintk_impl(int stream, const char *format, const void *args, __u32 size, void *aux) __weak __ksym;
+int ${print}(int stream, const char *format, const void *args, __u32 size${parameter}) __ksym;
 static const char format[] = "n is %d\\n";
-
-static int say_into(int stream, __u64 *args)
-{
-	if (bpf_stream_vprintk)
-		return bpf_stream_vprintk(stream, format, args, 8);
-	return bpf_stream_vprintk_impl(stream, format, args, 8, (void *)0);
-}
 
 SEC("syscall")
 int say(int *n)
 {
 	__u64 args[] = { *n };
 
-	return say_into(1, args) ?: say_into(2, args);
+	return ${print}(1, format, args, sizeof(args)${argument}) ?:
+	       ${print}(2, format, args, sizeof(args)${argument});
 }
 `
 

@@ -9,6 +9,10 @@ export interface Need {
 export const needs: Readonly<Record<string, Need>> = {
   // Debian builds 6.1 without CONFIG_FPROBE.
   'kprobe.multi': { kernel: '6.12', says: /CONFIG_FPROBE/ },
+  attachKprobeMulti: { kernel: '6.12', says: /CONFIG_FPROBE/ },
+  'kprobe.session': { kernel: '6.12', says: /CONFIG_FPROBE|Linux 6\.10/ },
+  netkit: { kernel: '6.12', says: /this kernel has none|Linux 6\.7/ },
+  streams: { kernel: '7.3', says: /Linux 6\.17/ },
   'uprobe.multi': { kernel: '6.6', libbpf: '1.3', says: /libbpf 1\.3|Linux 6\.6/ },
   tcx: { kernel: '6.6', says: /Linux 6\.6/ },
   arena: { kernel: '6.9', libbpf: '1.4', says: /libbpf 1\.4|Linux 6\.9/ },

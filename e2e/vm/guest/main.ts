@@ -6,6 +6,7 @@ import { fromLibbpf } from '../../../src/runtime/ffi/library.ts'
 import { BpfError } from '../../../src/runtime/index.ts'
 import { loadEach } from '../../refused/load.ts'
 import { calls } from './calls.ts'
+import { functions } from './functions.ts'
 import { beKilled, killed, VICTIM } from './killed.ts'
 import { objects } from './objects.ts'
 import { opens } from './opens.ts'
@@ -15,6 +16,7 @@ import type { Outcome, Run, Scenario } from './scenario.ts'
 
 const scenarios: readonly Scenario[] = [
   ...opens,
+  ...functions,
   ...samples,
   ...calls,
   ...packets,

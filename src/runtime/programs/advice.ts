@@ -9,8 +9,17 @@ const trampoline = /^\??(fentry|fexit|fmod_ret|fsession|lsm|lsm_cgroup|freplace)
 
 const structOps = /^\??struct_ops(\.s)?(\/|$)/
 
-/** What to do when a program of the section could not be attached; `log` is what libbpf said. */
-export function attachAdvice(section: string, errno: number, log = ''): string | undefined {
+/**
+ * What to do when a program of the section could not be attached.
+ * @param log what libbpf said
+ * @param bySection it was to be attached where the section says, not by a function that says where
+ */
+export function attachAdvice(
+  section: string,
+  errno: number,
+  log = '',
+  bySection = true,
+): string | undefined {
   if (/\bk(ret)?probe\b/.test(log) && lacksKprobes()) {
     return 'This kernel has no kprobes (CONFIG_KPROBES, CONFIG_KPROBE_EVENTS): attach to a tracepoint, or boot one that has'
   }
@@ -28,10 +37,15 @@ export function attachAdvice(section: string, errno: number, log = ''): string |
   if (structOps.test(section)) {
     return 'The kernel calls it through a struct: attach() the skeleton, or attachStructOps() the map of that struct'
   }
+  if (/^\??kprobe\.session\b/.test(section) && errno === EINVAL && !kernelIsAtLeast('6.10')) {
+    return 'Sessions of kprobes came with Linux 6.10: use SEC("kprobe.multi")'
+  }
   if (errno !== EOPNOTSUPP) return undefined
-  if (/^\??k(ret)?probe\.(multi|session)\//.test(section)) {
+  const names = bySection ? section.includes('/') : true
+  if (names && /^\??k(ret)?probe\.(multi|session)\b/.test(section)) {
     return 'This kernel cannot attach to many functions at once (CONFIG_FPROBE, Linux 5.18): use attachKprobe()'
   }
+  if (!bySection) return undefined
   return `SEC("${section}") names nothing to attach to by itself: use one of the program's attach functions that names the target`
 }
 

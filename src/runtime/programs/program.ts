@@ -108,7 +108,9 @@ export class Program extends ProgramSettings {
       log: log || undefined,
       reason: telling(log),
       hint:
-        attachAdvice(this.section, errno, log) ?? privilegeHint(errno, this.capabilities) ?? hint,
+        attachAdvice(this.section, errno, log, operation === 'attach') ??
+        privilegeHint(errno, this.capabilities) ??
+        hint,
     })
   }
 
