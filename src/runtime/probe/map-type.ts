@@ -4,59 +4,23 @@ import { EOPNOTSUPP } from '../ffi/errno.ts'
 import { close } from '../ffi/libc.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import { scratch } from '../ffi/memory.ts'
+import type { MapType } from '../maps/map-type.ts'
+import { mapTypes } from '../maps/map-type.ts'
 import { requireCertainty } from './certainty.ts'
 import type { Kinds } from './kind.ts'
 import { hasKind } from './kind.ts'
 
-/** By number (linux/bpf.h: enum bpf_map_type), in lower case. */
-const names = [
-  'unspec',
-  'hash',
-  'array',
-  'prog_array',
-  'perf_event_array',
-  'percpu_hash',
-  'percpu_array',
-  'stack_trace',
-  'cgroup_array',
-  'lru_hash',
-  'lru_percpu_hash',
-  'lpm_trie',
-  'array_of_maps',
-  'hash_of_maps',
-  'devmap',
-  'sockmap',
-  'cpumap',
-  'xskmap',
-  'sockhash',
-  'cgroup_storage',
-  'reuseport_sockarray',
-  'percpu_cgroup_storage',
-  'queue',
-  'stack',
-  'sk_storage',
-  'devmap_hash',
-  'struct_ops',
-  'ringbuf',
-  'inode_storage',
-  'task_storage',
-  'bloom_filter',
-  'user_ringbuf',
-  'cgrp_storage',
-  'arena',
-] as const
-
-export type MapTypeName = Exclude<(typeof names)[number], 'unspec'>
+export type MapTypeName = Exclude<MapType, 'unspec'>
 
 const libbpfProbe = fromLibbpf('libbpf_probe_bpf_map_type', 'int', ['int', 'uintptr_t'])
-const arena = names.indexOf('arena')
+const arena = mapTypes.indexOf('arena')
 /** BPF_F_MMAPABLE, without which there are no arenas. */
 const mmapable = 1 << 10
 
-const kinds: Kinds<(typeof names)[number]> = {
+const kinds: Kinds<MapType> = {
   what: 'map type',
   prefix: 'BPF_MAP_TYPE_',
-  names,
+  names: mapTypes,
   probe(type, title) {
     // libbpf knows arenas since 1.4. It answers 1, 0, or minus an errno.
     const result = type === arena ? probeArena() : libbpfProbe(type, 0)
