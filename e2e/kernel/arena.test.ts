@@ -123,6 +123,14 @@ describeInKernel('arenas', () => {
     expect(() => skel.arena.counter).toThrow(/was destroyed/)
   })
 
+  test.skipIf(!known)('they load on a thread too', async () => {
+    const skel = await open<List>(list)
+    skel.arena.counter = 20n
+    await skel.loadAsync()
+    skel.progs.run.testRun()
+    expect(skel.arena.counter).toBe(23n)
+  })
+
   test.skipIf(!known)('pointers in them are addresses to view, read and write at', async () => {
     const { default: module, types } = await build<List>(list)
     const skel = module.openAndLoad()
