@@ -143,6 +143,10 @@ SEC("syscall") int run(void *ctx) { return early.items[1] + text.name[4] + late;
   test('have one element, whatever is asked', async () => {
     const { skel } = await open<Resizable>(resizable)
     expect(() => (skel.maps.bss.maxEntries = 1 << 20)).toThrow(/its maxEntries is 1/)
+    // BPF_MAP_TYPE_STRUCT_OPS: libbpf would follow a null pointer.
+    expect(() => (skel.maps.bss.type = 26)).toThrow(/is of type 2 and cannot become 26/)
+    expect(() => (skel.maps.bss.type = 1)).toThrow(RangeError)
+    skel.maps.bss.type = 2
     skel.maps.bss.maxEntries = 1
     skel.load()
   })

@@ -27,8 +27,8 @@ import { heard } from '../log.ts'
 import { uint32, uint64 } from '../programs/attach-options.ts'
 import type { MapHandle } from './handle.ts'
 
-/** linux/bpf.h: BPF_MAP_TYPE_STRUCT_OPS */
-const STRUCT_OPS = 26
+/** linux/bpf.h: BPF_MAP_TYPE_STRUCT_OPS, BPF_MAP_TYPE_ARENA */
+const special: ReadonlySet<number> = new Set([26, 33])
 
 /**
  * How a map is made: libbpf's settings, in camelCase, which may be changed between open and load. Of a loaded map the
@@ -50,7 +50,7 @@ export class MapSettings {
     this.#set('type', type, (map) => {
       const [before, after] = [bpf_map__type(map), uint32('type', type)]
       // libbpf goes by the type to what it has of such maps alone, and would find none (libbpf.c: bpf_map__is_struct_ops).
-      const isFixed = bpf_map__is_internal(map) || before === STRUCT_OPS || after === STRUCT_OPS
+      const isFixed = bpf_map__is_internal(map) || special.has(before) || special.has(after)
       if (isFixed && after !== before) {
         throw new RangeError(
           `${this.#handle.title} is of type ${before} and cannot become ${after}`,
