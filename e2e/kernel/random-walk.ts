@@ -54,14 +54,21 @@ export async function randomWalk(walk: Walk): Promise<Record<string, number>> {
   }
   const odd = values(random, pool, walk.types)
   for (let step = 0; step < walk.steps; step++) {
-    if (pool.length === 0 || random(100) === 0) open()
+    if (pool.length === 0 || random(100) === 0) {
+      try {
+        open()
+      } catch (error) {
+        // With pins and descriptors that the walk has left about, a load may fail.
+        note(error)
+      }
+    }
     while (pool.length > longestPool) pool.splice(random(pool.length), 1)
     const target = pool[random(pool.length)]
     if (!target) continue
-    const names = namesOf(target)
-    const name = names[random(names.length)]
-    if (name === undefined) continue
     try {
+      const names = namesOf(target)
+      const name = names[random(names.length)]
+      if (name === undefined) continue
       const result = take(step, target, name)
       if (isOurs(result)) pool.push(result)
       else if (result instanceof Promise)

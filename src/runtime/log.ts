@@ -18,6 +18,9 @@ let listener: Listener | undefined
  * `undefined` stops. In worker threads nothing is heard: libbpf's print function is one a process.
  */
 export function setLog(fn: Listener | undefined): void {
+  if (fn !== undefined && typeof fn !== 'function') {
+    throw new TypeError(`setLog() takes a function, or undefined to stop, not ${typeof fn}`)
+  }
   listener = fn
 }
 

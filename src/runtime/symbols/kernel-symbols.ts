@@ -30,7 +30,7 @@ let table: SymbolTable | undefined
 /** What the table's names are in, with the modules behind them. */
 let text: Buffer = Buffer.alloc(0)
 
-const shared: KernelSymbols = {
+const shared: KernelSymbols = Object.freeze<KernelSymbols>({
   name(address) {
     const found = loaded().find(addressKey(address))
     if (!found || found.offset >= largestSymbol) return undefined
@@ -44,7 +44,7 @@ const shared: KernelSymbols = {
   refresh() {
     table = undefined
   },
-}
+})
 
 /** One table a process, read when first asked. */
 export function kernelSymbols(): KernelSymbols {
