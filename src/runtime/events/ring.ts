@@ -105,39 +105,39 @@ export class Ring extends SharedRing {
     const headers = this.#headers
     const data = this.#data
     const mask = this.#mask
-    const start = place.position
-    // Anew: from here on `walked` counts, a whole number of 32 bits.
-    place.position = start
-    place.stopped = false
-    let at = start & mask
-    let walked = 0
+    let { position } = place
+    let end = this.#end
+    let releaseAt = this.released + this.#releaseEvery
     let visited = 0
+    place.stopped = false
     for (;;) {
-      const limit = walked + this.#ahead(start + walked)
-      if (walked === limit) return visited
-      while (walked < limit) {
-        const header = loadHeader(headers, at >> 2)
-        // Busy: reserved, not submitted yet. Records after it wait with it.
-        if (header === undefined || header < 0) return visited
-        const length = header & lengthMask
-        const record = at + headerSize
-        const size = (headerSize + length + 7) & ~7
-        at = (at + size) & mask
-        walked = (walked + size) | 0
-        // Now, so that a visitor that throws, or walks itself, does not get this record again.
-        place.walked = walked
-        if (header >= discardBit) continue
-        visited++
-        if (visit(data, record, length) || this.closed) {
-          place.stopped = true
-          return visited
-        }
+      if (position >= end) {
+        end = this.#end = this.#producerPosition()
+        if (position >= end) return visited
+      }
+      const at = position & mask
+      const header = loadHeader(headers, at >> 2)
+      // Busy: reserved, not submitted yet. Records after it wait with it.
+      if (header === undefined || header < 0) return visited
+      if (position > releaseAt) {
+        this.release()
+        releaseAt = position + this.#releaseEvery
+      }
+      const length = header & lengthMask
+      position += (headerSize + length + 7) & ~7
+      // Now, so that a visitor that throws, or walks itself, does not get this record again.
+      place.position = position
+      if (header >= discardBit) continue
+      visited++
+      if (visit(data, at + headerSize, length) || this.closed) {
+        place.stopped = true
+        return visited
       }
     }
   }
 
   /**
-   * The same as `walk`, written out: V8 keeps what does not change out of the innermost loop only while that is small,
+   * What `walk` does, with the viewer written into it: V8 keeps what does not change out of the innermost loop only while that is small,
    * and a visitor in between would cost as much again as the record.
    */
   protected override view(place: Place, viewer: Viewer): number {
@@ -146,7 +146,6 @@ export class Ring extends SharedRing {
     const data = this.#data
     const mask = this.#mask
     const start = place.position
-    place.position = start
     let at = start & mask
     let walked = 0
     let visited = 0
@@ -161,7 +160,7 @@ export class Ring extends SharedRing {
         const size = (headerSize + length + 7) & ~7
         at = (at + size) & mask
         walked = (walked + size) | 0
-        place.walked = walked
+        place.position = start + walked
         if (header >= discardBit) continue
         visited++
         if (length < minimumSize) skip()

@@ -5,25 +5,13 @@ import type { Cursor, Source, Viewer, Visit } from './source.ts'
 
 /** How far a subscriber has read. */
 export class Place {
-  /** Bytes since the ring was made, where its last walk began. */
-  #start: number
-  /** Bytes of that walk: a small integer, which costs nothing to keep up to date at each record. */
-  walked = 0
+  /** Bytes since the ring was made. */
+  position: number
   /** Whether the visitor ended the last walk. */
   stopped = false
 
   constructor(position: number) {
-    this.#start = position
-  }
-
-  /** Bytes since the ring was made. */
-  get position(): number {
-    return this.#start + this.walked
-  }
-
-  set position(position: number) {
-    this.#start = position
-    this.walked = 0
+    this.position = position
   }
 }
 
