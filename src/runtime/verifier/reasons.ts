@@ -120,6 +120,10 @@ export const reasons: readonly (readonly [RegExp, string])[] = [
     'a lock is not held or released as it must be: between bpf_spin_lock() and bpf_spin_unlock() on the same value nothing else may be called',
   ],
   [
+    /^Sleepable programs can only use/i,
+    'a program that may sleep, as its section says, can only use some kinds of maps',
+  ],
+  [
     /sleepable|might sleep/i,
     'a function that may sleep is called where the program must not sleep',
   ],

@@ -138,6 +138,8 @@ test.for([
   ['invalid bpf_context access off=160 size=4', 'at byte 160'],
   ['write into map forbidden, value_size=4 off=0 size=4', 'may only be read'],
   ['BPF_EXIT instruction cannot be used inside bpf_spin_lock-ed region', 'a lock'],
+  ['Sleepable programs can only use array, hash, ringbuf and local storage maps', 'kinds of maps'],
+  ['helper call might sleep in a non-sleepable prog', 'must not sleep'],
   ['The sequence of 8193 jumps is too complex.', 'gave up'],
   ['last insn is not an exit or jmp', 'runs on behind its end'],
   ['the call stack of 9 frames is too deep !', 'depth of 8'],
