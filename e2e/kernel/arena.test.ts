@@ -98,32 +98,35 @@ describeInKernel('arenas', () => {
     )
   })
 
-  test.skipIf(!known)('their variables are read and written, before and after load', async () => {
-    const skel = await open<List>(list)
-    expect(Object.keys(skel.arena).toSorted()).toEqual([
-      'counter',
-      'head',
-      'label',
-      'state',
-      'table',
-    ])
-    expect([skel.arena.counter, skel.arena.label]).toEqual([7n, 'hello'])
-    skel.arena.counter = 10n
-    skel.load()
-    expect(skel.progs.run.testRun().retval).toBe(0)
-    expect(skel.arena.counter).toBe(13n)
-    expect(skel.arena.state).toMatchObject({ flag: 0, bits: 5 })
-    expect(JSON.stringify(skel.arena.table)).toBe('[1,2,3,0,0,0,0,0,0,99]')
-    skel.arena.state = { flag: 9, bits: 6 }
-    skel.arena.label = 'wörld'
-    expect(() => (skel.arena.label = 'far too long')).toThrow(RangeError)
-    expect(() => (skel.arena.state.bits = 8)).toThrow(RangeError)
-    expect(skel.arena).toMatchObject({ label: 'wörld', state: { flag: 9, bits: 6 } })
-    skel.destroy()
-    expect(() => skel.arena.counter).toThrow(/was destroyed/)
-  })
+  test.skipIf(!known)(
+    'their variables are read and written, before and after load (libbpf 1.4)',
+    async () => {
+      const skel = await open<List>(list)
+      expect(Object.keys(skel.arena).toSorted()).toEqual([
+        'counter',
+        'head',
+        'label',
+        'state',
+        'table',
+      ])
+      expect([skel.arena.counter, skel.arena.label]).toEqual([7n, 'hello'])
+      skel.arena.counter = 10n
+      skel.load()
+      expect(skel.progs.run.testRun().retval).toBe(0)
+      expect(skel.arena.counter).toBe(13n)
+      expect(skel.arena.state).toMatchObject({ flag: 0, bits: 5 })
+      expect(JSON.stringify(skel.arena.table)).toBe('[1,2,3,0,0,0,0,0,0,99]')
+      skel.arena.state = { flag: 9, bits: 6 }
+      skel.arena.label = 'wörld'
+      expect(() => (skel.arena.label = 'far too long')).toThrow(RangeError)
+      expect(() => (skel.arena.state.bits = 8)).toThrow(RangeError)
+      expect(skel.arena).toMatchObject({ label: 'wörld', state: { flag: 9, bits: 6 } })
+      skel.destroy()
+      expect(() => skel.arena.counter).toThrow(/was destroyed/)
+    },
+  )
 
-  test.skipIf(!known)('they load on a thread too', async () => {
+  test.skipIf(!known)('they load on a thread too (libbpf 1.4)', async () => {
     const skel = await open<List>(list)
     skel.arena.counter = 20n
     await skel.loadAsync()
@@ -131,56 +134,65 @@ describeInKernel('arenas', () => {
     expect(skel.arena.counter).toBe(23n)
   })
 
-  test.skipIf(!known)('pointers in them are addresses to view, read and write at', async () => {
-    const { default: module, types } = await build<List>(list)
-    const skel = module.openAndLoad()
-    onTestFinished(() => skel.destroy())
-    for (let n = 0; n < 2; n++) skel.progs.run.testRun()
-    const { shared } = skel.maps
-    if (!types['node']) throw new Error('no type node')
-    const node = shared.view(types['node'], skel.arena.head)
-    expect(node).toMatchObject({ value: 42n, name: 'n' })
-    const next = shared.view(types['node'], node['next'] as bigint)
-    next['name'] = 'second'
-    expect(Buffer.from(shared.read(node['next'] as bigint, 24).slice(8, 14)).toString()).toBe(
-      'second',
-    )
-    shared.write(skel.arena.head, new Uint8Array([7, 0, 0, 0, 0, 0, 0, 0]))
-    expect(node['value']).toBe(7n)
-    expect(shared.byteLength).toBe(100 * 4096)
-    const end = shared.address + BigInt(shared.byteLength)
-    for (const at of [0, end - 8n, shared.address - 1n, 2n ** 64n]) {
-      expect(() => shared.view(types['node'] as never, at)).toThrow(/are not in map shared/)
-    }
-    skel.destroy()
-    expect(() => node['value']).toThrow(/was destroyed/)
-    expect(() => shared.read(0, 1)).toThrow(/was destroyed/)
-  })
+  test.skipIf(!known)(
+    'pointers in them are addresses to view, read and write at (libbpf 1.4)',
+    async () => {
+      const { default: module, types } = await build<List>(list)
+      const skel = module.openAndLoad()
+      onTestFinished(() => skel.destroy())
+      for (let n = 0; n < 2; n++) skel.progs.run.testRun()
+      const { shared } = skel.maps
+      if (!types['node']) throw new Error('no type node')
+      const node = shared.view(types['node'], skel.arena.head)
+      expect(node).toMatchObject({ value: 42n, name: 'n' })
+      const next = shared.view(types['node'], node['next'] as bigint)
+      next['name'] = 'second'
+      expect(Buffer.from(shared.read(node['next'] as bigint, 24).slice(8, 14)).toString()).toBe(
+        'second',
+      )
+      shared.write(skel.arena.head, new Uint8Array([7, 0, 0, 0, 0, 0, 0, 0]))
+      expect(node['value']).toBe(7n)
+      expect(shared.byteLength).toBe(100 * 4096)
+      const end = shared.address + BigInt(shared.byteLength)
+      for (const at of [0, end - 8n, shared.address - 1n, 2n ** 64n]) {
+        expect(() => shared.view(types['node'] as never, at)).toThrow(/are not in map shared/)
+      }
+      skel.destroy()
+      expect(() => node['value']).toThrow(/was destroyed/)
+      expect(() => shared.read(0, 1)).toThrow(/was destroyed/)
+    },
+  )
 
-  test.skipIf(!known)('a page that no program has allocated is an error, not a crash', async () => {
-    const skel = (await open<Bare>(bare('SEGV_ON_FAULT'))).load()
-    const { shared } = skel.maps
-    const noPage = expect.objectContaining({
-      code: 'EFAULT',
-      message: expect.stringMatching(/no page is allocated there.*bpf_arena_alloc_pages/),
-    })
-    expect(() => shared.read(shared.address, 1)).toThrow(noPage)
-    expect(() => shared.write(shared.address, new Uint8Array(1))).toThrow(noPage)
-    expect(skel.progs.grow.testRun().retval).toBe(0)
-    shared.write(skel.bss.page, new Uint8Array([1, 2, 3]))
-    expect(shared.read(skel.bss.page, 3)).toEqual(new Uint8Array([1, 2, 3]))
-    expect(() => shared.read(skel.bss.page, 4097)).toThrow(noPage)
-    skel.progs.shrink.testRun()
-    expect(() => shared.read(skel.bss.page, 1)).toThrow(noPage)
-  })
+  test.skipIf(!known)(
+    'a page that no program has allocated is an error, not a crash (libbpf 1.4)',
+    async () => {
+      const skel = (await open<Bare>(bare('SEGV_ON_FAULT'))).load()
+      const { shared } = skel.maps
+      const noPage = expect.objectContaining({
+        code: 'EFAULT',
+        message: expect.stringMatching(/no page is allocated there.*bpf_arena_alloc_pages/),
+      })
+      expect(() => shared.read(shared.address, 1)).toThrow(noPage)
+      expect(() => shared.write(shared.address, new Uint8Array(1))).toThrow(noPage)
+      expect(skel.progs.grow.testRun().retval).toBe(0)
+      shared.write(skel.bss.page, new Uint8Array([1, 2, 3]))
+      expect(shared.read(skel.bss.page, 3)).toEqual(new Uint8Array([1, 2, 3]))
+      expect(() => shared.read(skel.bss.page, 4097)).toThrow(noPage)
+      skel.progs.shrink.testRun()
+      expect(() => shared.read(skel.bss.page, 1)).toThrow(noPage)
+    },
+  )
 
-  test.skipIf(!known)('without that flag the kernel allocates what is touched', async () => {
-    const skel = (await open<Bare>(bare('0'))).load()
-    const { shared } = skel.maps
-    expect(shared.read(shared.address, 4)).toEqual(new Uint8Array(4))
-  })
+  test.skipIf(!known)(
+    'without that flag the kernel allocates what is touched (libbpf 1.4)',
+    async () => {
+      const skel = (await open<Bare>(bare('0'))).load()
+      const { shared } = skel.maps
+      expect(shared.read(shared.address, 4)).toEqual(new Uint8Array(4))
+    },
+  )
 
-  test.skipIf(!known)('of one that was made before, nothing is shown', async () => {
+  test.skipIf(!known)('of one that was made before, nothing is shown (libbpf 1.4)', async () => {
     const first = (await open<List>(list)).load()
     const second = await open<List>(list)
     second.maps.shared.reuse(first.maps.shared)
@@ -191,7 +203,7 @@ describeInKernel('arenas', () => {
     expect(first.arena.counter).toBe(7n)
   })
 
-  test.skipIf(!known)('what would end the process is refused', async () => {
+  test.skipIf(!known)('what would end the process is refused (libbpf 1.4)', async () => {
     const skel = await open<List>(list)
     skel.maps.shared.flags |= 1 << 17
     expect(() => skel.load()).toThrow(/BPF_F_SEGV_ON_FAULT/)
