@@ -119,9 +119,6 @@ export async function randomWalk(walk: Walk): Promise<Record<string, number>> {
 
 const onPurpose = new Error('on purpose')
 
-/** `protected` in TypeScript: with it in hand one could tell the runtime that a closed map is open. */
-const nativeSide = 'handle'
-
 /** Own and inherited names, without those of every object. */
 function namesOf(target: object): (string | symbol)[] {
   const names: (string | symbol)[] = []
@@ -132,7 +129,7 @@ function namesOf(target: object): (string | symbol)[] {
   ) {
     names.push(...Reflect.ownKeys(at))
   }
-  return names.filter((name) => name !== 'constructor' && name !== nativeSide)
+  return names.filter((name) => name !== 'constructor')
 }
 
 /** Not what every program has: its methods would be Node's to answer for. */

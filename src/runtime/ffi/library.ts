@@ -1,4 +1,5 @@
 import { endianness } from 'node:os'
+import { isMainThread } from 'node:worker_threads'
 
 import { unsupported } from '../error.ts'
 import { checkArguments } from './check-arguments.ts'
@@ -30,17 +31,34 @@ type KoffiFunction = ReturnType<Library['func']>
 interface Shared {
   handle: Library | undefined
   open(): Library
+  /** Looks up each function that was declared of it. */
+  readonly declared: (() => unknown)[]
 }
 
-const libc: Shared = { handle: undefined, open: () => koffi().load(null) }
-const libbpf: Shared = { handle: undefined, open: openLibbpf }
+const libc: Shared = { handle: undefined, open: () => koffi().load(null), declared: [] }
+const libbpf: Shared = { handle: undefined, open: openLibbpf, declared: [] }
 
 function symbolsOf(shared: Shared): Library {
   if (!shared.handle) {
     requireHost()
     shared.handle = shared.open()
+    if (!isMainThread) lookUpAll(shared)
   }
   return shared.handle
+}
+
+/**
+ * koffi aborts the process when a worker is terminated while it looks a function up: it cannot throw any more. So a
+ * worker does that once, before it has anything to run, and not at what it does last.
+ */
+function lookUpAll({ declared }: Shared): void {
+  for (const lookUp of declared) {
+    try {
+      lookUp()
+    } catch {
+      // Older libbpfs lack some: the call itself will say so.
+    }
+  }
 }
 
 /** The layouts and positions written by hand in this folder are those of 64-bit little-endian Linux. */
@@ -82,10 +100,11 @@ function openLibbpf(): Library {
 /** A C function, looked up at its first call. Types are anonymous: koffi's names are one registry a process. */
 function declare<R>(shared: Shared, name: string, result: CType, args: CType[]): Call<R> {
   let call: Call<R> | undefined
+  const lookUp = (): Call<R> => (call ??= found(shared, name, result, args) as Call<R>)
+  shared.declared.push(lookUp)
   return (...values) => {
     checkArguments(name, args, values)
-    call ??= found(shared, name, result, args) as Call<R>
-    return call(...values)
+    return (call ?? lookUp())(...values)
   }
 }
 

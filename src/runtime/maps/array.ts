@@ -3,6 +3,7 @@ import type { Layout } from '../codec/layout.ts'
 import { u32 } from '../codec/layout.ts'
 import type { ElementLayouts } from './face.ts'
 import type { MapHandle } from './handle.ts'
+import { handleOf } from './handle.ts'
 import { KeyedMap } from './keyed.ts'
 import type { MapKind } from './map.ts'
 
@@ -18,12 +19,12 @@ export class ArrayMap<V> extends KeyedMap<number, V> {
 
   /** The same map with values as bytes. */
   get raw(): ArrayMap<Uint8Array> {
-    return new ArrayMap(this.handle, {})
+    return new ArrayMap(handleOf(this), {})
   }
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): ArrayMap<U> {
-    return new ArrayMap(this.handle, { value: value.layout })
+    return new ArrayMap(handleOf(this), { value: value.layout })
   }
 }
 

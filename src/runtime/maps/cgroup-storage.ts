@@ -2,6 +2,7 @@ import type { Codec } from '../codec/codec.ts'
 import type { Layout } from '../codec/layout.ts'
 import type { ElementLayouts } from './face.ts'
 import type { MapHandle } from './handle.ts'
+import { handleOf } from './handle.ts'
 import { KeyedMap } from './keyed.ts'
 import type { MapKind } from './map.ts'
 import { oneValueACpu } from './per-cpu.ts'
@@ -13,7 +14,7 @@ import { oneValueACpu } from './per-cpu.ts'
 export class CgroupStorage<K, V> extends KeyedMap<K, V> {
   /** The same map over bytes. */
   get raw(): CgroupStorage<Uint8Array, Uint8Array> {
-    return new CgroupStorage(this.handle, {})
+    return new CgroupStorage(handleOf(this), {})
   }
 
   /** The same map with values, and keys if given, of another type. */
@@ -21,7 +22,7 @@ export class CgroupStorage<K, V> extends KeyedMap<K, V> {
   as<U, L>(value: Codec<U>, key: Codec<L>): CgroupStorage<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): CgroupStorage<unknown, unknown> {
     const layouts = { key: key?.layout ?? this.layouts.key, value: value.layout }
-    return new CgroupStorage(this.handle, layouts)
+    return new CgroupStorage(handleOf(this), layouts)
   }
 }
 
@@ -33,7 +34,7 @@ export class PerCpuCgroupStorage<K, V> extends KeyedMap<K, V[]> {
 
   /** The same map over bytes. */
   get raw(): PerCpuCgroupStorage<Uint8Array, Uint8Array> {
-    return new PerCpuCgroupStorage(this.handle, {})
+    return new PerCpuCgroupStorage(handleOf(this), {})
   }
 
   /** The same map with each CPU's value, and keys if given, of another type. */
@@ -41,7 +42,7 @@ export class PerCpuCgroupStorage<K, V> extends KeyedMap<K, V[]> {
   as<U, L>(value: Codec<U>, key: Codec<L>): PerCpuCgroupStorage<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): PerCpuCgroupStorage<unknown, unknown> {
     const layouts = { key: key?.layout ?? this.layouts.key, value: value.layout }
-    return new PerCpuCgroupStorage(this.handle, layouts)
+    return new PerCpuCgroupStorage(handleOf(this), layouts)
   }
 }
 

@@ -124,3 +124,17 @@ export class MapHandle {
     return new BpfError({ operation, object: this.title, errno, reason, hint })
   }
 }
+
+const handles = /*#__PURE__*/ new WeakMap<object, MapHandle>()
+
+/** Keeps a map's native side out of the reach of whoever holds the map: there code could end the process. */
+export function keepHandle(map: object, handle: MapHandle): void {
+  handles.set(map, handle)
+}
+
+/** The native side of a map's object. */
+export function handleOf(map: object): MapHandle {
+  const handle = handles.get(map)
+  if (!handle) throw new TypeError('this is no map')
+  return handle
+}

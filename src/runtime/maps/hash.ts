@@ -1,5 +1,6 @@
 import type { Codec } from '../codec/codec.ts'
 import type { Layout } from '../codec/layout.ts'
+import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { RemovableMap } from './removable.ts'
 
@@ -7,14 +8,17 @@ import { RemovableMap } from './removable.ts'
 export class HashMap<K, V> extends RemovableMap<K, V> {
   /** The same map over bytes. */
   get raw(): HashMap<Uint8Array, Uint8Array> {
-    return new HashMap(this.handle, {})
+    return new HashMap(handleOf(this), {})
   }
 
   /** The same map with values, and keys if given, of another type. */
   as<U>(value: Codec<U>): HashMap<K, U>
   as<U, L>(value: Codec<U>, key: Codec<L>): HashMap<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): HashMap<unknown, unknown> {
-    return new HashMap(this.handle, { key: key?.layout ?? this.layouts.key, value: value.layout })
+    return new HashMap(handleOf(this), {
+      key: key?.layout ?? this.layouts.key,
+      value: value.layout,
+    })
   }
 }
 

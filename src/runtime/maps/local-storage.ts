@@ -8,19 +8,17 @@ import type { SocketLike } from '../descriptors/socket.ts'
 import { socketDescriptor } from '../descriptors/socket.ts'
 import type { UpdateFlag } from './elements.ts'
 import type { MapHandle } from './handle.ts'
+import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
 import { RemovableMap } from './removable.ts'
 
 /** A value that the kernel keeps with each of its own objects, and lets go with it. There is no walk over them. */
 abstract class LocalStorage<Owner, V> extends BpfMap {
-  /** @internal */
-  protected readonly handle: MapHandle
   readonly #values: RemovableMap<number, V>
 
   constructor(handle: MapHandle, value?: Layout) {
     super(handle)
-    this.handle = handle
     this.#values = new RemovableMap(handle, { key: s32, value })
   }
 
@@ -56,12 +54,12 @@ export class TaskStorage<V> extends LocalStorage<number, V> {
 
   /** The same map with values as bytes. */
   get raw(): TaskStorage<Uint8Array> {
-    return new TaskStorage(this.handle)
+    return new TaskStorage(handleOf(this))
   }
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): TaskStorage<U> {
-    return new TaskStorage(this.handle, value.layout)
+    return new TaskStorage(handleOf(this), value.layout)
   }
 }
 
@@ -73,12 +71,12 @@ export class InodeStorage<V> extends LocalStorage<string | number, V> {
 
   /** The same map with values as bytes. */
   get raw(): InodeStorage<Uint8Array> {
-    return new InodeStorage(this.handle)
+    return new InodeStorage(handleOf(this))
   }
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): InodeStorage<U> {
-    return new InodeStorage(this.handle, value.layout)
+    return new InodeStorage(handleOf(this), value.layout)
   }
 }
 
@@ -90,29 +88,29 @@ export class CgrpStorage<V> extends LocalStorage<string | number, V> {
 
   /** The same map with values as bytes. */
   get raw(): CgrpStorage<Uint8Array> {
-    return new CgrpStorage(this.handle)
+    return new CgrpStorage(handleOf(this))
   }
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): CgrpStorage<U> {
-    return new CgrpStorage(this.handle, value.layout)
+    return new CgrpStorage(handleOf(this), value.layout)
   }
 }
 
 /** SK_STORAGE: by socket, one of Node's or a descriptor. */
 export class SkStorage<V> extends LocalStorage<SocketLike, V> {
   protected override withOwner<R>(socket: SocketLike, use: (fd: number) => R): R {
-    return use(socketDescriptor(socket, `use ${this.handle.title}`))
+    return use(socketDescriptor(socket, `use ${handleOf(this).title}`))
   }
 
   /** The same map with values as bytes. */
   get raw(): SkStorage<Uint8Array> {
-    return new SkStorage(this.handle)
+    return new SkStorage(handleOf(this))
   }
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): SkStorage<U> {
-    return new SkStorage(this.handle, value.layout)
+    return new SkStorage(handleOf(this), value.layout)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Codec } from '../codec/codec.ts'
 import type { Layout } from '../codec/layout.ts'
 import type { Elements } from './elements.ts'
+import { handleOf } from './handle.ts'
 import type { Place } from './iteration.ts'
 import { ElementsAtOnce } from './iteration.ts'
 import type { MapKind } from './map.ts'
@@ -13,14 +14,17 @@ import { RemovableMap } from './removable.ts'
 export class LpmTrie<K, V> extends RemovableMap<K, V> {
   /** The same map over bytes. */
   get raw(): LpmTrie<Uint8Array, Uint8Array> {
-    return new LpmTrie(this.handle, {})
+    return new LpmTrie(handleOf(this), {})
   }
 
   /** The same map with values, and keys if given, of another type. */
   as<U>(value: Codec<U>): LpmTrie<K, U>
   as<U, L>(value: Codec<U>, key: Codec<L>): LpmTrie<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): LpmTrie<unknown, unknown> {
-    return new LpmTrie(this.handle, { key: key?.layout ?? this.layouts.key, value: value.layout })
+    return new LpmTrie(handleOf(this), {
+      key: key?.layout ?? this.layouts.key,
+      value: value.layout,
+    })
   }
 
   /** Looked up while walking, a prefix that is gone would show the value of a shorter one. */

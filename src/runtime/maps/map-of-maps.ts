@@ -8,6 +8,7 @@ import { BpfError } from '../error.ts'
 import { EINVAL, ENOENT } from '../ffi/errno.ts'
 import type { UpdateFlag } from './elements.ts'
 import type { MapHandle } from './handle.ts'
+import { handleOf } from './handle.ts'
 import type { InnerMapOptions, InnerMapSettings } from './inner-maps.ts'
 import { InnerMaps } from './inner-maps.ts'
 import type { MapKind } from './map.ts'
@@ -26,8 +27,6 @@ abstract class MapOfMaps<K, M extends BpfMap> extends BpfMap {
   /** The same map read as the ids of the inner maps, of which none is opened. */
   readonly ids: ReadableMap<K, number>
   /** @internal */
-  protected readonly handle: MapHandle
-  /** @internal */
   protected readonly kind: MapKind<M>
   readonly #elements: RemovableMap<K, number>
   readonly #inner: InnerMaps
@@ -35,7 +34,6 @@ abstract class MapOfMaps<K, M extends BpfMap> extends BpfMap {
 
   constructor(handle: MapHandle, kind: MapKind<M>, key?: Layout) {
     super(handle)
-    this.handle = handle
     this.kind = kind
     this.#elements = new RemovableMap(handle, { key, value: u32 })
     this.ids = this.#elements
@@ -118,7 +116,7 @@ abstract class MapOfMaps<K, M extends BpfMap> extends BpfMap {
     if (fd === -ENOENT) return undefined
     if (fd < 0) {
       const hint = privilegeHint(-fd, ['CAP_SYS_ADMIN'])
-      const object = `map ${id} in ${this.handle.title}`
+      const object = `map ${id} in ${handleOf(this).title}`
       throw new BpfError({ operation: 'open', object, errno: -fd, hint })
     }
     const map = standalone(this.kind, fd, 'open', () => this.#opened.delete(id))
@@ -151,7 +149,7 @@ export class HashOfMaps<K, M extends BpfMap> extends MapOfMaps<K, M> {
 
   /** The same map with keys of another type. */
   as<L>(key: Codec<L>): HashOfMaps<L, M> {
-    return new HashOfMaps(this.handle, this.kind, key.layout)
+    return new HashOfMaps(handleOf(this), this.kind, key.layout)
   }
 }
 

@@ -13,6 +13,7 @@ import { heard } from '../log.ts'
 import type { ProgramsByPointer } from '../shadow.ts'
 import type { ShownMemory } from '../shown-memory.ts'
 import type { MapHandle } from './handle.ts'
+import { keepHandle } from './handle.ts'
 import type { MapDescription } from './info.ts'
 import { describeMap } from './info.ts'
 import { reuseMap } from './reuse.ts'
@@ -52,6 +53,7 @@ export class BpfMap extends MapSettings {
   constructor(handle: MapHandle) {
     super(handle)
     this.#handle = handle
+    keepHandle(this, handle)
   }
 
   get name(): string {

@@ -9,6 +9,7 @@ import { EPERM } from '../ffi/errno.ts'
 import { Mapping } from '../ffi/mapping.ts'
 import { ArrayMap } from './array.ts'
 import type { MapHandle } from './handle.ts'
+import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
 
 /** An ARRAY with BPF_F_MMAPABLE: all of it is also live memory, used without system calls. */
@@ -24,32 +25,32 @@ export class MmapableArray<V> extends ArrayMap<V> {
   }
 
   override get raw(): MmapableArray<Uint8Array> {
-    return new MmapableArray(this.handle, {})
+    return new MmapableArray(handleOf(this), {})
   }
 
   override as<U>(value: Codec<U>): MmapableArray<U> {
-    return new MmapableArray(this.handle, { value: value.layout })
+    return new MmapableArray(handleOf(this), { value: value.layout })
   }
 
   #map(): ViewArray<V> {
-    const { maxEntries, valueSize } = this.handle.info('map')
+    const { maxEntries, valueSize } = handleOf(this).info('map')
     const element = this.layouts.value ?? bytes(valueSize)
     if (sizeOf(element) !== valueSize) {
       throw new BpfError({
         code: 'ERR_BPF_MALFORMED',
         operation: 'map',
-        object: this.handle.title,
+        object: handleOf(this).title,
         reason: `its values are ${valueSize} bytes, the type given for them has ${sizeOf(element)}`,
       })
     }
     // kernel/bpf/arraymap.c: array_map_alloc
     const stride = Math.ceil(valueSize / 8) * 8
     const layout: ArrayLayout = { kind: 'array', element, length: maxEntries, stride }
-    const { memory, retire } = mapped(this.handle, maxEntries * stride)
+    const { memory, retire } = mapped(handleOf(this), maxEntries * stride)
     const { view, point } = liveView<V[]>(layout, memory)
-    this.handle.onClose(() => {
+    handleOf(this).onClose(() => {
       this.#view = undefined
-      const { life, title } = this.handle
+      const { life, title } = handleOf(this)
       point(
         deadMemory(() => life.refusal('use', title)),
         0,

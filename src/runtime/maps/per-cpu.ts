@@ -8,6 +8,7 @@ import { fromLibbpf } from '../ffi/library.ts'
 import type { Elements } from './elements.ts'
 import type { ElementLayouts, Shape, ValueCodec } from './face.ts'
 import type { MapHandle } from './handle.ts'
+import { handleOf } from './handle.ts'
 import { KeyedMap } from './keyed.ts'
 import type { MapKind } from './map.ts'
 import { RemovableMap } from './removable.ts'
@@ -59,14 +60,14 @@ export class PerCpuHashMap<K, V> extends RemovableMap<K, V[]> {
 
   /** The same map over bytes. */
   get raw(): PerCpuHashMap<Uint8Array, Uint8Array> {
-    return new PerCpuHashMap(this.handle, {})
+    return new PerCpuHashMap(handleOf(this), {})
   }
 
   /** The same map with each CPU's value, and keys if given, of another type. */
   as<U>(value: Codec<U>): PerCpuHashMap<K, U>
   as<U, L>(value: Codec<U>, key: Codec<L>): PerCpuHashMap<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): PerCpuHashMap<unknown, unknown> {
-    return new PerCpuHashMap(this.handle, {
+    return new PerCpuHashMap(handleOf(this), {
       key: key?.layout ?? this.layouts.key,
       value: value.layout,
     })
@@ -81,12 +82,12 @@ export class PerCpuArray<V> extends KeyedMap<number, V[]> {
 
   /** The same map with values as bytes. */
   get raw(): PerCpuArray<Uint8Array> {
-    return new PerCpuArray(this.handle, {})
+    return new PerCpuArray(handleOf(this), {})
   }
 
   /** The same map with each CPU's value of another type. */
   as<U>(value: Codec<U>): PerCpuArray<U> {
-    return new PerCpuArray(this.handle, { value: value.layout })
+    return new PerCpuArray(handleOf(this), { value: value.layout })
   }
 
   override get size(): number {

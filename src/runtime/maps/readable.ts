@@ -10,19 +10,16 @@ import { BpfMap } from './map.ts'
 /** Maps of keys and values, read like an ES Map over bpf(2). Keys and values are copies. */
 export class ReadableMap<K, V> extends BpfMap implements Iterable<[K, V]> {
   /** @internal */
-  protected readonly handle: MapHandle
-  /** @internal */
   protected readonly layouts: ElementLayouts
   /** @internal */
   protected readonly enter: Enter
 
   constructor(handle: MapHandle, layouts: ElementLayouts, shape?: Shape) {
     super(handle)
-    this.handle = handle
     this.layouts = layouts
     this.enter = facing(handle, layouts, shape)
     // The native side is nothing to show, or to replace.
-    for (const name of ['handle', 'layouts', 'enter']) {
+    for (const name of ['layouts', 'enter']) {
       Object.defineProperty(this, name, { enumerable: false, writable: false })
     }
   }

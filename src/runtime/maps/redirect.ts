@@ -7,6 +7,7 @@ import { writerOf } from '../codec/write.ts'
 import { indexOfInterface } from '../programs/interface.ts'
 import type { Shape } from './face.ts'
 import type { MapHandle } from './handle.ts'
+import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { RemovableMap } from './removable.ts'
 
@@ -52,12 +53,12 @@ export class DevMap<V> extends RedirectMap<V, In<V> | string | number> {
 
   /** The same map with values as bytes. */
   get raw(): DevMap<Uint8Array> {
-    return new DevMap(this.handle)
+    return new DevMap(handleOf(this))
   }
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): DevMap<U> {
-    return new DevMap(this.handle, value.layout)
+    return new DevMap(handleOf(this), value.layout)
   }
 }
 
@@ -65,12 +66,12 @@ export class DevMap<V> extends RedirectMap<V, In<V> | string | number> {
 export class CpuMap<V> extends RedirectMap<V, In<V> | number> {
   /** The same map with values as bytes. */
   get raw(): CpuMap<Uint8Array> {
-    return new CpuMap(this.handle)
+    return new CpuMap(handleOf(this))
   }
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): CpuMap<U> {
-    return new CpuMap(this.handle, value.layout)
+    return new CpuMap(handleOf(this), value.layout)
   }
 }
 

@@ -9,6 +9,7 @@ import { EINVAL, ENOSPC } from '../ffi/errno.ts'
 import type { UpdateFlag } from './elements.ts'
 import type { Shape } from './face.ts'
 import type { MapHandle } from './handle.ts'
+import { handleOf } from './handle.ts'
 import { KeysAtOnce } from './iteration.ts'
 import { ElementIterator } from './iteration.ts'
 import type { MapKind } from './map.ts'
@@ -36,7 +37,11 @@ class SocketMap<K> extends RemovableMap<K, bigint, SocketLike> {
 
   /** @param socket connected, bound or listening, as the map's programs want it @throws {BpfError} EOPNOTSUPP */
   override set(key: In<K>, socket: SocketLike, flag?: UpdateFlag): this {
-    return this.put(key, socketDescriptor(socket, `set an element of ${this.handle.title}`), flag)
+    return this.put(
+      key,
+      socketDescriptor(socket, `set an element of ${handleOf(this).title}`),
+      flag,
+    )
   }
 
   override delete(key: In<K>): boolean {
@@ -69,12 +74,12 @@ export class SockHash<K> extends SocketMap<K> {
 
   /** The same map with keys as bytes. */
   get raw(): SockHash<Uint8Array> {
-    return new SockHash(this.handle)
+    return new SockHash(handleOf(this))
   }
 
   /** The same map with keys of another type. */
   as<L>(key: Codec<L>): SockHash<L> {
-    return new SockHash(this.handle, key.layout)
+    return new SockHash(handleOf(this), key.layout)
   }
 }
 

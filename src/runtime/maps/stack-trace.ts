@@ -2,6 +2,7 @@ import { compiled } from '../codec/compiled.ts'
 import { bytes, s32, struct, u32, u64, union } from '../codec/layout.ts'
 import type { Shape } from './face.ts'
 import type { MapHandle } from './handle.ts'
+import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { ReadableMap } from './readable.ts'
 import { clear, drain, remove, take } from './removal.ts'
@@ -94,7 +95,7 @@ export class StackTraceMap<Frame = bigint> extends ReadableMap<number, Frame[]> 
 
   /** The same map with stacks as bytes. */
   get raw(): ReadableMap<number, Uint8Array> {
-    return new ReadableMap(this.handle, { key: u32 })
+    return new ReadableMap(handleOf(this), { key: u32 })
   }
 }
 

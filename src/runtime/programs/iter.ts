@@ -10,6 +10,7 @@ import { IterLink } from '../links/iter-link.ts'
 import type { NativeLink } from '../links/native.ts'
 import { attachOptions, oneOf, uint32, uint64 } from './attach-options.ts'
 import { Program } from './program.ts'
+import { handleOf } from './settings.ts'
 
 const bpf_program__attach_iter = fromLibbpf('bpf_program__attach_iter', 'uintptr_t', [
   'uintptr_t',
@@ -68,7 +69,7 @@ export class IterProgram extends Program {
 
   /** @internal */
   protected override makeLink(native: NativeLink): IterLink {
-    return new IterLink(this.handle.links, this.title, native)
+    return new IterLink(handleOf(this).links, this.title, native)
   }
 }
 

@@ -17,7 +17,7 @@ import { attachAdvice } from './advice.ts'
 import type { ProgramInfo } from './info.ts'
 import { programInfo } from './info.ts'
 import type { ProgramHandle } from './settings.ts'
-import { ProgramSettings } from './settings.ts'
+import { handleOf, ProgramSettings } from './settings.ts'
 import type { ProgramStream } from './stream.ts'
 import { programStream } from './stream.ts'
 
@@ -96,7 +96,7 @@ export class Program extends ProgramSettings {
 
   /** @internal */
   protected makeLink(native: NativeLink): Link {
-    return new Link(this.handle.links, this.title, native)
+    return new Link(handleOf(this).links, this.title, native)
   }
 
   /** @param hint when nothing better is known @internal */
@@ -121,8 +121,8 @@ export class Program extends ProgramSettings {
 
   /** `struct bpf_program *` of a loaded skeleton. @internal */
   pointer(operation: string): number {
-    this.handle.links.life.requireLoaded(operation, this.title)
-    return this.handle.pointer
+    handleOf(this).links.life.requireLoaded(operation, this.title)
+    return handleOf(this).pointer
   }
 
   #move(operation: string, call: typeof bpf_program__pin, path: string): void {

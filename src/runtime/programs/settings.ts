@@ -37,25 +37,32 @@ export interface ProgramHandle {
   log: string
 }
 
+const handles = /*#__PURE__*/ new WeakMap<ProgramSettings, ProgramHandle>()
+
+/** A program's native side, out of the reach of whoever holds the program: there code could end the process. */
+export function handleOf(program: ProgramSettings): ProgramHandle {
+  const handle = handles.get(program)
+  if (!handle) throw new TypeError('this is no program')
+  return handle
+}
+
 /** What can be set of a program between open and load: libbpf's setters, in camelCase. */
 export class ProgramSettings {
-  /** @internal */
-  protected readonly handle: ProgramHandle
+  readonly #handle: ProgramHandle
   #ifindex = 0
 
   constructor(handle: ProgramHandle) {
-    this.handle = handle
-    // A native handle is nothing to show, or to copy.
-    Object.defineProperty(this, 'handle', { enumerable: false })
+    this.#handle = handle
+    handles.set(this, handle)
   }
 
   get name(): string {
-    return this.handle.name
+    return this.#handle.name
   }
 
   /** For messages. @internal */
   get title(): string {
-    return `program ${this.name} of ${this.handle.links.life.name}`
+    return `program ${this.name} of ${this.#handle.links.life.name}`
   }
 
   /** Off: load leaves it out. Of `SEC("?…")` it is off at first. */
@@ -132,7 +139,7 @@ export class ProgramSettings {
 
   /** What the verifier wrote while it accepted the program: of `logLevel` 0, nothing. */
   get log(): string {
-    return this.handle.log
+    return this.#handle.log
   }
 
   /** The network device that the program is loaded onto: its index, 0 for none; set by index or name. */
@@ -141,9 +148,9 @@ export class ProgramSettings {
   }
 
   set ifindex(device: number | string) {
-    this.handle.links.life.requireOpen('set ifindex of', this.title)
+    this.#handle.links.life.requireOpen('set ifindex of', this.title)
     this.#ifindex = device === 0 ? 0 : indexOfInterface(device)
-    bpf_program__set_ifindex(this.handle.pointer, this.#ifindex)
+    bpf_program__set_ifindex(this.#handle.pointer, this.#ifindex)
   }
 
   /**
@@ -153,26 +160,26 @@ export class ProgramSettings {
    * @throws {BpfError} ESRCH when there is no such function
    */
   setAttachTarget(target: { readonly fd: number } | number | null, functionName: string): void {
-    this.handle.links.life.requireOpen('set the attach target of', this.title)
+    this.#handle.links.life.requireOpen('set the attach target of', this.title)
     const fd = target === null ? 0 : descriptor(target, 'setAttachTarget() takes a program')
     const { result, log } = heard(() =>
-      bpf_program__set_attach_target(this.handle.pointer, fd, functionName),
+      bpf_program__set_attach_target(this.#handle.pointer, fd, functionName),
     )
     if (result < 0) throw this.#refused(`set the attach target ${functionName} of`, -result, log)
   }
 
   /** `struct bpf_program *`, unless the skeleton is gone or loads. @internal */
   protected readable(operation: string): number {
-    const { life } = this.handle.links
+    const { life } = this.#handle.links
     if (life.stage === 'destroyed' || life.stage === 'loading') {
       throw life.refusal(operation, this.title)
     }
-    return this.handle.pointer
+    return this.#handle.pointer
   }
 
   #set(name: string, set: Call<number>, value: number | boolean): void {
-    this.handle.links.life.requireOpen(`set ${name} of`, this.title)
-    const result = set(this.handle.pointer, value)
+    this.#handle.links.life.requireOpen(`set ${name} of`, this.title)
+    const result = set(this.#handle.pointer, value)
     if (result < 0) throw this.#refused(`set ${name} of`, -result)
   }
 
