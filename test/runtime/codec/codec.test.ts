@@ -410,6 +410,32 @@ describe('unions', () => {
     }
   })
 
+  test('each may say more of some byte than the others', () => {
+    const layout = union('', 3, [
+      [
+        '',
+        0,
+        struct('', 2, [
+          ['a', 0, u8],
+          ['b', 1, bool],
+        ]),
+      ],
+      [
+        '',
+        0,
+        struct('', 2, [
+          ['c', 0, bool],
+          ['d', 1, u8],
+        ]),
+      ],
+      ['low', 2, u8, 0, 4],
+      ['flags', 0, array(bool, 3)],
+    ])
+    const value = { a: 2, b: true, c: true, d: 4, low: 9, flags: [true, true, true] }
+    expect(encoded(layout, value)).toBe('020409')
+    expect(() => encoded(layout, { ...value, c: false })).toThrow(/^value: a\/b and c\/d disagree/)
+  })
+
   test.each<[string, object, RegExp]>([
     ['members that disagree', { code: 1, err: 2 }, /^value: code and err disagree/],
     ['no member', {}, /give at least one of code, err/],
