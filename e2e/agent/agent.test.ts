@@ -118,11 +118,20 @@ async function observe(
 async function attached({ pid }: ChildProcess): Promise<unknown> {
   for (let tries = 0; tries < 200; tries++) {
     const folder = `/proc/${pid}/fd`
-    const targets = readdirSync(folder).map((fd) => readlinkSync(join(folder, fd)))
+    const targets = readdirSync(folder).map((fd) => targetOf(join(folder, fd)))
     if (targets.filter((target) => /bpf[_-]link/.test(target)).length === 3) return sleep(50)
     await sleep(50)
   }
   throw new Error('the agent attached nothing')
+}
+
+/** Empty when the descriptor has been closed meanwhile. */
+function targetOf(descriptor: string): string {
+  try {
+    return readlinkSync(descriptor)
+  } catch {
+    return ''
+  }
 }
 
 async function run(command: string, args: string[]): Promise<unknown> {

@@ -101,7 +101,8 @@ describeInKernel('hash maps', () => {
     const { maps } = await load()
     expect(Object.keys(maps.hash)).toEqual([])
     expect(inspect(maps.hash)).toBe('HashMap {}')
-    expect(() => Object.assign(maps.hash, { handle: {} })).toThrow(TypeError)
+    expect('handle' in maps.hash).toBe(false)
+    expect(() => Object.assign(maps.hash, { enter: {} })).toThrow(TypeError)
   })
 
   test('set, has, delete and take say what was there', async () => {
