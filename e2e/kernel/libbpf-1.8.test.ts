@@ -20,6 +20,7 @@ const files = [
   'ringbuf',
   'sections',
   'struct-ops',
+  'uprobe-names',
 ].map((name) => `e2e/kernel/${name}.test.ts`)
 
 describeInKernel('with libbpf 1.8', () => {

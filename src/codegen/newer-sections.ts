@@ -53,7 +53,7 @@ export function newerSection(section: string): SectionFacts | undefined {
     type,
     attachType,
     ...(base.endsWith('.s') ? { sleepable: true } : {}),
-    // Sections with a slash of their own, `tcx/ingress`, are attached by hand.
-    ...(!whole && target !== undefined ? { attaches: true } : {}),
+    // Sections with a slash of their own, `tcx/ingress`, are attached by hand; of many uprobes, by the runtime.
+    ...(!whole && target !== undefined && !base.startsWith('u') ? { attaches: true } : {}),
   }
 }

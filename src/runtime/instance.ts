@@ -9,6 +9,7 @@ import { Life } from './life.ts'
 import { LinkOwner } from './links/link.ts'
 import type { Links } from './links/links.ts'
 import { linkSlots } from './links/links.ts'
+import type { NativeLink } from './links/native.ts'
 import { libbpfLink } from './links/native.ts'
 import { loadFailure, tellingLines } from './load-failure.ts'
 import { deafen, heard } from './log.ts'
@@ -125,9 +126,8 @@ export class Instance implements SkeletonInstance {
       const current = this.links[name]
       if (!program || program.attached || (current && !current.destroyed)) continue
       newer?.requireKnown(program)
-      const { result, log } = heard(() => this.#native.attachProgram(index))
-      if (result < 0) throw program.failure('attach', -result, log)
-      if (result > 0) this.links[name] = program.adopt(libbpfLink(result))
+      const native = this.#attachProgram(program, index)
+      if (native) this.links[name] = program.adopt(native)
     }
     for (const [name] of this.#structOps()) this.#attachMap(name)
     return this
@@ -213,6 +213,15 @@ export class Instance implements SkeletonInstance {
   #show(memory: ShownMemory): object {
     this.#shown.push(memory)
     return memory.view
+  }
+
+  /** Undefined of what has no automatic attachment. */
+  #attachProgram(program: Program, index: number): NativeLink | undefined {
+    const own = program.autoload && program.autoattach ? program.linkBySection() : undefined
+    if (own) return own
+    const { result, log } = heard(() => this.#native.attachProgram(index))
+    if (result < 0) throw program.failure('attach', -result, log)
+    return result > 0 ? libbpfLink(result) : undefined
   }
 
   /** As bpf_object__attach_skeleton does since libbpf 1.5. */

@@ -13,7 +13,8 @@ export function withDirectory<R>(path: string | number, use: (fd: number) => R):
 
 /** Runs `use` with the descriptor of a file that is opened for it. @param path or a descriptor @throws {BpfError} */
 export function withOpened<R>(path: string | number, use: (fd: number) => R): R {
-  return withFile(path, constants.O_RDONLY, use)
+  // Whoever holds the other end of a pipe would make us wait.
+  return withFile(path, constants.O_RDONLY | constants.O_NONBLOCK, use)
 }
 
 /** Runs `use` with a descriptor that stands for the inode. @param path or a descriptor @throws {BpfError} */

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 
 import { BpfError } from '../error.ts'
-import { ESRCH } from '../ffi/errno.ts'
+import { ENOENT, ESRCH } from '../ffi/errno.ts'
 import { pidOf } from './pid.ts'
 
 /**
@@ -11,8 +11,8 @@ import { pidOf } from './pid.ts'
 export type Binary = string | number
 
 /**
- * The path under which this process reaches the file, or a library's name that libbpf is to search for.
- * @throws {BpfError} ESRCH when there is no such process
+ * The path under which this process reaches the file.
+ * @throws {BpfError} ESRCH when there is no such process; ENOENT when no folder has one of the name
  */
 export function pathOfBinary(binary: Binary, pid: number | 'self' | undefined): string {
   if (binary === 'self') return '/proc/self/exe'
@@ -20,8 +20,41 @@ export function pathOfBinary(binary: Binary, pid: number | 'self' | undefined): 
   if (typeof binary !== 'string') {
     throw new TypeError(`a binary is a path, a library's name or a process, not ${typeof binary}`)
   }
-  if (binary.includes('/') || pid === undefined) return binary
-  return loadedLibrary(binary, pid) ?? binary
+  if (binary.includes('/')) return binary
+  const path = (pid === undefined ? undefined : loadedLibrary(binary, pid)) ?? searched(binary)
+  if (path !== undefined) return path
+  const hint = 'No folder for its kind has one: give its path'
+  throw new BpfError({ operation: 'find', object: binary, errno: ENOENT, hint })
+}
+
+/** Where libbpf looks (libbpf.c: resolve_full_path): no cache of the dynamic linker's. */
+function searched(name: string): string | undefined {
+  const isLibrary = /\.so(\.|$)/.test(name)
+  const { LD_LIBRARY_PATH, PATH } = process.env
+  const folders = isLibrary
+    ? [LD_LIBRARY_PATH, '/usr/lib64:/usr/lib', `/lib/${machine()}-linux-gnu`, '/lib64:/lib']
+    : [PATH, '/usr/bin:/usr/sbin']
+  const wanted = isLibrary ? constants.R_OK : constants.R_OK | constants.X_OK
+  return folders
+    .flatMap((list) => list?.split(':') ?? [])
+    .filter((folder) => folder !== '')
+    .map((folder) => `${folder}/${name}`)
+    .find((path) => isPermitted(path, wanted))
+}
+
+/** As the names of folders have it. */
+function machine(): string {
+  const names: Record<string, string> = { x64: 'x86_64', arm64: 'aarch64', ppc64: 'powerpc64le' }
+  return names[process.arch] ?? process.arch
+}
+
+function isPermitted(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The process may see other files than we under the same names. */

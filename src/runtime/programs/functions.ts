@@ -1,6 +1,6 @@
 import type { Integer } from '../codec/input.ts'
 import { EINVAL } from '../ffi/errno.ts'
-import { cStrings, words } from '../ffi/memory.ts'
+import { words } from '../ffi/memory.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { uint64 } from './attach-options.ts'
 import type { Program } from './program.ts'
@@ -8,10 +8,10 @@ import type { Program } from './program.ts'
 /** Many functions at once: by pattern, by name, or where they are. */
 export type Functions = string | readonly string[] | readonly Integer[]
 
-/** One of the three, as libbpf wants them. */
+/** One of the three. */
 export interface FunctionList {
   readonly pattern: string | null
-  readonly names: Scratch | undefined
+  readonly names: readonly string[] | undefined
   readonly places: Scratch | undefined
   /** 0 of a pattern. */
   readonly count: number
@@ -23,7 +23,7 @@ export function functionList(functions: Functions): FunctionList {
   if (typeof functions === 'string') return { ...none, pattern: functions, count: 0 }
   const count = functions.length
   if (count === 0) throw new RangeError('no function is named')
-  if (areNames(functions)) return { ...none, names: cStrings(functions), count }
+  if (areNames(functions)) return { ...none, names: functions, count }
   const places = words(functions.map((place) => uint64('a function', place)))
   return { ...none, places, count }
 }

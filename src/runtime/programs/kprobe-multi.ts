@@ -2,6 +2,7 @@ import type { Integer } from '../codec/input.ts'
 import { unsupported } from '../error.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
 import { fromLibbpf } from '../ffi/library.ts'
+import { cStrings } from '../ffi/memory.ts'
 import { requireKnown } from '../known-options.ts'
 import { kernelLink, linkByLibbpf, tailOffset } from '../links/create.ts'
 import type { NativeLink } from '../links/native.ts'
@@ -43,7 +44,7 @@ export function attachKprobeMulti(
   if (session && !libbpfIsAtLeast(1, 5)) return sessionLink(program, operation, list, options)
   // struct bpf_kprobe_multi_opts: sz, syms, addrs, cookies, cnt, retprobe, session, unique_match.
   const opts = attachOptions(48)
-  opts.point(8, list.names)
+  opts.point(8, list.names && cStrings(list.names))
   opts.point(16, list.places)
   opts.point(24, cookies)
   opts.data.setBigUint64(32, BigInt(list.count), true)
@@ -70,7 +71,7 @@ function sessionLink(
     tail(attr) {
       attr.data.setUint32(tailOffset, retprobe ? atReturn : 0, true)
       attr.data.setUint32(tailOffset + 4, list.count, true)
-      attr.point(tailOffset + 8, list.names)
+      attr.point(tailOffset + 8, list.names && cStrings(list.names))
       attr.point(tailOffset + 16, list.places)
       attr.point(tailOffset + 24, perFunction('cookies', cookies, list))
     },

@@ -3,6 +3,7 @@ import { fromLibbpf } from '../ffi/library.ts'
 import { requireKnown } from '../known-options.ts'
 import { linkByLibbpf } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
+import type { NativeLink } from '../links/native.ts'
 import { attachOptions, uint64 } from './attach-options.ts'
 import type { Binary } from './binary.ts'
 import type { KprobeMultiOptions } from './kprobe-multi.ts'
@@ -11,7 +12,7 @@ import type { ProbeMode } from './probe-mode.ts'
 import { attachModeOf } from './probe-mode.ts'
 import { Program } from './program.ts'
 import type { UprobeMultiOptions } from './uprobe-multi.ts'
-import { attachUprobeMulti } from './uprobe-multi.ts'
+import { attachUprobeMulti, attachUprobeMultiBySection } from './uprobe-multi.ts'
 import type { UprobeOptions, UsdtOptions } from './uprobe.ts'
 import { attachUprobe, attachUsdt } from './uprobe.ts'
 
@@ -86,7 +87,7 @@ export class KprobeProgram extends Program {
 
   /**
    * Of programs of `SEC("uprobe.multi")` or `SEC("uprobe.session")`, on kernel 6.6.
-   * @param functions a pattern with `*` and `?`, or names (both need libbpf 1.3); or offsets in the file
+   * @param functions a pattern with `*` and `?`; or names, one's version as `malloc@GLIBC_2.2.5`; or offsets in the file
    */
   attachUprobeMulti(
     binary: Binary,
@@ -103,5 +104,10 @@ export class KprobeProgram extends Program {
    */
   attachUsdt(binary: Binary, provider: string, name: string, options: UsdtOptions = {}): Link {
     return this.adopt(attachUsdt(this, binary, provider, name, options))
+  }
+
+  /** @internal */
+  override linkBySection(): NativeLink | undefined {
+    return attachUprobeMultiBySection(this)
   }
 }

@@ -72,7 +72,12 @@ export class Program extends ProgramSettings {
    * @throws {BpfError} EOPNOTSUPP when the section names no target: use an attach function of its kind
    */
   attach(): Link {
-    return this.adopt(linkByLibbpf(this, 'attach', bpf_program__attach))
+    return this.adopt(this.linkBySection() ?? linkByLibbpf(this, 'attach', bpf_program__attach))
+  }
+
+  /** As its section says, where that is not left to libbpf. @internal */
+  linkBySection(): NativeLink | undefined {
+    return undefined
   }
 
   /** Makes it outlive the process under a path of a BPF file system. */

@@ -7,6 +7,7 @@ import type { NativeLink } from '../links/native.ts'
 import { attachOptions, uint64 } from './attach-options.ts'
 import type { Binary } from './binary.ts'
 import { pathOfBinary } from './binary.ts'
+import { offsetsOf } from './function-offsets.ts'
 import type { KprobeOptions } from './kprobe.ts'
 import { pidOf } from './pid.ts'
 import { attachModeOf } from './probe-mode.ts'
@@ -31,7 +32,7 @@ const bpf_program__attach_usdt = fromLibbpf('bpf_program__attach_usdt', 'uintptr
 export interface UprobeOptions extends KprobeOptions {
   /** Only this process; `'self'` is this one. Left out: every process that maps the file. */
   pid?: number | 'self'
-  /** Of a function in the file; `offset` counts from it. */
+  /** Of a function in the file, or of one version, `malloc@GLIBC_2.2.5`; `offset` counts from it. */
   symbol?: string
   /** Byte offset in the file of a counter of who watches (USDT semaphore). */
   refCtrOffset?: Integer
@@ -62,18 +63,19 @@ export function attachUprobe(
   opts.data.setBigUint64(8, uint64('refCtrOffset', options.refCtrOffset ?? 0), true)
   opts.data.setBigUint64(16, uint64('cookie', options.cookie ?? 0), true)
   opts.data.setUint8(24, options.retprobe ? 1 : 0)
-  opts.point(32, options.symbol === undefined ? undefined : cString(options.symbol))
   opts.data.setUint32(40, attachModeOf(options.attachMode), true)
-  const offset = Number(uint64('offset', options.offset ?? 0))
-  return linkByLibbpf(
-    program,
-    `attach to ${options.symbol ?? `offset ${offset}`} of ${binary}`,
-    bpf_program__attach_uprobe_opts,
-    pidOf(options.pid),
-    pathOfBinary(binary, options.pid),
-    offset,
-    opts,
-  )
+  const { symbol } = options
+  const offset = uint64('offset', options.offset ?? 0)
+  const pid = pidOf(options.pid)
+  const path = pathOfBinary(binary, options.pid)
+  const operation = `attach to ${symbol ?? `offset ${offset}`} of ${binary}`
+  // In an archive, `app.apk!/lib/libfoo.so`, libbpf is to find it.
+  const inArchive = path.includes('!/')
+  opts.point(32, symbol !== undefined && inArchive ? cString(symbol) : undefined)
+  const names = symbol === undefined || inArchive ? [] : [symbol]
+  const [start = 0n] = names.length > 0 ? offsetsOf({ program, operation }, path, names) : []
+  const attach = bpf_program__attach_uprobe_opts
+  return linkByLibbpf(program, operation, attach, pid, path, Number(start + offset), opts)
 }
 
 export function attachUsdt(

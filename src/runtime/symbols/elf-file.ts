@@ -140,16 +140,22 @@ export function withFile<R>(path: string, use: (file: Opened) => R): R | undefin
     return undefined
   }
   try {
-    const stat = fstatSync(fd)
-    if (!stat.isFile()) return undefined
-    const { size } = stat
-    return use({
-      key: `${stat.dev}:${stat.ino}:${size}:${stat.mtimeMs}`,
-      inode: stat.ino,
-      bytes: { size, read: (offset, length) => readAt(fd, offset, length, size) },
-    })
+    const file = openedFile(fd)
+    return file && use(file)
   } finally {
     closeSync(fd)
+  }
+}
+
+/** Undefined of what is no regular file. */
+export function openedFile(fd: number): Opened | undefined {
+  const stat = fstatSync(fd)
+  if (!stat.isFile()) return undefined
+  const { size } = stat
+  return {
+    key: `${stat.dev}:${stat.ino}:${size}:${stat.mtimeMs}`,
+    inode: stat.ino,
+    bytes: { size, read: (offset, length) => readAt(fd, offset, length, size) },
   }
 }
 

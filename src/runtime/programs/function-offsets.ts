@@ -1,0 +1,103 @@
+import { withOpened } from '../descriptors/file.ts'
+import { BpfError } from '../error.ts'
+import { EINVAL, ENOENT } from '../ffi/errno.ts'
+import { openedFile, readElfFile } from '../symbols/elf-file.ts'
+import type { ElfFunction } from '../symbols/elf-functions.ts'
+import { elfFunctions, readVersioned } from '../symbols/elf-functions.ts'
+import { STB_LOCAL, STB_WEAK } from '../symbols/elf-symbol.ts'
+import type { Program } from './program.ts'
+
+/** For errors. */
+export interface Attempt {
+  readonly program: Program
+  readonly operation: string
+}
+
+/**
+ * Where functions begin in a file, in bytes from its start. libbpf's own search has no versions before 1.3, takes no
+ * one of several versions for the default, and for many functions at once gives up on files with one symbol table.
+ * @param names with a version or without: `malloc`, `malloc@GLIBC_2.2.5`
+ * @throws {BpfError} ENOENT when there is none of a name; EINVAL when there are several
+ */
+export function offsetsOf(attempt: Attempt, path: string, names: readonly string[]): bigint[] {
+  const all = byName(functionsOf(attempt, path))
+  return names.map((wanted) => {
+    const { name, version } = readVersioned(wanted)
+    const named = (all.get(name) ?? []).filter(
+      (each) => version === undefined || each.version === version,
+    )
+    return BigInt(only(attempt, path, wanted, best(named, version !== undefined)))
+  })
+}
+
+/**
+ * Each once, also where several names are one function's.
+ * @param pattern with `*` and `?`
+ * @throws {BpfError} ENOENT when none matches
+ */
+export function offsetsMatching(attempt: Attempt, path: string, pattern: string): bigint[] {
+  const matches = globMatcher(pattern)
+  const offsets = functionsOf(attempt, path)
+    .filter(({ name }) => matches(name))
+    .map(({ offset }) => offset)
+  if (offsets.length > 0) return Array.from(new Set(offsets), BigInt)
+  throw refusal(attempt, ENOENT, `${path} has no function that matches`)
+}
+
+function functionsOf(attempt: Attempt, path: string): ElfFunction[] {
+  return withOpened(path, (fd) => {
+    const opened = openedFile(fd)
+    const file = opened && readElfFile(opened.bytes)
+    if (!file) throw refusal(attempt, EINVAL, `${path} is no ELF file`)
+    const functions = elfFunctions(file)
+    if (functions.length > 0) return functions
+    throw refusal(attempt, ENOENT, `${path} names no functions, it is stripped: give offsets`)
+  })
+}
+
+function byName(functions: readonly ElfFunction[]): ReadonlyMap<string, readonly ElfFunction[]> {
+  const all = new Map<string, ElfFunction[]>()
+  for (const each of functions) {
+    const same = all.get(each.name)
+    if (same) same.push(each)
+    else all.set(each.name, [each])
+  }
+  return all
+}
+
+/** As a linker chooses: the default version, what others may link to, and not what gives way to others. */
+function best(functions: readonly ElfFunction[], byVersion: boolean): readonly ElfFunction[] {
+  const rank = ({ hidden, binding }: ElfFunction): number => {
+    if (hidden && !byVersion) return 0
+    return binding === STB_LOCAL ? 1 : binding === STB_WEAK ? 2 : 3
+  }
+  const highest = Math.max(...functions.map(rank))
+  return functions.filter((each) => rank(each) === highest)
+}
+
+function only(
+  attempt: Attempt,
+  path: string,
+  wanted: string,
+  functions: readonly ElfFunction[],
+): number {
+  const offsets = [...new Set(functions.map(({ offset }) => offset))]
+  const [first] = offsets
+  if (first === undefined) throw refusal(attempt, ENOENT, `${path} has no function ${wanted}`)
+  if (offsets.length === 1) return first
+  const list = offsets.map((offset) => `0x${offset.toString(16)}`).join(', ')
+  throw refusal(attempt, EINVAL, `${path} has several functions ${wanted}, at offsets ${list}`)
+}
+
+function refusal({ program, operation }: Attempt, errno: number, reason: string): BpfError {
+  return new BpfError({ operation, object: program.title, errno, reason })
+}
+
+function globMatcher(pattern: string): (name: string) => boolean {
+  const source = pattern
+    .replaceAll(/[\\^$.|+()[\]{}]/g, String.raw`\$&`)
+    .replaceAll('?', '.')
+    .replaceAll(/\*+/g, '.*')
+  const expression = new RegExp(`^${source}$`, 's')
+  return (name) => expression.test(name)
+}
