@@ -4,6 +4,6 @@ import { writeOutput } from './output.ts'
 import { readBtfFile } from './read-btf.ts'
 
 export async function genVmlinux(flags: Flags): Promise<void> {
-  const btf = await readBtfFile(one(flags, 'btf') ?? '/sys/kernel/btf/vmlinux')
+  const btf = readBtfFile(one(flags, 'btf') ?? '/sys/kernel/btf/vmlinux')
   return writeOutput(one(flags, 'o'), dumpC(btf, { sort: flags['sort'] === true }))
 }

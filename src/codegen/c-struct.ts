@@ -79,7 +79,9 @@ function shadows(object: string, btf: Btf, maps: readonly BpfMap[]): string[] {
     const struct = typeAt(btf, map.value ?? 0)
     if (struct.kind !== 'struct') return []
     const lines = shadowFields(btf, struct).join('')
-    return [`\t\tstruct ${object}__${name}__${struct.name} {\n${lines}\t\t} *${name};\n`]
+    return [
+      `\t\tstruct ${object}__${name}__${cIdentifier(struct.name)} {\n${lines}\t\t} *${name};\n`,
+    ]
   })
 }
 
@@ -95,7 +97,7 @@ function shadowFields(btf: Btf, struct: Struct): string[] {
     if (isScalar(btf, id)) {
       lines.push(`\t\t\t${declaration(dump, id, member.name, { level: 3 })};\n`)
     } else if (isFunctionPointer(btf, id)) {
-      lines.push(`\t\t\tstruct bpf_program *${member.name};\n`)
+      lines.push(`\t\t\tstruct bpf_program *${cIdentifier(member.name)};\n`)
     } else {
       lines.push(`\t\t\tchar __unsupported_${index}[${size}];\n`)
     }

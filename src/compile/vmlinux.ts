@@ -73,7 +73,7 @@ async function cachedOrMade(
   if (cached) return cached
   const started = performance.now()
   try {
-    const text = await headerText(source)
+    const text = headerText(source)
     const content = digest(text)
     const made = await write(folder, `/* ${content}: of what follows */\n${text}`)
     debug?.('%s made from %s (%d ms)', made, source, Math.round(performance.now() - started))
@@ -126,8 +126,9 @@ function sealed(text: string): string | undefined {
 
 const sourceFile = (source: string): string => (source === 'auto' ? kernelBtf : source)
 
-async function headerText(source: string): Promise<string> {
-  const bytes = await readFile(sourceFile(source))
+function headerText(source: string): string {
+  // All at once: sysfs makes up the file anew for each piece that is read.
+  const bytes = readFileSync(sourceFile(source))
   const btf = btfOf(bytes)
   return btf ? dumpC(readBtf(btf)) : bytes.toString()
 }

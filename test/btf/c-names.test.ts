@@ -71,3 +71,21 @@ it('a dump of BTF from another language has names that C takes', () => {
   expect(dumpC(btf)).toContain('struct Vec_u8_ {\n\tunsigned int a_b;\n\t__ _0;\n};')
   expect(dumpC(btf)).toContain('enum core__E {\n\tE__A = 0,\n}')
 })
+
+it('an integer of several words leaves the name made of them to others', () => {
+  const int = { signed: false, char: false, bool: false, bitOffset: 0, bits: 32 }
+  const btf: Btf = {
+    littleEndian: true,
+    types: [
+      { kind: 'void', name: '' },
+      { kind: 'int', name: 'unsigned int', size: 4, ...int },
+      {
+        kind: 'struct',
+        name: 'unsigned_int',
+        size: 4,
+        members: [{ name: 'a', type: 1, bitOffset: 0, bitSize: 0 }],
+      },
+    ],
+  }
+  expect(dumpC(btf)).toContain('struct unsigned_int {')
+})

@@ -3,6 +3,7 @@ import { MAX_DEPTH } from '../depth.ts'
 import { alignOf, isPacked, knownSize, pointerSize } from '../size.ts'
 import { isModifier } from '../traversal.ts'
 import type { BtfType, FuncProto, Struct, TypeId, Union } from '../types.ts'
+import { cAttribute, cBaseType, cIdentifier, cString } from './c-names.ts'
 import { ascend, bounded, descend, type Dump } from './dump.ts'
 import { enumDefinition } from './enumeration.ts'
 import { indent } from './indent.ts'
@@ -34,7 +35,7 @@ export function declaration(
     next = inward(type)
   }
   descend(dump)
-  const text = unwind({ dump, name, level, stripModifiers }, chain)
+  const text = unwind({ dump, name: cIdentifier(name), level, stripModifiers }, chain)
   ascend(dump)
   return text
 }
@@ -77,7 +78,7 @@ function unwind(declared: Declared, chain: TypeId[]): string {
         break
       case 'int':
       case 'float':
-        text += takeModifiers(dump, chain) + type.name
+        text += takeModifiers(dump, chain) + cBaseType(type.name)
         break
       case 'struct':
       case 'union':
@@ -108,8 +109,8 @@ function unwind(declared: Declared, chain: TypeId[]): string {
       case 'type_tag':
         text += takeModifiers(dump, chain)
         text += type.attribute
-          ? ` __attribute__((${type.name}))`
-          : ` __attribute__((btf_type_tag("${type.name}")))`
+          ? ` __attribute__((${cAttribute(type.name)}))`
+          : ` __attribute__((btf_type_tag("${cString(type.name)}")))`
         break
       case 'array': {
         // gcc says `const` of the array as well as of its elements.

@@ -1,12 +1,10 @@
 import { FormatError } from '../../elf/format-error.ts'
 import type { Btf } from '../btf.ts'
 import { MAX_DEPTH } from '../depth.ts'
-import { withCNames } from './c-names.ts'
 import { createNames, type Names } from './names.ts'
 
 /** One C dump in the making: what its parts share. */
 export interface Dump {
-  /** With names that C takes. */
   readonly btf: Btf
   readonly names: Names
   /** How deep declarations and definitions are nested at the moment. */
@@ -15,8 +13,7 @@ export interface Dump {
   steps: number
 }
 
-export function createDump(raw: Btf): Dump {
-  const btf = withCNames(raw)
+export function createDump(btf: Btf): Dump {
   return { btf, names: createNames(btf), depth: 0, steps: 0 }
 }
 

@@ -1,8 +1,9 @@
 import { typeAt, type Btf } from '../btf.ts'
 import type { BtfType, TypeId } from '../types.ts'
+import { cBaseType, cIdentifier } from './c-names.ts'
 
 /**
- * Names as they appear in the dump. BTF of a whole program may define one name several times, C may
+ * Names as they appear in the dump, such as C takes. BTF of a whole program may define one name several times, C may
  * not: the second is called `name___2`, in the order of asking. C keeps struct, union and enum tags
  * apart from typedefs and enumerators.
  */
@@ -24,13 +25,14 @@ export function createNames(btf: Btf): Names {
     const known = assigned[id]
     if (known !== undefined) return known
     const type = typeAt(btf, id)
-    const unique = type.name && !isDeclaredOnly(type) ? number(type.name, used) : type.name
+    const own = type.kind === 'int' ? cBaseType(type.name) : cIdentifier(type.name)
+    const unique = own && !isDeclaredOnly(type) ? number(own, used) : own
     return (assigned[id] = unique.slice(0, MAX_LENGTH))
   }
   return {
     tag: (id) => name(id, tags),
     typedef: (id) => name(id, identifiers),
-    enumerator: (name) => number(name, identifiers),
+    enumerator: (name) => number(cIdentifier(name), identifiers),
   }
 }
 
