@@ -15,6 +15,7 @@ const files = [
   'arena',
   'kernel-owned',
   'lifecycle',
+  'load-async-errors',
   'links',
   'maps',
   'ringbuf',

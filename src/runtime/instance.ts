@@ -12,7 +12,8 @@ import { linkSlots } from './links/links.ts'
 import type { NativeLink } from './links/native.ts'
 import { libbpfLink } from './links/native.ts'
 import { loadFailure, tellingLines } from './load-failure.ts'
-import { deafen, heard } from './log.ts'
+import { heardAside } from './log-aside.ts'
+import { heard } from './log.ts'
 import { MapHandle } from './maps/handle.ts'
 import type { BpfMap } from './maps/map.ts'
 import type { StructOpsMap } from './maps/struct-ops.ts'
@@ -103,19 +104,16 @@ export class Instance implements SkeletonInstance {
     this.#beforeLoad()
     this.#life.stage = 'loading'
     this.#keepAlive.hold(this.#native)
-    const silence = deafen()
-    let result: number
-    try {
-      result = await this.#native.loadAside()
-    } finally {
-      silence.end()
+    // Others may have to load before it.
+    const load = async (): Promise<number> => (this.#isDestroyed() ? 0 : this.#native.loadAside())
+    const { result, log } = await heardAside(load).finally(() => {
       this.#keepAlive.release(this.#native)
-    }
+    })
     if (this.#isDestroyed()) {
       this.#native.destroy()
       throw this.#life.refusal('load')
     }
-    this.#afterLoad(result)
+    this.#afterLoad(result, log)
     return this
   }
 

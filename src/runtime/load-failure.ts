@@ -13,7 +13,8 @@ import { readVerifierLog, verdict } from './verifier/verifier-log.ts'
 
 /**
  * Why bpf_object__load failed. Which program the verifier refused is known by its log alone: libbpf closes all of them
- * after a failure. What libbpf said is unknown of a load on a thread.
+ * after a failure.
+ * @param heard what libbpf said, where it could be heard
  */
 export function loadFailure(
   spec: SkeletonSpec,
@@ -42,7 +43,7 @@ export function loadFailure(
     operation: 'load',
     object: refused ? `program ${refused[0]} of ${spec.name}` : spec.name,
     errno,
-    reason: heard && tellingLines(heard)[0],
+    reason: heard ? tellingLines(heard)[0] : undefined,
     log: heard || undefined,
     hint:
       (refused && kernelHint(refused[2], errno)) ??
@@ -106,7 +107,7 @@ const generalWords =
   /^failed to (load|initialize skeleton) (BPF )?(object|skeleton)|^Error (in|loading)/
 
 function adviceOn(heard: string | undefined): string | undefined {
-  return heard === undefined
-    ? 'load() in place of loadAsync() tells what libbpf says of it'
-    : libbpfAdvice(heard)
+  return heard
+    ? libbpfAdvice(heard)
+    : 'libbpf could not be heard: on the main thread, while no loadAsync() runs, load() tells what it says'
 }

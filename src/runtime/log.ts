@@ -2,13 +2,14 @@ import { isMainThread } from 'node:worker_threads'
 
 import { koffi } from './ffi/koffi.ts'
 import { vsnprintf } from './ffi/libc.ts'
+import type { Call } from './ffi/library.ts'
 import { fromLibbpf } from './ffi/library.ts'
 
 /** libbpf.h: enum libbpf_print_level. */
 export type LogLevel = 'warn' | 'info' | 'debug'
-const levels: readonly LogLevel[] = ['warn', 'info', 'debug']
+export const levels: readonly LogLevel[] = ['warn', 'info', 'debug']
 
-const setPrint = fromLibbpf('libbpf_set_print', 'uintptr_t', ['uintptr_t'])
+export const setPrint: Call<number> = fromLibbpf('libbpf_set_print', 'uintptr_t', ['uintptr_t'])
 
 type Listener = (level: LogLevel, message: string) => void
 let listener: Listener | undefined
@@ -26,6 +27,11 @@ export function setLog(fn: Listener | undefined): void {
 
 function debugging(): boolean {
   return /(^|[\s,])(\*|unplugin-bpf:(\*|libbpf))/.test(process.env['DEBUG'] ?? '')
+}
+
+/** Debug messages too. */
+export function wantsAll(): boolean {
+  return listener !== undefined || debugging()
 }
 
 /** One call's share of libbpf's messages. */
@@ -50,7 +56,7 @@ function register(): bigint {
   const type = pointer(proto('int', ['int', 'uintptr_t', 'uintptr_t']))
   return register((level: number, format: number, args: number): number => {
     const name = levels[level] ?? 'debug'
-    if (line && (name !== 'debug' || listener || debugging())) {
+    if (line && (name !== 'debug' || wantsAll())) {
       vsnprintf(line, line.length, format, args)
       const text = new TextDecoder().decode(line.subarray(0, line.indexOf(0))).trimEnd()
       for (const lines of hearings) lines.push({ level: name, text })
@@ -62,8 +68,8 @@ function register(): bigint {
 let threads = 0
 
 /**
- * Keeps libbpf silent while a thread of ours is in it: its words would wait for the event loop, and the process could
- * not exit until they are heard.
+ * Keeps JavaScript from listening while a thread of ours is in libbpf: its words would wait for the event loop, and the
+ * process could not exit until they are heard.
  */
 export function deafen(): { end(): void } {
   threads++
@@ -92,7 +98,8 @@ export function hear(): Hearing {
   }
 }
 
-function tell(level: LogLevel, text: string): void {
+/** Hands it to those who listen to all that libbpf says. */
+export function tell(level: LogLevel, text: string): void {
   if (debugging()) process.stderr.write(`unplugin-bpf:libbpf ${level} ${text}\n`)
   if (!listener) return
   const hearer = listener

@@ -27,6 +27,11 @@ export const mmap: Call<number> = fromLibc('mmap', 'long', [
   'long',
 ])
 export const munmap: Call<number> = fromLibc('munmap', 'int', ['uintptr_t', 'size_t'])
+export const mprotect: Call<number> = fromLibc('mprotect', 'int', ['uintptr_t', 'size_t', 'int'])
+/** Of a function that the process has. The first parameter is RTLD_DEFAULT: 0. */
+export const functionAddress: Call<number> = fromLibc('dlsym', 'uintptr_t', ['uintptr_t', 'str'])
+/** A file without a name. */
+export const memoryFile: Call<number> = fromLibc('memfd_create', 'int', ['str', 'uint32_t'])
 export const close: Call<number> = fromLibc('close', 'int', ['int'])
 export const open: Call<number> = fromLibc('open', 'int', ['str', 'int'])
 const fcntl: Call<number> = fromLibc('fcntl', 'int', ['int', 'int', 'long'])
@@ -67,12 +72,16 @@ export const freeInterfaces: Call<void> = fromLibc<void>('if_freenameindex', 'vo
 /** sys/mman.h, the same on every Linux that counts here. */
 export const PROT_READ = 1
 export const PROT_WRITE = 2
+export const PROT_EXEC = 4
 export const MAP_SHARED = 0x01
 export const MAP_PRIVATE = 0x02
 export const MAP_FIXED = 0x10
 export const MAP_ANONYMOUS = 0x20
 export const MAP_NORESERVE = 0x4000
 export const MAP_FIXED_NOREPLACE = 0x10_0000
+
+/** sys/mman.h: MFD_ */
+export const MFD_CLOEXEC = 1
 
 /** sys/epoll.h */
 export const EPOLL_CLOEXEC = 0x80000
