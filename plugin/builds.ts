@@ -1,19 +1,20 @@
-import { declarationFile, writeDeclarations } from '../src/codegen/declaration-file.ts'
-import { buildSkeleton, type SkeletonBuild } from '../src/codegen/skeleton.ts'
+import { writeDeclarations } from '../src/codegen/declaration-file.ts'
+import { buildModule, type SkeletonModule } from '../src/codegen/skeleton-module.ts'
+import { buildSkeleton } from '../src/codegen/skeleton.ts'
 import { nativeArch } from '../src/compile/arch.ts'
 import type { Diagnostic } from '../src/compile/diagnostics.ts'
 import { type Options, type ResolvedOptions, resolveOptions } from '../src/compile/options.ts'
 
 /** A build without errors has all of its parts. */
-type Skeleton = SkeletonBuild & { readonly code: string; readonly browserCode: string }
+type Whole = SkeletonModule & { readonly code: string; readonly browserCode: string }
 
-const isWhole = (build: SkeletonBuild): build is Skeleton => build.object !== undefined
+const isWhole = (module: SkeletonModule): module is Whole => module.code !== undefined
 
 /** How the build of one source ended. `watchFiles` are absolute, the source among them. */
 export type Outcome =
   | {
       kind: 'built'
-      skeleton: Skeleton
+      module: Whole
       warnings: readonly Diagnostic[]
       watchFiles: string[]
     }
@@ -81,16 +82,16 @@ export class Builds {
     try {
       const options = resolveOptions(this.#options, source)
       this.#copiesKoffi ||= options.native === 'copy'
-      const skeleton = await buildSkeleton(source, options)
-      const unwritten = await writeTypes(source, skeleton, options)
-      const verdict = await verify(source, skeleton, options)
-      const diagnostics = [...skeleton.diagnostics, ...unwritten, ...verdict]
+      const module = await buildModule(source, options)
+      const unwritten = await writeTypes(source, module)
+      const verdict = await verify(source, options)
+      const diagnostics = [...module.diagnostics, ...unwritten, ...verdict]
       const errors = diagnostics.filter(({ severity }) => severity === 'error')
       const warnings = diagnostics.filter(({ severity }) => severity === 'warning')
-      const built = isWhole(skeleton) && errors.length === 0
-      const watchFiles = this.#remember(source, skeleton.dependencies, built)
+      const built = isWhole(module) && errors.length === 0
+      const watchFiles = this.#remember(source, module.dependencies, built)
       return built
-        ? { kind: 'built', skeleton, warnings, watchFiles }
+        ? { kind: 'built', module, warnings, watchFiles }
         : { kind: 'refused', errors, warnings, watchFiles }
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown))
@@ -110,15 +111,10 @@ export class Builds {
 }
 
 /** A folder that cannot be written to is no reason to have no bundle. */
-async function writeTypes(
-  source: string,
-  { declarationsFor }: SkeletonBuild,
-  options: ResolvedOptions,
-): Promise<Diagnostic[]> {
-  const file = declarationFile(source, options)
-  if (!file || !declarationsFor) return []
+async function writeTypes(source: string, { declarations }: SkeletonModule): Promise<Diagnostic[]> {
+  if (!declarations) return []
   try {
-    await writeDeclarations(file, declarationsFor(file))
+    await writeDeclarations(declarations.file, declarations.content)
     return []
   } catch (error) {
     const message = `its declarations cannot be written: ${String(error)}; see the option types`
@@ -128,13 +124,11 @@ async function writeTypes(
 }
 
 /** Another architecture's object has registers that this kernel would take for its own. */
-async function verify(
-  source: string,
-  { embedded, model }: SkeletonBuild,
-  options: ResolvedOptions,
-): Promise<Diagnostic[]> {
+async function verify(source: string, options: ResolvedOptions): Promise<Diagnostic[]> {
+  if (!options.verify) return []
+  const { embedded, model } = await buildSkeleton(source, options)
   const object = embedded instanceof Uint8Array ? embedded : embedded?.get(nativeArch())
-  if (!options.verify || !model || !object) return []
+  if (!model || !object) return []
   const { verifyObject } = await import('../src/codegen/verify.ts')
   return verifyObject(model, object, source)
 }

@@ -23,7 +23,7 @@ export async function load(
         `${meta.framework} does not say where it writes: native: 'copy' is without effect`,
       )
     }
-    const { code, browserCode } = outcome.skeleton
+    const { code, browserCode } = outcome.module
     return forBrowser(context, meta) ? browserCode : code
   }
 

@@ -1,7 +1,7 @@
 import type { LoadHook, ResolveHook } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
-import { buildSkeleton } from '../src/codegen/skeleton.ts'
+import { buildModule } from '../src/codegen/skeleton-module.ts'
 import { formatDiagnostic } from '../src/compile/diagnostics.ts'
 import { ownPackageRE, ownURL } from './resolve.ts'
 
@@ -20,7 +20,7 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
 
 export const load: LoadHook = async (url, context, next) => {
   if (!url.startsWith('file:') || !sourceRE.test(url)) return next(url, context)
-  const { code, diagnostics } = await buildSkeleton(fileURLToPath(url), {})
+  const { code, diagnostics } = await buildModule(fileURLToPath(url), {})
   const text = diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n')
   if (code === undefined) throw new SyntaxError(text)
   if (text !== '') process.stderr.write(`${text}\n`)

@@ -78,6 +78,19 @@ describe('the tarball', () => {
       expect(readFileSync(join(dist, file), 'utf8'), file).not.toMatch(/from ['"]\.\.\//)
     }
   })
+
+  it('names what generates by its content, of which the key of a kept module is made', () => {
+    const dist = join(installed.folder, 'dist')
+    const text = (name: string): string => readFileSync(join(dist, name), 'utf8')
+    const first = readdirSync(dist).find((name) => / function buildModule\(/.test(text(name)))
+    const reached = new Set([first ?? ''])
+    for (const name of reached)
+      for (const [, imported = ''] of text(name).matchAll(/^import .*"\.\/(.+)"/gm))
+        reached.add(imported)
+    const [, ...imported] = reached
+    expect(imported.length).toBeGreaterThan(3)
+    for (const name of imported) expect(name).toMatch(/-[\w-]{8}\.mjs$/)
+  })
 })
 
 describe('importing', () => {

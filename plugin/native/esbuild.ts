@@ -26,7 +26,7 @@ export function setupEsbuild(build: PluginBuild, builds: Builds): void {
     if (outcome.kind === 'refused') {
       return { errors: outcome.errors.map((e) => esbuildMessage(e, cwd)), warnings, watchFiles }
     }
-    const { code, browserCode } = outcome.skeleton
+    const { code, browserCode } = outcome.module
     if (browser && platform === undefined) warnings.push({ text: noPlatform })
     return {
       contents: browser ? browserCode : code,

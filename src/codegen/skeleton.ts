@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 
 import type { Arch } from '../compile/arch.ts'
-import { compile, type Diagnostic } from '../compile/compile.ts'
+import { compile, type CompileResult, type Diagnostic } from '../compile/compile.ts'
 import { resolveOptions, type Options, type ResolvedOptions } from '../compile/options.ts'
 import type { BpfObject } from '../object/object.ts'
 import { archDifferences } from './arch-differences.ts'
@@ -43,15 +43,32 @@ export async function buildSkeleton(
 ): Promise<SkeletonBuild> {
   const source = resolve(options.cwd ?? '.', file)
   const resolved = resolveOptions(options, source)
-  const { archIsGiven, minKernel, root } = resolved
-  const parts = await Promise.all(
-    resolved.arch.map(async (arch): Promise<ArchPart> => {
-      const compiled = await compile(source, resolved, arch)
-      const { dependencies, diagnostics, made } = partOf(source, root, compiled)
-      const newer = made && minKernel ? newerNeeds(made, minKernel, source) : []
-      return { arch, dependencies, diagnostics: diagnostics.concat(newer), made }
-    }),
+  return skeletonOf(source, resolved, await compileAll(source, resolved))
+}
+
+export interface Compiled {
+  readonly arch: Arch
+  readonly result: CompileResult
+}
+
+/** For each architecture of the options. */
+export function compileAll(source: string, options: ResolvedOptions): Promise<Compiled[]> {
+  return Promise.all(
+    options.arch.map(async (arch) => ({ arch, result: await compile(source, options, arch) })),
   )
+}
+
+/** What becomes of a source's objects, one an architecture. */
+export function skeletonOf(
+  source: string,
+  { archIsGiven, minKernel, root }: ResolvedOptions,
+  compiled: readonly Compiled[],
+): SkeletonBuild {
+  const parts = compiled.map(({ arch, result }): ArchPart => {
+    const { dependencies, diagnostics, made } = partOf(source, root, result)
+    const newer = made && minKernel ? newerNeeds(made, minKernel, source) : []
+    return { arch, dependencies, diagnostics: diagnostics.concat(newer), made }
+  })
   const dependencies = [...new Set(parts.flatMap((part) => part.dependencies))]
   const diagnostics = mergedDiagnostics(parts)
   const made = parts.flatMap(({ arch, made }) => (made ? [{ arch, ...made }] : []))

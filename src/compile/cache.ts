@@ -35,15 +35,17 @@ export async function cached(job: Job, key: string): Promise<CompileResult | und
 }
 
 async function readKept({ source }: Job, cache: string, key: string): Promise<Kept | undefined> {
-  const entry = await readEntry(cache, key)
-  if (!entry) return undefined
+  const sealed = await readEntry(cache, key)
+  if (!sealed) return undefined
+  const { entry, seal: identity } = sealed
   const { diagnostics, object } = entry
   const dependencies = entry.dependencies.map(({ file }) => file)
-  return { key, entry, result: { object, diagnostics, dependencies, folder: dirname(source) } }
+  const folder = dirname(source)
+  return { key, entry, result: { object, diagnostics, dependencies, folder, identity } }
 }
 
 /**
- * Keeps a successful compile.
+ * Keeps a successful compile. Resolves to the same with its identity.
  *
  * @param vmlinux What the generated vmlinux.h was generated from, if it includes that.
  */
@@ -52,18 +54,19 @@ export async function keep(
   key: string,
   result: CompileResult,
   vmlinux: string | undefined,
-): Promise<void> {
+): Promise<CompileResult> {
   const { clang, options, source } = job
   const { dependencies, diagnostics, object } = result
-  if (options.cache === false || !object) return
+  if (options.cache === false || !object) return result
   const headers = dependencies.slice(1)
   const absent = absentShadows(source, headers, vmlinux !== undefined, options, clang)
-  const named = dependencies.map((file) => ({ file, content: contentOf(file) }))
-  const entry: CacheEntry = { object, diagnostics, dependencies: named, absent, vmlinux }
-  lastKept.set(slotOf(job), { key, entry, result })
-  try {
-    await writeEntry(options.cache, key, entry)
-  } catch (error) {
+  const contents = dependencies.map((file) => ({ file, content: contentOf(file) }))
+  const entry: CacheEntry = { object, diagnostics, dependencies: contents, absent, vmlinux }
+  const identity = await writeEntry(options.cache, key, entry).catch((error: unknown) => {
     debug?.('%s cannot be cached: %s', source, error)
-  }
+    return undefined
+  })
+  const named = { ...result, identity }
+  lastKept.set(slotOf(job), { key, entry, result: named })
+  return named
 }

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
@@ -11,6 +10,7 @@ import type { Diagnostic } from './diagnostics.ts'
 import { digest } from './digest.ts'
 import { withHints } from './hints.ts'
 import type { Job } from './job.ts'
+import { isNewer } from './newer.ts'
 import { type Options, type ResolvedOptions, resolveOptions } from './options.ts'
 import { translate } from './translate.ts'
 
@@ -34,6 +34,8 @@ export interface CompileResult {
   readonly diagnostics: readonly Diagnostic[]
   /** The source's folder: relative file names in the object's DWARF and BTF.ext start from it. */
   readonly folder: string
+  /** Names the result and the content of all that it was made of; undefined if the cache has it not. */
+  readonly identity?: string | undefined
 }
 
 /**
@@ -98,8 +100,7 @@ async function translated(job: Job, key: string, started: number): Promise<Compi
   const dependencies = [...new Set([...translation.dependencies, ...known])]
   const result: CompileResult = { object, diagnostics, dependencies, folder: dirname(source) }
   // One saved meanwhile may not be what clang has read.
-  if (!isNewer(dependencies, started)) await keep(job, key, result, translation.vmlinux)
-  return result
+  return isNewer(dependencies, started) ? result : keep(job, key, result, translation.vmlinux)
 }
 
 const filesOf = (diagnostics: readonly Diagnostic[]): string[] =>
@@ -130,12 +131,4 @@ function keyOf({ arch, clang, options, source }: Job, content: Uint8Array): stri
   const flags = [...languageFlags(dirname(source), arch, options, clang), ...outputFlags()]
   const parts = [generation, clang.identity, source, options.vmlinux, ...flags, ...environment]
   return digest(...parts, content)
-}
-
-/** Whether one was written, or deleted, since a time in milliseconds since 1970. */
-function isNewer(files: readonly string[], time: number): boolean {
-  return files.some((file) => {
-    const status = statSync(file, { throwIfNoEntry: false })
-    return status === undefined || status.mtimeMs > time
-  })
 }

@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+
+import type { CompileResult } from '../compile/compile.ts'
+import { createDebugger } from '../compile/debug.ts'
+import { digest } from '../compile/digest.ts'
+import type { ResolvedOptions } from '../compile/options.ts'
+import { readSealed, writeSealed } from '../compile/sealed-file.ts'
+import { declarationFile } from './declaration-file.ts'
+import type { SkeletonModule } from './skeleton-module.ts'
+
+const debug = createDebugger('unplugin-bpf:codegen')
+
+/** As many as objects. */
+const kept = 256
+
+/** Names all that a source's module comes of; undefined where the cache has not all of its objects. */
+export function moduleKey(
+  edition: string,
+  source: string,
+  options: ResolvedOptions,
+  compiled: readonly CompileResult[],
+): string | undefined {
+  const identities = compiled.flatMap(({ identity }) => identity ?? [])
+  if (identities.length < compiled.length) return undefined
+  const { arch, archIsGiven, minKernel = '', root } = options
+  return digest(
+    edition,
+    source,
+    root,
+    archIsGiven ? arch.join() : '',
+    minKernel,
+    declarationFile(source, options) ?? '',
+    ...identities,
+  )
+}
+
+/** Undefined if there is none, or a damaged one. */
+export async function readModule(
+  options: ResolvedOptions,
+  key: string,
+): Promise<SkeletonModule | undefined> {
+  const file = await readSealed(moduleFile(options, key))
+  return file && JSON.parse(file.content.toString())
+}
+
+export async function writeModule(
+  options: ResolvedOptions,
+  key: string,
+  module: SkeletonModule,
+): Promise<void> {
+  try {
+    await writeSealed(moduleFile(options, key), Buffer.from(JSON.stringify(module)), kept)
+  } catch (error) {
+    debug?.('%s cannot be cached: %s', module.dependencies[0], error)
+  }
+}
+
+const moduleFile = ({ cacheDir }: ResolvedOptions, key: string): string =>
+  join(cacheDir, 'modules', key)

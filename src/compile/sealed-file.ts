@@ -1,0 +1,33 @@
+import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+import { digest } from './digest.ts'
+import { prune, touch } from './prune.ts'
+import { writeWhole } from './write-whole.ts'
+
+/** A file of a cache that begins with the digest of the rest. */
+export interface Sealed {
+  readonly seal: string
+  readonly content: Buffer
+}
+
+const sealLength = 64
+
+/** Undefined if there is none, or a damaged one. */
+export async function readSealed(file: string): Promise<Sealed | undefined> {
+  const bytes = await readFile(file).catch(() => undefined)
+  if (!bytes) return undefined
+  const content = bytes.subarray(sealLength)
+  const seal = digest(content)
+  if (bytes.toString('latin1', 0, sealLength) !== seal) return undefined
+  touch(file)
+  return { seal, content }
+}
+
+/** Writes one, and leaves the `kept` last used of its folder. @returns its seal */
+export async function writeSealed(file: string, content: Buffer, kept: number): Promise<string> {
+  const seal = digest(content)
+  await writeWhole(file, Buffer.concat([Buffer.from(seal), content]))
+  await prune(dirname(file), kept)
+  return seal
+}
