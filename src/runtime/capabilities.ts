@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
-
 import { EACCES, EPERM } from './ffi/errno.ts'
+import { readText } from './files.ts'
 
 /** include/uapi/linux/capability.h */
 const bits = { CAP_NET_ADMIN: 12, CAP_SYS_ADMIN: 21, CAP_PERFMON: 38, CAP_BPF: 39 } as const
@@ -8,7 +7,7 @@ export type Capability = keyof typeof bits
 
 /** Those of `wanted` that this process does not have in effect. CAP_SYS_ADMIN stands for CAP_BPF and CAP_PERFMON. */
 export function missingCapabilities(wanted: readonly Capability[]): Capability[] {
-  const line = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))
+  const line = /^CapEff:\s*([0-9a-f]+)$/m.exec(readText('/proc/self/status'))
   const effective = BigInt(`0x${line?.[1] ?? '0'}`)
   const has = (name: Capability): boolean => ((effective >> BigInt(bits[name])) & 1n) === 1n
   return wanted.filter((name) => !has(name) && (name === 'CAP_NET_ADMIN' || !has('CAP_SYS_ADMIN')))
@@ -37,5 +36,5 @@ export function privilegeHint(
 
 /** Whether the capabilities of this process are those of a namespace's own root. user_namespaces(7): the first one maps all. */
 export function inUserNamespace(): boolean {
-  return readFileSync('/proc/self/uid_map', 'utf8').trim().split(/\s+/).join() !== '0,0,4294967295'
+  return readText('/proc/self/uid_map').trim().split(/\s+/).join() !== '0,0,4294967295'
 }

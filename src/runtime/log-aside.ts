@@ -1,9 +1,9 @@
-import { fstatSync, readSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 
 import { close, memoryFile, MFD_CLOEXEC } from './ffi/libc.ts'
 import type { PrintFunction } from './ffi/print-function.ts'
 import { printFunction } from './ffi/print-function.ts'
+import { readInto, statOf } from './files.ts'
 import { deafen, levels, setPrint, tell, wantsAll } from './log.ts'
 
 let last: Promise<unknown> = Promise.resolve()
@@ -58,8 +58,8 @@ function told(files: readonly number[]): string {
 
 function messages(file: number): string[] {
   if (file < 0) return []
-  const bytes = Buffer.alloc(fstatSync(file).size)
-  const length = readSync(file, bytes, 0, bytes.length, 0)
+  const bytes = Buffer.alloc(statOf(file).size)
+  const length = readInto(file, bytes, 0)
   const said = bytes.toString('utf8', 0, length).split(/^libbpf: /m)
   return said.map((text) => text.trimEnd()).filter((text) => text !== '')
 }

@@ -1,5 +1,4 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs'
-
+import { closeFile, constants, openFile, readInto } from './files.ts'
 import { requireKnown } from './known-options.ts'
 import { tracefs, tracefsFailure } from './tracefs.ts'
 
@@ -70,14 +69,14 @@ async function* lines(signal: AbortSignal | undefined): AsyncGenerator<TraceLine
       await pause(0, signal)
     }
   } finally {
-    closeSync(fd)
+    closeFile(fd)
   }
 }
 
 function open(): number {
   const path = `${tracefs('read', 'the trace pipe')}/trace_pipe`
   try {
-    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    return openFile(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (cause) {
     throw tracefsFailure('open', path, cause)
   }
@@ -86,7 +85,7 @@ function open(): number {
 /** How many bytes came; 0 when nothing waits. */
 function read(fd: number, buffer: Uint8Array): number {
   try {
-    return readSync(fd, buffer)
+    return readInto(fd, buffer)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EAGAIN') return 0
     throw tracefsFailure('read', 'the trace pipe', cause)

@@ -1,6 +1,5 @@
-import { statSync } from 'node:fs'
-
 import { BpfError, unsupported } from './error.ts'
+import { errnoOf, statOf } from './files.ts'
 
 /** Where it is mounted: by itself, or of old inside of debugfs. */
 const places = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing']
@@ -34,7 +33,7 @@ function look(): { readonly place?: string; readonly refused?: unknown } {
   let refused: unknown
   for (const place of places) {
     try {
-      statSync(`${place}/events`)
+      statOf(`${place}/events`)
       return { place }
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') refused ??= cause
@@ -43,14 +42,14 @@ function look(): { readonly place?: string; readonly refused?: unknown } {
   return { refused }
 }
 
-/** Of an error of node:fs on one of its files. */
+/** Of an error of files.ts on one of its files. */
 export function tracefsFailure(operation: string, object: string, cause: unknown): BpfError {
-  const { code, errno = 0 } = cause as NodeJS.ErrnoException
+  const { code } = cause as NodeJS.ErrnoException
   const refused = code === 'EACCES' || code === 'EPERM'
   return new BpfError({
     operation,
     object,
-    errno: -errno,
+    errno: errnoOf(cause),
     reason: refused ? "tracefs is root's alone to read" : undefined,
     hint: refused
       ? `Run as root, or let a group in: mount -o remount,mode=750,gid=GROUP ${places[0]}`

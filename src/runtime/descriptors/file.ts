@@ -1,7 +1,4 @@
-import { closeSync, constants, openSync } from 'node:fs'
-import { constants as system } from 'node:os'
-
-import { BpfError } from '../error.ts'
+import { closeFile, constants, openFile } from '../files.ts'
 
 /** fcntl.h: names a file without opening it, so that neither permission nor a pipe's other end matters. */
 const O_PATH = 0x20_0000
@@ -27,21 +24,10 @@ function withFile<R>(path: string | number, flags: number, use: (fd: number) => 
   if (typeof path !== 'string') {
     throw new TypeError(`a path or a descriptor is expected, not ${typeof path}`)
   }
-  let fd: number
-  try {
-    fd = openSync(path, flags)
-  } catch (error) {
-    throw new BpfError({ operation: 'open', object: path, errno: errnoOf(error) })
-  }
+  const fd = openFile(path, flags)
   try {
     return use(fd)
   } finally {
-    closeSync(fd)
+    closeFile(fd)
   }
-}
-
-/** Positive, of a failed call of node:fs. */
-export function errnoOf(error: unknown): number {
-  const { errno } = error as NodeJS.ErrnoException
-  return errno === undefined ? system.errno.EIO : Math.abs(errno)
 }

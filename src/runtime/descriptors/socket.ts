@@ -1,9 +1,8 @@
 import type { Socket as DatagramSocket } from 'node:dgram'
-import { fstatSync } from 'node:fs'
 import type { Server, Socket } from 'node:net'
 
 import { BpfError, stateError } from '../error.ts'
-import { errnoOf } from './file.ts'
+import { errnoOf, statOf } from '../files.ts'
 
 /** A socket of Node's that is connected, listening or bound, or its descriptor. */
 export type SocketLike = Socket | Server | DatagramSocket | number
@@ -28,9 +27,14 @@ export function socketDescriptor(socket: SocketLike, operation: string): number 
     )
   }
   try {
-    if (fstatSync(fd).isSocket()) return fd
+    if (statOf(fd).isSocket()) return fd
   } catch (error) {
-    throw new BpfError({ operation, object: `descriptor ${fd}`, errno: errnoOf(error) })
+    throw new BpfError({
+      operation,
+      object: `descriptor ${fd}`,
+      errno: errnoOf(error),
+      cause: error,
+    })
   }
   throw new TypeError(`${operation}: descriptor ${fd} is no socket`)
 }

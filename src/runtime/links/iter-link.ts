@@ -1,8 +1,7 @@
-import { closeSync, read, readSync } from 'node:fs'
-
 import type { BpfError } from '../error.ts'
 import { bpf, command } from '../ffi/bpf.ts'
 import { scratch } from '../ffi/memory.ts'
+import { closeFile, errnoOf, readAside, readInto } from '../files.ts'
 import { Link } from './link.ts'
 
 /** Bytes a system call. */
@@ -17,14 +16,14 @@ export class IterLink extends Link {
       const pieces: Buffer[] = []
       for (;;) {
         const piece = Buffer.alloc(pieceSize)
-        const length = readSync(fd, piece)
+        const length = readInto(fd, piece)
         if (length === 0) return Buffer.concat(pieces)
         pieces.push(piece.subarray(0, length))
       }
     } catch (error) {
       throw this.#failure(error)
     } finally {
-      closeSync(fd)
+      closeFile(fd)
     }
   }
 
@@ -41,10 +40,8 @@ export class IterLink extends Link {
       const piece = Buffer.alloc(pieceSize)
       let rest = ''
       for (;;) {
-        const length = await new Promise<number>((resolve, reject) => {
-          const done = (error: Error | null, length: number): void =>
-            error ? reject(this.#failure(error)) : resolve(length)
-          read(fd, piece, 0, pieceSize, null, done)
+        const length = await readAside(fd, piece).catch((error: unknown) => {
+          throw this.#failure(error)
         })
         if (length === 0) break
         const lines = (rest + decoder.decode(piece.subarray(0, length), { stream: true })).split(
@@ -55,7 +52,7 @@ export class IterLink extends Link {
       }
       if (rest !== '') yield rest
     } finally {
-      closeSync(fd)
+      closeFile(fd)
     }
   }
 
@@ -70,7 +67,6 @@ export class IterLink extends Link {
   }
 
   #failure(error: unknown): BpfError {
-    const { errno = 0 } = error as NodeJS.ErrnoException
-    return this.failure('read', Math.abs(errno))
+    return this.failure('read', errnoOf(error) ?? 0)
   }
 }

@@ -1,5 +1,3 @@
-import { readlinkSync } from 'node:fs'
-
 import { pinAdvice } from '../bpffs.ts'
 import { privilegeHint } from '../capabilities.ts'
 import { BpfError, stateError, unsupported } from '../error.ts'
@@ -7,6 +5,7 @@ import { bpf, command } from '../ffi/bpf.ts'
 import { EINVAL } from '../ffi/errno.ts'
 import { close } from '../ffi/libc.ts'
 import { cString, scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
+import { readLink } from '../files.ts'
 import { KeepAlive } from '../keep-alive.ts'
 import { Life } from '../life.ts'
 import type { LinkInfo } from './info.ts'
@@ -64,7 +63,7 @@ export class Link implements Disposable {
       const hint = privilegeHint(-fd)
       throw new BpfError({ operation: 'open', object: `the link ${path}`, errno: -fd, hint })
     }
-    if (!/bpf.link/.test(readlinkSync(`/proc/self/fd/${fd}`))) {
+    if (!/bpf.link/.test(readLink(`/proc/self/fd/${fd}`))) {
       close(fd)
       const reason = 'a map or a program is pinned there'
       throw new BpfError({ operation: 'open', object: `the link ${path}`, reason, errno: EINVAL })

@@ -1,5 +1,3 @@
-import { unlinkSync } from 'node:fs'
-
 import { bpf, command } from '../ffi/bpf.ts'
 import { EBUSY, EINVAL, EOPNOTSUPP } from '../ffi/errno.ts'
 import { close } from '../ffi/libc.ts'
@@ -11,6 +9,7 @@ import {
   bpf_link__unpin,
   bpf_link__update_program,
 } from '../ffi/object.ts'
+import { removeFile } from '../files.ts'
 import type { StructOpsMap } from '../maps/struct-ops.ts'
 import type { Program } from '../programs/program.ts'
 import type { LinkInfo } from './info.ts'
@@ -77,7 +76,7 @@ export function descriptorLink(fd: number, pinned?: string): NativeLink {
     },
     unpin() {
       if (place === undefined) return -EINVAL
-      unlinkSync(place)
+      removeFile(place)
       place = undefined
       return 0
     },

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
-
 import { BpfError } from '../error.ts'
 import { objectInfo } from '../ffi/bpf.ts'
+import { readText } from '../files.ts'
 
 /** `struct bpf_map_info`, as the kernel tells it. Sizes in bytes. */
 export interface MapInfo {
@@ -63,7 +62,7 @@ export function readMapInfo(fd: number, operation: string, object: string): MapI
 }
 
 export function describeMap(fd: number, operation: string, object: string): MapDescription {
-  const text = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')
+  const text = readText(`/proc/self/fdinfo/${fd}`)
   const field = (name: string): number =>
     Number(new RegExp(`^${name}:\\s*(\\d+)$`, 'm').exec(text)?.[1] ?? 0)
   return {

@@ -1,5 +1,3 @@
-import { unlinkSync } from 'node:fs'
-
 import { pinAdvice } from '../bpffs.ts'
 import { privilegeHint } from '../capabilities.ts'
 import type { CompositeLayout } from '../codec/layout.ts'
@@ -8,6 +6,7 @@ import { bpf, command } from '../ffi/bpf.ts'
 import { errno, fromLibbpf } from '../ffi/library.ts'
 import { scratch } from '../ffi/memory.ts'
 import { bpf_map__pin, bpf_map__unpin } from '../ffi/object.ts'
+import { removeFile } from '../files.ts'
 import type { LinkOwner } from '../links/link.ts'
 import { heard } from '../log.ts'
 import type { ProgramsByPointer } from '../shadow.ts'
@@ -105,7 +104,7 @@ export class BpfMap extends MapSettings {
     this.#handle.requireFd('unpin')
     const target = optionalPath(path)
     if (this.#handle.pointer === 0) {
-      unlinkSync(requirePath('unpin', target))
+      removeFile(requirePath('unpin', target))
       return
     }
     const { result, log } = heard(() => bpf_map__unpin(this.#handle.pointer, target))

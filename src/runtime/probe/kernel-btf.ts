@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
-
 import { unsupported } from '../error.ts'
+import { readFile, readFolder } from '../files.ts'
 
 /** linux/btf.h: BTF_KIND_, as far as they are asked for. */
 export const BTF_KIND = {
@@ -154,7 +153,7 @@ export function kernelBtf(operation: string, object: string): KernelBtf {
   if (cached) return cached
   let bytes: Buffer
   try {
-    bytes = readFileSync(`${folder}/vmlinux`)
+    bytes = readFile(`${folder}/vmlinux`)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
     throw unsupported(
@@ -173,7 +172,7 @@ export function kernelBtf(operation: string, object: string): KernelBtf {
 export function* everyBtf(operation: string, object: string): Generator<KernelBtf> {
   const kernel = kernelBtf(operation, object)
   yield kernel
-  for (const module of readdirSync(folder)) {
-    if (module !== 'vmlinux') yield new KernelBtf(readFileSync(`${folder}/${module}`), kernel)
+  for (const module of readFolder(folder)) {
+    if (module !== 'vmlinux') yield new KernelBtf(readFile(`${folder}/${module}`), kernel)
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFile } from '../files.ts'
 
 /** As the kernel lists them just now; kept for a second, so that several probes in a row read it once. */
 let cached: Buffer | undefined
@@ -10,7 +10,7 @@ let cached: Buffer | undefined
 export function kernelFunction(name: string): boolean {
   if (!/^[\w.$]+$/.test(name)) return false
   if (!cached) {
-    cached = readFileSync('/proc/kallsyms')
+    cached = readFile('/proc/kallsyms')
     setTimeout(() => (cached = undefined), 1000).unref()
   }
   // "ffffffff81000000 T name" and, of a module, a tab. T and t are functions, W and w weak ones (nm(1)).

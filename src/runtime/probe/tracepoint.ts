@@ -1,6 +1,5 @@
-import { statSync } from 'node:fs'
-
-import { BpfError } from '../error.ts'
+import { ENOENT } from '../ffi/errno.ts'
+import { errnoOf, statOf } from '../files.ts'
 import { tracefs, tracefsFailure } from '../tracefs.ts'
 
 /**
@@ -15,12 +14,11 @@ export function tracepoint(category: string, name: string): boolean {
       throw new TypeError(`${JSON.stringify(part)} is no name of a tracepoint`)
   }
   const title = `tracepoint ${category}/${name}`
+  const folder = `${tracefs('look for', title)}/events/${category}/${name}`
   try {
-    return statSync(`${tracefs('look for', title)}/events/${category}/${name}`).isDirectory()
+    return statOf(folder).isDirectory()
   } catch (cause) {
-    if (cause instanceof BpfError) throw cause
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT') return false
+    if (errnoOf(cause) === ENOENT) return false
     throw tracefsFailure('look for', title, cause)
   }
 }

@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs'
-
 import { EBADF, EINVAL, ENOTSUPP, EOPNOTSUPP, EPERM } from '../ffi/errno.ts'
+import { exists } from '../files.ts'
 import { kernelIsAtLeast } from '../kernel-release.ts'
 import { tracefsAdvice } from '../tracefs.ts'
 
@@ -65,5 +64,5 @@ function trampolineAdvice(errno: number): string | undefined {
 
 function lacksKprobes(): boolean {
   const events = '/sys/bus/event_source/devices'
-  return existsSync(`${events}/software`) && !existsSync(`${events}/kprobe`)
+  return exists(`${events}/software`) && !exists(`${events}/kprobe`)
 }

@@ -1,7 +1,6 @@
-import { accessSync, constants, readFileSync } from 'node:fs'
-
 import { BpfError } from '../error.ts'
 import { ENOENT, ESRCH } from '../ffi/errno.ts'
+import { constants, errnoOf, isAccessible, readText } from '../files.ts'
 import { pidOf } from './pid.ts'
 
 /**
@@ -39,7 +38,7 @@ function searched(name: string): string | undefined {
     .flatMap((list) => list?.split(':') ?? [])
     .filter((folder) => folder !== '')
     .map((folder) => `${folder}/${name}`)
-    .find((path) => isPermitted(path, wanted))
+    .find((path) => isAccessible(path, wanted))
 }
 
 /** As the names of folders have it. */
@@ -48,23 +47,15 @@ function machine(): string {
   return names[process.arch] ?? process.arch
 }
 
-function isPermitted(path: string, mode: number): boolean {
-  try {
-    accessSync(path, mode)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** The process may see other files than we under the same names. */
 function loadedLibrary(name: string, pid: number | 'self'): string | undefined {
   let maps: string
   try {
-    maps = readFileSync(`/proc/${pid}/maps`, 'utf8')
+    maps = readText(`/proc/${pid}/maps`)
   } catch (cause) {
-    const object = `process ${pid}`
-    throw new BpfError({ operation: 'read the libraries of', object, errno: ESRCH, cause })
+    const errno = errnoOf(cause)
+    const details = { operation: 'read the libraries of', object: `process ${pid}`, cause }
+    throw new BpfError({ ...details, errno: errno === ENOENT ? ESRCH : errno })
   }
   const paths = maps.split('\n').map((line) => /\s(\/.*)$/.exec(line)?.[1] ?? '')
   const path = paths.find((path) => path.endsWith(`/${name}`))

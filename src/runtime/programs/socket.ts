@@ -1,7 +1,6 @@
-import { fstatSync } from 'node:fs'
-
 import { errno } from '../ffi/library.ts'
 import { setSocketOption } from '../ffi/socket.ts'
+import { statOf } from '../files.ts'
 import type { NativeLink } from '../links/native.ts'
 import { looseAttachment } from '../links/native.ts'
 import type { Program } from './program.ts'
@@ -15,7 +14,7 @@ export function attachBySocketOption(
   detach: number,
 ): NativeLink {
   if (setSocketOption(fd, attach, program.fd) < 0) throw program.failure(operation, errno())
-  const { ino } = fstatSync(fd)
+  const { ino } = statOf(fd)
   return looseAttachment(
     () => {
       // The socket may be closed by now, and the number another's.
@@ -27,7 +26,7 @@ export function attachBySocketOption(
 
 function inodeOf(fd: number): number | undefined {
   try {
-    return fstatSync(fd).ino
+    return statOf(fd).ino
   } catch {
     return undefined
   }

@@ -1,9 +1,8 @@
-import { statSync } from 'node:fs'
-
 import { EEXIST } from '../ffi/errno.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import type { Struct } from '../ffi/memory.ts'
 import { hasNoFilters } from '../ffi/netlink.ts'
+import { statOf } from '../files.ts'
 import { requireKnown } from '../known-options.ts'
 import type { NativeLink } from '../links/native.ts'
 import { looseAttachment } from '../links/native.ts'
@@ -111,7 +110,7 @@ function removeDiscipline(ifindex: number): void {
 }
 
 function disciplineOf(ifindex: number): string {
-  return `${statSync('/proc/thread-self/ns/net').ino} ${ifindex}`
+  return `${statOf('/proc/thread-self/ns/net').ino} ${ifindex}`
 }
 
 /** struct bpf_tc_hook: sz, ifindex, attach_point, parent. */

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeFile, constants, openFile, readInto, statOf } from '../files.ts'
 
 /** Bytes of an image, whose reads past the end come back short. */
 export interface ImageBytes {
@@ -135,7 +135,7 @@ export function withFile<R>(path: string, use: (file: Opened) => R): R | undefin
   let fd: number
   try {
     // Of another's making: a FIFO would make us wait.
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    fd = openFile(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch {
     return undefined
   }
@@ -143,13 +143,13 @@ export function withFile<R>(path: string, use: (file: Opened) => R): R | undefin
     const file = openedFile(fd)
     return file && use(file)
   } finally {
-    closeSync(fd)
+    closeFile(fd)
   }
 }
 
 /** Undefined of what is no regular file. */
 export function openedFile(fd: number): Opened | undefined {
-  const stat = fstatSync(fd)
+  const stat = statOf(fd)
   if (!stat.isFile()) return undefined
   const { size } = stat
   return {
@@ -164,7 +164,7 @@ function readAt(fd: number, offset: number, length: number, size: number): Buffe
   const buffer = Buffer.alloc(wanted)
   let got = 0
   while (got < wanted) {
-    const more = readSync(fd, buffer, got, wanted - got, offset + got)
+    const more = readInto(fd, buffer.subarray(got), offset + got)
     if (more === 0) break
     got += more
   }

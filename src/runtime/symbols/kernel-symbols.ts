@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
-
 import { BpfError } from '../error.ts'
 import { EPERM } from '../ffi/errno.ts'
+import { readFile, readText } from '../files.ts'
 import { readName } from './strings.ts'
 import { addressKey, symbolRows, SymbolTable } from './symbol-table.ts'
 
@@ -61,7 +60,7 @@ function loaded(): SymbolTable {
 
 /** Lines of `ffffffff81000000 T _text` and, of modules, `\t[name]` behind. */
 function load(): SymbolTable {
-  text = readFileSync('/proc/kallsyms')
+  text = readFile('/proc/kallsyms')
   const rows = symbolRows()
   let hidden = true
   for (let at = 0; at < text.length; at = text.indexOf(newline, at) + 1) {
@@ -107,7 +106,7 @@ function moduleBehind(nameAt: number): string | undefined {
 
 /** kernel/ksyms_common.c: kallsyms_show_value. */
 function hiddenAddresses(): BpfError {
-  const restriction = readFileSync('/proc/sys/kernel/kptr_restrict', 'utf8').trim()
+  const restriction = readText('/proc/sys/kernel/kptr_restrict').trim()
   return new BpfError({
     operation: 'read',
     object: 'kernel addresses in /proc/kallsyms',

@@ -1,7 +1,6 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
-
 import { BpfError } from '../error.ts'
-import { EACCES, EPERM } from '../ffi/errno.ts'
+import { EACCES, ENOENT, EPERM, ESRCH } from '../ffi/errno.ts'
+import { closeFile, constants, errnoOf, openFile, readInto, readText } from '../files.ts'
 import type { Opened } from './elf-file.ts'
 import { imageOf, withFile } from './elf-file.ts'
 import type { Image } from './image.ts'
@@ -101,7 +100,7 @@ class ProcessMap implements ProcessSymbols {
   }
 
   #readRanges(): MemoryRange[] {
-    return parseMemoryMap(readFileSync(`${this.#folder}/maps`, 'utf8'))
+    return parseMemoryMap(readText(`${this.#folder}/maps`))
   }
 
   #rangeOf(address: number): MemoryRange | undefined {
@@ -137,16 +136,16 @@ class ProcessMap implements ProcessSymbols {
     const bytes = Buffer.alloc(end - start)
     let fd: number
     try {
-      fd = openSync(`${this.#folder}/mem`, 'r')
+      fd = openFile(`${this.#folder}/mem`, constants.O_RDONLY)
     } catch {
       return undefined
     }
     try {
-      readSync(fd, bytes, 0, bytes.length, start)
+      readInto(fd, bytes, start)
     } catch {
       return undefined
     } finally {
-      closeSync(fd)
+      closeFile(fd)
     }
     return readImage(imageOf(bytes), `${this.#folder}/root`, '[vdso]')
   }
@@ -183,14 +182,14 @@ function sharedImage(key: string, read: () => Image | undefined): Image | undefi
 
 /** Field 22 of /proc/PID/stat (proc_pid_stat(5)), behind a name that may hold spaces and brackets. */
 function startTime(folder: string): string {
-  const stat = readFileSync(`${folder}/stat`, 'utf8')
+  const stat = readText(`${folder}/stat`)
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
 }
 
 /** A process writes it under the number it has in its own namespace. */
 function perfMapPath(folder: string): string | undefined {
   try {
-    const numbers = /^NSpid:\s*(.*)$/m.exec(readFileSync(`${folder}/status`, 'utf8'))
+    const numbers = /^NSpid:\s*(.*)$/m.exec(readText(`${folder}/status`))
     const own = numbers?.[1]?.split('\t').at(-1)
     return own === undefined ? undefined : `/tmp/perf-${own}.map`
   } catch {
@@ -199,14 +198,14 @@ function perfMapPath(folder: string): string | undefined {
 }
 
 function failure(pid: number, cause: unknown): BpfError {
-  const { code, errno = 0 } = cause as NodeJS.ErrnoException
-  if (code === undefined) throw cause
-  const refused = errno === -EACCES || errno === -EPERM
+  const errno = errnoOf(cause)
+  if (errno === undefined) throw cause
+  const refused = errno === EACCES || errno === EPERM
   return new BpfError({
     operation: 'read',
     object: `the memory map of process ${pid}`,
-    errno: -errno,
-    reason: code === 'ENOENT' || code === 'ESRCH' ? 'there is no such process' : undefined,
+    errno,
+    reason: errno === ENOENT || errno === ESRCH ? 'there is no such process' : undefined,
     hint: refused
       ? 'Run as root, as the same user, or give this process CAP_SYS_PTRACE'
       : undefined,

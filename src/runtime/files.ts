@@ -1,0 +1,108 @@
+import {
+  accessSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  read,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs'
+import type { Stats } from 'node:fs'
+
+import { BpfError } from './error.ts'
+
+/*
+ * What the runtime uses of node:fs, which it imports nowhere else: whatever the system refuses is a BpfError.
+ */
+
+export { constants } from 'node:fs'
+
+export function readFile(path: string): Buffer {
+  return called('read', path, () => readFileSync(path))
+}
+
+export function readText(path: string): string {
+  return called('read', path, () => readFileSync(path, 'utf8'))
+}
+
+/** @param flags O_ */
+export function openFile(path: string, flags: number): number {
+  return called('open', path, () => openSync(path, flags))
+}
+
+/** As much as one call gives. @param position left out: where the descriptor is */
+export function readInto(fd: number, buffer: Uint8Array, position: number | null = null): number {
+  return called('read', `descriptor ${fd}`, () => readSync(fd, buffer, 0, buffer.length, position))
+}
+
+/** The same on a thread. */
+export function readAside(fd: number, buffer: Uint8Array): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(fd, buffer, 0, buffer.length, null, (error, length) => {
+      if (error) reject(failure('read', `descriptor ${fd}`, error))
+      else resolve(length)
+    })
+  })
+}
+
+export function closeFile(fd: number): void {
+  called('close', `descriptor ${fd}`, () => closeSync(fd))
+}
+
+/** @param file path or descriptor */
+export function statOf(file: string | number): Stats {
+  return typeof file === 'string'
+    ? called('look at', file, () => statSync(file))
+    : called('look at', `descriptor ${file}`, () => fstatSync(file))
+}
+
+export function readFolder(path: string): string[] {
+  return called('read', path, () => readdirSync(path))
+}
+
+export function readLink(path: string): string {
+  return called('read', path, () => readlinkSync(path))
+}
+
+export function removeFile(path: string): void {
+  called('remove', path, () => unlinkSync(path))
+}
+
+export function exists(path: string): boolean {
+  return existsSync(path)
+}
+
+/** @param mode R_OK, X_OK */
+export function isAccessible(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Positive, of a failed call of the system through Node or through here; undefined of another error. */
+export function errnoOf(error: unknown): number | undefined {
+  const { errno } = error as NodeJS.ErrnoException
+  return typeof errno === 'number' ? Math.abs(errno) : undefined
+}
+
+function called<R>(operation: string, object: string, call: () => R): R {
+  try {
+    return call()
+  } catch (cause) {
+    throw failure(operation, object, cause)
+  }
+}
+
+/** What is wrong with arguments stays a TypeError. */
+function failure(operation: string, object: string, cause: unknown): unknown {
+  const errno = errnoOf(cause)
+  return errno === undefined ? cause : new BpfError({ operation, object, errno, cause })
+}
