@@ -6,6 +6,7 @@ import { createDebugger } from './debug.ts'
 import { digest } from './digest.ts'
 import { prune, touch } from './prune.ts'
 import { run } from './run.ts'
+import { sinceWritten } from './since-written.ts'
 import { temporaryName, writeWhole } from './write-whole.ts'
 
 const debug = createDebugger('unplugin-bpf:vmlinux')
@@ -110,7 +111,7 @@ async function make(
 
 async function hasSum(file: string, sum: string): Promise<boolean> {
   try {
-    return digest(await readFile(file)) === sum
+    return (await sinceWritten(file, async () => digest(await readFile(file)))) === sum
   } catch {
     return false
   }

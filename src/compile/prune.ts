@@ -9,7 +9,7 @@ export async function prune(folder: string, kept: number): Promise<void> {
     names.map(async (name) => {
       const file = join(folder, name)
       const used = await stat(file).then(
-        ({ mtimeMs }) => mtimeMs,
+        ({ atimeMs }) => atimeMs,
         () => 0,
       )
       return { file, used }
@@ -19,8 +19,12 @@ export async function prune(folder: string, kept: number): Promise<void> {
   await Promise.all(unused.map(({ file }) => rm(file, { force: true }).catch(() => undefined)))
 }
 
-/** Marks a file as used now; a cache that cannot be written is still read. */
+/**
+ * Marks a file as used now, which is not to be written: see since-written.ts. A cache that cannot be written is still
+ * read.
+ */
 export function touch(file: string): void {
-  const now = new Date()
-  utimes(file, now, now).catch(() => undefined)
+  stat(file)
+    .then(({ mtime }) => utimes(file, new Date(), mtime))
+    .catch(() => undefined)
 }

@@ -9,6 +9,7 @@ import { readElf } from '../elf/elf.ts'
 import { createDebugger } from './debug.ts'
 import { digest } from './digest.ts'
 import type { ResolvedOptions } from './options.ts'
+import { sinceWritten } from './since-written.ts'
 import { writeWhole } from './write-whole.ts'
 
 const debug = createDebugger('unplugin-bpf:vmlinux')
@@ -86,8 +87,10 @@ async function cachedOrMade(
 async function intact(folder: string | undefined, origin: string): Promise<Vmlinux | undefined> {
   if (folder === undefined) return undefined
   const header = join(folder, vmlinuxHeader)
-  const text = await readFile(header, 'utf8').catch(() => undefined)
-  const content = text && sealed(text)
+  const content = await sinceWritten(header, async () => {
+    const text = await readFile(header, 'utf8').catch(() => undefined)
+    return text && sealed(text)
+  })
   return content ? { folder, header, content, origin } : undefined
 }
 
