@@ -19,6 +19,8 @@ struct {
 	__type(value, struct event);
 } typed SEC(".maps");
 struct tail unused_tail;
+struct exact { __u64 n __attribute__((btf_decl_tag("js:number"))); };
+struct exact unused_exact;
 
 static long one(__u32 index, void *ctx)
 {
@@ -80,11 +82,12 @@ async function load() {
   const { default: skel, types } = await build<Test>(source)
   const loaded = skel.openAndLoad()
   onTestFinished(() => loaded.destroy())
-  const { event, tail } = types
-  if (!event || !tail) throw new Error('the types are not exported')
+  const { event, tail, exact } = types
+  if (!event || !tail || !exact) throw new Error('the types are not exported')
   return {
     skel: loaded,
     events: loaded.maps.events.as(event) as RingBuffer<unknown> as RingBuffer<Event>,
+    exact: loaded.maps.events.as(exact) as RingBuffer<unknown> as RingBuffer<{ n: number }>,
     tails: loaded.maps.events.as(tail) as RingBuffer<unknown> as RingBuffer<{
       length: number
       bytes: Uint8Array
@@ -321,6 +324,25 @@ describeInKernel('a ring buffer', () => {
       if (seen.push(length) === 3) break
     }
     expect([seen, tails.malformed, skel.maps.events.malformed]).toEqual([[4, 9, 63], 1, 0])
+  })
+
+  test('a record that its type cannot hold ends the loop, which then holds nothing back', async () => {
+    const { skel, events, exact, emit } = await load()
+    skel.bss.args.bytes = 12
+    skel.progs.emit_bytes.testRun()
+    emit(0, 1)
+    await expect(async () => {
+      for await (const _ of exact) expect.unreachable()
+    }).rejects.toThrow(RangeError)
+    for await (const { n } of exact) {
+      expect(n).toBe(0)
+      break
+    }
+    for (let round = 0; round < 4; round++) {
+      emit(0, 1000)
+      expect(events.consume(() => {})).toBe(800)
+    }
+    expect(skel.bss.refused).toBe(0n)
   })
 
   test('untyped records are bytes; longer than a type they are cut', async () => {

@@ -5,7 +5,7 @@ import { lookAtClockEvery, sliceMilliseconds } from './source.ts'
 
 /** Calls a function for each record. */
 export class Listening<T> implements Subscription {
-  readonly #readers: Readers<T>
+  readonly #readers: Readers<T, true>
   readonly #signal: AbortSignal | undefined
   #stopped = false
   #scheduled = false
@@ -21,17 +21,19 @@ export class Listening<T> implements Subscription {
     this.#signal = signal
     this.#readers = new Readers(
       openings,
-      (decoder) => {
-        const { minimumSize } = decoder
-        return (memory, offset, length) => {
-          if (length < minimumSize) decoder.skip()
-          else listener(decoder.decode(memory, offset, length))
-          if (this.#stopped) return true
-          if (--untilLook > 0) return false
-          untilLook = lookAtClockEvery
-          return performance.now() > this.#until
-        }
-      },
+      (cursor, { minimumSize, decode, skip }) =>
+        () => {
+          while (cursor.advance()) {
+            const { memory, offset, length } = cursor
+            if (length < minimumSize) skip()
+            else listener(decode(memory, offset, length))
+            if (this.#stopped) return true
+            if (--untilLook > 0) continue
+            untilLook = lookAtClockEvery
+            if (performance.now() > this.#until) return true
+          }
+          return undefined
+        },
       () => this.#drain(),
       this.stop,
     )
@@ -73,7 +75,7 @@ export class Listening<T> implements Subscription {
     if (this.#stopped) return
     this.#until = performance.now() + sliceMilliseconds
     try {
-      this.#readers.walk()
+      this.#readers.read()
     } catch (error) {
       uncaught(error)
     }

@@ -4,7 +4,6 @@ import { Mapping } from '../ffi/mapping.ts'
 import type { Watched } from './poller.ts'
 import type { Place } from './shared-ring.ts'
 import { recordRefusal, SharedRing } from './shared-ring.ts'
-import type { Visit } from './source.ts'
 
 /** linux/perf_event.h: struct perf_event_mmap_page, in 8-byte words. */
 const headWord = 128
@@ -30,6 +29,9 @@ export class PerfRing extends SharedRing {
   /** A record that goes on at the ring's start is put together here. */
   readonly #joined: Uint8Array = new Uint8Array(1 << 16)
   readonly #joinedData: DataView
+  readonly #releaseEvery: number
+  /** Where the kernel was when last asked. */
+  #end = 0
   /** Up to where lost records have been counted. */
   #counted = 0
 
@@ -48,49 +50,42 @@ export class PerfRing extends SharedRing {
     this.#data = readOnlyMemory(this.#words, recordRefusal)
     this.#joinedData = readOnlyMemory(new DataView(this.#joined.buffer), recordRefusal)
     this.#mask = pages * page - 1
+    this.#releaseEvery = Math.min(releaseEvery, (pages * page) / 4)
   }
 
-  walk(place: Place, visit: Visit): number {
-    const mask = this.#mask
+  advance(place: Place): boolean {
     let { position } = place
-    let releaseAt = this.released + Math.min(releaseEvery, (mask + 1) / 4)
-    let end = this.#head()
-    let visited = 0
-    place.stopped = false
     for (;;) {
-      if (position >= end) {
-        end = this.#head()
-        if (position >= end) break
+      if (position >= this.#end) {
+        this.#end = this.#head()
+        if (position >= this.#end) return false
       }
-      if (position > releaseAt) {
+      if (position > place.releaseAt) {
         this.release()
-        releaseAt = position + releaseEvery
+        place.releaseAt = position + this.#releaseEvery
       }
-      const at = position & mask
+      const at = position & this.#mask
       // Records are multiples of 8 bytes: a header never wraps.
       const type = this.#words.getUint32(at, true)
       const size = this.#words.getUint16(at + 6, true)
-      if (size === 0) break
-      const [data, start] = this.#whole(at, size)
+      if (size === 0) return false
+      const start = this.#whole(place, at, size)
       position += size
       place.position = position
       if (type === recordLost) {
         // struct { header; u64 id; u64 lost }
         if (position > this.#counted) {
           this.#counted = position
-          this.#lost(this.cpu, Number(data.getBigUint64(start + headerSize + 8, true)))
+          this.#lost(this.cpu, Number(place.memory.getBigUint64(start + headerSize + 8, true)))
+          if (this.closed) return false
         }
       } else if (type === recordSample) {
         // struct { header; u32 size; char data[] }
-        visited++
-        const length = data.getUint32(start + headerSize, true)
-        if (visit(data, start + headerSize + 4, length) || this.closed) {
-          place.stopped = true
-          break
-        }
+        place.offset = start + headerSize + 4
+        place.length = place.memory.getUint32(start + headerSize, true)
+        return true
       }
     }
-    return visited
   }
 
   protected waits({ position }: Place): boolean {
@@ -114,11 +109,16 @@ export class PerfRing extends SharedRing {
     return Number(Atomics.load(this.#positions, headWord))
   }
 
-  #whole(at: number, size: number): [DataView, number] {
+  /** Gives the place the record's memory. @returns where in it the record starts */
+  #whole(place: Place, at: number, size: number): number {
     const untilEnd = this.#mask + 1 - at
-    if (size <= untilEnd) return [this.#data, at]
+    if (size <= untilEnd) {
+      place.memory = this.#data
+      return at
+    }
     this.#joined.set(this.#bytes.subarray(at, at + untilEnd))
     this.#joined.set(this.#bytes.subarray(0, size - untilEnd), untilEnd)
-    return [this.#joinedData, 0]
+    place.memory = this.#joinedData
+    return 0
   }
 }

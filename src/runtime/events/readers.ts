@@ -1,19 +1,22 @@
 import type { Opening, RecordDecoder } from './records.ts'
-import type { Cursor, Visit } from './source.ts'
+import type { Cursor } from './source.ts'
 
-interface Reader {
+/** Reads one source. Undefined: nothing waits there, go on with the next. */
+type Read<R> = () => R | undefined
+
+interface Reader<R> {
   readonly opening: object
   readonly cursor: Cursor
-  readonly visit: Visit
+  readonly read: Read<R>
 }
 
 /**
  * One subscriber's places in all that it reads. Sources are read in turn, so that a busy one does not keep the others
  * waiting; one that ends leaves, and with the last the subscriber ends.
  */
-export class Readers<T> {
+export class Readers<T, R> {
   readonly #openings: readonly Opening<T>[]
-  #readers: readonly Reader[] = []
+  #readers: readonly Reader<R>[] = []
   readonly #forget: (() => void)[] = []
   #turn = 0
   #closed = false
@@ -21,22 +24,22 @@ export class Readers<T> {
   /** @param ready called when something may wait @param ended called when no source is left */
   constructor(
     openings: readonly Opening<T>[],
-    visitor: (decoder: RecordDecoder<T>) => Visit,
+    readerOf: (cursor: Cursor, decoder: RecordDecoder<T>) => Read<R>,
     ready: () => void,
     ended: () => void,
   ) {
     this.#openings = openings
     try {
-      const keep = (stays: (reader: Reader) => boolean): void => {
+      const keep = (stays: (reader: Reader<R>) => boolean): void => {
         if (this.#readers.length === 0) return
         this.#readers = this.#readers.filter(stays)
         if (this.#readers.length === 0) ended()
       }
       for (const opening of openings) {
-        const visit = visitor(opening.decoder)
         for (const source of opening.sources) {
           const cursor = source.subscribe(ready, () => keep((reader) => reader.cursor !== cursor))
-          this.#readers = [...this.#readers, { opening, cursor, visit }]
+          const read = readerOf(cursor, opening.decoder)
+          this.#readers = [...this.#readers, { opening, cursor, read }]
         }
         // A ring that other handles have open goes on without this one.
         this.#forget.push(
@@ -53,16 +56,16 @@ export class Readers<T> {
     }
   }
 
-  /** Visits what waits, source after source, until a visitor stops. */
-  walk(): void {
+  /** Reads source after source, until one gives something. */
+  read(): R | undefined {
     const readers = this.#readers
+    if (readers.length === 1) return readers[0]?.read()
     for (let left = readers.length; left > 0; left--) {
       if (++this.#turn >= readers.length) this.#turn = 0
-      const reader = readers[this.#turn]
-      if (!reader) return
-      reader.cursor.walk(reader.visit)
-      if (reader.cursor.stopped) return
+      const result = readers[this.#turn]?.read()
+      if (result !== undefined) return result
     }
+    return undefined
   }
 
   /** Asks for a wake-up when something comes. False when something waits already. */

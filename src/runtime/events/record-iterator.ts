@@ -9,10 +9,9 @@ interface Waiter<T> {
 
 /** What `for await` pulls from: a record is decoded when it is asked for, and stays in the ring until then. */
 export class RecordIterator<T> implements AsyncIterableIterator<T> {
-  readonly #readers: Readers<T>
+  readonly #readers: Readers<T, IteratorYieldResult<T>>
   readonly #signal: AbortSignal | undefined
   readonly #waiters: Waiter<T>[] = []
-  #taken: IteratorResult<T, undefined> | undefined
   #ended = false
   #untilLook = lookAtClockEvery
   #until = performance.now() + sliceMilliseconds
@@ -21,17 +20,15 @@ export class RecordIterator<T> implements AsyncIterableIterator<T> {
     this.#signal = signal
     this.#readers = new Readers(
       openings,
-      (decoder) => {
-        const { minimumSize } = decoder
-        return (memory, offset, length) => {
-          if (length < minimumSize) {
-            decoder.skip()
-            return false
+      (cursor, { minimumSize, decode, skip }) =>
+        () => {
+          while (cursor.advance()) {
+            const { memory, offset, length } = cursor
+            if (length >= minimumSize) return { done: false, value: decode(memory, offset, length) }
+            skip()
           }
-          this.#taken = { done: false, value: decoder.decode(memory, offset, length) }
-          return true
-        }
-      },
+          return undefined
+        },
       () => this.#serve(),
       this.#end,
     )
@@ -55,6 +52,8 @@ export class RecordIterator<T> implements AsyncIterableIterator<T> {
       const taken = this.#read()
       if (taken) return Promise.resolve(taken)
     } catch (error) {
+      // `for await` does not call return() then.
+      this.#end()
       return Promise.reject(error as Error)
     }
     // A getter or the decoder may have destroyed the map.
@@ -70,11 +69,11 @@ export class RecordIterator<T> implements AsyncIterableIterator<T> {
     return this
   }
 
-  #read(): IteratorResult<T, undefined> | undefined {
-    this.#taken = undefined
-    do this.#readers.walk()
-    while (!this.#taken && !this.#ended && !this.#readers.settle())
-    return this.#taken
+  #read(): IteratorYieldResult<T> | undefined {
+    for (;;) {
+      const taken = this.#readers.read()
+      if (taken || this.#ended || this.#readers.settle()) return taken
+    }
   }
 
   #wait(): Promise<IteratorResult<T, undefined>> {
@@ -92,6 +91,7 @@ export class RecordIterator<T> implements AsyncIterableIterator<T> {
         this.#waiters.shift()?.resolve(taken)
       } catch (error) {
         this.#waiters.shift()?.reject(error)
+        this.#end()
       }
     }
     if (this.#waiters.length === 0) this.#readers.release(this)

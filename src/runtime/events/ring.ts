@@ -7,7 +7,7 @@ import type { MapHandle } from '../maps/handle.ts'
 import type { Watched } from './poller.ts'
 import type { Place } from './shared-ring.ts'
 import { recordRefusal, SharedRing } from './shared-ring.ts'
-import type { Viewer, Visit } from './source.ts'
+import type { Viewer } from './source.ts'
 
 /** linux/bpf.h: the record header's first word is the length and two flags; busy is the sign bit. */
 const headerSize = 8
@@ -101,43 +101,35 @@ export class Ring extends SharedRing {
     })
   }
 
-  walk(place: Place, visit: Visit): number {
-    const headers = this.#headers
-    const data = this.#data
-    const mask = this.#mask
+  advance(place: Place): boolean {
     let { position } = place
-    let end = this.#end
-    let releaseAt = this.released + this.#releaseEvery
-    let visited = 0
-    place.stopped = false
     for (;;) {
-      if (position >= end) {
-        end = this.#end = this.#producerPosition()
-        if (position >= end) return visited
+      if (position >= this.#end) {
+        this.#end = this.#producerPosition()
+        if (position >= this.#end) return false
       }
-      const at = position & mask
-      const header = loadHeader(headers, at >> 2)
+      const at = position & this.#mask
+      const header = loadHeader(this.#headers, at >> 2)
       // Busy: reserved, not submitted yet. Records after it wait with it.
-      if (header === undefined || header < 0) return visited
-      if (position > releaseAt) {
+      if (header === undefined || header < 0) return false
+      if (position > place.releaseAt) {
         this.release()
-        releaseAt = position + this.#releaseEvery
+        place.releaseAt = position + this.#releaseEvery
       }
       const length = header & lengthMask
       position += (headerSize + length + 7) & ~7
-      // Now, so that a visitor that throws, or walks itself, does not get this record again.
+      // Now, so that a visitor that throws, or reads itself, does not get this record again.
       place.position = position
       if (header >= discardBit) continue
-      visited++
-      if (visit(data, at + headerSize, length) || this.closed) {
-        place.stopped = true
-        return visited
-      }
+      place.memory = this.#data
+      place.offset = at + headerSize
+      place.length = length
+      return true
     }
   }
 
   /**
-   * What `walk` does, with the viewer written into it: V8 keeps what does not change out of the innermost loop only while that is small,
+   * What `advance` does in a loop, with the viewer written into it: V8 keeps what does not change out of the innermost loop only while that is small,
    * and a visitor in between would cost as much again as the record.
    */
   protected override view(place: Place, viewer: Viewer): number {

@@ -1,19 +1,25 @@
 import { stateError } from '../error.ts'
 import type { Watch, Watched } from './poller.ts'
 import { watch } from './poller.ts'
-import type { Cursor, Source, Viewer, Visit } from './source.ts'
+import type { Cursor, Source, Viewer } from './source.ts'
 
-/** How far a subscriber has read. */
+/** How far a subscriber has read, and the last record that it came by. */
 export class Place {
   /** Bytes since the ring was made. */
   position: number
-  /** Whether the visitor ended the last walk. */
-  stopped = false
+  /** The position at which to tell the kernel next. */
+  releaseAt: number
+  memory: DataView = none
+  offset = 0
+  length = 0
 
   constructor(position: number) {
     this.position = position
+    this.releaseAt = position
   }
 }
+
+const none = new DataView(new ArrayBuffer(0))
 
 /** Why a record's memory takes no writes. */
 export function recordRefusal(): Error {
@@ -48,8 +54,8 @@ export abstract class SharedRing implements Source {
 
   /** To wait for. */
   protected abstract watched(): Watched
-  /** Visits what waits behind `place`, and moves it along; stops when the visitor says so, or has closed the ring. */
-  abstract walk(place: Place, visit: Visit): number
+  /** Moves the place to the next record; false when none waits. Of a ring that is not closed. */
+  abstract advance(place: Place): boolean
   /** Whether something waits behind `place`, asked of the kernel anew. */
   protected abstract waits(place: Place): boolean
   /** Tells the kernel how far everyone has read, with a full memory barrier. */
@@ -87,13 +93,18 @@ export abstract class SharedRing implements Source {
     }
   }
 
-  /** Walks to the end with a viewer. */
+  /** Shows a viewer what waits. */
   protected view(place: Place, { minimumSize, skip, point, view, visit }: Viewer): number {
-    return this.walk(place, (memory, offset, length) => {
-      if (length < minimumSize) return skip()
-      point(memory, offset, length)
-      visit(view)
-    })
+    let visited = 0
+    while (!this.#closed && this.advance(place)) {
+      visited++
+      if (place.length < minimumSize) skip()
+      else {
+        point(place.memory, place.offset, place.length)
+        visit(view)
+      }
+    }
+    return visited
   }
 
   /** Nothing waits for it: from here on the kernel sends a wake-up for what comes. False when something came meanwhile. */
@@ -159,8 +170,8 @@ class Subscriber extends Place implements Cursor {
     this.#ended = ended
   }
 
-  walk(visit: Visit): number {
-    return this.#ring.closed ? 0 : this.#ring.walk(this, visit)
+  advance(): boolean {
+    return !this.#ring.closed && this.#ring.advance(this)
   }
 
   settle(): boolean {

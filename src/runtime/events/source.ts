@@ -1,6 +1,3 @@
-/** Called for each record; returning true stops after it. */
-export type Visit = (memory: DataView, offset: number, length: number) => boolean | void
-
 /** What is shown each record through one view, which is pointed at it. */
 export interface Viewer {
   /** Bytes that a record needs at least; shorter ones are skipped. */
@@ -13,10 +10,15 @@ export interface Viewer {
 
 /** One subscriber's place among the records of a source. */
 export interface Cursor {
-  /** Visits what waits. A record counts as read also when `visit` throws. @returns how many there were */
-  walk(visit: Visit): number
-  /** Whether the visitor ended the last walk. */
-  readonly stopped: boolean
+  /**
+   * Goes on to the next record; false when none waits, or the source is gone. The record counts as read, and its bytes
+   * stay until the next call.
+   */
+  advance(): boolean
+  /** Where the record is. */
+  readonly memory: DataView
+  readonly offset: number
+  readonly length: number
   /** Asks for a wake-up when something comes. False when something waits already, and no wake-up is sure to come. */
   settle(): boolean
   /** Leaves what is unread to others. */
