@@ -20,13 +20,13 @@ export interface Attempt {
  * @throws {BpfError} ENOENT when there is none of a name; EINVAL when there are several
  */
 export function offsetsOf(attempt: Attempt, path: string, names: readonly string[]): bigint[] {
-  const all = byName(functionsOf(attempt, path))
-  return names.map((wanted) => {
-    const { name, version } = readVersioned(wanted)
+  const asked = names.map((text) => ({ text, ...readVersioned(text) }))
+  const all = byName(functionsOf(attempt, path, new Set(asked.map(({ name }) => name))))
+  return asked.map(({ text, name, version }) => {
     const named = (all.get(name) ?? []).filter(
       (each) => version === undefined || each.version === version,
     )
-    return BigInt(only(attempt, path, wanted, best(named, version !== undefined)))
+    return BigInt(only(attempt, path, text, best(named, version !== undefined)))
   })
 }
 
@@ -36,21 +36,23 @@ export function offsetsOf(attempt: Attempt, path: string, names: readonly string
  * @throws {BpfError} ENOENT when none matches
  */
 export function offsetsMatching(attempt: Attempt, path: string, pattern: string): bigint[] {
-  const matches = globMatcher(pattern)
-  const offsets = functionsOf(attempt, path)
-    .filter(({ name }) => matches(name))
-    .map(({ offset }) => offset)
+  const offsets = functionsOf(attempt, path, glob(pattern)).map(({ offset }) => offset)
   if (offsets.length > 0) return Array.from(new Set(offsets), BigInt)
   throw refusal(attempt, ENOENT, `${path} has no function that matches`)
 }
 
-function functionsOf(attempt: Attempt, path: string): ElfFunction[] {
+/** Names, or what they match. */
+interface Wanted {
+  has(name: string): boolean
+}
+
+function functionsOf(attempt: Attempt, path: string, wanted: Wanted): readonly ElfFunction[] {
   return withOpened(path, (fd) => {
     const opened = openedFile(fd)
     const file = opened && readElfFile(opened.bytes)
     if (!file) throw refusal(attempt, EINVAL, `${path} is no ELF file`)
-    const functions = elfFunctions(file)
-    if (functions.length > 0) return functions
+    const functions = elfFunctions(file, (name) => wanted.has(name))
+    if (functions.count > 0) return functions.wanted
     throw refusal(attempt, ENOENT, `${path} names no functions, it is stripped: give offsets`)
   })
 }
@@ -93,11 +95,11 @@ function refusal({ program, operation }: Attempt, errno: number, reason: string)
   return new BpfError({ operation, object: program.title, errno, reason })
 }
 
-function globMatcher(pattern: string): (name: string) => boolean {
+function glob(pattern: string): Wanted {
   const source = pattern
     .replaceAll(/[\\^$.|+()[\]{}]/g, String.raw`\$&`)
     .replaceAll('?', '.')
     .replaceAll(/\*+/g, '.*')
   const expression = new RegExp(`^${source}$`, 's')
-  return (name) => expression.test(name)
+  return { has: (name) => expression.test(name) }
 }

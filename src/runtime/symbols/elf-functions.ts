@@ -2,7 +2,6 @@ import type { ElfFile } from './elf-file.ts'
 import { PT_LOAD, sectionBytes } from './elf-file.ts'
 import type { ElfSymbol } from './elf-symbol.ts'
 import { eachSymbol, SHN_ABS, SHT_DYNSYM, SHT_SYMTAB, STT_FUNC } from './elf-symbol.ts'
-import { readName } from './strings.ts'
 import type { SymbolVersion } from './symbol-versions.ts'
 import { symbolVersions } from './symbol-versions.ts'
 
@@ -16,27 +15,48 @@ export interface ElfFunction extends SymbolVersion {
   readonly offset: number
 }
 
+export interface ElfFunctions {
+  readonly wanted: readonly ElfFunction[]
+  /** How many there are in all. */
+  readonly count: number
+}
+
 /**
  * Of both symbol tables: stripped files have only that of dynamic linking, static ones only the other. Without those
  * that choose a function when a program starts (STT_GNU_IFUNC): what they name runs once.
+ * @param isWanted by name, which has no version. Programs have a hundred thousand.
  */
-export function elfFunctions(file: ElfFile): ElfFunction[] {
-  const found: ElfFunction[] = []
+export function elfFunctions(file: ElfFile, isWanted: (name: string) => boolean): ElfFunctions {
+  const wanted: ElfFunction[] = []
+  let count = 0
   const versions = symbolVersions(file)
   for (const section of file.sections) {
     const strings = file.sections[section.link]
     if ((section.type !== SHT_SYMTAB && section.type !== SHT_DYNSYM) || !strings) continue
     const text = sectionBytes(file, strings)
     eachSymbol(file, section, (symbol, index) => {
-      const offset = isFunction(symbol) ? fileOffset(file, symbol.value) : undefined
+      if (!isFunction(symbol)) return
+      count++
+      const written = nameIn(text, symbol.nameAt)
+      const { name, ...version } = written.includes('@')
+        ? readVersioned(written)
+        : { name: written, ...unversioned }
+      const offset = isWanted(name) ? fileOffset(file, symbol.value) : undefined
       if (offset === undefined) return
-      const { nameAt, binding } = symbol
-      const { name, ...written } = readVersioned(readName(text, nameAt))
-      const version = section.type === SHT_DYNSYM ? versions(index) : written
-      found.push({ name, binding, offset, ...version })
+      const { binding } = symbol
+      const its = section.type === SHT_DYNSYM ? versions(index) : version
+      wanted.push({ name, binding, offset, ...its })
     })
   }
-  return found
+  return { wanted, count }
+}
+
+const unversioned: SymbolVersion = { version: undefined, hidden: false }
+
+/** TextDecoder takes ten times as long. */
+function nameIn(text: Buffer, at: number): string {
+  const end = text.indexOf(0, at)
+  return text.toString('utf8', at, end < 0 ? text.length : end)
 }
 
 /** What linkers write, and users of names: `malloc@GLIBC_2.2.5`, or `malloc@@GLIBC_2.2.5` of the default one. */
