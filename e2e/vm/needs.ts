@@ -13,7 +13,9 @@ export const needs: Readonly<Record<string, Need>> = {
   'kprobe.session': { kernel: '6.12', says: /CONFIG_FPROBE|Linux 6\.10/ },
   netkit: { kernel: '6.12', says: /this kernel has none|Linux 6\.7/ },
   streams: { kernel: '7.3', says: /Linux 6\.17/ },
-  'uprobe.multi': { kernel: '6.6', libbpf: '1.3', says: /libbpf 1\.3|Linux 6\.6/ },
+  'uprobe.multi': { kernel: '6.6', says: /Linux 6\.6/ },
+  attachTracingMulti: { kernel: '7.3', says: /Linux 7\.3/ },
+  'fentry.multi': { kernel: '7.3', libbpf: '1.8', says: /libbpf 1\.8|Linux 7\.3/ },
   tcx: { kernel: '6.6', says: /Linux 6\.6/ },
   arena: { kernel: '6.9', libbpf: '1.4', says: /libbpf 1\.4|Linux 6\.9/ },
 }

@@ -98,6 +98,7 @@ function programKindOf(type: string, link = 'Link'): ProgramKind {
 const ANY_PROGRAM = programKindOf('Program')
 const CGROUP = programKindOf('CgroupProgram')
 const FENTRY = programKindOf('FentryProgram')
+const TRACING_MULTI = programKindOf('TracingMultiProgram')
 const PACKET = programKindOf('PacketProgram')
 const RAW_TRACEPOINT = programKindOf('RawTracepointProgram')
 const SOCKMAP = programKindOf('SockmapProgram')
@@ -141,6 +142,9 @@ const BY_ATTACH_TYPE: ReadonlyMap<string, ProgramKind> = new Map([
   ['BPF_TRACE_FENTRY', FENTRY],
   ['BPF_TRACE_FEXIT', FENTRY],
   ['BPF_MODIFY_RETURN', FENTRY],
+  ['BPF_TRACE_FENTRY_MULTI', TRACING_MULTI],
+  ['BPF_TRACE_FEXIT_MULTI', TRACING_MULTI],
+  ['BPF_TRACE_FSESSION_MULTI', TRACING_MULTI],
   ['BPF_TRACE_ITER', programKindOf('IterProgram', 'IterLink')],
   ['BPF_LSM_CGROUP', CGROUP],
 ])

@@ -6,6 +6,7 @@ const TRACEPOINT = 5
 const SK_SKB = 14
 const RAW_TRACEPOINT = 17
 const CGROUP_SOCK_ADDR = 18
+const TRACING = 26
 const NETFILTER = 32
 
 /**
@@ -34,6 +35,12 @@ const SECTIONS: ReadonlyMap<string, readonly [minor: number, type: number, attac
     ['sk_skb/verdict', [5, SK_SKB, 38]],
     ['uprobe.session', [6, KPROBE, 57]],
     ['uprobe.session.s', [6, KPROBE, 57]],
+    ['fentry.multi', [8, TRACING, 59]],
+    ['fentry.multi.s', [8, TRACING, 59]],
+    ['fexit.multi', [8, TRACING, 60]],
+    ['fexit.multi.s', [8, TRACING, 60]],
+    ['fsession.multi', [8, TRACING, 61]],
+    ['fsession.multi.s', [8, TRACING, 61]],
     ['tp.s', [8, TRACEPOINT, 0]],
     ['tracepoint.s', [8, TRACEPOINT, 0]],
     ['raw_tp.s', [8, RAW_TRACEPOINT, 0]],

@@ -30,6 +30,12 @@ int kprobe_session(struct pt_regs *ctx) { return hit(ctx); }
 SEC("?fentry/do_sys_openat2")
 int fentry(void *ctx) { return hit(ctx); }
 
+SEC("?fentry.multi")
+int fentry_multi(void *ctx) { return hit(ctx); }
+
+SEC("?fexit.multi/do_sys_openat?")
+int fexit_multi(void *ctx) { return hit(ctx); }
+
 SEC("?fentry/bpf_fentry_test1")
 int fentry_test(void *ctx) { return hit(ctx); }
 

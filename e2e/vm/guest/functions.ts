@@ -61,6 +61,29 @@ export const functions: readonly Scenario[] = [
       }),
   },
   {
+    name: 'attachTracingMulti',
+    run: () =>
+      attached('fentry_multi', ({ progs, bss }) => {
+        const link = progs.fentry_multi.attachTracingMulti(OPENING, { cookies: [1, 20] })
+        equal('the counts', countOf(bss), [2n, 21n])
+        equal('the type', [link.info.type, link.info.count], ['tracing_multi', 2])
+        link.destroy()
+        openOnce()
+        equal('the count after destroy()', bss.hits, 2n)
+      }),
+  },
+  {
+    name: 'fentry.multi',
+    run: () =>
+      attached('fexit_multi', (instance) => {
+        instance.attach()
+        equal('the counts', countOf(instance.bss), [1n, 0n])
+        instance.detach()
+        instance.progs.fexit_multi.attachTracingMulti('do_sys_openat?')
+        equal('the counts by hand', countOf(instance.bss), [1n, 0n])
+      }),
+  },
+  {
     name: 'testRun of fentry',
     run: () =>
       attached('fentry_test', (instance) => {

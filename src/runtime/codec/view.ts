@@ -11,7 +11,10 @@ export type Live<T> = T extends bigint | number | string | boolean
         ? View<T>
         : T
 
-/** Live memory with the fields of `T`: they read and write in place, and what is assigned is copied. */
+/**
+ * Live memory with the fields of `T`: they read and write in place, and what is assigned is copied. TypeScript has the
+ * 64-bit ones written as bigint, `= 5n`: types that are made of others know no setter that takes more than it gives.
+ */
 export type View<T> = { -readonly [K in keyof T]: Live<T[K]> }
 
 /** An array in live memory. Its elements read and write in place. */

@@ -11,7 +11,7 @@ export type Functions = string | readonly string[] | readonly Integer[]
 /** One of the three. */
 export interface FunctionList {
   readonly pattern: string | null
-  readonly names: readonly string[] | undefined
+  readonly names?: readonly string[] | undefined
   readonly places: Scratch | undefined
   /** 0 of a pattern. */
   readonly count: number

@@ -31,6 +31,10 @@ export const reasons: readonly (readonly [RegExp, string])[] = [
     /calling kernel function (\S+) is not allowed/,
     'programs of this type may not call the kernel function $1',
   ],
+  [
+    /Tracing programs must provide btf_id/,
+    'it attaches to many functions at once, which came with Linux 7.3, or names none',
+  ],
   [/func unknown#(\d+)/, 'the helper of the number $1 does not exist in the running kernel'],
   [
     /(?:unknown func|program of this type cannot use helper) (\w+)#\d+/,

@@ -1,0 +1,80 @@
+import type { Integer } from '../codec/input.ts'
+import { ENOENT } from '../ffi/errno.ts'
+import { errno, fromLibbpf, fromNewerLibbpf } from '../ffi/library.ts'
+import type { Scratch } from '../ffi/memory.ts'
+import { scratch } from '../ffi/memory.ts'
+import { requireKnown } from '../known-options.ts'
+import { kernelLink, linkByLibbpf, tailOffset } from '../links/create.ts'
+import type { Link } from '../links/link.ts'
+import { functionList, perFunction } from './functions.ts'
+import { Program } from './program.ts'
+
+const bpf_program__attach_tracing_multi = fromNewerLibbpf(
+  '1.8',
+  'bpf_program__attach_tracing_multi',
+  'uintptr_t',
+  ['uintptr_t', 'str', 'uintptr_t'],
+)
+const btf__load_vmlinux_btf = fromLibbpf('btf__load_vmlinux_btf', 'uintptr_t', [])
+const btf__find_by_name_kind = fromLibbpf('btf__find_by_name_kind', 'int', [
+  'uintptr_t',
+  'str',
+  'uint32_t',
+])
+const btf__free = fromLibbpf<void>('btf__free', 'void', ['uintptr_t'])
+
+/** linux/btf.h */
+const BTF_KIND_FUNC = 12
+
+/** TRACING of many functions at once: fentry.multi, fexit.multi, fsession.multi. Kernel 7.3. */
+export class TracingMultiProgram extends Program {
+  /**
+   * @param functions names of kernel functions, or a pattern with `*` and `?` (libbpf 1.8)
+   * @param options.cookies what bpf_get_attach_cookie() returns in each function, in the order of names
+   */
+  attachTracingMulti(
+    functions: string | readonly string[],
+    options: { cookies?: readonly Integer[] } = {},
+  ): Link {
+    requireKnown('attachTracingMulti()', options, ['cookies'])
+    const list = functionList(functions)
+    const cookies = perFunction('cookies', options.cookies, list)
+    const { pattern, names = [] } = list
+    const operation = `attach to ${pattern ?? `${names.length} functions`}`
+    if (pattern !== null) {
+      const attach = bpf_program__attach_tracing_multi
+      return this.adopt(linkByLibbpf(this, operation, attach, pattern, 0))
+    }
+    const ids = this.#idsOf(operation, names)
+    const link = kernelLink(this, operation, {
+      target: 0,
+      attachType: this.expectedAttachType,
+      // union bpf_attr.link_create.tracing_multi: ids, cookies, cnt.
+      tail(attr) {
+        attr.point(tailOffset, ids)
+        attr.point(tailOffset + 8, cookies)
+        attr.data.setUint32(tailOffset + 16, names.length, true)
+      },
+    })
+    return this.adopt(link)
+  }
+
+  /** In the kernel's BTF. */
+  #idsOf(operation: string, names: readonly string[]): Scratch {
+    const btf = btf__load_vmlinux_btf()
+    if (btf === 0) throw this.failure(operation, errno())
+    try {
+      const ids = scratch(4 * names.length)
+      for (const [index, name] of names.entries()) {
+        const id = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC)
+        if (id < 0) {
+          throw this.failure(operation, ENOENT, '', `The kernel's BTF has no function ${name}`)
+        }
+        ids.data.setUint32(4 * index, id, true)
+      }
+      return ids
+    } finally {
+      btf__free(btf)
+    }
+  }
+}
