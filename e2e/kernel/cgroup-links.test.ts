@@ -270,7 +270,12 @@ describeInKernel('cgroup programs', () => {
     test('what cannot be is refused', async () => {
       const { progs } = (await open('one')).load()
       expect(() => progs.one.attachCgroup('/no/such/cgroup')).toThrow(/ENOENT/)
-      expect(() => progs.one.attachCgroup('/tmp')).toThrow(/attach to cgroup \/tmp/)
+      expect(() => progs.one.attachCgroup('/tmp')).toThrow(
+        /attach to cgroup \/tmp .*EBADF. \/tmp is no directory of cgroup2/,
+      )
+      expect(() => progs.one.attachCgroup('/tmp', { mode: 'multi' })).toThrow(
+        /EBADF. \/tmp is no directory of cgroup2/,
+      )
       const path = makeCgroup()
       expect(() => progs.one.attachCgroup(path, { mode: 'many' as 'multi' })).toThrow(
         /mode is one of multi, override, exclusive, not many/,

@@ -38,7 +38,12 @@ function made(): BpfMap {
 
 const calls: [what: string, call: (test: Test) => unknown, operation: string, object: string][] = [
   ['a binary', ({ progs }) => progs.probe.attachUprobe(none, { symbol: 'f' }), 'open', none],
-  ['a library', ({ progs }) => progs.probe.attachUprobe('libnone.so'), 'find', 'libnone.so'],
+  [
+    'a library',
+    ({ progs }) => progs.probe.attachUprobe('libnone.so', { symbol: 'f' }),
+    'find',
+    'libnone.so',
+  ],
   ['a cgroup', ({ progs }) => progs.group.attachCgroup(none), 'open', none],
   ['a cgroup to walk', ({ progs }) => progs.walk.attachIter({ cgroup: none }), 'open', none],
   ['a namespace', ({ progs }) => progs.look.attachNetns('none'), 'open', '/run/netns/none'],

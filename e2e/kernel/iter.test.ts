@@ -126,6 +126,7 @@ describeInKernel('iterators', () => {
       const ofThread = progs.tasks.attachIter({ tid: process.pid })
       expect(ofThread.text()).toBe(`${process.pid} ${process.pid}\n`)
       expect(() => progs.tasks.attachIter({ pid: -1 })).toThrow(RangeError)
+      expect(() => progs.tasks.attachIter({ pid: 1, tid: 1 })).toThrow(/not both/)
       expect(() => progs.tasks.attachIter({ pids: 1 } as object)).toThrow(/no option "pids"/)
     },
   )

@@ -209,7 +209,10 @@ describeInKernel('network programs', () => {
       transmit(near)
       expect(bss.hits.slice(0, 2)).toEqual([0n, 1n])
       expect(() => progs.pass.attachXdp(far, { mode: 'generic' })).toThrow(
-        expect.objectContaining({ code: 'EBUSY' }),
+        expect.objectContaining({
+          code: 'EBUSY',
+          hint: 'It has a program already: end that, or update() its link',
+        }),
       )
       link.update(progs.pass)
       transmit(near)

@@ -174,8 +174,11 @@ describeInKernel('uprobes', () => {
     expect(() => progs.probe.attachUprobe('libc.so.6', { symbol: 'x', pid: 0x7fff_fff0 })).toThrow(
       /read the libraries of process 2147483632.*ESRCH/,
     )
-    expect(() => progs.probe.attachUprobe(path, { pid: 1.5 })).toThrow(RangeError)
-    expect(() => progs.probe.attachUprobe({} as string)).toThrow(TypeError)
+    expect(() => progs.probe.attachUprobe(path, { offset: 1, pid: 1.5 })).toThrow(RangeError)
+    expect(() => progs.probe.attachUprobe(path)).toThrow(
+      /takes the symbol of a function, or an offset/,
+    )
+    expect(() => progs.probe.attachUprobe({} as string, { symbol: 'x' })).toThrow(TypeError)
     if (libbpfIsAtLeast(1, 2)) return
     expect(() => progs.probe.attachUprobe(path, { symbol: 'twice', attachMode: 'link' })).toThrow(
       /attachMode link: the installed libbpf cannot. It came with libbpf 1.2/,

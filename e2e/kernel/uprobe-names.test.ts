@@ -59,13 +59,36 @@ describeInKernel('functions that uprobes name', () => {
 
   test.each([
     ['sum@VERS_3', whole, /libwhole.so.1 has no function sum@VERS_3 \(ENOENT\)/],
-    ['promise', whole, /has no function promise \(ENOENT\)/],
+    ['promise', whole, /chooses what promise is when a program starts: .* \(ENOENT\)/],
     ['sum', '/proc/self/comm', /comm is no ELF file \(EINVAL\)/],
     ['sum', '/no/such/file', /cannot open \/no\/such\/file: ENOENT/],
     ['sum', 'libnone.so.1', /cannot find libnone.so.1: ENOENT/],
   ])('not: %s of %s', async (symbol, path, message) => {
     const { progs } = await load('uprobe')
     expect(() => progs.probe.attachUprobe(path, { symbol })).toThrow(message)
+  })
+
+  test.each([
+    ['uprobe', 'sum'],
+    ['uretprobe', 'sum@VERS_1'],
+    ['uprobe.s', 'product+0'],
+    ['uprobe.multi', 'pro*'],
+  ])('in SEC("%s"): %s', async (kind, functions) => {
+    const opened = await load(`${kind}/${stripped}:${functions}`)
+    opened.attach()
+    expect(await hitsOf(opened, stripped)).toBe(1)
+    opened.detach()
+    opened.progs.probe.attach()
+    expect(await hitsOf(opened, stripped)).toBe(2)
+  })
+
+  test.each([
+    ['uprobe', '', /EINVAL. SEC\("uprobe\/BINARY:FUNCTION"\)/],
+    ['uretprobe', ':sum+4', /EINVAL. Where a function returns/],
+    ['uprobe', ':none', /has no function none \(ENOENT\)/],
+  ])('not in SEC("%s"): %s', async (kind, functions, message) => {
+    const opened = await load(`${kind}/${stripped}${functions}`)
+    expect(() => opened.attach()).toThrow(message)
   })
 
   test('the default version is the one that is called without one', async () => {
@@ -99,15 +122,6 @@ describeInKernel('functions that uprobes name', () => {
       const opened = await load('uprobe.multi')
       opened.progs.probe.attachUprobeMulti('libwhole.so.1', ['sum', 'product'], { cookies: [1, 2] })
       expect(await hitsOf(opened, whole)).toBe(2)
-    })
-
-    test('by the section', async () => {
-      const opened = await load(`uprobe.multi/${stripped}:pro*`)
-      opened.attach()
-      expect(await hitsOf(opened, stripped)).toBe(1)
-      opened.detach()
-      opened.progs.probe.attach()
-      expect(await hitsOf(opened, stripped)).toBe(2)
     })
 
     test.each([

@@ -17,6 +17,8 @@ export interface LinkTarget {
   readonly flags?: number
   /** The kernel's answer to a kind it does not know is EINVAL: what it takes, `Tcx came with Linux 6.6`. */
   readonly since?: string | undefined
+  /** By errno, what to do. */
+  readonly hints?: Readonly<Record<number, string>>
   /** What follows the flags, by the attach type: at `tailOffset`. */
   readonly tail?: (attr: Struct) => void
 }
@@ -36,7 +38,7 @@ export function kernelLink(program: Program, operation: string, target: LinkTarg
   const fd = bpf(command.linkCreate, attr)
   usedUntilHere(attr)
   if (fd === -EINVAL) throw program.failure(operation, EINVAL, '', target.since)
-  if (fd < 0) throw program.failure(operation, -fd)
+  if (fd < 0) throw program.failure(operation, -fd, '', target.hints?.[-fd])
   return descriptorLink(fd)
 }
 

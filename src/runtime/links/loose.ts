@@ -13,6 +13,8 @@ export interface LooseTarget {
   readonly target: number
   readonly attachType: number
   readonly flags?: number
+  /** By errno, what to do. */
+  readonly hints?: Readonly<Record<number, string>>
   /** The program that BPF_F_REPLACE is about. */
   readonly replace?: Program | undefined
   /** Where among others; its flags are in `flags`. */
@@ -29,7 +31,7 @@ export function looseLink(program: Program, operation: string, to: LooseTarget):
   const { target, attachType, flags = 0, replace, anchor } = to
   const fds = { target, program: program.fd, replaced: replace?.fd }
   const result = attach(command.programAttach, fds, attachType, flags, anchor)
-  if (result < 0) throw program.failure(operation, -result)
+  if (result < 0) throw program.failure(operation, -result, '', to.hints?.[-result])
   // Of our own: the caller's may be closed, or be another's, when it is time to detach.
   const place = duplicate(target)
   let attached = duplicate(program.fd)

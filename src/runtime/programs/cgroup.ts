@@ -1,5 +1,6 @@
 import type { Capability } from '../capabilities.ts'
 import { withDirectory } from '../descriptors/file.ts'
+import { EBADF } from '../ffi/errno.ts'
 import { requireKnown } from '../known-options.ts'
 import { kernelLink } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
@@ -68,7 +69,8 @@ function attachCgroup(
   const anchor = anchorOf('attachCgroup()', options)
   const flags = anchor.flags | (options.preorder ? preorderFlag : 0)
   return withDirectory(cgroup, (target) => {
-    const to = { target, attachType: program.expectedAttachType }
+    const hints = { [EBADF]: `${cgroup} is no directory of cgroup2` }
+    const to = { target, attachType: program.expectedAttachType, hints }
     if (mode === undefined) {
       const since = flags === 0 ? undefined : orderSince
       return kernelLink(program, operation, { ...to, flags, tail: anchorTail(anchor), since })

@@ -36,7 +36,9 @@ export function offsetsOf(attempt: Attempt, path: string, names: readonly string
  * @throws {BpfError} ENOENT when none matches
  */
 export function offsetsMatching(attempt: Attempt, path: string, pattern: string): bigint[] {
-  const offsets = functionsOf(attempt, path, glob(pattern)).map(({ offset }) => offset)
+  const offsets = functionsOf(attempt, path, glob(pattern))
+    .filter(({ chooses }) => !chooses)
+    .map(({ offset }) => offset)
   if (offsets.length > 0) return Array.from(new Set(offsets), BigInt)
   throw refusal(attempt, ENOENT, `${path} has no function that matches`)
 }
@@ -83,6 +85,10 @@ function only(
   wanted: string,
   functions: readonly ElfFunction[],
 ): number {
+  if (functions.some(({ chooses }) => chooses)) {
+    const reason = `${path} chooses what ${wanted} is when a program starts: name that function`
+    throw refusal(attempt, ENOENT, reason)
+  }
   const offsets = [...new Set(functions.map(({ offset }) => offset))]
   const [first] = offsets
   if (first === undefined) throw refusal(attempt, ENOENT, `${path} has no function ${wanted}`)

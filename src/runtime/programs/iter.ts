@@ -84,6 +84,11 @@ function linkInfo(options: IterOptions, cgroupFd: number): Scratch | undefined {
     info.data.setUint32(4, cgroupFd, true)
     info.data.setBigUint64(8, uint64('cgroupId', cgroupId ?? 0), true)
   } else if (tid !== undefined || pid !== undefined) {
+    if (tid !== undefined && pid !== undefined) {
+      throw new TypeError(
+        'attachIter() takes the pid of a process or the tid of a thread, not both',
+      )
+    }
     info.data.setUint32(0, uint32('tid', tid ?? 0), true)
     info.data.setUint32(4, pid === 'self' ? process.pid : uint32('pid', pid ?? 0), true)
   } else {

@@ -12,7 +12,8 @@ import type { ProbeMode } from './probe-mode.ts'
 import { attachModeOf } from './probe-mode.ts'
 import { Program } from './program.ts'
 import type { UprobeMultiOptions } from './uprobe-multi.ts'
-import { attachUprobeMulti, attachUprobeMultiBySection } from './uprobe-multi.ts'
+import { attachUprobeMulti } from './uprobe-multi.ts'
+import { attachUprobeBySection } from './uprobe-section.ts'
 import type { UprobeOptions, UsdtOptions } from './uprobe.ts'
 import { attachUprobe, attachUsdt } from './uprobe.ts'
 
@@ -108,6 +109,6 @@ export class KprobeProgram extends Program {
 
   /** @internal */
   override linkBySection(): NativeLink | undefined {
-    return attachUprobeMultiBySection(this)
+    return attachUprobeBySection(this)
   }
 }

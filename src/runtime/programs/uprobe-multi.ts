@@ -1,5 +1,4 @@
 import type { Integer } from '../codec/input.ts'
-import { EINVAL } from '../ffi/errno.ts'
 import { cString, words } from '../ffi/memory.ts'
 import { requireKnown } from '../known-options.ts'
 import { kernelLink, tailOffset } from '../links/create.ts'
@@ -29,20 +28,6 @@ export interface UprobeMultiOptions {
   retprobe?: boolean
   /** At entry and return, as one run. Default: of programs of `SEC("uprobe.session")`. Kernel 6.13. */
   session?: boolean
-}
-
-/** What a section says of where to attach; undefined of one that says nothing. @throws {BpfError} EINVAL */
-export function attachUprobeMultiBySection(program: Program): NativeLink | undefined {
-  const [, kind, target] =
-    /^\??(u(?:ret)?probe\.(?:multi|session)(?:\.s)?)\/(.*)$/s.exec(program.section) ?? []
-  if (kind === undefined || target === undefined) return undefined
-  const colon = target.indexOf(':')
-  if (colon < 1 || colon === target.length - 1) {
-    const hint = `SEC("${kind}/BINARY:PATTERN") it must be`
-    throw program.failure('attach', EINVAL, '', hint)
-  }
-  const retprobe = kind.startsWith('uretprobe')
-  return attachUprobeMulti(program, target.slice(0, colon), target.slice(colon + 1), { retprobe })
 }
 
 export function attachUprobeMulti(

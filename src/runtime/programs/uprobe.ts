@@ -65,6 +65,9 @@ export function attachUprobe(
   opts.data.setUint8(24, options.retprobe ? 1 : 0)
   opts.data.setUint32(40, attachModeOf(options.attachMode), true)
   const { symbol } = options
+  if (symbol === undefined && options.offset === undefined) {
+    throw new TypeError('attachUprobe() takes the symbol of a function, or an offset in the file')
+  }
   const offset = uint64('offset', options.offset ?? 0)
   const pid = pidOf(options.pid)
   const path = pathOfBinary(binary, options.pid)

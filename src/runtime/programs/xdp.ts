@@ -1,4 +1,5 @@
 import type { Capability } from '../capabilities.ts'
+import { EBUSY, EEXIST } from '../ffi/errno.ts'
 import { requireKnown } from '../known-options.ts'
 import { kernelLink } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
@@ -15,6 +16,9 @@ export type XdpMode = 'native' | 'generic' | 'offload'
 /** linux/if_link.h: XDP_FLAGS_*. */
 const modes: Record<XdpMode, number> = { generic: 1 << 1, native: 1 << 2, offload: 1 << 3 }
 
+const taken = 'It has a program already: end that, or update() its link'
+const hints = { [EBUSY]: taken, [EEXIST]: taken }
+
 /** XDP. */
 export class XdpProgram extends PacketProgram {
   /**
@@ -27,7 +31,7 @@ export class XdpProgram extends PacketProgram {
     const flags = mode === undefined ? 0 : oneOf('mode', modes, mode)
     const operation = `attach to ${device}${mode ? ` in ${mode} mode` : ''}`
     const target = indexOfInterface(device)
-    return this.adopt(kernelLink(this, operation, { target, attachType: BPF_XDP, flags }))
+    return this.adopt(kernelLink(this, operation, { target, attachType: BPF_XDP, flags, hints }))
   }
 
   override get capabilities(): readonly Capability[] {

@@ -1,7 +1,14 @@
 import type { ElfFile } from './elf-file.ts'
 import { PT_LOAD, sectionBytes } from './elf-file.ts'
 import type { ElfSymbol } from './elf-symbol.ts'
-import { eachSymbol, SHN_ABS, SHT_DYNSYM, SHT_SYMTAB, STT_FUNC } from './elf-symbol.ts'
+import {
+  eachSymbol,
+  SHN_ABS,
+  SHT_DYNSYM,
+  SHT_SYMTAB,
+  STT_FUNC,
+  STT_GNU_IFUNC,
+} from './elf-symbol.ts'
 import type { SymbolVersion } from './symbol-versions.ts'
 import { symbolVersions } from './symbol-versions.ts'
 
@@ -11,6 +18,8 @@ export interface ElfFunction extends SymbolVersion {
   readonly name: string
   /** STB_ */
   readonly binding: number
+  /** It chooses a function when a program starts, and runs once (STT_GNU_IFUNC). */
+  readonly chooses: boolean
   /** Bytes from the start of the file. */
   readonly offset: number
 }
@@ -22,8 +31,7 @@ export interface ElfFunctions {
 }
 
 /**
- * Of both symbol tables: stripped files have only that of dynamic linking, static ones only the other. Without those
- * that choose a function when a program starts (STT_GNU_IFUNC): what they name runs once.
+ * Of both symbol tables: stripped files have only that of dynamic linking, static ones only the other.
  * @param isWanted by name, which has no version. Programs have a hundred thousand.
  */
 export function elfFunctions(file: ElfFile, isWanted: (name: string) => boolean): ElfFunctions {
@@ -43,9 +51,9 @@ export function elfFunctions(file: ElfFile, isWanted: (name: string) => boolean)
         : { name: written, ...unversioned }
       const offset = isWanted(name) ? fileOffset(file, symbol.value) : undefined
       if (offset === undefined) return
-      const { binding } = symbol
+      const { binding, type } = symbol
       const its = section.type === SHT_DYNSYM ? versions(index) : version
-      wanted.push({ name, binding, offset, ...its })
+      wanted.push({ name, binding, chooses: type === STT_GNU_IFUNC, offset, ...its })
     })
   }
   return { wanted, count }
@@ -66,7 +74,8 @@ export function readVersioned(text: string): { name: string } & SymbolVersion {
 }
 
 function isFunction({ type, section, nameAt }: ElfSymbol): boolean {
-  return type === STT_FUNC && section !== 0 && section !== SHN_ABS && nameAt !== 0
+  const named = type === STT_FUNC || type === STT_GNU_IFUNC
+  return named && section !== 0 && section !== SHN_ABS && nameAt !== 0
 }
 
 /** Of an address: it is in what the file has the kernel map. */
