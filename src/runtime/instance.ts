@@ -35,7 +35,10 @@ export interface SkeletonInstance extends Disposable {
    * @throws {BpfError}
    */
   load(): this
-  /** The same with the verifier off the event loop; until it settles every other call throws. */
+  /**
+   * The same with the verifier off the event loop; until it settles every other call throws. Several load one after
+   * another.
+   */
   loadAsync(): Promise<this>
   /** Attaches every program that has no link yet and whose section says where. @throws {BpfError} at the first failure */
   attach(): this

@@ -1,6 +1,6 @@
 import { isMainThread } from 'node:worker_threads'
 
-import { close, memoryFile, MFD_CLOEXEC } from './ffi/libc.ts'
+import { close, memoryFile } from './ffi/libc.ts'
 import type { PrintFunction } from './ffi/print-function.ts'
 import { printFunction } from './ffi/print-function.ts'
 import { readInto, statOf } from './files.ts'
@@ -29,7 +29,7 @@ async function listen<R>(call: () => Promise<R>): Promise<{ result: R; log: stri
   const { found } = printer
   if (!found) return { result: await call(), log: undefined }
   const files = levels.map((level) =>
-    level !== 'debug' || wantsAll() ? memoryFile(`libbpf-${level}`, MFD_CLOEXEC) : -1,
+    level !== 'debug' || wantsAll() ? memoryFile(`libbpf-${level}`) : -1,
   )
   found.files.set(files)
   setPrint(found.address)

@@ -30,8 +30,15 @@ export const munmap: Call<number> = fromLibc('munmap', 'int', ['uintptr_t', 'siz
 export const mprotect: Call<number> = fromLibc('mprotect', 'int', ['uintptr_t', 'size_t', 'int'])
 /** Of a function that the process has. The first parameter is RTLD_DEFAULT: 0. */
 export const functionAddress: Call<number> = fromLibc('dlsym', 'uintptr_t', ['uintptr_t', 'str'])
-/** A file without a name. */
-export const memoryFile: Call<number> = fromLibc('memfd_create', 'int', ['str', 'uint32_t'])
+const memfdCreate: Call<number> = fromLibc('memfd_create', 'int', ['str', 'uint32_t'])
+/** sys/mman.h. Of the second, which came with Linux 6.3, those before know nothing, and those after miss it. */
+const MFD_CLOEXEC = 1
+const MFD_NOEXEC_SEAL = 8
+/** A file in memory alone, or -1 with errno. @param title for people */
+export function memoryFile(title: string): number {
+  const fd = memfdCreate(title, MFD_CLOEXEC | MFD_NOEXEC_SEAL)
+  return fd < 0 ? memfdCreate(title, MFD_CLOEXEC) : fd
+}
 export const close: Call<number> = fromLibc('close', 'int', ['int'])
 export const open: Call<number> = fromLibc('open', 'int', ['str', 'int'])
 const fcntl: Call<number> = fromLibc('fcntl', 'int', ['int', 'int', 'long'])
@@ -79,9 +86,6 @@ export const MAP_FIXED = 0x10
 export const MAP_ANONYMOUS = 0x20
 export const MAP_NORESERVE = 0x4000
 export const MAP_FIXED_NOREPLACE = 0x10_0000
-
-/** sys/mman.h: MFD_ */
-export const MFD_CLOEXEC = 1
 
 /** sys/epoll.h */
 export const EPOLL_CLOEXEC = 0x80000
