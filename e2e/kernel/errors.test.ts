@@ -160,6 +160,19 @@ SEC("raw_tp/sys_enter") int f(void *ctx) { __u32 key = 0; return bpf_map_delete_
     expect(error.log).toMatch(/failed to load/)
   })
 
+  test('a map whose size is left to the agent says which settings it waits for', async () => {
+    const error = await failure(`
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
+	__type(key, __u32);
+} stacks SEC(".maps");
+SEC("raw_tp/sys_enter") int f(void *ctx) { return bpf_get_stackid(ctx, &stacks, 0) < 0; }
+`)
+    expect(error).toMatchObject({ code: 'EINVAL', operation: 'load' })
+    expect(error.hint).toMatch(/set maps.stacks.valueSize and maps.stacks.maxEntries before load/)
+    expect(error.message).toContain(error.hint)
+  })
+
   test('a misspelt section says so', async () => {
     const error = await failure(
       'SEC("tracepont/sched/sched_switch") int f(void *ctx) { return 0; }',

@@ -1,6 +1,11 @@
 import { missingCapabilities, privilegeHint } from './capabilities.ts'
 import { BpfError } from './error.ts'
-import { bpf_map__type } from './ffi/object.ts'
+import {
+  bpf_map__key_size,
+  bpf_map__max_entries,
+  bpf_map__type,
+  bpf_map__value_size,
+} from './ffi/object.ts'
 import { libbpfAdvice } from './libbpf-advice.ts'
 import { mapAdvice } from './maps/advice.ts'
 import type { ObjectSkeleton } from './object-skeleton.ts'
@@ -86,7 +91,16 @@ function mapHint(
 ): string | undefined {
   const named = /^map '(.*)': failed to create/m.exec(heard ?? '')?.[1]
   const index = maps.findIndex(([name]) => name === named)
-  return index < 0 ? undefined : mapAdvice(bpf_map__type(native.map(index)), errno)
+  if (named === undefined || index < 0) return undefined
+  const map = native.map(index)
+  const definition = {
+    name: named,
+    type: bpf_map__type(map),
+    keySize: bpf_map__key_size(map),
+    valueSize: bpf_map__value_size(map),
+    maxEntries: bpf_map__max_entries(map),
+  }
+  return mapAdvice(definition, errno)
 }
 
 /** Of a process that lacks nothing. */
