@@ -14,6 +14,8 @@ _Bool watched[1024] SEC(".data.ports");
 int threshold = -1;
 __u64 seen;
 struct flow latest;
+counters_t sums;
+__u64 slots[64];
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -44,6 +44,11 @@ const perCpu: counters_t[] | undefined = flows.maps.totals.get(0)
 flows.data.threshold = -5
 flows.bss.seen = 0
 flows.bss.latest.from.port = 80
+flows.bss.sums = { packets: 0, bytes: 0 }
+flows.bss.sums.bytes = 0n
+flows.bss.slots = Array.from(flows.bss.slots, () => 0)
+flows.bss.slots.fill(0)
+flows.bss.slots[3] = 9n
 flows.data_ports.watched[80] = true
 flows.data_ports.watched.fill(false)
 

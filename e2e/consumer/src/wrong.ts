@@ -15,6 +15,10 @@ flows.rodata.sample_rate = '1'
 flows.rodata.device = 7
 // @ts-expect-error 64 bits are read as bigint
 export const seen: number = flows.bss.seen
+// @ts-expect-error 64 bits inside of a view are written as bigint
+flows.bss.sums.bytes = 0
+// @ts-expect-error 64 bits inside of a view are written as bigint
+flows.bss.slots[3] = 9
 // @ts-expect-error a tagged field is a number
 export const packets: bigint | undefined = flows.maps.totals.get(0)?.[0]?.packets
 // @ts-expect-error not a boolean
