@@ -31,7 +31,7 @@ export async function boot(image: string, root: Uint8Array): Promise<Run> {
   try {
     writeFileSync(path('root'), root)
     const words =
-      `-M pc -accel tcg -cpu max -m ${MEMORY} -display none -no-reboot ` +
+      `-M pc -accel tcg -cpu max -smp 2 -m ${MEMORY} -display none -no-reboot ` +
       `-serial file:${path('console')} -serial file:${path('output')} -initrd ${path('root')}`
     const append = ['-append', 'console=ttyS0 panic=-1 lsm=bpf']
     await qemu(path('errors'), [...words.split(' '), '-kernel', image, ...append])

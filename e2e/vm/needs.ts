@@ -17,6 +17,8 @@ export const needs: Readonly<Record<string, Need>> = {
   attachTracingMulti: { kernel: '7.3', says: /Linux 7\.3/ },
   'fentry.multi': { kernel: '7.3', libbpf: '1.8', says: /libbpf 1\.8|Linux 7\.3/ },
   tcx: { kernel: '6.6', says: /Linux 6\.6/ },
+  'overwriting ring buffer': { kernel: '6.19', says: /Linux 6\.19/ },
+  'overwriting ring buffer, flooded': { kernel: '6.19', says: /Linux 6\.19/ },
   arena: { kernel: '6.9', libbpf: '1.4', says: /libbpf 1\.4|Linux 6\.9/ },
 }
 

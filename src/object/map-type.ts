@@ -26,6 +26,7 @@ const MAP_FLAGS = [
   'BPF_F_TOKEN_FD',
   'BPF_F_SEGV_ON_FAULT',
   'BPF_F_NO_USER_CONV',
+  'BPF_F_RB_OVERWRITE',
 ] as const
 
 export const BPF_F_STACK_BUILD_ID: number = 1 << 5

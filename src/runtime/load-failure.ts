@@ -2,6 +2,7 @@ import { missingCapabilities, privilegeHint } from './capabilities.ts'
 import { BpfError } from './error.ts'
 import {
   bpf_map__key_size,
+  bpf_map__map_flags,
   bpf_map__max_entries,
   bpf_map__type,
   bpf_map__value_size,
@@ -99,6 +100,7 @@ function mapHint(
     keySize: bpf_map__key_size(map),
     valueSize: bpf_map__value_size(map),
     maxEntries: bpf_map__max_entries(map),
+    flags: bpf_map__map_flags(map),
   }
   return mapAdvice(definition, errno)
 }

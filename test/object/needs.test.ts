@@ -35,6 +35,7 @@ describe('what an object needs of the kernel', () => {
       'feature BPF_F_INNER_MAP',
       '5.10',
     ],
+    [map('RINGBUF', '__uint(map_flags, 1 << 19);'), 'feature BPF_F_RB_OVERWRITE', '6.19'],
     [
       `struct { __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS); __uint(max_entries, 1); __uint(key_size, 4);
         __array(values, struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); }); } m SEC(".maps");`,

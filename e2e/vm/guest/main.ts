@@ -11,6 +11,7 @@ import { beKilled, killed, VICTIM } from './killed.ts'
 import { objects } from './objects.ts'
 import { opens } from './opens.ts'
 import { packets } from './packets.ts'
+import { recent } from './recent.ts'
 import { samples } from './samples.ts'
 import type { Outcome, Run, Scenario } from './scenario.ts'
 
@@ -21,6 +22,7 @@ const scenarios: readonly Scenario[] = [
   ...calls,
   ...packets,
   ...objects,
+  ...recent,
   ...killed,
 ]
 

@@ -89,6 +89,7 @@ const NEW_MAP_FLAGS: readonly (readonly [flag: number, what: string, since: Vers
   [1 << 11, 'BPF_F_PRESERVE_ELEMS', '5.10'],
   [1 << 12, 'BPF_F_INNER_MAP', '5.10'],
   [BPF_F_LINK, 'struct_ops links', '6.4'],
+  [1 << 19, 'BPF_F_RB_OVERWRITE', '6.19'],
 ]
 
 function codeNeeds(object: BpfObject, need: Collect): void {

@@ -26,9 +26,6 @@ export class PerfRing extends SharedRing {
   readonly #words: DataView
   readonly #mask: number
   readonly #lost: (cpu: number, count: number) => void
-  /** A record that goes on at the ring's start is put together here. */
-  readonly #joined: Uint8Array = new Uint8Array(1 << 16)
-  readonly #joinedData: DataView
   readonly #releaseEvery: number
   /** Where the kernel was when last asked. */
   #end = 0
@@ -48,7 +45,6 @@ export class PerfRing extends SharedRing {
     this.#bytes = new Uint8Array(mapping.buffer, page)
     this.#words = new DataView(mapping.buffer, page)
     this.#data = readOnlyMemory(this.#words, recordRefusal)
-    this.#joinedData = readOnlyMemory(new DataView(this.#joined.buffer), recordRefusal)
     this.#mask = pages * page - 1
     this.#releaseEvery = Math.min(releaseEvery, (pages * page) / 4)
   }
@@ -111,14 +107,13 @@ export class PerfRing extends SharedRing {
 
   /** Gives the place the record's memory. @returns where in it the record starts */
   #whole(place: Place, at: number, size: number): number {
-    const untilEnd = this.#mask + 1 - at
-    if (size <= untilEnd) {
+    const end = this.#mask + 1
+    if (at + size <= end) {
       place.memory = this.#data
       return at
     }
-    this.#joined.set(this.#bytes.subarray(at, at + untilEnd))
-    this.#joined.set(this.#bytes.subarray(0, size - untilEnd), untilEnd)
-    place.memory = this.#joinedData
+    // It goes on at the ring's start.
+    place.keep(this.#bytes.subarray(at, end), this.#bytes.subarray(0, at + size - end))
     return 0
   }
 }

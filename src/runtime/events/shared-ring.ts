@@ -1,7 +1,10 @@
+import { readOnlyMemory } from '../codec/memory.ts'
 import { stateError } from '../error.ts'
 import type { Watch, Watched } from './poller.ts'
 import { watch } from './poller.ts'
 import type { Cursor, Source, Viewer } from './source.ts'
+
+const none = new DataView(new ArrayBuffer(0))
 
 /** How far a subscriber has read, and the last record that it came by. */
 export class Place {
@@ -12,14 +15,31 @@ export class Place {
   memory: DataView = none
   offset = 0
   length = 0
+  #own = new Uint8Array(0)
+  #ownMemory: DataView = none
 
   constructor(position: number) {
     this.position = position
     this.releaseAt = position
   }
-}
 
-const none = new DataView(new ArrayBuffer(0))
+  /** Makes a copy the record: of bytes that may not stay, or do not lie together. */
+  keep(...parts: readonly Uint8Array[]): void {
+    const length = parts.reduce((sum, part) => sum + part.length, 0)
+    if (this.#own.length < length) {
+      this.#own = new Uint8Array(2 * length)
+      this.#ownMemory = readOnlyMemory(new DataView(this.#own.buffer), recordRefusal)
+    }
+    let end = 0
+    for (const part of parts) {
+      this.#own.set(part, end)
+      end += part.length
+    }
+    this.memory = this.#ownMemory
+    this.offset = 0
+    this.length = length
+  }
+}
 
 /** Why a record's memory takes no writes. */
 export function recordRefusal(): Error {

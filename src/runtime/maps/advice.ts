@@ -2,7 +2,7 @@ import { release } from 'node:os'
 
 import { EINVAL } from '../ffi/errno.ts'
 import { kernelIsAtLeast } from '../kernel-release.ts'
-import { mapTypes } from './map-type.ts'
+import { BPF_F_RB_OVERWRITE, mapTypes } from './map-type.ts'
 import type { MapType } from './map-type.ts'
 import { requirementsOf } from './requirements.ts'
 
@@ -23,15 +23,18 @@ interface Definition {
   readonly keySize: number
   readonly valueSize: number
   readonly maxEntries: number
+  readonly flags: number
 }
 
 /** What to do when the kernel would not create a map. */
 export function mapAdvice(definition: Definition, errno: number): string | undefined {
   const type = mapTypes[definition.type]
   if (errno !== EINVAL || type === undefined) return undefined
-  const version = since[type]
+  const overwrites = type === 'ringbuf' && (definition.flags & BPF_F_RB_OVERWRITE) !== 0
+  const version = overwrites ? '6.19' : since[type]
   if (version !== undefined && !kernelIsAtLeast(version)) {
-    return `BPF_MAP_TYPE_${type.toUpperCase()} came with Linux ${version}, and this is ${release()}`
+    const what = overwrites ? 'BPF_F_RB_OVERWRITE' : `BPF_MAP_TYPE_${type.toUpperCase()}`
+    return `${what} came with Linux ${version}, and this is ${release()}`
   }
   const missing = missingSizes(definition, type).map((size) => `maps.${definition.name}.${size}`)
   return missing.length > 0

@@ -1,7 +1,7 @@
 import type { Codec } from '../codec/codec.ts'
 import type { Layout } from '../codec/layout.ts'
 import type { SubscribeOptions } from '../events/records.ts'
-import { ringOf } from '../events/ring.ts'
+import { ringOf } from '../events/rings.ts'
 import type { Source } from '../events/source.ts'
 import { requireKnown } from '../known-options.ts'
 import { EventMap } from './event-map.ts'

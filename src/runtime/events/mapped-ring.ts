@@ -1,0 +1,93 @@
+import { readOnlyMemory } from '../codec/memory.ts'
+import { close, duplicate, getpagesize } from '../ffi/libc.ts'
+import { errno } from '../ffi/library.ts'
+import { Mapping } from '../ffi/mapping.ts'
+import type { MapHandle } from '../maps/handle.ts'
+import type { Watched } from './poller.ts'
+import { recordRefusal, SharedRing } from './shared-ring.ts'
+
+/** linux/bpf.h: the record header's first word is the length and two flags; busy is the sign bit. */
+export const headerSize = 8
+export const discardBit: number = 1 << 30
+export const lengthMask: number = discardBit - 1
+
+/** Bytes read before the kernel is told, so that it can reuse them; a quarter of the ring if that is less. */
+const releaseEvery = 1 << 15
+
+/**
+ * x64 keeps the order of loads; elsewhere the header must be loaded with acquire, before the data that it announces
+ * (kernel/bpf/ringbuf.c: bpf_ringbuf_commit).
+ */
+export const loadHeader: (headers: Int32Array, index: number) => number | undefined =
+  process.arch === 'x64'
+    ? (headers, index) => headers[index]
+    : (headers, index) => Atomics.load(headers, index)
+
+/** A BPF_MAP_TYPE_RINGBUF map in memory. */
+export abstract class MappedRing extends SharedRing {
+  protected readonly mask: number
+  protected readonly releaseEvery: number
+  /** The data is mapped twice in a row, so that a record never wraps. */
+  protected readonly headers: Int32Array
+  protected readonly data: DataView
+  /** Where the producer is, what is pending, and from where on records are whole (`struct bpf_ringbuf`). */
+  protected readonly producer: BigUint64Array
+  readonly #consumer: BigUint64Array
+  readonly #consumerPage: Mapping
+  readonly #producerPages: Mapping
+  readonly #handles = new Set<MapHandle>()
+  /** To wait with: those of the handles may close before the ring does. */
+  readonly #fd: number
+  readonly #forget: () => void
+
+  constructor(handle: MapHandle, operation: string, forget: () => void) {
+    const { maxEntries } = handle.info(operation)
+    const fd = handle.requireFd(operation)
+    const page = getpagesize()
+    // kernel/bpf/ringbuf.c: the consumer's page, the producer's, the data and the data again.
+    const consumerPage = new Mapping(fd, page, true)
+    const consumer = new BigUint64Array(consumerPage.buffer, 0, 1)
+    super(Number(Atomics.load(consumer, 0)))
+    this.#consumerPage = consumerPage
+    this.#consumer = consumer
+    this.#producerPages = new Mapping(fd, page + 2 * maxEntries, false, page)
+    const { buffer } = this.#producerPages
+    this.producer = new BigUint64Array(buffer, 0, 3)
+    this.headers = new Int32Array(buffer, page)
+    this.data = readOnlyMemory(new DataView(buffer, page), recordRefusal)
+    this.#fd = duplicate(fd)
+    if (this.#fd < 0) throw handle.failure(operation, errno())
+    this.mask = maxEntries - 1
+    this.releaseEvery = Math.min(releaseEvery, maxEntries / 4)
+    this.#forget = forget
+  }
+
+  /** Closes with the last of its handles. */
+  adopt(handle: MapHandle): void {
+    if (this.#handles.has(handle)) return
+    this.#handles.add(handle)
+    handle.onClose(() => {
+      this.#handles.delete(handle)
+      if (this.#handles.size === 0) this.close()
+    })
+  }
+
+  protected watched(): Watched {
+    return { fd: this.#fd }
+  }
+
+  protected store(position: number): void {
+    Atomics.store(this.#consumer, 0, BigInt(position))
+  }
+
+  protected unmap(): void {
+    this.#forget()
+    close(this.#fd)
+    this.#consumerPage.retire()
+    this.#producerPages.retire()
+  }
+
+  protected producerPosition(): number {
+    return Number(Atomics.load(this.producer, 0))
+  }
+}

@@ -1,0 +1,76 @@
+import { unsupported } from '../error.ts'
+import type { MapHandle } from '../maps/handle.ts'
+import { discardBit, headerSize, lengthMask, loadHeader, MappedRing } from './mapped-ring.ts'
+import type { Place } from './shared-ring.ts'
+
+/** Of the producer's page, in 8-byte words: where the oldest record begins that is not overwritten. */
+const overwriteWord = 2
+
+/**
+ * A record that finds no room takes that of the oldest ones, read or not (kernel/bpf/ringbuf.c:
+ * __bpf_ringbuf_reserve). It moves the overwrite position before it writes over them, so what was copied is whole if
+ * the position is not past it afterwards.
+ */
+export class OverwriteRing extends MappedRing {
+  readonly #bytes: Uint8Array
+  /** Bytes left out to get ahead of a program that overwrites what is being copied. */
+  readonly #lead: number
+
+  /** @throws {BpfError} `ERR_BPF_UNSUPPORTED` but on x64 */
+  constructor(handle: MapHandle, operation: string, forget: () => void) {
+    if (process.arch !== 'x64') {
+      throw unsupported(
+        operation,
+        handle.title,
+        `in overwrite mode (BPF_F_RB_OVERWRITE) it can be read on x64 only: on ${process.arch} the kernel does not order ` +
+          'its overwrite position before the bytes that it writes over, so that torn records could not be told',
+      )
+    }
+    super(handle, operation, forget)
+    const { buffer, byteOffset } = this.headers
+    this.#bytes = new Uint8Array(buffer, byteOffset)
+    this.#lead = (this.mask + 1) / 8
+  }
+
+  advance(place: Place): boolean {
+    let copyFrom = 0
+    for (;;) {
+      const position = this.#oldest(place)
+      place.position = position
+      if (position >= this.producerPosition()) return false
+      const at = position & this.mask
+      const header = loadHeader(this.headers, at >> 2)
+      if (!this.#isOverwritten(position)) {
+        if (header === undefined || header < 0) return false
+        if (position > place.releaseAt) {
+          this.release()
+          place.releaseAt = position + this.releaseEvery
+        }
+        const length = header & lengthMask
+        place.position = position + ((headerSize + length + 7) & ~7)
+        if (header >= discardBit || position < copyFrom) continue
+        const start = at + headerSize
+        place.keep(this.#bytes.subarray(start, start + length))
+        if (!this.#isOverwritten(position)) return true
+      }
+      // The oldest record is the next to go. Further on, a copy is made before the program comes by.
+      copyFrom = this.#oldest(place) + this.#lead
+    }
+  }
+
+  protected waits(place: Place): boolean {
+    const position = this.#oldest(place)
+    if (this.producerPosition() <= position) return false
+    const header = Atomics.load(this.headers, (position & this.mask) >> 2)
+    return header >= 0 || this.#isOverwritten(position)
+  }
+
+  /** Of those that a place has not read. */
+  #oldest({ position }: Place): number {
+    return Math.max(position, Number(Atomics.load(this.producer, overwriteWord)))
+  }
+
+  #isOverwritten(position: number): boolean {
+    return Number(Atomics.load(this.producer, overwriteWord)) > position
+  }
+}

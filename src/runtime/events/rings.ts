@@ -1,0 +1,21 @@
+import type { MapHandle } from '../maps/handle.ts'
+import { BPF_F_RB_OVERWRITE } from '../maps/map-type.ts'
+import type { MappedRing } from './mapped-ring.ts'
+import { OverwriteRing } from './overwrite-ring.ts'
+import { Ring } from './ring.ts'
+
+/** By map id: whoever opened a map, its consumer position is one. */
+const rings = new Map<number, MappedRing>()
+
+/** The ring of a loaded map, shared by all handles of it. */
+export function ringOf(handle: MapHandle, operation: string): MappedRing {
+  const { id, flags } = handle.info(operation)
+  let ring = rings.get(id)
+  if (!ring) {
+    const Kind = (flags & BPF_F_RB_OVERWRITE) === 0 ? Ring : OverwriteRing
+    ring = new Kind(handle, operation, () => rings.delete(id))
+    rings.set(id, ring)
+  }
+  ring.adopt(handle)
+  return ring
+}
