@@ -168,7 +168,7 @@ describeInKernel('uprobes', () => {
   test('what cannot be is refused', async () => {
     const { progs } = await load('probe')
     expect(() => progs.probe.attachUprobe(path, { symbol: 'no_such' })).toThrow(
-      /attach to no_such of .*probed program probe of test_bpf.*ENOENT/,
+      /attach program probe of test_bpf to no_such of .*probed: .*ENOENT/,
     )
     expect(() => progs.probe.attachUprobe('/no/such/file', { symbol: 'x' })).toThrow(/ENOENT/)
     expect(() => progs.probe.attachUprobe('libc.so.6', { symbol: 'x', pid: 0x7fff_fff0 })).toThrow(
@@ -288,7 +288,7 @@ describeInKernel('USDT probes', () => {
       await two.call()
       expect([bss.hits, bss.argument, bss.value]).toEqual([2n, 2, 10n])
       expect(() => progs.marked.attachUsdt(path, 'probed', 'none')).toThrow(
-        /attach to USDT probed:none of .*probed program marked/,
+        /attach program marked of test_bpf to USDT probed:none of .*probed: /,
       )
     },
   )
@@ -298,12 +298,12 @@ describeInKernel('kprobes', () => {
   test.skipIf(hasKprobes)('say what the kernel lacks', async () => {
     const { progs } = await load('generic')
     expect(() => progs.generic.attachKprobe('do_exit')).toThrow(
-      /attach to do_exit program generic.*ENOENT.*This kernel has no kprobes \(CONFIG_KPROBES/s,
+      /attach program generic of test_bpf to do_exit: .*ENOENT.*This kernel has no kprobes \(CONFIG_KPROBES/s,
     )
     expect(() => progs.generic.attachKsyscall('getppid')).toThrow(/This kernel has no kprobes/)
     const many = await load('kmany')
     expect(() => many.progs.kmany.attachKprobeMulti(['do_exit'])).toThrow(
-      /attach to 1 functions.*CONFIG_FPROBE/s,
+      /attach program kmany of test_bpf to 1 functions: .*CONFIG_FPROBE/s,
     )
   })
 

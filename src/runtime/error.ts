@@ -49,12 +49,18 @@ export class BpfError extends Error {
 }
 
 function sentence({ operation, object, reason, errno, hint }: BpfErrorDetails): string {
-  const what = object === undefined ? operation : `${operation} ${object}`
+  const what = object === undefined ? operation : phrase(operation, object)
   const name = errno === undefined ? undefined : errnoName(errno)
   const why = [reason, name].filter((part) => part !== undefined)
   const [first, second] = why
   const because = second === undefined ? (first ?? 'refused') : `${first} (${second})`
   return `cannot ${what}: ${because}${hint === undefined ? '' : `. ${hint}`}`
+}
+
+/** `attach to lo` is done to `program drop of filter_bpf`: attach program drop of filter_bpf to lo. */
+function phrase(operation: string, object: string): string {
+  const [, verb = operation, place = ''] = /^(\w+)( to .+)$/s.exec(operation) ?? []
+  return `${verb} ${object}${place}`
 }
 
 /** The call came at the wrong time; `reason` says what to do instead. */
