@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 
 import { setLog, VerifierError } from '../../src/runtime/index.ts'
-import type { BpfError, SkeletonInstance } from '../../src/runtime/index.ts'
+import type { BpfError, KprobeProgram, SkeletonInstance } from '../../src/runtime/index.ts'
 import { build } from './build.ts'
 import { describeInKernel } from './permitted.ts'
 
@@ -249,5 +249,35 @@ SEC("raw_tp/sys_enter") int f(void *ctx) { __u32 k = 0; return *(int *)bpf_map_l
     opened.destroy()
     expect(() => skel.openAndLoad()).toThrow(VerifierError)
     await expect(skel.open().loadAsync()).rejects.toThrow(VerifierError)
+  })
+})
+
+describeInKernel('what is not attached', () => {
+  interface Probe extends SkeletonInstance {
+    readonly progs: { readonly on_line: KprobeProgram }
+  }
+  const probe = async (): Promise<Probe> => {
+    const { default: skel } = await build<Probe>(
+      'SEC("uprobe/readline") int on_line(void *ctx) { return 0; }',
+    )
+    const opened = skel.open()
+    onTestFinished(() => opened.destroy())
+    return opened
+  }
+
+  test('a uprobe whose section names no binary says how to attach it', async () => {
+    const opened = (await probe()).load()
+    expect(() => opened.attach()).toThrow(
+      /SEC\("uprobe\/readline"\) names no binary: call attachUprobe\(\) .* before attach\(\)/,
+    )
+  })
+
+  test('a program that load() left out says so', async () => {
+    const opened = await probe()
+    const program = opened.progs.on_line
+    program.autoload = false
+    opened.load()
+    const attach = (): unknown => program.attachUprobe('libc.so.6', { symbol: 'getpid' })
+    expect(attach).toThrow(/load\(\) left it out, since autoload is off/)
   })
 })

@@ -19,6 +19,9 @@ export function attachAdvice(
   log = '',
   bySection = true,
 ): string | undefined {
+  if (/\(did you load it\?\)|can't attach before loaded/.test(log)) {
+    return 'load() left it out, since autoload is off'
+  }
   if (/\bk(ret)?probe\b/.test(log) && lacksKprobes()) {
     return 'This kernel has no kprobes (CONFIG_KPROBES, CONFIG_KPROBE_EVENTS): attach to a tracepoint, or boot one that has'
   }

@@ -17,8 +17,9 @@ export function attachUprobeBySection(program: Program): NativeLink | undefined 
   if (target === undefined) return undefined
   const [, binary, functions] = /^([^:]+):(.+)$/s.exec(target) ?? []
   if (binary === undefined || functions === undefined) {
-    const what = many ? 'PATTERN' : 'FUNCTION'
-    throw program.failure('attach', EINVAL, '', `SEC("${name}/BINARY:${what}") it must be`)
+    const [what, by] = many ? ['PATTERN', 'attachUprobeMulti'] : ['FUNCTION', 'attachUprobe']
+    const advice = `SEC("${program.section}") names no binary: call ${by}() and assign its link to links before attach(), or write SEC("${name}/BINARY:${what}")`
+    throw program.failure('attach', EINVAL, '', advice)
   }
   const retprobe = kind === 'uretprobe'
   if (many) return attachUprobeMulti(program, binary, functions, { retprobe })
