@@ -95,7 +95,8 @@ async function translated(job: Job, key: string, started: number): Promise<Compi
   const { source } = job
   const translation = await translate(job)
   const { object } = translation
-  const diagnostics = withHints(translation.diagnostics)
+  const isVmlinuxGenerated = translation.vmlinux !== undefined
+  const diagnostics = withHints(translation.diagnostics, { isVmlinuxGenerated })
   const known = object ? [] : [...(lastDependencies.get(source) ?? []), ...filesOf(diagnostics)]
   const dependencies = [...new Set([...translation.dependencies, ...known])]
   const result: CompileResult = { object, diagnostics, dependencies, folder: dirname(source) }

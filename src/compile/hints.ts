@@ -4,6 +4,8 @@ import type { Diagnostic, Note } from './diagnostics.ts'
 const hints: readonly {
   readonly message: RegExp
   readonly file?: RegExp
+  /** Only where vmlinux.h was generated. */
+  readonly ofGeneratedVmlinux?: true
   readonly advice: string
 }[] = [
   {
@@ -17,6 +19,19 @@ const hints: readonly {
       "install the kernel's headers for user space (Debian, Ubuntu: apt install linux-libc-dev; Fedora: dnf install kernel-headers), or include vmlinux.h instead",
   },
   {
+    // On x86, <gnu/stubs.h> goes by __x86_64__, which clang does not define for BPF.
+    message: /^'gnu\/stubs-32\.h' file not found/,
+    advice:
+      "a header of the C library asks for the machine's word size: include vmlinux.h or <linux/types.h> in its place, or set the option defines: { __x86_64__: true }",
+  },
+  {
+    message:
+      /^no member named '.+' in '(struct|union) |^incomplete definition of type '(struct|union) /,
+    ofGeneratedVmlinux: true,
+    advice:
+      "vmlinux.h is generated from this machine's kernel, and kernels differ in their types: the option vmlinux takes another's, which CO-RE fits to the kernel that loads the program",
+  },
+  {
     message: /^unknown type name '__[us](8|16|32|64)'/,
     file: /[/\\]bpf_\w+\.h$/,
     advice: 'include "vmlinux.h" or <linux/bpf.h> before the headers of libbpf',
@@ -28,8 +43,11 @@ const hints: readonly {
 ]
 
 /** The same with the first hint that fits as a last note; each hint is given once. */
-export function withHints(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const left = new Set(hints)
+export function withHints(
+  diagnostics: readonly Diagnostic[],
+  { isVmlinuxGenerated }: { isVmlinuxGenerated: boolean },
+): Diagnostic[] {
+  const left = new Set(hints.filter((hint) => isVmlinuxGenerated || !hint.ofGeneratedVmlinux))
   return diagnostics.map((diagnostic) => {
     for (const hint of left) {
       if (!hint.message.test(diagnostic.message)) continue

@@ -168,6 +168,12 @@ describe('advice', () => {
     expect(text).toContain(advice)
     expect(text.split(advice)).toHaveLength(2)
   })
+
+  test("for a header of the C library's, where gcc-multilib is not installed", async () => {
+    const source = '#include <gnu/stubs-32.h>\n'
+    const { text } = await diagnose({ 'a.bpf.c': source }, ['-nostdinc'])
+    expect(text).toContain('defines: { __x86_64__: true }')
+  })
 })
 
 test('the form of clang 14 to 16: source lines without a margin', () => {

@@ -200,6 +200,19 @@ describe('option vmlinux', () => {
     },
   )
 
+  test.each([
+    ['says that another may have it', { 'a.bpf.c': source.replace(', tgid', ', gone') }, 2],
+    [
+      "says no more of the user's own",
+      { 'a.bpf.c': source.replace(', tgid', ', gone'), 'vmlinux.h': tiny },
+      1,
+    ],
+  ])('a member that it lacks: %s', async (_, files, parts) => {
+    const said = textOf(await compile('a.bpf.c', { cwd: project(files), cache }))
+    expect(said).toContain("no member named 'gone' in 'struct task_struct'")
+    expect(said.split("the option vmlinux takes another's")).toHaveLength(parts)
+  })
+
   test('that is damaged BTF: says what is wrong with it', async () => {
     const folder = project({ 'a.bpf.c': source })
     writeFileSync(
