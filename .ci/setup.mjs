@@ -1,5 +1,5 @@
 /**
- * `node .ci/setup.mjs demo | test | bench`: takes a bare clone to where that script can run. It installs the npm
+ * `node .ci/setup.mjs demo | test | bench | matrix`: takes a bare clone to where that script can run. It installs the npm
  * packages and, on Debian and Ubuntu, the system packages that are lacking; elsewhere it prints what to install.
  *
  * Plain JavaScript of `node:` imports: it runs before any package is there, and Node 20 runs no TypeScript. The
@@ -12,8 +12,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const everyMode = ['demo', 'test', 'bench']
+const everyMode = ['demo', 'test', 'bench', 'matrix']
 const mode = process.argv[2] ?? ''
+/** The matrix is a part of the tests, in more kernels. */
+const modes = mode === 'matrix' ? ['test', mode] : [mode]
 
 /**
  * What the scripts need of the system: how to see that it is there, and its packages by package manager. A part with
@@ -88,6 +90,18 @@ const parts = [
       apk: 'qemu-system-x86_64 busybox-static',
     },
     without: 'tests in other kernels are skipped',
+  },
+  {
+    name: 'qemu for arm64',
+    modes: ['matrix'],
+    present: () => which('qemu-system-aarch64'),
+    packages: {
+      apt: 'qemu-system-arm',
+      dnf: 'qemu-system-aarch64-core',
+      pacman: 'qemu-system-aarch64',
+      apk: 'qemu-system-aarch64',
+    },
+    without: 'the kernel for arm64 is skipped',
   },
   {
     name: 'Go with cilium/ebpf',
@@ -179,7 +193,7 @@ function hasLibbpf() {
 }
 
 function lackingParts() {
-  return parts.filter((part) => part.modes.includes(mode) && !part.present())
+  return parts.filter((part) => part.modes.some((one) => modes.includes(one)) && !part.present())
 }
 
 /** Whether node_modules holds what the lockfile says, for this platform and with the development packages. */

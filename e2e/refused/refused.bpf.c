@@ -65,9 +65,9 @@ int map_value_size(void *ctx)
 SEC("?raw_tp/sys_enter")
 int memory_access(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct pt_regs *regs = (void *)ctx->args[0];
+	__u64 *regs = (void *)ctx->args[0];
 
-	return regs->ax; // memory_access
+	return regs[0]; // memory_access
 }
 
 SEC("?raw_tp/sys_enter")

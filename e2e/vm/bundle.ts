@@ -4,14 +4,18 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 import bpf from '../../plugin/esbuild.ts'
+import type { Options } from '../../src/compile/options.ts'
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 /** The kernel has one list of congestion controls for all who use it. */
 const control = `js_${randomBytes(4).toString('hex')}`
 
-/** Bundles the guest's program as an agent's is: the runtime and the objects inside, koffi outside. */
-export async function bundleGuest(outfile: string): Promise<void> {
+/**
+ * Bundles the guest's program as an agent's is: the runtime and the objects inside, koffi outside.
+ * @param options of the plugin: what another machine than this wants
+ */
+export async function bundleGuest(outfile: string, options?: Options): Promise<void> {
   await build({
     entryPoints: [path('guest/main.ts')],
     outfile,
@@ -24,6 +28,6 @@ export async function bundleGuest(outfile: string): Promise<void> {
       'unplugin-bpf/codec': path('../../src/runtime/codec/index.ts'),
     },
     define: { CONTROL: JSON.stringify(control) },
-    plugins: [bpf({ types: false, defines: { CONTROL: control } })],
+    plugins: [bpf({ ...options, types: false, defines: { CONTROL: control } })],
   })
 }

@@ -13,6 +13,6 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t securityfs securityfs /sys/kernel/security
 ip link set lo up
 for module in /modules/*.ko; do insmod "$module"; done
-stty -F /dev/ttyS1 raw
-. /run.sh >/dev/ttyS1
+stty -F "$output" raw
+. /run.sh >"$output"
 poweroff -f

@@ -4,10 +4,12 @@ import { join } from 'node:path'
 
 import { debianPackage } from '../../test/debian/archive.ts'
 import { Unavailable } from '../../test/debian/unavailable.ts'
+import { type Architecture, debianArchitecture } from './architecture.ts'
 
 /** A kernel of Debian's, small: for virtual machines. */
 export interface Kernel {
   readonly version: string
+  readonly architecture: Architecture
   readonly suite: string
   readonly image: string
   /** The package of its modules, where the image's has none. */
@@ -15,10 +17,27 @@ export interface Kernel {
 }
 
 export const kernels: readonly Kernel[] = [
-  { version: '6.1', suite: 'bookworm', image: 'linux-image-6.1.*-cloud-amd64' },
-  { version: '6.12', suite: 'trixie', image: 'linux-image-6.12.*-cloud-amd64' },
+  {
+    version: '6.12',
+    architecture: 'arm64',
+    suite: 'trixie',
+    image: 'linux-image-6.12.*-cloud-arm64',
+  },
+  {
+    version: '6.1',
+    architecture: 'x64',
+    suite: 'bookworm',
+    image: 'linux-image-6.1.*-cloud-amd64',
+  },
+  {
+    version: '6.12',
+    architecture: 'x64',
+    suite: 'trixie',
+    image: 'linux-image-6.12.*-cloud-amd64',
+  },
   {
     version: '7.3',
+    architecture: 'x64',
     suite: 'trixie-backports',
     // Its linux-image is empty.
     image: 'linux-binary-7.3.*-cloud-amd64',
@@ -26,12 +45,12 @@ export const kernels: readonly Kernel[] = [
   },
 ]
 
-/** The kernel's compressed image, fetched when it is not there. Throws Unavailable. */
-export async function kernelImage({ suite, image }: Kernel): Promise<string> {
-  const folder = await debianPackage(suite, image)
+/** The kernel's image, fetched when it is not there. Throws Unavailable. */
+export async function kernelImage(kernel: Kernel): Promise<string> {
+  const folder = await unpacked(kernel, kernel.image)
   const files = await readdir(folder, { recursive: true })
   const found = files.find((path) => /(^|\/)vmlinuz[^/]*$/.test(path))
-  if (found === undefined) throw new Unavailable(`Debian's package ${image} holds no vmlinuz`)
+  if (found === undefined) throw new Unavailable(`Debian's ${kernel.image} holds no vmlinuz`)
   return join(folder, found)
 }
 
@@ -39,12 +58,9 @@ export async function kernelImage({ suite, image }: Kernel): Promise<string> {
 const wanted = ['sch_ingress', 'cls_bpf']
 
 /** Unpacked modules by their names, fetched when they are not there. Throws Unavailable. */
-export async function kernelModules({
-  suite,
-  image,
-  modules = image,
-}: Kernel): Promise<Map<string, Buffer>> {
-  const folder = await debianPackage(suite, modules)
+export async function kernelModules(kernel: Kernel): Promise<Map<string, Buffer>> {
+  const { image, modules = image } = kernel
+  const folder = await unpacked(kernel, modules)
   const files = await readdir(folder, { recursive: true })
   const found = new Map<string, Buffer>()
   for (const name of wanted) {
@@ -56,6 +72,23 @@ export async function kernelModules({
   return found
 }
 
+function unpacked({ suite, architecture }: Kernel, name: string): Promise<string> {
+  return debianPackage({ suite, architecture: debianArchitecture(architecture) }, name)
+}
+
 function unpack(input: Buffer): Buffer {
   return execFileSync('xz', ['-dc'], { input, maxBuffer: 1 << 26 })
+}
+
+/** The BTF in an image that is not compressed, such as arm64's. */
+export async function kernelBtf(image: string): Promise<Uint8Array> {
+  const bytes = await readFile(image)
+  // struct btf_header (uapi/linux/btf.h): magic, version 1, no flags, 24 bytes long, types from offset 0.
+  const start = bytes.indexOf('9feb01001800000000000000', 'hex')
+  if (start < 0) throw new Error(`there is no BTF in ${image}`)
+  const [stringsOffset, stringsLength] = [
+    bytes.readUInt32LE(start + 16),
+    bytes.readUInt32LE(start + 20),
+  ]
+  return bytes.subarray(start, start + 24 + stringsOffset + stringsLength)
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { Unavailable } from '../../test/debian/unavailable.ts'
+import { type Architecture, machines } from './architecture.ts'
 
 /** Megabytes: the root file system, Node, and room for verifier logs. */
 const MEMORY = 3072
@@ -22,19 +23,23 @@ export interface Run {
  * Boots a kernel on a root file system and waits until the guest turns itself off. The processor is emulated, so that
  * it needs no /dev/kvm and behaves the same everywhere. Throws Unavailable without qemu.
  */
-export async function boot(image: string, root: Uint8Array): Promise<Run> {
-  if (spawnSync('qemu-system-x86_64', ['--version']).error) {
-    throw new Unavailable('there is no qemu-system-x86_64 (qemu-system-x86)')
-  }
+export async function boot(
+  architecture: Architecture,
+  image: string,
+  root: Uint8Array,
+): Promise<Run> {
+  const { qemu, board, console, output, port } = machines[architecture]
+  if (spawnSync(qemu, ['--version']).error) throw new Unavailable(`there is no ${qemu}`)
   const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-vm-'))
   const path = (name: string): string => join(folder, name)
   try {
     writeFileSync(path('root'), root)
     const words =
-      `-M pc -accel tcg -cpu max -smp 2 -m ${MEMORY} -display none -no-reboot ` +
-      `-serial file:${path('console')} -serial file:${path('output')} -initrd ${path('root')}`
-    const append = ['-append', 'console=ttyS0 panic=-1 lsm=bpf']
-    await qemu(path('errors'), [...words.split(' '), '-kernel', image, ...append])
+      `-M ${board} -accel tcg -cpu max -smp 2 -m ${MEMORY} -display none -no-reboot ` +
+      `-serial file:${path('console')} -kernel ${image} -initrd ${path('root')} -append`
+    // What the kernel does not know is in the environment of its first process.
+    const append = `console=${console} panic=-1 lsm=bpf output=/dev/${output}`
+    await run(qemu, path('errors'), [...words.split(' '), append, ...port(path('output'))])
     return {
       output: readFileSync(path('output'), 'utf8'),
       console: readFileSync(path('console'), 'utf8'),
@@ -44,9 +49,9 @@ export async function boot(image: string, root: Uint8Array): Promise<Run> {
   }
 }
 
-async function qemu(errors: string, words: readonly string[]): Promise<void> {
+async function run(qemu: string, errors: string, words: readonly string[]): Promise<void> {
   const stderr = openSync(errors, 'w')
-  const machine = spawn('nice', ['-n', '5', 'qemu-system-x86_64', ...words], {
+  const machine = spawn('nice', ['-n', '5', qemu, ...words], {
     stdio: ['ignore', 'ignore', stderr],
     timeout: PATIENCE * 60_000,
   })

@@ -3,10 +3,11 @@
  * others; `npm run matrix` in all, and prints what works where.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 
 import { libbpf18 } from '../../test/debian/linux-tools.ts'
 import { Unavailable } from '../../test/debian/unavailable.ts'
@@ -14,8 +15,9 @@ import { hasSdt, probed } from '../kernel/probed.ts'
 import { loading } from '../loading.ts'
 import { expectRefusals } from '../refused/expected.ts'
 import { bundleGuest } from './bundle.ts'
+import { foreignLibbpfs } from './guest-system.ts'
 import type { Outcome, Run } from './guest/scenario.ts'
-import { kernels } from './kernels.ts'
+import { type Kernel, kernelBtf, kernelImage, kernels } from './kernels.ts'
 import { PATIENCE } from './machine.ts'
 import { isMet, needs } from './needs.ts'
 import { runHere, runInKernel, type Wanted } from './runs.ts'
@@ -23,29 +25,35 @@ import { table } from './table.ts'
 
 const isWhole = process.env['UNPLUGIN_BPF_KERNELS'] === 'all'
 const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-matrix-'))
-const program = join(folder, 'main.mjs')
 const probe = hasSdt ? probed() : undefined
 const runs: Run[] = []
 
-beforeAll(() => bundleGuest(program))
 afterAll(() => {
   probe?.remove()
   rmSync(folder, { recursive: true })
   if (isWhole) console.log(table(runs))
 })
 
+const booted = (isWhole ? kernels : kernels.slice(-1)).map(
+  (kernel) => [kernel.version, kernel.architecture, kernel] as const,
+)
+
 describe('one bundle, compiled here', () => {
-  it.for(
-    (isWhole ? kernels : kernels.slice(-1)).map((kernel) => [kernel.version, kernel] as const),
-  )("runs in Debian's %s", { timeout: (PATIENCE + 5) * 60_000 }, async ([, kernel], { skip }) => {
-    const wanted = await prepared(skip)
-    expectAsNeeded(await runInKernel(kernel, wanted).catch(skipping(skip)))
-  })
+  it.for(booted)(
+    "runs in Debian's %s for %s",
+    { timeout: (PATIENCE + 5) * 60_000 },
+    async ([, architecture, kernel], { skip }) => {
+      const wanted = architecture === process.arch ? prepared() : preparedFor(kernel)
+      expectAsNeeded(
+        await wanted.then((wanted) => runInKernel(kernel, wanted)).catch(skipping(skip)),
+      )
+    },
+  )
 
   it.skipIf(!loading.possible)(
     `runs in this machine's kernel${loading.otherwise}`,
     async ({ skip }) => {
-      const here = runHere(await prepared(skip))
+      const here = runHere(await prepared().catch(skipping(skip)))
       runs.push(...here)
       for (const { refusals } of here) expectRefusals(refusals)
       // What it lacks depends on how it was built.
@@ -55,13 +63,25 @@ describe('one bundle, compiled here', () => {
   )
 })
 
-type Skip = (reason: string) => never
-
 /** With the installed libbpf, and the newest. */
-async function prepared(skip: Skip): Promise<Wanted> {
-  const newest = await libbpf18().catch(skipping(skip))
-  return { program, libbpfs: [installed(skip), newest.shared], probed: probe?.path }
+async function prepared(): Promise<Wanted> {
+  const program = join(folder, 'main.mjs')
+  await bundleGuest(program)
+  const newest = await libbpf18()
+  return { program, libbpfs: [installed(), newest.shared], probed: probe?.path }
 }
+
+/** For a machine of another architecture: with the types of its kernel, and Debian's libbpfs. */
+async function preparedFor(kernel: Kernel): Promise<Wanted> {
+  const { architecture } = kernel
+  const program = join(folder, `${architecture}.mjs`)
+  const vmlinux = join(folder, `${architecture}.btf`)
+  await writeFile(vmlinux, await kernelBtf(await kernelImage(kernel)))
+  await bundleGuest(program, { arch: architecture === 'x64' ? 'x86' : architecture, vmlinux })
+  return { program, libbpfs: await foreignLibbpfs(architecture), probed: undefined }
+}
+
+type Skip = (reason: string) => never
 
 function skipping(skip: Skip): (error: unknown) => never {
   return (error) => {
@@ -72,27 +92,27 @@ function skipping(skip: Skip): (error: unknown) => never {
 
 function expectAsNeeded(all: readonly Run[]): void {
   runs.push(...all)
-  for (const { release, libbpf, outcomes, refusals } of all) {
-    expectRefusals(refusals)
-    expect({ release, libbpf, outcomes }).toEqual({
-      release,
-      libbpf,
-      outcomes: outcomes.map(({ scenario }) => expected(scenario, release, libbpf)),
+  for (const run of all) {
+    expectRefusals(run.refusals)
+    expect(run).toEqual({
+      ...run,
+      outcomes: run.outcomes.map(({ scenario }) => expected(scenario, run)),
     })
   }
 }
 
-function expected(scenario: string, release: string, libbpf: string): Outcome {
+function expected(scenario: string, run: Run): Outcome {
   const need = needs[scenario]
-  if (!need || isMet(need, release, libbpf)) return { scenario, result: 'works' }
+  if (!need || isMet(need, run)) return { scenario, result: 'works' }
   return { scenario, result: 'refused', message: expect.stringMatching(need.says) as string }
 }
 
-function installed(skip: Skip): string {
+function installed(): string {
   const places = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib', '/usr/local/lib']
   const found = [
     process.env['BPF_LIBBPF'] ?? '',
     ...places.map((place) => `${place}/libbpf.so.1`),
   ].find((path) => existsSync(path))
-  return found ?? skip('there is no libbpf.so.1')
+  if (found === undefined) throw new Unavailable('there is no libbpf.so.1')
+  return found
 }

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-import { Unavailable } from '../../test/debian/unavailable.ts'
 import type { Run } from './guest/scenario.ts'
 import { initramfs } from './initramfs.ts'
 import type { Kernel } from './kernels.ts'
@@ -26,20 +25,20 @@ export async function runInKernel(
   kernel: Kernel,
   { program, libbpfs, probed }: Wanted,
 ): Promise<Run[]> {
-  if (process.arch !== 'x64') throw new Unavailable(`this Node is for ${process.arch}, not x64`)
+  const { architecture } = kernel
   const image = await kernelImage(kernel)
   const modules = [...(await kernelModules(kernel))]
   const places = libbpfs.map((path, index) => [`/libbpf/${index}.so`, path] as const)
   const probing = probed ? 'PROBED=/probed ' : ''
   const lines = places.map(([place]) => `${probing}BPF_LIBBPF=${place} node /main.mjs 2>&1\n`)
-  const root = initramfs({
+  const root = await initramfs(architecture, {
     '/run.sh': Buffer.from(lines.join('')),
     '/main.mjs': program,
     ...Object.fromEntries(places),
     ...Object.fromEntries(modules.map(([name, bytes]) => [`/modules/${name}.ko`, bytes])),
     ...(probed && { '/probed': probed }),
   })
-  const { output, console } = await boot(image, root)
+  const { output, console } = await boot(architecture, image, root)
   return readRuns(output, libbpfs.length, console)
 }
 

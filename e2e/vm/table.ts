@@ -17,6 +17,7 @@ export function table(runs: readonly Run[]): string {
   }
   const rows = [
     ['', ...runs.map(({ release }) => release.replace(/^(\d+\.\d+).*/, '$1'))],
+    ['', ...runs.map(({ architecture }) => architecture)],
     ['libbpf', ...runs.map(({ libbpf }) => libbpf)],
     ...scenarios.map((scenario) => [scenario].concat(runs.map((run) => cell(scenario, run)))),
   ]

@@ -13,15 +13,28 @@ const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 /** For machines whose apt names no Debian archive: Ubuntu's. */
 const PUBLIC_ARCHIVE = 'http://deb.debian.org/debian'
 
+/** A part of the archive. */
+export interface Suite {
+  /** `bookworm`, `trixie-backports` */
+  readonly suite: string
+  /** `arm64`; this machine's, unless it says. */
+  readonly architecture?: string | undefined
+}
+
 /**
- * The folder of an unpacked package of any Debian suite (`bookworm`, `trixie-backports`). Nothing is installed, and the
- * machine's own apt stays as it is. `name` may hold `*`, for the newest that fits. Throws Unavailable.
+ * The folder of an unpacked package of any Debian suite and architecture. Nothing is installed, and the machine's own
+ * apt stays as it is. `name` may hold `*`, for the newest that fits. Throws Unavailable.
  */
-export async function debianPackage(suite: string, name: string): Promise<string> {
-  const have = await readdir(join(cacheFolder, suite)).catch(() => [])
-  const found = newest(have, name) ?? newest(await packageNames(suite), name)
-  if (found === undefined) throw new Unavailable(`Debian's ${suite} has no package ${name}`)
-  return cached(join(suite, found), (folder) => download(suite, found, folder))
+export async function debianPackage(from: Suite, name: string): Promise<string> {
+  const place = placeOf(from)
+  const have = await readdir(join(cacheFolder, place)).catch(() => [])
+  const found = newest(have, name) ?? newest(await packageNames(from), name)
+  if (found === undefined) throw new Unavailable(`Debian's ${place} has no package ${name}`)
+  return cached(join(place, found), (folder) => download(from, found, folder))
+}
+
+function placeOf({ suite, architecture }: Suite): string {
+  return architecture ? `${suite}-${architecture}` : suite
 }
 
 /** Kernels have packages of their symbols beside them, named the same and `-dbg`. */
@@ -34,13 +47,13 @@ function newest(names: readonly string[], wanted: string): string | undefined {
     .at(-1)
 }
 
-async function packageNames(suite: string): Promise<string[]> {
-  const options = await configuration(suite)
+async function packageNames(from: Suite): Promise<string[]> {
+  const options = await configuration(from)
   return (await run('apt-cache', [...options, 'pkgnames'])).split('\n')
 }
 
-async function download(suite: string, name: string, folder: string): Promise<void> {
-  const options = await configuration(suite)
+async function download(from: Suite, name: string, folder: string): Promise<void> {
+  const options = await configuration(from)
   await run('apt-get', [...options, 'download', name], folder)
   for (const file of await readdir(folder)) {
     await run('dpkg', ['-x', file, '.'], folder)
@@ -51,13 +64,13 @@ async function download(suite: string, name: string, folder: string): Promise<vo
 const configurations = new Map<string, Promise<string[]>>()
 
 /** Options that have apt know this suite alone, its lists brought up to date once a process. */
-function configuration(suite: string): Promise<string[]> {
-  const known = configurations.get(suite) ?? configure(suite)
-  configurations.set(suite, known)
+function configuration(from: Suite): Promise<string[]> {
+  const known = configurations.get(placeOf(from)) ?? configure(from)
+  configurations.set(placeOf(from), known)
   return known
 }
 
-async function configure(suite: string): Promise<string[]> {
+async function configure({ suite, architecture }: Suite): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'unplugin-bpf-apt-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   await mkdir(join(folder, 'lists/partial'), { recursive: true })
@@ -72,6 +85,10 @@ async function configure(suite: string): Promise<string[]> {
     'Dir::State::status': join(folder, 'status'),
     'Dir::Cache': join(folder, 'cache'),
     'APT::Sandbox::User': 'root',
+    ...(architecture && {
+      'APT::Architecture': architecture,
+      'APT::Architectures': architecture,
+    }),
   }
   const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`])
   await run('apt-get', [...options, '-qq', 'update'])

@@ -16,7 +16,7 @@ const FOLDERS = ['tools', 'scripts', 'kernel/bpf', 'samples/bpf']
 /** The folder of a kernel's source, from Debian's package of it. Throws Unavailable. */
 export async function linuxSource(version: LinuxVersion): Promise<string> {
   return cached(`linux-${version}`, async (folder) => {
-    const unpacked = await debianPackage(SUITES[version], `linux-source-${version}`)
+    const unpacked = await debianPackage({ suite: SUITES[version] }, `linux-source-${version}`)
     const archive = join(unpacked, 'usr/src', `linux-source-${version}.tar.xz`)
     const members = FOLDERS.map((path) => `linux-source-${version}/${path}`)
     await execa('tar', ['-xJf', archive, '--strip-components=1', '-C', folder, ...members])

@@ -6,6 +6,7 @@ import { fromLibbpf } from '../../../src/runtime/ffi/library.ts'
 import { BpfError } from '../../../src/runtime/index.ts'
 import { loadEach } from '../../refused/load.ts'
 import { calls } from './calls.ts'
+import { failures } from './failures.ts'
 import { functions } from './functions.ts'
 import { beKilled, killed, VICTIM } from './killed.ts'
 import { objects } from './objects.ts'
@@ -23,6 +24,7 @@ const scenarios: readonly Scenario[] = [
   ...packets,
   ...objects,
   ...recent,
+  ...failures,
   ...killed,
 ]
 
@@ -40,7 +42,7 @@ async function runAll(): Promise<Run> {
   const libbpf = fromLibbpf<string>('libbpf_version_string', 'str', [])()
   const outcomes: Outcome[] = []
   for (const scenario of scenarios) outcomes.push(await outcomeOf(scenario))
-  return { release: release(), libbpf, outcomes, refusals: loadEach() }
+  return { release: release(), architecture: process.arch, libbpf, outcomes, refusals: loadEach() }
 }
 
 if (process.argv[2] === VICTIM) {

@@ -11,8 +11,9 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* The thread group that is watched. */
 const volatile __u32 target;
-/* openat's, which differs by architecture. */
+/* openat's, and O_DIRECTORY: they differ by architecture. */
 const volatile long syscall_number;
+const volatile __u32 directory;
 
 __u64 hits;
 /* What the program read: flags, a descriptor or a return value. */
@@ -73,7 +74,7 @@ int BPF_PROG(fexit, int dfd, const char *name, struct open_how *how, long ret)
 SEC("?fmod_ret/security_file_open")
 int BPF_PROG(fmod_ret, struct file *file, int ret)
 {
-	if (!watched() || !(file->f_flags & 00200000 /* O_DIRECTORY */))
+	if (!watched() || !(file->f_flags & directory))
 		return ret;
 	hit(ret);
 	return -EPERM;
@@ -82,7 +83,7 @@ int BPF_PROG(fmod_ret, struct file *file, int ret)
 SEC("?lsm/file_open")
 int BPF_PROG(lsm, struct file *file)
 {
-	if (!watched() || !(file->f_flags & 00200000 /* O_DIRECTORY */))
+	if (!watched() || !(file->f_flags & directory))
 		return 0;
 	hit(0);
 	return -EACCES;

@@ -5,8 +5,8 @@ import type { Scenario } from './scenario.ts'
 import { equal } from './scenario.ts'
 
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW
-/** O_CLOEXEC of libuv and O_LARGEFILE of the kernel (uapi/asm-generic/fcntl.h). */
-const ADDED = 0o2000000 | 0o100000
+/** O_CLOEXEC of libuv and O_LARGEFILE of the kernel (uapi/asm-generic/fcntl.h; arm64's own). */
+const ADDED = 0o2000000 | (process.arch === 'arm64' ? 0o400000 : 0o100000)
 const SYSCALL = process.arch === 'x64' ? 257n : 56n
 
 type Instance = ReturnType<typeof skel.open>
@@ -62,6 +62,7 @@ function watching(name: string, act: (instance: Instance) => void): void {
     instance.progs[name].autoload = true
     instance.rodata.target = process.pid
     instance.rodata.syscall_number = SYSCALL
+    instance.rodata.directory = constants.O_DIRECTORY
     instance.load().attach()
     act(instance)
     const { hits } = instance.bss

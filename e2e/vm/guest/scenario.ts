@@ -19,6 +19,8 @@ export interface Outcome {
 /** Of one Node in the guest, in order. */
 export interface Run {
   readonly release: string
+  /** `x64` */
+  readonly architecture: string
   /** As libbpf says it: `v1.8`. */
   readonly libbpf: string
   readonly outcomes: readonly Outcome[]

@@ -1,4 +1,6 @@
 // A list in memory that user space sees at the same addresses.
+/* The kernel's own do not say that a pointer leads into an arena. */
+#define BPF_NO_KFUNC_PROTOTYPES
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 

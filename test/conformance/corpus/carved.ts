@@ -15,7 +15,7 @@ const MAGICS = [1, 2].map((order) => Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, ord
 /** The BPF objects of a package of Debian's: files of their own, and those that its programs embed. */
 export async function carved({ suite, name }: { suite: string; name: string }): Promise<Corpus> {
   const folder = await cached(join('objects', `${name} of ${suite}`), async (output) => {
-    const unpacked = await debianPackage(suite, name)
+    const unpacked = await debianPackage({ suite }, name)
     const entries = await readdir(unpacked, { recursive: true, withFileTypes: true })
     // By content: a library and the programs that link it embed the same.
     const objects = new Map<string, { stem: string; bytes: Uint8Array }>()

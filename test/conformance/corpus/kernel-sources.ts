@@ -87,7 +87,7 @@ export async function sourcesIn({ version, folder, pattern }: Place): Promise<st
 
 /** The folder of a vmlinux.h for programs of that version. */
 export async function vmlinuxHeader(version: LinuxVersion): Promise<string> {
-  const folder = await debianPackage(VMLINUX_SUITES[version], 'linux-bpf-dev')
+  const folder = await debianPackage({ suite: VMLINUX_SUITES[version] }, 'linux-bpf-dev')
   const triplet = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu'
   return join(folder, 'usr/include', triplet, 'linux/bpf')
 }

@@ -50,7 +50,7 @@ export async function samples(): Promise<Corpus[]> {
 async function kernelHeaders(): Promise<string[]> {
   const [common, own] = await Promise.all(
     ['common', 'cloud-amd64'].map(async (flavour) => {
-      const folder = await debianPackage('bookworm', `linux-headers-6.1.*-${flavour}`)
+      const folder = await debianPackage({ suite: 'bookworm' }, `linux-headers-6.1.*-${flavour}`)
       const path = join(folder, 'usr/src')
       return join(path, (await readdir(path))[0] ?? '')
     }),
