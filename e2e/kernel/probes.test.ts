@@ -175,6 +175,7 @@ describeInKernel('uprobes', () => {
       /read the libraries of process 2147483632.*ESRCH/,
     )
     expect(() => progs.probe.attachUprobe(path, { offset: 1, pid: 1.5 })).toThrow(RangeError)
+    expect(() => progs.probe.attachUprobe(path, { symbol: 1 as never })).toThrow(TypeError)
     expect(() => progs.probe.attachUprobe(path)).toThrow(
       /takes the symbol of a function, or an offset/,
     )

@@ -30,6 +30,12 @@ export function offsetsOf(attempt: Attempt, path: string, names: readonly string
   })
 }
 
+/** The same of one. */
+export function offsetOf(attempt: Attempt, path: string, name: string): bigint {
+  const [offset = 0n] = offsetsOf(attempt, path, [name])
+  return offset
+}
+
 /**
  * Each once, also where several names are one function's.
  * @param pattern with `*` and `?`

@@ -7,7 +7,7 @@ import type { NativeLink } from '../links/native.ts'
 import { attachOptions, uint64 } from './attach-options.ts'
 import type { Binary } from './binary.ts'
 import { pathOfBinary } from './binary.ts'
-import { offsetsOf } from './function-offsets.ts'
+import { offsetOf } from './function-offsets.ts'
 import type { KprobeOptions } from './kprobe.ts'
 import { pidOf } from './pid.ts'
 import { attachModeOf } from './probe-mode.ts'
@@ -68,6 +68,9 @@ export function attachUprobe(
   if (symbol === undefined && options.offset === undefined) {
     throw new TypeError('attachUprobe() takes the symbol of a function, or an offset in the file')
   }
+  if (symbol !== undefined && typeof symbol !== 'string') {
+    throw new TypeError(`a symbol is a string, not ${typeof symbol}`)
+  }
   const offset = uint64('offset', options.offset ?? 0)
   const pid = pidOf(options.pid)
   const path = pathOfBinary(binary, options.pid)
@@ -75,8 +78,8 @@ export function attachUprobe(
   // In an archive, `app.apk!/lib/libfoo.so`, libbpf is to find it.
   const inArchive = path.includes('!/')
   opts.point(32, symbol !== undefined && inArchive ? cString(symbol) : undefined)
-  const names = symbol === undefined || inArchive ? [] : [symbol]
-  const [start = 0n] = names.length > 0 ? offsetsOf({ program, operation }, path, names) : []
+  const start =
+    symbol === undefined || inArchive ? 0n : offsetOf({ program, operation }, path, symbol)
   const attach = bpf_program__attach_uprobe_opts
   return linkByLibbpf(program, operation, attach, pid, path, Number(start + offset), opts)
 }
