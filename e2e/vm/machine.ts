@@ -21,7 +21,8 @@ export interface Run {
 
 /**
  * Boots a kernel on a root file system and waits until the guest turns itself off. The processor is emulated, so that
- * it needs no /dev/kvm and behaves the same everywhere. Throws Unavailable without qemu.
+ * it needs no /dev/kvm and behaves the same everywhere; its two CPUs take turns, since kernels that patch their own code
+ * crash at times when qemu runs them at once. Throws Unavailable without qemu.
  */
 export async function boot(
   architecture: Architecture,
@@ -35,7 +36,7 @@ export async function boot(
   try {
     writeFileSync(path('root'), root)
     const words =
-      `-M ${board} -accel tcg -cpu max -smp 2 -m ${MEMORY} -display none -no-reboot ` +
+      `-M ${board} -accel tcg,thread=single -cpu max -smp 2 -m ${MEMORY} -display none -no-reboot ` +
       `-serial file:${path('console')} -kernel ${image} -initrd ${path('root')} -append`
     // What the kernel does not know is in the environment of its first process.
     const append = `console=${console} panic=-1 lsm=bpf output=/dev/${output}`
