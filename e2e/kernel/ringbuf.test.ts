@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect, onTestFinished, test } from 'vitest'
 
+import { events as streamOf } from '../../src/runtime/index.ts'
 import type { SyscallProgram, RingBuffer, SkeletonInstance, View } from '../../src/runtime/index.ts'
 import { build } from './build.ts'
 import { describeInKernel } from './permitted.ts'
@@ -263,6 +264,23 @@ describeInKernel('a ring buffer', () => {
     for await (const _ of events.records({ signal: AbortSignal.abort() })) expect.unreachable()
     expect(events.consume(() => {})).toBe(4)
     expect(() => events.on(() => {}, { sigal: 1 } as object)).toThrow(/no option "sigal"/)
+  })
+
+  test('what is no listener, signal or codec is refused, and subscribes to nothing', async () => {
+    const { skel, events, emit } = await load()
+    const wrong = { signal: {} } as object
+    const nothing = undefined as never
+    expect(() => events.on(() => {}, wrong)).toThrow(/takes an AbortSignal/)
+    expect(() => events.records(wrong)).toThrow(/takes an AbortSignal/)
+    expect(() => streamOf([events]).on(() => {}, wrong)).toThrow(/takes an AbortSignal/)
+    expect(() => events.on(nothing)).toThrow(/on\(\) takes a function/)
+    emit(0, 1)
+    expect(() => events.consume(nothing)).toThrow(/consume\(\) takes a function/)
+    for (const codec of [undefined, null, {}, 'event']) {
+      expect(() => skel.maps.events.as(codec as never)).toThrow(/as\(\) takes a codec/)
+    }
+    expect(() => streamOf(events as never)).toThrow(/in an array or by name/)
+    expect(events.consume(() => {})).toBe(1)
   })
 
   test('destroy ends loops, also from inside one', async () => {

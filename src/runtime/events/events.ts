@@ -1,7 +1,7 @@
-import { requireKnown } from '../known-options.ts'
 import { Listening, requireListener } from './listening.ts'
 import { RecordIterator } from './record-iterator.ts'
 import type { Opening, Recording, SubscribeOptions, Subscription } from './records.ts'
+import { requireSubscribeOptions } from './subscribe-options.ts'
 
 /** The records of several maps as one stream. */
 export interface EventStream<T> extends AsyncIterable<T> {
@@ -28,28 +28,35 @@ export function events<M extends Readonly<Record<string, Recording<unknown>>>>(
 export function events(
   maps: readonly Recording<unknown>[] | Readonly<Record<string, Recording<unknown>>>,
 ): EventStream<unknown> {
+  const given: unknown[] = Array.isArray(maps) ? maps : Object.values(maps)
+  if (isRecording(maps) || !given.every(isRecording)) {
+    throw new TypeError('events() takes ring buffers and perf event arrays, in an array or by name')
+  }
+  if (given.length === 0) throw new TypeError('events() takes at least one map of records')
   const parts: Recording<unknown>[] = Array.isArray(maps)
     ? [...(maps as readonly Recording<unknown>[])]
     : Object.entries(maps).map(([name, map]) => named(name, map))
-  if (parts.length === 0) throw new TypeError('events() takes at least one map of records')
-  for (const part of Object.values(maps)) {
-    if (typeof part?.opening === 'function') continue
-    throw new TypeError('events() takes ring buffers and perf event arrays, in an array or by name')
-  }
   const open = (operation: string, options: SubscribeOptions = {}): Opening<unknown>[] => {
-    requireKnown('events()', options, ['signal'])
+    requireSubscribeOptions('events()', options)
     return parts.map((part) => part.opening(operation))
   }
   return {
     on(listener, options) {
-      requireListener(listener)
+      requireListener('on()', listener)
       return new Listening(open('subscribe to', options), listener, options)
     },
-    records: (options) => ({
-      [Symbol.asyncIterator]: () => new RecordIterator(open('iterate over', options), options),
-    }),
+    records(options = {}) {
+      requireSubscribeOptions('events()', options)
+      return {
+        [Symbol.asyncIterator]: () => new RecordIterator(open('iterate over', options), options),
+      }
+    },
     [Symbol.asyncIterator]: () => new RecordIterator(open('iterate over')),
   }
+}
+
+function isRecording(map: unknown): map is Recording<unknown> {
+  return typeof (map as Partial<Recording<unknown>> | undefined | null)?.opening === 'function'
 }
 
 function named(name: string, map: Recording<unknown>): Recording<unknown> {

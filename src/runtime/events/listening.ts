@@ -83,7 +83,7 @@ export class Listening<T> implements Subscription {
   }
 }
 
-export function requireListener(listener: unknown): void {
-  if (typeof listener !== 'function')
-    throw new TypeError('on() takes a function that is given each record')
+export function requireListener(whom: string, listener: unknown): void {
+  if (typeof listener === 'function') return
+  throw new TypeError(`${whom} takes a function that is called for each record`)
 }

@@ -59,12 +59,13 @@ export abstract class EventMap<T, O extends SubscribeOptions>
    * the record counts as read.
    */
   on(listener: (record: T) => void, options?: O): Subscription {
-    requireListener(listener)
+    requireListener('on()', listener)
     return new Listening([this.opening('subscribe to', options)], listener, options)
   }
 
   /** Records for `for await`. `break` and the signal end it at once and leave what is unread. */
-  records(options?: O): AsyncIterable<T> {
+  records(options: O = {} as O): AsyncIterable<T> {
+    this.requireOptions(options)
     return {
       [Symbol.asyncIterator]: () =>
         new RecordIterator([this.opening('iterate over', options)], options),
@@ -81,6 +82,7 @@ export abstract class EventMap<T, O extends SubscribeOptions>
    * @returns how many records there were, malformed ones among them
    */
   consume(visit: (view: Live<T>) => void): number {
+    requireListener('consume()', visit)
     const sources = this.sources('consume', {} as O)
     const { minimumSize, skip } = this.#decoder
     const live = (this.#live ??= liveView<T>(this.#layout, this.#gone()))

@@ -1,11 +1,14 @@
 import type { Codec } from '../codec/codec.ts'
 import type { Integer } from '../codec/input.ts'
+import { layoutOf } from '../codec/layout-of.ts'
 import type { Layout } from '../codec/layout.ts'
 import { stateError } from '../error.ts'
+import { requireListener } from '../events/listening.ts'
 import type { LostListener } from '../events/perf-buffer.ts'
 import { PerfBuffer } from '../events/perf-buffer.ts'
 import type { SubscribeOptions } from '../events/records.ts'
 import type { Source } from '../events/source.ts'
+import { requireSubscribeOptions } from '../events/subscribe-options.ts'
 import { close } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import { openPerfEvent, perfEventTypes } from '../ffi/perf.ts'
@@ -58,7 +61,7 @@ export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
 
   /** The same array with records of another type. */
   as<U>(codec: Codec<U>): PerfEventArray<U> {
-    return new PerfEventArray<U>(this.#handle, codec.layout)
+    return new PerfEventArray<U>(this.#handle, layoutOf('as()', codec))
   }
 
   /**
@@ -109,7 +112,9 @@ export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
   }
 
   protected requireOptions(options: PerfOptions): void {
-    requireKnown('a perf event array subscription', options, ['signal', 'lost', 'pages'])
+    const known = ['signal', 'lost', 'pages']
+    requireSubscribeOptions('a perf event array subscription', options, known)
+    requireListener('lost', options.lost ?? (() => {}))
   }
 
   protected override joined({ lost }: PerfOptions): (() => void) | undefined {

@@ -1,9 +1,10 @@
 import type { Codec } from '../codec/codec.ts'
+import { layoutOf } from '../codec/layout-of.ts'
 import type { Layout } from '../codec/layout.ts'
 import type { SubscribeOptions } from '../events/records.ts'
 import { ringOf } from '../events/rings.ts'
 import type { Source } from '../events/source.ts'
-import { requireKnown } from '../known-options.ts'
+import { requireSubscribeOptions } from '../events/subscribe-options.ts'
 import { EventMap } from './event-map.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
@@ -25,7 +26,7 @@ export class RingBuffer<T> extends EventMap<T, SubscribeOptions> {
 
   /** The same ring with records of another type. */
   as<U>(codec: Codec<U>): RingBuffer<U> {
-    return new RingBuffer<U>(this.#handle, codec.layout)
+    return new RingBuffer<U>(this.#handle, layoutOf('as()', codec))
   }
 
   protected sources(operation: string): readonly Source[] {
@@ -33,7 +34,7 @@ export class RingBuffer<T> extends EventMap<T, SubscribeOptions> {
   }
 
   protected requireOptions(options: SubscribeOptions): void {
-    requireKnown('a ring buffer subscription', options, ['signal'])
+    requireSubscribeOptions('a ring buffer subscription', options)
   }
 }
 

@@ -2,14 +2,15 @@ import type { Codec } from '../codec/codec.ts'
 import { compiled } from '../codec/compiled.ts'
 import { encodedSize } from '../codec/extent.ts'
 import type { In } from '../codec/input.ts'
+import { layoutOf } from '../codec/layout-of.ts'
 import type { Layout } from '../codec/layout.ts'
 import { bytes } from '../codec/layout.ts'
 import { BpfError } from '../error.ts'
 import type { SubscribeOptions } from '../events/records.ts'
 import { sendQueueOf } from '../events/send-queue.ts'
 import type { SendQueue } from '../events/send-queue.ts'
+import { requireSubscribeOptions } from '../events/subscribe-options.ts'
 import { E2BIG } from '../ffi/errno.ts'
-import { requireKnown } from '../known-options.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
@@ -34,7 +35,7 @@ export class UserRingBuffer<T> extends BpfMap {
 
   /** The same ring with records of another type. */
   as<U>(codec: Codec<U>): UserRingBuffer<U> {
-    return new UserRingBuffer<U>(this.#handle, codec.layout)
+    return new UserRingBuffer<U>(this.#handle, layoutOf('as()', codec))
   }
 
   /**
@@ -54,7 +55,7 @@ export class UserRingBuffer<T> extends BpfMap {
    * @throws {BpfError} `ERR_BPF_DESTROYED` when the map is closed meanwhile
    */
   async sendAsync(value: In<T>, options: SubscribeOptions = {}): Promise<void> {
-    requireKnown('sendAsync()', options, ['signal'])
+    requireSubscribeOptions('sendAsync()', options)
     options.signal?.throwIfAborted()
     const record = this.#encoded(value)
     await this.#queue().sendLater(record, options.signal)
