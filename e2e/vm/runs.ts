@@ -30,7 +30,10 @@ export async function runInKernel(
   const modules = [...(await kernelModules(kernel))]
   const places = libbpfs.map((path, index) => [`/libbpf/${index}.so`, path] as const)
   const probing = probed ? 'PROBED=/probed ' : ''
-  const lines = places.map(([place]) => `${probing}BPF_LIBBPF=${place} node /main.mjs 2>&1\n`)
+  const lines = places.map(
+    ([place]) => `MACHINE=own ${probing}BPF_LIBBPF=${place} node /main.mjs 2>&1
+`,
+  )
   const root = await initramfs(architecture, {
     '/run.sh': Buffer.from(lines.join('')),
     '/main.mjs': program,

@@ -6,6 +6,7 @@ import { fromLibbpf } from '../../../src/runtime/ffi/library.ts'
 import { BpfError } from '../../../src/runtime/index.ts'
 import { loadEach } from '../../refused/load.ts'
 import { calls } from './calls.ts'
+import { cpus } from './cpus.ts'
 import { failures } from './failures.ts'
 import { functions } from './functions.ts'
 import { beKilled, killed, VICTIM } from './killed.ts'
@@ -26,6 +27,8 @@ const scenarios: readonly Scenario[] = [
   ...recent,
   ...failures,
   ...killed,
+  // This one's CPUs are others' too.
+  ...(process.env['MACHINE'] === 'own' ? cpus : []),
 ]
 
 async function outcomeOf({ name: scenario, run }: Scenario): Promise<Outcome> {

@@ -1,99 +1,125 @@
-import { privilegeHint } from '../capabilities.ts'
-import { onlineCpus } from '../cpus/online.ts'
-import { BpfError } from '../error.ts'
-import { bpf, command } from '../ffi/bpf.ts'
-import { ENODEV } from '../ffi/errno.ts'
-import { close } from '../ffi/libc.ts'
-import { errno, fromLibc } from '../ffi/library.ts'
-import { scratch, setPointer } from '../ffi/memory.ts'
-import { openPerfEvent } from '../ffi/perf.ts'
+import { onlineCpus, startOf } from '../cpus/online.ts'
 import type { MapHandle } from '../maps/handle.ts'
-import { PerfRing } from './perf-ring.ts'
-
-const ioctl = fromLibc('ioctl', 'int', ['int', 'long', 'long'])
-/** linux/perf_event.h */
-const enable = 0x2400
-const software = 1
-const bpfOutput = 10n
-const sampleRaw = 1n << 10n
+import { openPerfRing } from './perf-output.ts'
+import type { PerfRing } from './perf-ring.ts'
 
 export type LostListener = (cpu: number, count: number) => void
 
-/** The rings of a perf event array, one a CPU that is online, from the first subscriber until the map closes. */
+type RingListener = (ring: PerfRing) => void
+
+/**
+ * How often CPUs that came online are looked for, in milliseconds: a stat() of each. The kernel tells of them by
+ * netlink alone, which containers do not get.
+ */
+const scanEvery = 1000
+
+interface Cpu {
+  readonly start: number
+  readonly ring: PerfRing | undefined
+}
+
+/**
+ * The rings of a perf event array, one a CPU that is online, from the first subscriber until the map closes. The ring
+ * of a CPU that goes offline ends (kernel/events/core.c: perf_event_exit_cpu), and stays until it is read.
+ */
 export class PerfBuffer {
-  readonly rings: PerfRing[] = []
   readonly lost: number[] = []
-  readonly #listeners = new Set<LostListener>()
+  readonly #handle: MapHandle
+  readonly #pages: number
+  readonly #maxEntries: number
+  readonly #cpus = new Map<number, Cpu>()
+  readonly #lostListeners = new Set<LostListener>()
+  readonly #ringListeners = new Set<RingListener>()
+  #rings: readonly PerfRing[] = []
+  #timer: NodeJS.Timeout | undefined
+  #scanned = performance.now()
 
   /** @param pages of 4 kB or what the machine has, a CPU; a power of two */
   constructor(handle: MapHandle, operation: string, pages: number) {
-    const { maxEntries } = handle.info(operation)
+    this.#handle = handle
+    this.#pages = pages
+    this.#maxEntries = handle.info(operation).maxEntries
     handle.onClose(() => this.#close())
     try {
-      for (const cpu of onlineCpus()) {
-        if (cpu >= maxEntries) continue
-        const fd = openOutput(handle, cpu)
-        if (fd === undefined) continue
-        this.lost[cpu] = 0
-        try {
-          this.rings.push(new PerfRing(cpu, fd, pages, (at, count) => this.#count(at, count)))
-        } catch (error) {
-          close(fd)
-          throw error
-        }
-        give(handle, cpu, fd)
-        ioctl(fd, enable, 0)
-      }
+      for (const cpu of onlineCpus()) this.#open(cpu, startOf(cpu))
     } catch (error) {
       this.#close()
       throw error
     }
   }
 
+  get rings(): readonly PerfRing[] {
+    if (performance.now() - this.#scanned > scanEvery) this.#scan()
+    return this.#rings
+  }
+
   /** Is told of records that found a ring full. */
   onLost(listener: LostListener): () => void {
-    // Of its own, so that one function may be given twice.
-    const own: LostListener = (cpu, count) => listener(cpu, count)
-    this.#listeners.add(own)
-    return () => this.#listeners.delete(own)
+    return added(this.#lostListeners, (cpu, count) => listener(cpu, count))
+  }
+
+  /** Is told of rings of CPUs that come online. */
+  onRing(listener: RingListener): () => void {
+    const leave = added(this.#ringListeners, (ring) => listener(ring))
+    this.#timer ??= setInterval(() => this.#scan(), scanEvery).unref()
+    return () => {
+      leave()
+      if (this.#ringListeners.size === 0) this.#rest()
+    }
+  }
+
+  #open(cpu: number, start: number): PerfRing | undefined {
+    if (cpu >= this.#maxEntries) return undefined
+    // First: what fails is tried again when the CPU was offline, not each time.
+    this.#cpus.set(cpu, { start, ring: undefined })
+    const ring = openPerfRing(this.#handle, cpu, this.#pages, (at, count) => this.#count(at, count))
+    if (!ring) return undefined
+    this.#cpus.set(cpu, { start, ring })
+    this.lost[cpu] ??= 0
+    this.#rings = [...this.#rings, ring]
+    return ring
+  }
+
+  #scan(): void {
+    this.#scanned = performance.now()
+    const online = new Set(onlineCpus())
+    for (const cpu of this.#cpus.keys()) if (!online.has(cpu)) this.#cpus.delete(cpu)
+    for (const cpu of online) {
+      const start = startOf(cpu)
+      if (this.#cpus.get(cpu)?.start === start) continue
+      try {
+        const ring = this.#open(cpu, start)
+        if (ring) for (const listener of this.#ringListeners) listener(ring)
+      } catch (error) {
+        // Nobody called: the process may have given up its privileges since.
+        process.emitWarning(error as Error)
+      }
+    }
+    for (const ring of this.#rings) {
+      if (this.#cpus.get(ring.cpu)?.ring === ring || !ring.isRead) continue
+      this.#rings = this.#rings.filter((other) => other !== ring)
+      ring.close()
+    }
   }
 
   #count(cpu: number, count: number): void {
     this.lost[cpu] = (this.lost[cpu] ?? 0) + count
-    for (const listener of this.#listeners) listener(cpu, count)
+    for (const listener of this.#lostListeners) listener(cpu, count)
+  }
+
+  #rest(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
   }
 
   #close(): void {
-    for (const ring of this.rings) ring.close()
+    this.#rest()
+    for (const ring of this.#rings) ring.close()
   }
 }
 
-/** Undefined when the CPU went offline since it was listed. */
-function openOutput(handle: MapHandle, cpu: number): number | undefined {
-  const fd = openPerfEvent(
-    { type: software, config: bpfOutput, period: 1n, sampleType: sampleRaw, wakeupEvents: 1 },
-    -1,
-    cpu,
-  )
-  if (fd >= 0) return fd
-  const failed = errno()
-  if (failed === ENODEV) return undefined
-  throw new BpfError({
-    operation: `open the ring of CPU ${cpu} for`,
-    object: handle.title,
-    errno: failed,
-    hint: privilegeHint(failed),
-  })
-}
-
-/** The map's element of a CPU is where programs on it write. */
-function give(handle: MapHandle, cpu: number, fd: number): void {
-  const [key, value, attr] = [scratch(4), scratch(4), scratch(32)]
-  key.data.setUint32(0, cpu, true)
-  value.data.setUint32(0, fd, true)
-  attr.data.setUint32(0, handle.requireFd('subscribe to'), true)
-  setPointer(attr.data, 8, key.address)
-  setPointer(attr.data, 16, value.address)
-  const result = bpf(command.mapUpdate, attr)
-  if (result < 0) throw handle.failure('set an element of', -result)
+/** A listener of its own, so that one function may be given twice. @returns what takes it back */
+function added<L>(listeners: Set<L>, listener: L): () => void {
+  listeners.add(listener)
+  return () => void listeners.delete(listener)
 }

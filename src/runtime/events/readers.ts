@@ -1,5 +1,5 @@
 import type { Opening, RecordDecoder } from './records.ts'
-import type { Cursor } from './source.ts'
+import type { Cursor, Source } from './source.ts'
 
 /** Reads one source. Undefined: nothing waits there, go on with the next. */
 type Read<R> = () => R | undefined
@@ -36,11 +36,17 @@ export class Readers<T, R> {
         if (this.#readers.length === 0) ended()
       }
       for (const opening of openings) {
-        for (const source of opening.sources) {
+        const add = (source: Source): void => {
           const cursor = source.subscribe(ready, () => keep((reader) => reader.cursor !== cursor))
           const read = readerOf(cursor, opening.decoder)
           this.#readers = [...this.#readers, { opening, cursor, read }]
         }
+        opening.sources.forEach(add)
+        const leave = opening.joining?.((source) => {
+          add(source)
+          ready()
+        })
+        if (leave) this.#forget.push(leave)
         // A ring that other handles have open goes on without this one.
         this.#forget.push(
           opening.onClose(() => {

@@ -29,6 +29,8 @@ export interface SubscribeOptions {
 export interface Opening<T> {
   /** Several in a perf event array: one a CPU. */
   readonly sources: readonly Source[]
+  /** Tells of sources that join later. @returns what takes the callback back */
+  joining?(callback: (source: Source) => void): (() => void) | undefined
   readonly decoder: RecordDecoder<T>
   readonly keepAlive: KeepAlive
   /** Of the map as it was opened here. @returns what takes the callback back */

@@ -163,6 +163,12 @@ export abstract class SharedRing implements Source {
     this.release()
   }
 
+  /** Whether nothing waits for anyone. */
+  get isRead(): boolean {
+    if (this.#subscribers.size === 0) return !this.waits(this.#consumed)
+    return ![...this.#subscribers].some((subscriber) => this.waits(subscriber))
+  }
+
   /** Ends everyone, before the descriptor closes. */
   close(): void {
     if (this.#closed) return

@@ -110,11 +110,17 @@ export abstract class EventMap<T, O extends SubscribeOptions>
     this.requireOptions(options)
     return {
       sources: this.sources(operation, options),
+      joining: (callback) => this.joining(callback),
       decoder: this.#decoder,
       keepAlive: this.#handle.keepAlive,
       onClose: (callback) => this.#handle.onClose(callback),
       left: this.joined(options),
     }
+  }
+
+  /** Tells of sources that join later. @internal */
+  protected joining(_callback: (source: Source) => void): (() => void) | undefined {
+    return undefined
   }
 
   /** What a subscription begins besides reading. @returns what ends it @internal */

@@ -45,7 +45,10 @@ const defaultPages = 64
 
 const buffers = new WeakMap<MapHandle, { buffer: PerfBuffer; pages: number }>()
 
-/** PERF_EVENT_ARRAY: a ring a CPU, from the first subscriber on. Records of one CPU are in order. */
+/**
+ * PERF_EVENT_ARRAY: a ring a CPU, from the first subscriber on. Records of one CPU are in order. A CPU that comes online
+ * later has its ring a second after; until then the kernel refuses its records: bpf_perf_event_output() gives an error.
+ */
 export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
   readonly #handle: MapHandle
 
@@ -115,6 +118,10 @@ export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
     const known = ['signal', 'lost', 'pages']
     requireSubscribeOptions('a perf event array subscription', options, known)
     requireListener('lost', options.lost ?? (() => {}))
+  }
+
+  protected override joining(callback: (source: Source) => void): (() => void) | undefined {
+    return buffers.get(this.#handle)?.buffer.onRing(callback)
   }
 
   protected override joined({ lost }: PerfOptions): (() => void) | undefined {

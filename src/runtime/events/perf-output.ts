@@ -1,0 +1,71 @@
+import { privilegeHint } from '../capabilities.ts'
+import { BpfError } from '../error.ts'
+import { bpf, command } from '../ffi/bpf.ts'
+import { ENODEV } from '../ffi/errno.ts'
+import { close } from '../ffi/libc.ts'
+import { errno, fromLibc } from '../ffi/library.ts'
+import { scratch, setPointer } from '../ffi/memory.ts'
+import { openPerfEvent } from '../ffi/perf.ts'
+import type { MapHandle } from '../maps/handle.ts'
+import { PerfRing } from './perf-ring.ts'
+
+const ioctl = fromLibc('ioctl', 'int', ['int', 'long', 'long'])
+/** linux/perf_event.h */
+const enable = 0x2400
+const software = 1
+const bpfOutput = 10n
+const sampleRaw = 1n << 10n
+
+/**
+ * Opens a ring that programs on a CPU write to. Undefined when the CPU is offline.
+ * @param lost is told of records that found it full
+ */
+export function openPerfRing(
+  handle: MapHandle,
+  cpu: number,
+  pages: number,
+  lost: (cpu: number, count: number) => void,
+): PerfRing | undefined {
+  const fd = openOutput(handle, cpu)
+  if (fd === undefined) return undefined
+  let ring: PerfRing | undefined
+  try {
+    ring = new PerfRing(cpu, fd, pages, lost)
+    give(handle, cpu, fd)
+  } catch (error) {
+    if (ring) ring.close()
+    else close(fd)
+    throw error
+  }
+  ioctl(fd, enable, 0)
+  return ring
+}
+
+function openOutput(handle: MapHandle, cpu: number): number | undefined {
+  const fd = openPerfEvent(
+    { type: software, config: bpfOutput, period: 1n, sampleType: sampleRaw, wakeupEvents: 1 },
+    -1,
+    cpu,
+  )
+  if (fd >= 0) return fd
+  const failed = errno()
+  if (failed === ENODEV) return undefined
+  throw new BpfError({
+    operation: `open the ring of CPU ${cpu} for`,
+    object: handle.title,
+    errno: failed,
+    hint: privilegeHint(failed),
+  })
+}
+
+/** The map's element of a CPU is where programs on it write. */
+function give(handle: MapHandle, cpu: number, fd: number): void {
+  const [key, value, attr] = [scratch(4), scratch(4), scratch(32)]
+  key.data.setUint32(0, cpu, true)
+  value.data.setUint32(0, fd, true)
+  attr.data.setUint32(0, handle.requireFd('subscribe to'), true)
+  setPointer(attr.data, 8, key.address)
+  setPointer(attr.data, 16, value.address)
+  const result = bpf(command.mapUpdate, attr)
+  if (result < 0) throw handle.failure('set an element of', -result)
+}
