@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 
 import { events as streamOf } from '../../src/runtime/index.ts'
 import type { SyscallProgram, RingBuffer, SkeletonInstance, View } from '../../src/runtime/index.ts'
@@ -386,6 +386,34 @@ describeInKernel('a ring buffer', () => {
       expect(event).toEqual({ n: 1n, half: 0, name: 'typed' })
       break
     }
+  })
+
+  test('that another process reads too says so once', async () => {
+    const { events, emit } = await load()
+    const warnings: string[] = []
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation((text) => {
+      warnings.push(String(text))
+    })
+    onTestFinished(() => warn.mockRestore())
+    // As another process has it: with a walker of its own.
+    vi.resetModules()
+    const { BpfMap } = await import('../../src/runtime/index.ts')
+    using other = BpfMap.fromId(events.id, 'ringbuf')
+    for (let round = 0; round < 3; round++) {
+      emit(0, 5)
+      events.consume(() => {})
+    }
+    expect(warnings).toEqual([])
+    for (let round = 0; round < 3; round++) {
+      emit(0, 5)
+      other.consume(() => {})
+      emit(0, 5)
+      events.consume(() => {})
+    }
+    expect(warnings).toEqual([
+      expect.stringMatching(/map events of test_bpf is read by another process/),
+      expect.stringMatching(/is read by another process/),
+    ])
   })
 
   test('is not there before load', async () => {

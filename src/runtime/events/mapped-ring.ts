@@ -39,6 +39,10 @@ export abstract class MappedRing extends SharedRing {
   /** To wait with: those of the handles may close before the ring does. */
   readonly #fd: number
   readonly #forget: () => void
+  readonly #title: string
+  /** The consumer position as it was written here last. */
+  #stored: number
+  #isShared = false
 
   constructor(handle: MapHandle, operation: string, forget: () => void) {
     const { maxEntries } = handle.info(operation)
@@ -60,6 +64,8 @@ export abstract class MappedRing extends SharedRing {
     this.mask = maxEntries - 1
     this.releaseEvery = Math.min(releaseEvery, maxEntries / 4)
     this.#forget = forget
+    this.#title = handle.title
+    this.#stored = this.released
   }
 
   /** Closes with the last of its handles. */
@@ -77,7 +83,15 @@ export abstract class MappedRing extends SharedRing {
   }
 
   protected store(position: number): void {
-    Atomics.store(this.#consumer, 0, BigInt(position))
+    const found = Number(Atomics.exchange(this.#consumer, 0, BigInt(position)))
+    if (found !== this.#stored && !this.#isShared) {
+      this.#isShared = true
+      // The kernel reuses what any of them has read, and this walk cannot tell.
+      process.emitWarning(
+        `${this.#title} is read by another process or thread too: each misses records, and may read wrong ones`,
+      )
+    }
+    this.#stored = position
   }
 
   protected unmap(): void {
