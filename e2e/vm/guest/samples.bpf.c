@@ -5,6 +5,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+/* The thread that is watched: others of its process make system calls too. */
 const volatile __u32 target;
 
 __u64 hits;
@@ -29,7 +30,7 @@ struct {
 
 static bool watched(void)
 {
-	return bpf_get_current_pid_tgid() >> 32 == target;
+	return (__u32)bpf_get_current_pid_tgid() == target;
 }
 
 static int hit(__u64 seen)

@@ -35,8 +35,8 @@ export class Ring extends MappedRing {
   }
 
   /**
-   * What `advance` does in a loop, with the viewer written into it: V8 keeps what does not change out of the innermost loop only while that is small,
-   * and a visitor in between would cost as much again as the record.
+   * What `advance` does in a loop, with the viewer written into it: V8 keeps what does not change out of the innermost
+   * loop only while that is small, and a visitor in between would cost as much again as the record.
    */
   protected override view(place: Place, viewer: Viewer): number {
     const { minimumSize, skip, point, view, visit } = viewer
