@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 
 import type {
   kprobeProgram,
+  PerfEventOptions,
   perfEventProgram,
   PerfEventArray,
   rawTracepointProgram,
@@ -137,6 +138,18 @@ describeInKernel('programs', () => {
     while (performance.now() < later);
     expect(bss.hits[4]).toBe(after)
     expect(() => progs.sample.attachPerfEvent({ type: 'soft' as 'software' })).toThrow(TypeError)
+  })
+
+  test('attach to perf events by their names', async () => {
+    const { progs, bss } = await load()
+    progs.sample.attachPerfEvent({ config: 'page-faults', period: 1, pid: 'self' })
+    const before = bss.hits[4] ?? 0n
+    Buffer.alloc(1 << 24, 1)
+    expect(bss.hits[4]).toBeGreaterThan(before)
+    const attach = (options: PerfEventOptions) => () => progs.sample.attachPerfEvent(options)
+    expect(attach({ config: 'cpu' as 'cpu-clock' })).toThrow(/cpu-clock, task-clock/)
+    expect(attach({ type: 'hardware', config: 'cpu-clock' })).toThrow(/of type software/)
+    expect(attach({ frequency: 99 })).toThrow(/takes a type/)
   })
 
   test('run on a packet of ours', async () => {

@@ -27,7 +27,7 @@ async function profile(): Promise<void> {
   sampler.rodata.target_pid = Number(options.pid ?? 0)
   sampler.load()
   sampler.links.on_sample = sampler.progs.on_sample.attachPerfEvent({
-    type: 'software',
+    config: 'cpu-clock',
     frequency: Number(options.frequency),
   })
   const signals = [shutdownSignal()]

@@ -9,6 +9,7 @@ import type { Link } from '../links/link.ts'
 import { combinedLink } from '../links/native.ts'
 import type { NativeLink } from '../links/native.ts'
 import { attachOptions, oneOf, uint32, uint64 } from './attach-options.ts'
+import { type PerfEventName, perfEventNamed } from './perf-events.ts'
 import { pidOf } from './pid.ts'
 import { Program } from './program.ts'
 
@@ -24,10 +25,10 @@ export interface PerfEventCookie {
 }
 
 export interface PerfEventOptions extends PerfEventCookie {
-  /** `software`, or one of perf_event_open(2)'s other kinds, or a PMU's number. */
-  type: keyof typeof perfEventTypes | number
-  /** Which event of the kind: 0 is the CPU clock of `software`, the cycles of `hardware`. */
-  config?: Integer
+  /** `software`, or one of perf_event_open(2)'s other kinds, or a PMU's number. Left out: that of a named `config`. */
+  type?: keyof typeof perfEventTypes | number
+  /** Which event of the kind: a name such as `cpu-clock`, or its number. Left out: 0, the first. */
+  config?: Integer | PerfEventName
   /** Samples a second. */
   frequency?: number
   /** Or events a sample. */
@@ -82,13 +83,24 @@ export class PerfEventProgram extends Program {
   }
 }
 
+/** @throws {TypeError} */
+function counterOf({ type, config = 0 }: PerfEventOptions): { type: number; config: bigint } {
+  const named = typeof config === 'string' ? perfEventNamed(config) : { type, config }
+  const kind = type ?? named.type
+  if (kind === undefined)
+    throw new TypeError('attachPerfEvent() takes a type, or the name of an event as config')
+  if (named.type !== kind)
+    throw new TypeError(`config ${config} is of type ${named.type}, not ${kind}`)
+  return {
+    type: typeof kind === 'number' ? kind : oneOf('type', perfEventTypes, kind),
+    config: uint64('config', named.config),
+  }
+}
+
 function openEvent(program: Program, options: PerfEventOptions, pid: number, cpu: number): number {
-  const type =
-    typeof options.type === 'number' ? options.type : oneOf('type', perfEventTypes, options.type)
   const { frequency } = options
   const event = {
-    type,
-    config: uint64('config', options.config ?? 0),
+    ...counterOf(options),
     period: uint64('period', options.period ?? 0),
     ...(frequency === undefined ? {} : { frequency: uint64('frequency', frequency) }),
   }
