@@ -134,7 +134,9 @@ describeInKernel('events of several maps', () => {
       if (--left === 0) break
     }
     await expect.poll(() => heard.length).toBe(2)
-    subscription.stop()
+    subscription[Symbol.dispose]()
+    emit(1, 0)
+    await sleep(50)
     expect(heard.toSorted()).toEqual([
       ['exec', { pid: 0, comm: 'exec' }],
       ['exit', { code: 0 }],

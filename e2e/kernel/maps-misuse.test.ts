@@ -108,6 +108,20 @@ const script = `
 `
 
 describeInKernel('misuse of maps', () => {
+  test('refuses what is no codec, such as a type that is not there', async () => {
+    const { code, stdout } = await runChild(
+      file,
+      `const { maps } = skel.openAndLoad()
+       for (const map of Object.values(maps)) {
+         if (typeof map.as !== 'function') continue
+         try { map.as(types.nope); console.log(map.name) }
+         catch (error) { if (!/^TypeError: as\\(\\) takes a codec/.test(error)) console.log(map.name, error) }
+       }
+       process.exit(0)`,
+    )
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+  })
+
   test('gives an error at load when settings make no sense', async () => {
     const { code, signal, stderr } = await runChild(
       file,

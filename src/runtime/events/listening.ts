@@ -50,6 +50,10 @@ export class Listening<T> implements Subscription {
     this.#readers.close()
     this.#readers.release(this)
     this.#signal?.removeEventListener('abort', this.stop)
+  };
+
+  [Symbol.dispose](): void {
+    this.stop()
   }
 
   ref(): this {

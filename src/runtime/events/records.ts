@@ -12,7 +12,7 @@ export interface RecordDecoder<T> {
 }
 
 /** A stream of decoded records, until it is stopped. */
-export interface Subscription {
+export interface Subscription extends Disposable {
   /** At once; what is unread stays for others. Again: nothing. */
   stop(): void
   /** Holds the process open while it lives (so it begins). */

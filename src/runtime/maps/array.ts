@@ -24,7 +24,7 @@ export class ArrayMap<V> extends KeyedMap<number, V> {
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): ArrayMap<U> {
-    return new ArrayMap(handleOf(this), { value: value.layout })
+    return new ArrayMap(handleOf(this), this.layoutsAs(value))
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Codec } from '../codec/codec.ts'
 import type { In } from '../codec/input.ts'
+import { layoutOf } from '../codec/layout-of.ts'
 import type { Layout } from '../codec/layout.ts'
 import type { Enter } from './face.ts'
 import { facing } from './face.ts'
@@ -50,7 +51,7 @@ export class BloomFilter<V> extends BpfMap {
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): BloomFilter<U> {
-    return new BloomFilter(this.#handle, value.layout)
+    return new BloomFilter(this.#handle, layoutOf('as()', value))
   }
 }
 

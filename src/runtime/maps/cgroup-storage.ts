@@ -21,8 +21,7 @@ export class CgroupStorage<K, V> extends KeyedMap<K, V> {
   as<U>(value: Codec<U>): CgroupStorage<K, U>
   as<U, L>(value: Codec<U>, key: Codec<L>): CgroupStorage<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): CgroupStorage<unknown, unknown> {
-    const layouts = { key: key?.layout ?? this.layouts.key, value: value.layout }
-    return new CgroupStorage(handleOf(this), layouts)
+    return new CgroupStorage(handleOf(this), this.layoutsAs(value, key))
   }
 }
 
@@ -41,8 +40,7 @@ export class PerCpuCgroupStorage<K, V> extends KeyedMap<K, V[]> {
   as<U>(value: Codec<U>): PerCpuCgroupStorage<K, U>
   as<U, L>(value: Codec<U>, key: Codec<L>): PerCpuCgroupStorage<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): PerCpuCgroupStorage<unknown, unknown> {
-    const layouts = { key: key?.layout ?? this.layouts.key, value: value.layout }
-    return new PerCpuCgroupStorage(handleOf(this), layouts)
+    return new PerCpuCgroupStorage(handleOf(this), this.layoutsAs(value, key))
   }
 }
 

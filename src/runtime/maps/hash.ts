@@ -15,10 +15,7 @@ export class HashMap<K, V> extends RemovableMap<K, V> {
   as<U>(value: Codec<U>): HashMap<K, U>
   as<U, L>(value: Codec<U>, key: Codec<L>): HashMap<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): HashMap<unknown, unknown> {
-    return new HashMap(handleOf(this), {
-      key: key?.layout ?? this.layouts.key,
-      value: value.layout,
-    })
+    return new HashMap(handleOf(this), this.layoutsAs(value, key))
   }
 }
 

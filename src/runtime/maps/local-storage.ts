@@ -1,5 +1,6 @@
 import type { Codec } from '../codec/codec.ts'
 import type { In } from '../codec/input.ts'
+import { layoutOf } from '../codec/layout-of.ts'
 import type { Layout } from '../codec/layout.ts'
 import { s32 } from '../codec/layout.ts'
 import { withDirectory, withInode } from '../descriptors/file.ts'
@@ -59,7 +60,7 @@ export class TaskStorage<V> extends LocalStorage<number, V> {
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): TaskStorage<U> {
-    return new TaskStorage(handleOf(this), value.layout)
+    return new TaskStorage(handleOf(this), layoutOf('as()', value))
   }
 }
 
@@ -76,7 +77,7 @@ export class InodeStorage<V> extends LocalStorage<string | number, V> {
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): InodeStorage<U> {
-    return new InodeStorage(handleOf(this), value.layout)
+    return new InodeStorage(handleOf(this), layoutOf('as()', value))
   }
 }
 
@@ -93,7 +94,7 @@ export class CgrpStorage<V> extends LocalStorage<string | number, V> {
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): CgrpStorage<U> {
-    return new CgrpStorage(handleOf(this), value.layout)
+    return new CgrpStorage(handleOf(this), layoutOf('as()', value))
   }
 }
 
@@ -110,7 +111,7 @@ export class SkStorage<V> extends LocalStorage<SocketLike, V> {
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): SkStorage<U> {
-    return new SkStorage(handleOf(this), value.layout)
+    return new SkStorage(handleOf(this), layoutOf('as()', value))
   }
 }
 

@@ -21,10 +21,7 @@ export class LpmTrie<K, V> extends RemovableMap<K, V> {
   as<U>(value: Codec<U>): LpmTrie<K, U>
   as<U, L>(value: Codec<U>, key: Codec<L>): LpmTrie<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): LpmTrie<unknown, unknown> {
-    return new LpmTrie(handleOf(this), {
-      key: key?.layout ?? this.layouts.key,
-      value: value.layout,
-    })
+    return new LpmTrie(handleOf(this), this.layoutsAs(value, key))
   }
 
   /** Looked up while walking, a prefix that is gone would show the value of a shorter one. */

@@ -1,6 +1,7 @@
 import { privilegeHint } from '../capabilities.ts'
 import type { Codec } from '../codec/codec.ts'
 import type { In } from '../codec/input.ts'
+import { layoutOf } from '../codec/layout-of.ts'
 import type { Layout } from '../codec/layout.ts'
 import { u32 } from '../codec/layout.ts'
 import { descriptor } from '../descriptors/descriptor.ts'
@@ -149,7 +150,7 @@ export class HashOfMaps<K, M extends BpfMap> extends MapOfMaps<K, M> {
 
   /** The same map with keys of another type. */
   as<L>(key: Codec<L>): HashOfMaps<L, M> {
-    return new HashOfMaps(handleOf(this), this.kind, key.layout)
+    return new HashOfMaps(handleOf(this), this.kind, layoutOf('as()', key))
   }
 }
 

@@ -29,7 +29,7 @@ export class MmapableArray<V> extends ArrayMap<V> {
   }
 
   override as<U>(value: Codec<U>): MmapableArray<U> {
-    return new MmapableArray(handleOf(this), { value: value.layout })
+    return new MmapableArray(handleOf(this), this.layoutsAs(value))
   }
 
   #map(): ViewArray<V> {

@@ -67,10 +67,7 @@ export class PerCpuHashMap<K, V> extends RemovableMap<K, V[]> {
   as<U>(value: Codec<U>): PerCpuHashMap<K, U>
   as<U, L>(value: Codec<U>, key: Codec<L>): PerCpuHashMap<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): PerCpuHashMap<unknown, unknown> {
-    return new PerCpuHashMap(handleOf(this), {
-      key: key?.layout ?? this.layouts.key,
-      value: value.layout,
-    })
+    return new PerCpuHashMap(handleOf(this), this.layoutsAs(value, key))
   }
 }
 
@@ -87,7 +84,7 @@ export class PerCpuArray<V> extends KeyedMap<number, V[]> {
 
   /** The same map with each CPU's value of another type. */
   as<U>(value: Codec<U>): PerCpuArray<U> {
-    return new PerCpuArray(handleOf(this), { value: value.layout })
+    return new PerCpuArray(handleOf(this), this.layoutsAs(value))
   }
 
   override get size(): number {

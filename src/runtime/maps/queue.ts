@@ -1,5 +1,6 @@
 import type { Codec } from '../codec/codec.ts'
 import type { In } from '../codec/input.ts'
+import { layoutOf } from '../codec/layout-of.ts'
 import type { Layout } from '../codec/layout.ts'
 import { updateFlag } from './elements.ts'
 import type { Enter } from './face.ts'
@@ -63,7 +64,7 @@ export class Queue<V> extends BpfMap {
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): Queue<U> {
-    return new Queue(this.#handle, value.layout)
+    return new Queue(this.#handle, layoutOf('as()', value))
   }
 }
 

@@ -1,4 +1,6 @@
+import type { Codec } from '../codec/codec.ts'
 import type { In } from '../codec/input.ts'
+import { layoutOf } from '../codec/layout-of.ts'
 import type { Elements } from './elements.ts'
 import type { ElementLayouts, Enter, Shape } from './face.ts'
 import { facing } from './face.ts'
@@ -21,6 +23,14 @@ export class ReadableMap<K, V> extends BpfMap implements Iterable<[K, V]> {
     // The native side is nothing to show, or to replace.
     for (const name of ['layouts', 'enter']) {
       Object.defineProperty(this, name, { enumerable: false, writable: false })
+    }
+  }
+
+  /** @internal Of other types than the map's own. @throws {TypeError} for what is no codec */
+  protected layoutsAs(value: Codec<unknown, never>, key?: Codec<unknown, never>): ElementLayouts {
+    return {
+      key: key === undefined ? this.layouts.key : layoutOf('as()', key),
+      value: layoutOf('as()', value),
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Codec } from '../codec/codec.ts'
 import { compiled } from '../codec/compiled.ts'
 import type { In } from '../codec/input.ts'
+import { layoutOf } from '../codec/layout-of.ts'
 import type { Layout } from '../codec/layout.ts'
 import { u32 } from '../codec/layout.ts'
 import { writerOf } from '../codec/write.ts'
@@ -58,7 +59,7 @@ export class DevMap<V> extends RedirectMap<V, In<V> | string | number> {
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): DevMap<U> {
-    return new DevMap(handleOf(this), value.layout)
+    return new DevMap(handleOf(this), layoutOf('as()', value))
   }
 }
 
@@ -71,7 +72,7 @@ export class CpuMap<V> extends RedirectMap<V, In<V> | number> {
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): CpuMap<U> {
-    return new CpuMap(handleOf(this), value.layout)
+    return new CpuMap(handleOf(this), layoutOf('as()', value))
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Codec } from '../codec/codec.ts'
 import { compiled } from '../codec/compiled.ts'
 import type { In } from '../codec/input.ts'
+import { layoutOf } from '../codec/layout-of.ts'
 import type { Layout } from '../codec/layout.ts'
 import { u32, u64 } from '../codec/layout.ts'
 import type { SocketLike } from '../descriptors/socket.ts'
@@ -79,7 +80,7 @@ export class SockHash<K> extends SocketMap<K> {
 
   /** The same map with keys of another type. */
   as<L>(key: Codec<L>): SockHash<L> {
-    return new SockHash(handleOf(this), key.layout)
+    return new SockHash(handleOf(this), layoutOf('as()', key))
   }
 }
 
