@@ -1,6 +1,3 @@
-import { privilegeHint } from './capabilities.ts'
-import { BpfError, unsupported } from './error.ts'
-import { libbpfIsAtLeast } from './ffi/libbpf-version.ts'
 import { bpf_map__autocreate, bpf_map__fd } from './ffi/object.ts'
 import { group } from './group.ts'
 import { forget, remember } from './instances.ts'
@@ -11,13 +8,14 @@ import type { Links } from './links/links.ts'
 import { linkSlots } from './links/links.ts'
 import type { NativeLink } from './links/native.ts'
 import { libbpfLink } from './links/native.ts'
-import { loadFailure, tellingLines } from './load-failure.ts'
+import { loadFailure } from './load-failure.ts'
 import { heardAside } from './log-aside.ts'
 import { heard } from './log.ts'
 import { MapHandle } from './maps/handle.ts'
 import type { BpfMap } from './maps/map.ts'
 import type { StructOpsMap } from './maps/struct-ops.ts'
 import { ObjectSkeleton } from './object-skeleton.ts'
+import { openFailure, requireLibbpf } from './open-failure.ts'
 import type { OpenOptions } from './open-options.ts'
 import { nativeOptions } from './open-options.ts'
 import type { Program } from './programs/program.ts'
@@ -281,29 +279,4 @@ export class Instance implements SkeletonInstance {
   #isDestroyed(): boolean {
     return this.#life.stage === 'destroyed'
   }
-}
-
-/** What an older libbpf would take for something else, or fail over without saying why. */
-function requireLibbpf({ name, maps }: SkeletonSpec): void {
-  for (const [map, { needs }] of maps) {
-    if (!needs || libbpfIsAtLeast(1, needs.minor)) continue
-    throw unsupported(
-      'open',
-      name,
-      `map ${map} is of ${needs.what}, which the installed libbpf does not know`,
-      `It came with libbpf 1.${needs.minor}: install that or a newer one, or name it in BPF_LIBBPF.`,
-    )
-  }
-}
-
-function openFailure(name: string, errno: number, log: string): BpfError {
-  return new BpfError({
-    operation: 'open',
-    object: name,
-    errno,
-    // What comes before are notes on what was left out.
-    reason: tellingLines(log).at(-1),
-    log: log || undefined,
-    hint: privilegeHint(errno),
-  })
 }
