@@ -24,8 +24,16 @@ interface Failure {
 }
 
 /** What a child throws that does `act` with an empty folder mounted over each of these. */
-async function failure(hidden: readonly string[], act: string): Promise<Failure> {
-  const mounts = hidden.map((path) => `mount -t tmpfs none ${path} && `).join('')
+function failure(hidden: readonly string[], act: string): Promise<Failure> {
+  return failureAfter(
+    hidden.map((path) => `mount -t tmpfs none ${path}`),
+    act,
+  )
+}
+
+/** What a child throws that does `act` after these commands, whose mounts it sees alone. */
+async function failureAfter(commands: readonly string[], act: string): Promise<Failure> {
+  const mounts = commands.map((command) => `${command} && `).join('')
   const { stdout, stderr } = await runChild(
     file,
     `const trace = skel.open()
@@ -52,6 +60,20 @@ describeInKernel('a machine without', () => {
       hint: expect.stringMatching(
         /Tracefs is not mounted.*mount -t tracefs tracefs \/sys\/kernel\/tracing/,
       ),
+    })
+  })
+
+  test('tracing that is on: the trace pipe, which would wait forever, says how to turn it on', async () => {
+    const off = [
+      'mount -t tmpfs none /mnt',
+      'echo 0 >/mnt/off',
+      'mount --bind /mnt/off /sys/kernel/tracing/tracing_on',
+    ]
+    const act = 'for await (const line of runtime.tracePipe()) break'
+    const { code, message } = await failureAfter(off, act)
+    expect({ code, message }).toEqual({
+      code: 'ERR_BPF_STATE',
+      message: expect.stringContaining('echo 1 > /sys/kernel/tracing/tracing_on'),
     })
   })
 

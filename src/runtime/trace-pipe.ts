@@ -1,4 +1,5 @@
-import { closeFile, constants, openFile, readInto } from './files.ts'
+import { stateError } from './error.ts'
+import { closeFile, constants, openFile, readInto, readText } from './files.ts'
 import { requireKnown } from './known-options.ts'
 import { tracefs, tracefsFailure } from './tracefs.ts'
 
@@ -27,7 +28,7 @@ export interface TraceLine {
  * gives each line to one reader: read it in one place, to debug. The loop ends by `break` and by the signal; while it
  * waits, it holds the process open, and looks every 10 to 100 ms.
  * @throws {BpfError} at the first step: EACCES when only root may read it; EBUSY when another process does;
- *   `ERR_BPF_UNSUPPORTED` where tracefs is not mounted
+ *   `ERR_BPF_UNSUPPORTED` where tracefs is not mounted; `ERR_BPF_STATE` while tracing is turned off
  */
 export function tracePipe(
   options: { signal?: AbortSignal } = {},
@@ -74,12 +75,26 @@ async function* lines(signal: AbortSignal | undefined): AsyncGenerator<TraceLine
 }
 
 function open(): number {
-  const path = `${tracefs('read', 'the trace pipe')}/trace_pipe`
+  const folder = tracefs('read', 'the trace pipe')
+  requireOn(`${folder}/tracing_on`)
+  const path = `${folder}/trace_pipe`
   try {
     return openFile(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (cause) {
     throw tracefsFailure('open', path, cause)
   }
+}
+
+/** While it is off the kernel writes nothing, and a reader would wait without an end. */
+function requireOn(path: string): void {
+  let isOn: string
+  try {
+    isOn = readText(path)
+  } catch (cause) {
+    throw tracefsFailure('read', path, cause)
+  }
+  if (isOn.trim() !== '0') return
+  throw stateError('read', 'the trace pipe', `tracing is turned off: echo 1 > ${path}, as root`)
 }
 
 /** How many bytes came; 0 when nothing waits. */
