@@ -24,16 +24,20 @@ export function each(
 interface Options {
   /** Outside of full runs, only each nth object. */
   readonly oneOf?: number
+  /** Why objects of a kernel's source are passed over, if they are. */
+  readonly unfit?: (linux: string) => string | undefined
 }
 
 /** A test a corpus: `judge` finds no difference among its objects that exceptions.ts does not name. */
 export function conforms(
   check: string,
   judge: (paths: readonly string[]) => Promise<readonly Verdict[]>,
-  { oneOf = 1 }: Options = {},
+  { oneOf = 1, unfit }: Options = {},
 ): void {
   describe(check, () => {
-    it.for(CORPORA)('$name', { timeout: 3_600_000 }, async ({ obtain }, { skip }) => {
+    it.for(CORPORA)('$name', { timeout: 3_600_000 }, async ({ linux, obtain }, { skip }) => {
+      const reason = linux && unfit?.(linux)
+      if (reason) skip(reason)
       const corpora = await obtain().catch((error: unknown) => {
         if (error instanceof Unavailable) return skip(`it is not to be had: ${error.message}`)
         throw error

@@ -3,7 +3,7 @@
  * Both run libbpf 1.8, and in a mount namespace of their own, where the maps that pin themselves are gone with it.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { release, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 
 import { execa } from 'execa'
@@ -26,8 +26,16 @@ const APART = ['unshare', '--mount', 'sh', '-c', `mount -t bpf bpf ${BPFFS} && e
 type Refusals = ReadonlyMap<string, string>
 
 describeInKernel('in this kernel', () => {
-  conforms('loading', judge, { oneOf: 10 })
+  conforms('loading', judge, { oneOf: 10, unfit: ofNewerKernels })
 })
+
+/** They are made to go where verifiers went wrong: what Linux 7.3 mends makes 6.18 crash. */
+function ofNewerKernels(linux: string): string | undefined {
+  const here = release()
+  return here.localeCompare(linux, 'en', { numeric: true }) < 0
+    ? `tests of Linux ${linux} may crash an older kernel, and this is ${here}`
+    : undefined
+}
 
 async function judge(paths: readonly string[]): Promise<Verdict[]> {
   const ours = await loadHere(paths)

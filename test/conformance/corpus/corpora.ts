@@ -9,6 +9,8 @@ export const isFull: boolean = process.env['CONFORMANCE'] === 'full'
 
 interface Origin {
   readonly name: string
+  /** The kernel whose source they are of. */
+  readonly linux?: string
   /** Downloads, compiles, carves what the cache does not have. Throws Unavailable. */
   readonly obtain: () => Promise<readonly Corpus[]>
 }
@@ -24,17 +26,27 @@ const PACKAGES = [
 const few: readonly Origin[] = [
   { name: 'packages of Debian', obtain: () => Promise.all(PACKAGES.map(carved)) },
   { name: 'samples of Linux 6.1', obtain: samples },
-  { name: 'selftests of Linux 6.1', obtain: async () => [await kernelSources(selftests61)] },
+  {
+    name: 'selftests of Linux 6.1',
+    linux: '6.1',
+    obtain: async () => [await kernelSources(selftests61)],
+  },
 ]
 
 const more: readonly Origin[] = [
-  { name: 'selftests of Linux 7.3', obtain: async () => [await kernelSources(selftests73)] },
+  {
+    name: 'selftests of Linux 7.3',
+    linux: '7.3',
+    obtain: async () => [await kernelSources(selftests73)],
+  },
   {
     name: 'selftests of Linux 7.3, linked',
+    linux: '7.3',
     obtain: async () => [await linked(await kernelSources(selftests73))],
   },
   ...others73.map((place) => ({
     name: place.name,
+    linux: '7.3',
     obtain: async () => [await kernelSources(place)],
   })),
 ]
