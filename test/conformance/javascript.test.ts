@@ -21,6 +21,8 @@ conforms(
 conforms('declarations under tsc --strict', (paths) =>
   withFolder(async (folder) => {
     const written = await inParallel(paths, (path) => attempt(() => generate(path, folder)))
+    // tsc would complain of nothing to check.
+    if (written.every((one) => one === undefined)) return paths.map((): Verdict => 'refused')
     await writeFile(join(folder, 'tsconfig.json'), tsconfig)
     const errors = await typeCheck(folder, 'typescript-7')
     const found = paths.map((path, index): Verdict => {
