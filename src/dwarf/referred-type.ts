@@ -25,7 +25,9 @@ function directlyReferred(from: Die): Die | undefined {
   if (typeof offset !== 'number') {
     throw new FormatError('DWARF', from.offset, 'a reference to a type is no offset')
   }
-  return dieAt(unitAt(offset, from.unit), offset)
+  const unit = unitAt(offset, from.unit)
+  if (!unit) throw new FormatError('DWARF', from.offset, 'a reference points outside of all units')
+  return dieAt(unit, offset)
 }
 
 /** What a chain of typedefs, qualifiers and arrays leads to; its last when that is void. */

@@ -1,5 +1,4 @@
 import { Cursor } from '../elf/cursor.ts'
-import { FormatError } from '../elf/format-error.ts'
 import {
   abbreviationTables,
   type AbbreviationTable,
@@ -91,10 +90,8 @@ export function rootDie(unit: Unit): Die | undefined {
   return dieAt(unit, unit.root)
 }
 
-/** The unit that an offset of .debug_info, found in unit `from`, lies in. Throws FormatError. */
-export function unitAt(offset: number, from: Unit): Unit {
+/** The unit that an offset of .debug_info, found in unit `from`, lies in; undefined outside of all. */
+export function unitAt(offset: number, from: Unit): Unit | undefined {
   const holds = (unit: Unit): boolean => offset >= unit.root && offset < unit.end
-  const unit = holds(from) ? from : from.units.find(holds)
-  if (!unit) throw new FormatError('DWARF', offset, 'a reference points outside of all units')
-  return unit
+  return holds(from) ? from : from.units.find(holds)
 }

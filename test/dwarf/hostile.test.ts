@@ -60,6 +60,21 @@ describe.each([['-gdwarf-5'], ['-gdwarf-4'], ['-gdwarf64']])('%s', (flag) => {
       flag,
     ]).elf
 
+  it('says where a reference stands that points nowhere', () => {
+    const elf = object()
+    const info = elf.sections.find(({ name }) => name === '.debug_info')
+    const length = info?.size ?? 0
+    const places = Array.from({ length }, (_, start) => {
+      const changed = withSections(elf, (section) =>
+        section === info ? section.data.slice().fill(0xff, start, start + 4) : undefined,
+      )
+      const error = errorOf(changed)
+      return error?.reason === 'a reference points outside of all units' ? [error.offset] : []
+    }).flat()
+    expect(places.length).toBeGreaterThan(0)
+    expect(Math.max(...places)).toBeLessThan(length)
+  })
+
   it('ends in a FormatError or a result, whatever bytes change', () => {
     const elf = object()
     const change = fc.record({
