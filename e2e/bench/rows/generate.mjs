@@ -16,7 +16,11 @@ export async function generate(bench) {
   for (const name of ['bench', 'kernel']) {
     rows.push(...(await skeletons(bench, bpftool, name)))
   }
-  return [...rows, await header(bench, bpftool)]
+  return [
+    ...rows,
+    await header('gen vmlinux, whole process', bench, bpftool, [], ['unsorted']),
+    await header('gen vmlinux --sort, whole process', bench, bpftool, ['--sort'], []),
+  ]
 }
 
 async function skeletons(bench, bpftool, name) {
@@ -40,15 +44,21 @@ async function skeletons(bench, bpftool, name) {
   return rows
 }
 
-async function header(bench, bpftool) {
+/** Both write the same declarations, in the same order, into a file. */
+async function header(what, bench, bpftool, flags, order) {
   const out = join(bench.folder, 'vmlinux.h')
-  const dump = ['btf', 'dump', 'file', vmlinux, 'format', 'c']
+  const words = [cli, 'gen', 'vmlinux', '-o', out, ...flags]
+  const dump = ['btf', 'dump', 'file', vmlinux, 'format', 'c', ...order]
   const figures = await inTurns(bench.count(9, 1), async () => ({
-    ours: await milliseconds(() => run(process.execPath, [cli, 'gen', 'vmlinux', '-o', out])),
-    bpftool: bpftool && (await milliseconds(() => run(bpftool.command, dump))),
+    ours: await milliseconds(() => run(process.execPath, words)),
+    bpftool:
+      bpftool && (await milliseconds(() => run('sh', [...INTO, out, bpftool.command, ...dump]))),
   }))
-  return compared('gen vmlinux, whole process', figures, bpftool, times(2))
+  return compared(what, figures, bpftool, times(2))
 }
+
+/** A shell's words for: the output of what follows goes into this file. */
+const INTO = ['-c', 'exec "$@" >"$0"']
 
 function compared(what, { ours, bpftool: reference }, bpftool, target) {
   if (!reference) return absent(what, 'ms', ours, 'bpftool is not installed')
