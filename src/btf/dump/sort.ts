@@ -2,7 +2,7 @@ import { typeAt, type Btf } from '../btf.ts'
 import { MAX_DEPTH } from '../depth.ts'
 import type { BtfType, TypeId } from '../types.ts'
 import { ascend, descend, type Dump } from './dump.ts'
-import { typeHash } from './type-hash.ts'
+import { createTypeHash } from './type-hash.ts'
 
 /**
  * Type ids, void included, in the order of bpftool's `format c` (bpftool btf.c: btf_type_compare):
@@ -16,12 +16,7 @@ export function sortedIds(dump: Dump): TypeId[] {
     leadsTo: nameBehind(btf, id),
     own: type.name,
   }))
-  const hashes = new Map<TypeId, bigint>()
-  const hash = (id: TypeId): bigint => {
-    const known = hashes.get(id) ?? typeHash(dump, id, true)
-    hashes.set(id, known)
-    return known
-  }
+  const hash = createTypeHash(dump)
   keys.sort((a, b) => {
     if (a.rank !== b.rank) return a.rank - b.rank
     if (a.leadsTo !== b.leadsTo) return a.leadsTo < b.leadsTo ? -1 : 1
