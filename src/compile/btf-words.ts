@@ -8,6 +8,8 @@ export interface TypeRecord {
   readonly name: Word
   readonly info: Word
   readonly kind: number
+  /** The type that it refers to as a whole: of PTR, TYPEDEF, TYPE_TAG and the like. */
+  readonly type: Word | undefined
   /** Bytes from the start of the type section. */
   readonly start: number
   readonly size: number
@@ -41,6 +43,7 @@ const refers: ReadonlySet<number> = new Set([2, 8, 9, 10, 11, 12, 13, 14, 17, 18
 const extRecords = ['.t', '.ss.', '.ts.']
 
 export const FWD = 7
+export const TYPE_TAG = 18
 
 /** Takes the type section of an object's .BTF, and its .BTF.ext, as clang writes them. */
 export function btfWords(
@@ -70,12 +73,14 @@ export function btfWords(
     const info = word(types, at + 4)
     const kind = (info.get() >>> 24) & 0x7f
     const { fixed = '', each = '' } = shapes[kind] ?? {}
-    at = collect(types, at, `s.${refers.has(kind) ? 't' : '.'}`)
+    at = collect(types, at, 's..')
+    const type = refers.has(kind) ? word(types, at - 4) : undefined
+    if (type) typeIds.push(type)
     at = collect(types, at, fixed)
     for (let left = each === '' ? 0 : info.get() & 0xffff; left > 0; left--) {
       at = collect(types, at, each)
     }
-    records.push({ name: word(types, start), info, kind, start, size: at - start })
+    records.push({ name: word(types, start), info, kind, type, start, size: at - start })
   }
 
   if (ext) {

@@ -1,13 +1,15 @@
 import { readHeader } from '../btf/header.ts'
 import { readElf } from '../elf/elf.ts'
-import { btfWords, FWD, type TypeRecord, type Word } from './btf-words.ts'
+import { btfWords, FWD, TYPE_TAG, type TypeRecord, type Word } from './btf-words.ts'
 
 /**
- * Puts the forward declarations at the end of an object's BTF in the order of their names, in place.
+ * Puts the forward declarations at the end of an object's BTF in the order of their names, in place, and behind
+ * them the type tags that stand among them.
  *
- * clang appends one for each struct or union that is only pointed to, in the order in which its own
- * descriptions of them happen to lie in memory (BTFDebug.h: FixupDerivedTypes, a map keyed by
- * pointer), which moves with the length of a path. All else is the same wherever one compiles.
+ * clang appends one for each struct or union that is only pointed to, and the tags of each pointer to a
+ * struct, in the order in which its own descriptions of them happen to lie in memory (BTFDebug.h:
+ * FixupDerivedTypes, a map keyed by pointer), which moves with the length of a path. All else is the
+ * same wherever one compiles.
  */
 export function orderForwards(object: Uint8Array): void {
   const { littleEndian, sections } = readElf(object)
@@ -20,39 +22,63 @@ export function orderForwards(object: Uint8Array): void {
   const { records, strings, typeIds } = btfWords(types, ext, littleEndian)
 
   // Type ids start at 1.
-  const firstId = records.findLastIndex(({ kind }) => kind !== FWD) + 2
-  const forwards = records.slice(firstId - 1)
-  const order = inOrder(forwards, firstId, typeIds, table)
-  if (order.every((forward, index) => forward === forwards[index])) return
-  moveTypes(forwards, order, firstId, types, typeIds)
-  moveNames(forwards, table, strings)
+  const firstId = records.findLastIndex(({ kind }) => !isAppended(kind)) + 2
+  const appended = records.slice(firstId - 1)
+  const order = inOrder(appended, firstId, typeIds, table)
+  if (order.every((record, index) => record === appended[index])) return
+  moveTypes(appended, order, firstId, types, typeIds)
+  moveNames(appended, table, strings)
 }
 
-/** By name, then struct before union, then by what refers to them first: that much never moves. */
+const isAppended = (kind: number): boolean => kind === FWD || kind === TYPE_TAG
+
+/**
+ * Forward declarations by name, then struct before union; tags by name, then by what they tag; then by what
+ * refers to them first: that much never moves.
+ */
 function inOrder(
-  forwards: readonly TypeRecord[],
+  appended: readonly TypeRecord[],
   firstId: number,
   typeIds: readonly Word[],
   table: Uint8Array,
 ): TypeRecord[] {
-  const firstUse = new Map<number, number>()
-  for (const [use, typeId] of typeIds.entries()) {
-    const id = typeId.get()
-    if (id >= firstId && !firstUse.has(id)) firstUse.set(id, use)
+  const keyOf = (id: number): string => {
+    const record = appended[id - firstId]
+    if (!record) return `2${padded(id)}`
+    const name = Buffer.from(stringAt(table, record.name.get())).toString('latin1')
+    return record.type
+      ? `1${name}\0${keyOf(record.type.get())}`
+      : `0${name}\0${padded(record.info.get())}`
   }
-  return forwards
-    .map((forward, index) => ({
-      forward,
-      name: Buffer.from(stringAt(table, forward.name.get())),
-      info: forward.info.get(),
-      use: firstUse.get(firstId + index) ?? 0,
-    }))
-    .toSorted((a, b) => a.name.compare(b.name) || a.info - b.info || a.use - b.use)
-    .map(({ forward }) => forward)
+  const uses = firstUses(appended, firstId, typeIds)
+  return appended
+    .map((record, index) => ({ record, key: keyOf(firstId + index), use: uses[index] ?? 0 }))
+    .toSorted((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)) || a.use - b.use)
+    .map(({ record }) => record)
+}
+
+/** By index: the first word that refers to it and stays where it is, be it by way of tags. */
+function firstUses(
+  appended: readonly TypeRecord[],
+  firstId: number,
+  typeIds: readonly Word[],
+): number[] {
+  const uses = appended.map(() => Infinity)
+  const moving = new Set(appended.map(({ type }) => type))
+  for (const [use, word] of typeIds.entries()) {
+    if (moving.has(word)) continue
+    for (let type: Word | undefined = word; type;) {
+      const index: number = type.get() - firstId
+      if (index < 0) break
+      uses[index] = Math.min(uses[index] ?? use, use)
+      type = appended[index]?.type
+    }
+  }
+  return uses
 }
 
 function moveTypes(
-  forwards: readonly TypeRecord[],
+  appended: readonly TypeRecord[],
   order: readonly TypeRecord[],
   firstId: number,
   types: Uint8Array,
@@ -60,11 +86,11 @@ function moveTypes(
 ): void {
   const newIndex = new Map(order.map((forward, index) => [forward, index]))
   for (const typeId of typeIds) {
-    const forward = forwards[typeId.get() - firstId]
+    const forward = appended[typeId.get() - firstId]
     if (forward) typeId.set(firstId + (newIndex.get(forward) ?? 0))
   }
   const moved = order.map(({ start, size }) => types.slice(start, start + size))
-  for (const [index, { start }] of forwards.entries()) types.set(moved[index] ?? [], start)
+  for (const [index, { start }] of appended.entries()) types.set(moved[index] ?? [], start)
 }
 
 /**
@@ -72,22 +98,22 @@ function moveTypes(
  * into the new order of the types.
  */
 function moveNames(
-  forwards: readonly TypeRecord[],
+  appended: readonly TypeRecord[],
   table: Uint8Array,
   strings: readonly Word[],
 ): void {
-  const names = new Set(forwards.map(({ name }) => name.get()))
-  const appended = new Map<number, Uint8Array>()
+  const names = new Set(appended.map(({ name }) => name.get()))
+  const ending = new Map<number, Uint8Array>()
   let start = table.length
   for (;;) {
     const previous = table.lastIndexOf(0, start - 2) + 1
     if (previous >= start || !names.has(previous)) break
-    appended.set(previous, table.slice(previous, start))
+    ending.set(previous, table.slice(previous, start))
     start = previous
   }
   const moved = new Map<number, number>()
   for (const name of names) {
-    const bytes = appended.get(name)
+    const bytes = ending.get(name)
     if (!bytes) continue
     moved.set(name, start)
     table.set(bytes, start)
@@ -98,3 +124,5 @@ function moveNames(
 
 const stringAt = (table: Uint8Array, offset: number): Uint8Array =>
   table.subarray(offset, table.indexOf(0, offset))
+
+const padded = (number: number): string => String(number).padStart(10, '0')

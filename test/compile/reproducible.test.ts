@@ -24,6 +24,38 @@ ${names.map((name, index) => `${kindOf(index)} ${name} *p${index};`).join('\n')}
 int f(struct holder *holder) { return holder == &global; }
 `
 
+/** Some behind tags, as kptrs are; `known` is in BTF anyway. */
+const tagged = `
+#define kptr __attribute__((btf_type_tag("kptr")))
+#define percpu __attribute__((btf_type_tag("percpu")))
+${names.map((name, index) => `${kindOf(index)} ${name} { int a; };`).join('\n')}
+struct known { int a; } known;
+struct holder {
+struct known kptr *known;
+${names.map((name, index) => `${kindOf(index)} ${name} ${['', 'kptr', 'percpu kptr'][index % 3]} *p${index}, kptr *q${index};`).join('\n')}
+} global;
+`
+
+/** What clang itself makes of it. */
+async function inSeveralFolders(source: string): Promise<Uint8Array[]> {
+  const { path } = await findClang(undefined, project())
+  return [1, 20, 40, 60, 80, 100, 120].map((depth) => {
+    const name = 'd'.repeat(depth)
+    const cwd = join(project({ [`${name}/a.c`]: source, [`${name}/h.h`]: '' }), name)
+    const flags = ['-O2', '-g', '-target', 'bpf', '-fdebug-compilation-dir=.', '-c', 'a.c']
+    execFileSync(path, [...flags, '-o', 'a.o'], { cwd })
+    return new Uint8Array(readFileSync(join(cwd, 'a.o')))
+  })
+}
+
+function inOrder(object: Uint8Array): Uint8Array {
+  const copy = object.slice()
+  orderForwards(copy)
+  return copy
+}
+
+const declared = (object: Uint8Array): string => dumpC(readBtf(btfOf(object)), { sort: true })
+
 const distinct = (objects: readonly Uint8Array[]): number =>
   new Set(objects.map((object) => Buffer.from(object).toString('latin1'))).size
 
@@ -68,32 +100,8 @@ describe('equal sources give equal objects', () => {
 
 describe('the order of forward declarations', () => {
   test('is that of names, whatever clang’s was; nothing else changes', async () => {
-    const { path } = await findClang(undefined, project())
-    const raw = [1, 20, 40, 60, 80, 100, 120].map((depth) => {
-      const folder = project({
-        [`${'d'.repeat(depth)}/a.c`]: pointers,
-        [`${'d'.repeat(depth)}/h.h`]: '',
-      })
-      const cwd = join(folder, 'd'.repeat(depth))
-      const flags = [
-        '-O2',
-        '-g',
-        '-target',
-        'bpf',
-        '-fdebug-compilation-dir=.',
-        '-c',
-        'a.c',
-        '-o',
-        'a.o',
-      ]
-      execFileSync(path, flags, { cwd })
-      return new Uint8Array(readFileSync(join(cwd, 'a.o')))
-    })
-    const ordered = raw.map((object) => {
-      const copy = object.slice()
-      orderForwards(copy)
-      return copy
-    })
+    const raw = await inSeveralFolders(pointers)
+    const ordered = raw.map(inOrder)
     expect(distinct(ordered)).toBe(1)
 
     const [before = new Uint8Array()] = raw
@@ -103,7 +111,19 @@ describe('the order of forward declarations', () => {
       .map(({ name }) => name)
     expect(forwardNames).toEqual(forwardNames.toSorted())
     expect(forwardNames.toSorted()).toEqual(names.toSorted())
-    const sorted = { sort: true }
-    expect(dumpC(readBtf(btfOf(after)), sorted)).toBe(dumpC(readBtf(btfOf(before)), sorted))
+    expect(declared(after)).toBe(declared(before))
+  })
+
+  test('is followed by the type tags that stand among them', async () => {
+    const raw = await inSeveralFolders(tagged)
+    const ordered = raw.map(inOrder)
+    expect(distinct(ordered)).toBe(1)
+
+    const [before = new Uint8Array()] = raw
+    const [after = new Uint8Array()] = ordered
+    const kinds = readBtf(btfOf(after)).types.map(({ kind }) => kind)
+    expect(kinds.slice(kinds.indexOf('fwd'), kinds.indexOf('type_tag'))).not.toContain('type_tag')
+    expect(kinds.slice(kinds.indexOf('type_tag'))).not.toContain('fwd')
+    expect(declared(after)).toBe(declared(before))
   })
 })
