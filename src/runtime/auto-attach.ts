@@ -1,0 +1,48 @@
+import type { NativeLink } from './links/native.ts'
+import { libbpfLink } from './links/native.ts'
+import { heard } from './log.ts'
+import type { StructOpsMap } from './maps/struct-ops.ts'
+import type { InstanceParts } from './parts.ts'
+import type { Program } from './programs/program.ts'
+
+/** Attaches every program whose section says where, and every struct_ops map, but what has a link. @throws {BpfError} */
+export function autoAttach(parts: InstanceParts): void {
+  for (const { name } of parts.programs) attachProgram(parts, name)
+  for (const name of parts.structOps.keys()) attachMap(parts, name)
+}
+
+/** Nothing where it has a link, or no automatic attachment. */
+export function attachProgram(parts: InstanceParts, name: string): void {
+  const { programs, groups, spec } = parts
+  const index = programs.findIndex((program) => program.name === name)
+  const program = programs[index]?.program
+  if (!program || program.attached || isLive(groups.links[name])) return
+  const [, , , newer] = spec.programs[index] ?? []
+  newer?.requireKnown(program)
+  const native = linkBySection(parts, program, index)
+  if (native) groups.links[name] = program.adopt(native)
+}
+
+function linkBySection(
+  { native }: InstanceParts,
+  program: Program,
+  index: number,
+): NativeLink | undefined {
+  const own = program.autoload && program.autoattach ? program.linkBySection() : undefined
+  if (own) return own
+  const { result, log } = heard(() => native.attachProgram(index))
+  if (result < 0) throw program.failure('attach', -result, log)
+  return result > 0 ? libbpfLink(result) : undefined
+}
+
+/** As bpf_object__attach_skeleton does since libbpf 1.5. */
+export function attachMap({ groups }: InstanceParts, name: string): void {
+  const map = groups.maps[name]
+  if (!(map && 'attachStructOps' in map) || isLive(groups.links[name])) return
+  const { attached, autoattach, autocreate } = map as StructOpsMap
+  if (attached || !autoattach || !autocreate) return
+  groups.links[name] = (map as StructOpsMap).attachStructOps()
+}
+
+const isLive = (link: { destroyed: boolean } | null | undefined): boolean =>
+  link !== null && link !== undefined && !link.destroyed
