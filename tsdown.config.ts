@@ -22,7 +22,7 @@ const config: UserConfig = defineConfig({
     net: 'src/runtime/net/index.ts',
     'net-addresses': 'src/runtime/net/addresses.ts',
     koffi: 'src/runtime/koffi.ts',
-    hot: 'src/runtime/hot.ts',
+    hot: 'src/runtime/hot/index.ts',
     codegen: 'src/codegen/index.ts',
     cli: 'src/cli/cli.ts',
   },

@@ -18,6 +18,8 @@ export interface BuiltModule<T extends SkeletonInstance> {
     openAndLoad(options?: OpenOptions): T
   }
   types: Record<string, Codec<Record<string, unknown>>>
+  /** All that the module exports. */
+  exports: object
   /** The generated module's file, and the source's. */
   file: string
   source: string
@@ -62,7 +64,8 @@ async function generate(source: string, name: string): Promise<BuiltModule<Skele
   writeFileSync(module, code)
   const built = (await import(pathToFileURL(module).href)) as Omit<
     BuiltModule<SkeletonInstance>,
-    'file' | 'source'
+    'exports' | 'file' | 'source'
   >
-  return { default: built.default, types: built.types, file: module, source: file }
+  const { default: skel, types } = built
+  return { default: skel, types, exports: built, file: module, source: file }
 }

@@ -18,6 +18,7 @@ const files = [
   'load-async-errors',
   'links',
   'maps',
+  'replace',
   'ringbuf',
   'sections',
   'struct-ops',

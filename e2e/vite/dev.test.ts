@@ -87,14 +87,28 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
 
   it('replaces the program when the source is saved', async () => {
     await edit('processes.bpf.c', 'exit_code) >> 8', 'exit_code) >> 7')
-    await server.until('agent restarted: processes.bpf.c')
+    await server.until('processes.bpf.c replaced in place')
     await sees(3, 'sh exit 6')
+    await expectReplaced()
+    expect(server.unread).not.toContain('agent restarted')
+  })
+
+  it('keeps it, and the loop over its events, when the verifier refuses the edited one', async () => {
+    await edit('processes.bpf.c', '\tif (start)', '\tevent->lifetime = *start;\n\tif (start)')
+    await server.until('processes.bpf.c does not load, the program that runs stays attached')
+    await server.until('the verifier refuses program on_exit')
+    await server.until('event->lifetime = *start;')
+    expect(await programs()).toEqual(attached)
+    await sees(4, 'sh exit 8')
+    await edit('processes.bpf.c', '\tevent->lifetime = *start;\n', '')
+    await server.until('processes.bpf.c replaced in place')
+    await sees(4, 'sh exit 8')
     await expectReplaced()
   })
 
-  it('replaces it when a header is saved', async () => {
+  it('starts the agent anew when a saved header changes what it knows', async () => {
     await edit('process.h', 'char parent[16];', 'char parent[4];')
-    await server.until('agent restarted: process.h')
+    await server.until('agent restarted: process.h (type process_event is another)')
     await sees(3, '(by nod)')
     await expectReplaced()
   })
@@ -110,7 +124,7 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
 
   it('replaces it when the C is mended', async () => {
     await edit('processes.bpf.c', 'ENDING, task)', 'ENDED, task)')
-    await server.until('agent restarted: processes.bpf.c')
+    await server.until('processes.bpf.c replaced in place')
     await expect.poll(() => programs()).not.toEqual(attached)
     await expect.poll(() => programs()).toHaveLength(2)
     await expectReplaced()
@@ -191,6 +205,19 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
         await page.locator('body.live').waitFor()
         await sees(3, 'sh left 6')
         await page.locator('tr.failed', { hasText: 'exit 6' }).first().waitFor()
+      })
+
+      it('is laid over by a refusal of the verifier, with its line', async () => {
+        await edit('processes.bpf.c', '\tif (start)', '\tevent->lifetime = *start;\n\tif (start)')
+        const overlay = page.locator('vite-error-overlay')
+        await overlay.waitFor()
+        const message = await overlay.locator('.message').textContent()
+        expect(message).toMatch(
+          /processes\.bpf\.c:\d+:\d+: error: the verifier refuses program on_exit/,
+        )
+        expect(await overlay.locator('.frame').textContent()).toContain('event->lifetime = *start;')
+        await edit('processes.bpf.c', '\tevent->lifetime = *start;\n', '')
+        await overlay.waitFor({ state: 'detached' })
       })
 
       it('is laid over by a compile error, with its place and line, until that is mended', async () => {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { DevEnvironment } from 'vite'
 import type { ModuleEvaluator, ModuleRunner } from 'vite/module-runner'
 
-import type { AgentRun } from '../../src/runtime/hot.ts'
+import type { AgentRun, Replaced } from '../../src/runtime/hot/index.ts'
 import { transformGraph } from './module-graph.ts'
 
 /** Time for what an old agent does after its loops, in ms: print a sum, close a server. */
@@ -16,9 +16,20 @@ interface Run {
   readonly through: Promise<void>
 }
 
+/** Why an agent starts anew, or its program is replaced. */
+export interface Cause {
+  /** What was saved, as the user knows it. */
+  readonly file: string
+  /** Why the program could not be replaced without. */
+  readonly change?: string | undefined
+}
+
 export interface AgentEvents {
-  /** `cause` is what restart() was given. */
-  started(cause: string | undefined): void
+  started(cause: Cause | undefined): void
+  /** The edited program runs in the place of the old one, and the agent has noticed nothing. */
+  replaced(source: string, milliseconds: number, replaced: Replaced): void
+  /** The edited program does not load or attach; the old one runs on. */
+  unreplaced(source: string, error: Error): void
   /** The new code cannot run; `kept`: the run before goes on. */
   refused(error: Error, kept: boolean): void
   /** Its top level threw. Whatever it had attached is detached. */
@@ -27,7 +38,8 @@ export interface AgentEvents {
 
 /**
  * The server module of the option `agent`, run inside the process of `vite dev`. One run at a time:
- * a restart detaches the old run's programs before the new one begins.
+ * a restart detaches the old run's programs before the new one begins. An edited program takes the
+ * place of the old one inside the run, unless its shape changed.
  */
 export class Agent {
   readonly entry: string
@@ -35,7 +47,8 @@ export class Agent {
   readonly #events: AgentEvents
   #run: Run | undefined
   #queue: Promise<void> = Promise.resolve()
-  #turn = 0
+  /** What is to be done next, for all that asked meanwhile. */
+  #wanted: Wanted = nothing
 
   constructor(environment: DevEnvironment, entry: string, events: AgentEvents) {
     this.#environment = environment
@@ -44,26 +57,37 @@ export class Agent {
   }
 
   /** Starts it, or replaces the run there is. Of restarts that wait for one another, one is made. */
-  restart(cause?: string): Promise<void> {
-    const turn = ++this.#turn
-    return this.#enqueue(async () => {
-      if (turn !== this.#turn) return
-      try {
-        await transformGraph(this.#environment, this.entry)
-      } catch (error) {
-        this.#events.refused(toError(error), this.#run !== undefined)
-        return
-      }
-      await this.#retire()
-      await this.#start()
-      this.#events.started(cause)
-    })
+  restart(cause?: Cause): Promise<void> {
+    this.#wanted = { cause, restart: true, sources: nothing.sources }
+    return this.#enqueue(() => this.#doWanted())
+  }
+
+  /** Replaces the programs of edited sources, which build. Starts the agent anew where that cannot be. */
+  replace(sources: readonly string[], cause: Cause): Promise<void> {
+    const { restart, sources: others } = this.#wanted
+    this.#wanted = { cause, restart, sources: new Set([...others, ...sources]) }
+    return this.#enqueue(() => this.#doWanted())
   }
 
   /** Detaches everything the agent attached. */
   stop(): Promise<void> {
-    this.#turn++
+    this.#wanted = nothing
     return this.#enqueue(() => this.#retire())
+  }
+
+  async #doWanted(): Promise<void> {
+    const { cause, restart, sources } = this.#wanted
+    this.#wanted = nothing
+    if (restart || (sources.size > 0 && !this.#run)) {
+      await this.#restart(cause)
+      return
+    }
+    for (const source of sources) {
+      const change = await this.#replace(source)
+      if (change === undefined) continue
+      await this.#restart(cause && { ...cause, change })
+      return
+    }
   }
 
   #enqueue(task: () => Promise<void>): Promise<void> {
@@ -71,10 +95,56 @@ export class Agent {
     return this.#queue
   }
 
+  async #restart(cause: Cause | undefined): Promise<void> {
+    try {
+      await transformGraph(this.#environment, this.entry)
+    } catch (error) {
+      this.#events.refused(toError(error), this.#run !== undefined)
+      return
+    }
+    await this.#retire()
+    await this.#start()
+    this.#events.started(cause)
+  }
+
+  /** @returns why the agent has to start anew */
+  async #replace(source: string): Promise<string | undefined> {
+    const started = performance.now()
+    const modules = [...(this.#run?.runner.evaluatedModules.getModulesByFile(source) ?? [])]
+    const { Incompatible, replaceSkeleton } = await import('../../src/runtime/hot/index.ts')
+    const { sameSections, shapeChange, skeletonExports } = await import('./shape.ts')
+    try {
+      for (const { url, exports } of modules.filter(({ evaluated }) => evaluated)) {
+        const [running, edited] = [exports, await this.#evaluate(url)].map(skeletonExports)
+        if (!running || !edited) return `it is imported as ${url}`
+        const change = shapeChange(running, edited)
+        if (change !== undefined) return change
+        const isSame = sameSections(running, edited)
+        const replaced = await replaceSkeleton(running.default, edited.default, isSame)
+        this.#events.replaced(source, Math.round(performance.now() - started), replaced)
+      }
+    } catch (error) {
+      if (error instanceof Incompatible) return error.message
+      this.#events.unreplaced(source, toError(error))
+    }
+    return undefined
+  }
+
+  /** A module as it is now, beside what the run has of it. */
+  async #evaluate(url: string): Promise<unknown> {
+    const { createServerModuleRunner } = await import('vite')
+    const runner = createServerModuleRunner(this.#environment, { hmr: false })
+    try {
+      return await runner.import(url)
+    } finally {
+      await runner.close()
+    }
+  }
+
   async #start(): Promise<void> {
     const { createServerModuleRunner } = await import('vite')
     // The runtime is loaded with the first agent, not with the plugin.
-    const { AgentRun } = await import('../../src/runtime/hot.ts')
+    const { AgentRun } = await import('../../src/runtime/hot/index.ts')
     const agent = new AgentRun()
     // Vite's own runner would, on a full reload, run the entry again beside the old run, without
     // calling its `dispose` (vite: module-runner's createHMRHandler, 'full-reload'). One runner a run
@@ -114,6 +184,15 @@ export class Agent {
     await runner.close()
   }
 }
+
+interface Wanted {
+  readonly cause: Cause | undefined
+  readonly restart: boolean
+  /** Edited ones. */
+  readonly sources: ReadonlySet<string>
+}
+
+const nothing: Wanted = { cause: undefined, restart: false, sources: new Set() }
 
 /** Vite's evaluator, but for a run that ended before its modules were all there: they stay unevaluated. */
 async function evaluatorOf(agent: AgentRun): Promise<ModuleEvaluator> {

@@ -8,9 +8,12 @@ import type {
   ViteDevServer,
 } from 'vite'
 
+import { verifierDiagnostic } from '../../src/codegen/verifier-diagnostic.ts'
+import { formatDiagnostic } from '../../src/compile/diagnostics.ts'
+import { VerifierError } from '../../src/runtime/verifier/error.ts'
 import type { Builds } from '../builds.ts'
-import { failureText, pluginName, rollupLog } from '../report.ts'
-import { Agent } from './agent.ts'
+import { diagnosticLog, failureText, pluginName, rollupLog } from '../report.ts'
+import { Agent, type Cause } from './agent.ts'
 import { isAccepted, isReachedFrom, modulesOf } from './module-graph.ts'
 import { Overlay, type OverlayError } from './overlay.ts'
 
@@ -35,7 +38,19 @@ export class DevServer {
     const agent = new Agent(ssr, entry, {
       started: (cause) => {
         this.#overlay.mended(entry)
-        if (cause) this.#server.config.logger.info(`agent restarted: ${cause}`, { timestamp: true })
+        if (cause) this.#tell(`agent restarted: ${withReason(cause)}`)
+      },
+      replaced: (source, milliseconds, { twice }) => {
+        const beside = twice ? `; ${twice} events were seen by both` : ''
+        this.#tell(`${this.#shown(source)} replaced in place in ${milliseconds} ms${beside}`)
+      },
+      unreplaced: (source, error) => {
+        const fate = 'the program that runs stays attached'
+        this.#complain(
+          source,
+          `${this.#shown(source)} does not load, ${fate}`,
+          refusal(error, source),
+        )
       },
       refused: (error, kept) => {
         const fate = kept ? 'the one that runs stays attached' : 'it starts when that is mended'
@@ -73,7 +88,12 @@ export class DevServer {
     const agent = environment === this.#server.environments.ssr ? this.#agent : undefined
     const ofAgent = agent ? changed.filter((module) => isReachedFrom(agent.entry, module)) : []
     if (agent && ofAgent.length > 0) {
-      void agent.restart(this.#shown(file))
+      const cause = { file: this.#shown(file) }
+      // A header is a module to Vite, and only the sources that include it import it.
+      const isCode = ofAgent.some(
+        (module) => ![module, ...module.importers].some((by) => owners.includes(by)),
+      )
+      void (isCode ? agent.restart(cause) : agent.replace(sources, cause))
     }
     const others = changed.filter((module) => !ofAgent.includes(module))
     if (environment.config.consumer === 'client' || owners.some(isAccepted)) return others
@@ -114,6 +134,10 @@ export class DevServer {
     this.#overlay.show(cause, error)
   }
 
+  #tell(what: string): void {
+    this.#server.config.logger.info(what, { timestamp: true })
+  }
+
   #shown(file: string): string {
     return relative(this.#server.config.root, file)
   }
@@ -124,9 +148,20 @@ export class DevServer {
   }
 }
 
+function withReason({ file, change }: Cause): string {
+  return change === undefined ? file : `${file} (${change})`
+}
+
 interface Complaint {
   readonly text: string
   readonly error: OverlayError
+}
+
+/** What the verifier refuses has a line of C. */
+function refusal(error: Error, source: string): Complaint {
+  if (!(error instanceof VerifierError)) return describe(error, error.message)
+  const diagnostic = verifierDiagnostic(error, source)
+  return { text: formatDiagnostic(diagnostic), error: { stack: '', ...diagnosticLog(diagnostic) } }
 }
 
 /** An error of a build has a place and a frame, and its stack is Vite's; one of the agent is its own. */

@@ -1,9 +1,9 @@
 import { createDebugger } from '../compile/debug.ts'
 import type { Diagnostic } from '../compile/diagnostics.ts'
 import type { BpfMap, SkeletonInstance } from '../runtime/index.ts'
-import { readVerifierLog, verdict } from '../runtime/verifier/verifier-log.ts'
 import { diagnosticAt } from './diagnostic.ts'
 import type { SkeletonModel } from './model.ts'
+import { verifierDiagnostic } from './verifier-diagnostic.ts'
 
 const debug = createDebugger('unplugin-bpf:verify')
 
@@ -45,11 +45,8 @@ export async function verifyObject(
     return []
   } catch (error) {
     if (error instanceof VerifierError) {
-      const { log, program: refused, reason } = error
-      debug?.('%s: %s', source, log)
-      const message = `the verifier refuses program ${refused}: ${verdict(readVerifierLog(log))}`
-      const diagnostic = diagnosticAt('error', message, error.source, source)
-      return [{ ...diagnostic, notes: reason === undefined ? [] : [{ message: reason }] }]
+      debug?.('%s: %s', source, error.log)
+      return [verifierDiagnostic(error, source)]
     }
     if (!(error instanceof BpfError)) throw error
     return [diagnosticAt('warning', `not verified: ${error.message}`, undefined, source)]

@@ -119,7 +119,7 @@ export class Instance implements SkeletonInstance {
     for (const name of Object.keys(parts.groups) as (keyof typeof parts.groups)[]) {
       Object.defineProperty(this, name, { enumerable: true, get: () => parts.groups[name] })
     }
-    for (const [name, { view }] of parts.sections) {
+    for (const [name, { view }] of parts.shown) {
       Object.defineProperty(this, name, { enumerable: true, value: view })
     }
     Object.seal(this)
@@ -154,7 +154,8 @@ export class Instance implements SkeletonInstance {
   }
 
   #shown(): ShownMemory[] {
-    return [...this.#parts.structOps.values(), ...this.#parts.sections.values()]
+    const { structOps, sections, shown } = this.#parts
+    return [...new Set([...structOps.values(), ...sections.values(), ...shown.values()])]
   }
 
   /** The stage may have changed while a thread loaded. */

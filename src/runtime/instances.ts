@@ -21,7 +21,12 @@ export function onOpen(heard: (instance: Opened) => void): void {
   listener = heard
 }
 
-/** Every instance of this process, newest first; a development server destroys them when it reloads or closes. */
+/** Every instance of this process, oldest first. */
+export function everyInstance(): readonly object[] {
+  return [...alive]
+}
+
+/** Newest first; a development server destroys them when it reloads or closes. */
 export function destroyAll(): void {
   for (const instance of [...alive].toReversed()) instance.destroy()
 }

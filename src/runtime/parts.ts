@@ -11,7 +11,7 @@ import { ObjectSkeleton } from './object-skeleton.ts'
 import { openFailure, requireLibbpf } from './open-failure.ts'
 import type { OpenOptions } from './open-options.ts'
 import { nativeOptions } from './open-options.ts'
-import type { Program } from './programs/program.ts'
+import type { Program, ProgramKind } from './programs/program.ts'
 import type { ProgramHandle } from './programs/settings.ts'
 import type { ShownMemory } from './shown-memory.ts'
 import type { SkeletonSpec } from './spec.ts'
@@ -28,8 +28,10 @@ export interface InstanceParts {
   maps: readonly MapPart[]
   programs: readonly ProgramPart[]
   groups: Groups
-  /** By the instance's property. */
-  readonly sections: ReadonlyMap<string, ShownMemory>
+  /** Data sections of the object, by the instance's property. */
+  sections: ReadonlyMap<string, ShownMemory>
+  /** What the instance shows: the sections that it was opened with. */
+  readonly shown: ReadonlyMap<string, ShownMemory>
   /** By the map's name. */
   readonly structOps: ReadonlyMap<string, ShownMemory>
   /** attach() has been called, and no detach() since. */
@@ -45,6 +47,7 @@ export interface MapPart {
 
 export interface ProgramPart {
   readonly name: string
+  readonly kind: ProgramKind
   readonly handle: ProgramHandle
   readonly program: Program
 }
@@ -86,12 +89,13 @@ export function openParts(
     const handle = new MapHandle(name, native.map(index), life, keepAlive)
     return { name, kind, handle, map: kind.create(handle, links) }
   })
-  const programs = spec.programs.map(([name, Kind, , newer], index): ProgramPart => {
+  const programs = spec.programs.map(([name, kind, , newer], index): ProgramPart => {
     const handle = { name, pointer: native.program(index), links, log: '' }
     newer?.nameType(handle.pointer)
-    return { name, handle, program: new Kind(handle) }
+    return { name, kind, handle, program: new kind(handle) }
   })
   const structOps = structOpsOf(maps, programs)
+  const sections = sectionsOf(spec, maps)
   return {
     spec,
     options: { ...options },
@@ -102,7 +106,8 @@ export function openParts(
     maps,
     programs,
     groups: groupsOf(maps, programs, structOps),
-    sections: sectionsOf(spec, maps),
+    sections,
+    shown: sections,
     structOps,
     isAttached: false,
   }

@@ -1,9 +1,8 @@
-import { unsupported } from './error.ts'
-import { hostArch } from './host-arch.ts'
+import { Embedded, keepEmbedded } from './embedded.ts'
 import type { SkeletonInstance } from './instance.ts'
 import { Instance } from './instance.ts'
 import type { OpenOptions } from './open-options.ts'
-import type { SkeletonSource, SkeletonSpec } from './spec.ts'
+import type { SkeletonSource } from './spec.ts'
 
 /** The imported skeleton: opens instances. */
 export interface Skeleton<T extends SkeletonInstance = SkeletonInstance> {
@@ -29,17 +28,14 @@ export interface Skeleton<T extends SkeletonInstance = SkeletonInstance> {
 export function skeleton<T extends SkeletonInstance = SkeletonInstance>(
   source: SkeletonSource,
 ): Skeleton<T> {
-  let own: SkeletonSpec | undefined
-  const spec = (): SkeletonSpec => (own ??= { ...source, object: ownObject(source) })
-  let bytes: Uint8Array | undefined
-  const object = (): Uint8Array => (bytes ??= Buffer.from(spec().object, 'base64'))
+  const embedded = new Embedded(source)
   // The generated declarations name what the spec lists.
   const open = (options: OpenOptions = {}): T =>
-    new Instance(spec(), object(), options) as SkeletonInstance as T
-  return Object.freeze({
+    new Instance(embedded.spec, embedded.bytes, options) as SkeletonInstance as T
+  const made: Skeleton<T> = Object.freeze({
     name: source.name,
     get object() {
-      return Uint8Array.from(object())
+      return Uint8Array.from(embedded.bytes)
     },
     open,
     openAndLoad(options?: OpenOptions) {
@@ -52,17 +48,6 @@ export function skeleton<T extends SkeletonInstance = SkeletonInstance>(
       }
     },
   })
-}
-
-function ownObject({ name, object }: SkeletonSource): string {
-  if (typeof object === 'string') return object
-  const host = hostArch()
-  const own = Object.hasOwn(object, host) ? object[host] : undefined
-  if (own !== undefined) return own
-  throw unsupported(
-    'open',
-    name,
-    `it was compiled for ${Object.keys(object).join(' and ')}, and this machine is ${host}`,
-    `Build it with ${host} in the option arch`,
-  )
+  keepEmbedded(made, embedded)
+  return made
 }

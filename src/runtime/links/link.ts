@@ -120,12 +120,25 @@ export class Link implements Disposable {
 
   /** Detaches. Again: nothing. */
   destroy(): void {
+    this.release()?.destroy()
+  }
+
+  /** Lets go of what is attached, which stays. Undefined once destroyed. @internal */
+  release(): NativeLink | undefined {
     const native = this.#native
-    if (!native) return
     this.#native = undefined
     this.#owner.alive.delete(this)
     this.#owner.keepAlive.release(this)
-    native.destroy()
+    return native
+  }
+
+  /** Stands for another attachment from now on, and ends the one it stood for. @internal */
+  takeOver(native: NativeLink): void {
+    const before = this.#native
+    this.#native = native
+    this.#owner.alive.add(this)
+    this.#owner.keepAlive.hold(this)
+    before?.destroy()
   }
 
   [Symbol.dispose](): void {

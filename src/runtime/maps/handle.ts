@@ -13,8 +13,6 @@ export class MapHandle {
   readonly title: string
   readonly life: Life
   readonly keepAlive: KeepAlive
-  /** `struct bpf_map *`; 0 when libbpf does not know the map. */
-  readonly pointer: number
   /** What to do about an errno, of this kind of map. */
   advice: ((errno: number) => string | undefined) | undefined
   /** What a section does for `setValueSize`, for its image changes too. */
@@ -25,6 +23,7 @@ export class MapHandle {
   noBatches = false
   /** Counts the descriptors that this has had. */
   generation = 0
+  #pointer: number
   #fd = -1
   #info: MapInfo | undefined
   readonly #loading = new Set<() => void>()
@@ -39,9 +38,14 @@ export class MapHandle {
   ) {
     this.name = name
     this.title = title
-    this.pointer = pointer
+    this.#pointer = pointer
     this.life = life
     this.keepAlive = keepAlive
+  }
+
+  /** `struct bpf_map *`; 0 when libbpf does not know the map. */
+  get pointer(): number {
+    return this.#pointer
   }
 
   /** -1 before load, after destroy, and of a map that was not created. */
@@ -108,6 +112,14 @@ export class MapHandle {
   onClose(callback: () => void): () => void {
     this.#closing.add(callback)
     return () => this.#closing.delete(callback)
+  }
+
+  /** Another load's map takes this one's place: often the same one of the kernel. */
+  takeOver({ pointer, liveFd, variables }: MapHandle): void {
+    this.#pointer = pointer
+    this.variables = variables
+    this.#info = undefined
+    this.loaded(liveFd)
   }
 
   closed(): void {

@@ -31,10 +31,12 @@ import { indexOfInterface } from './interface.ts'
 export interface ProgramHandle {
   readonly name: string
   /** `struct bpf_program *` */
-  readonly pointer: number
+  pointer: number
   readonly links: LinkOwner
   /** What the verifier wrote while it accepted the program. */
   log: string
+  /** What setAttachTarget() was given. */
+  attachTarget?: Parameters<ProgramSettings['setAttachTarget']>
 }
 
 const handles = /*#__PURE__*/ new WeakMap<ProgramSettings, ProgramHandle>()
@@ -166,6 +168,7 @@ export class ProgramSettings {
       bpf_program__set_attach_target(this.#handle.pointer, fd, functionName),
     )
     if (result < 0) throw this.#refused(`set the attach target ${functionName} of`, -result, log)
+    this.#handle.attachTarget = [target, functionName]
   }
 
   /** `struct bpf_program *`, unless the skeleton is gone or loads. @internal */

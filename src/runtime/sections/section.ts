@@ -32,7 +32,8 @@ export class Section implements ShownMemory {
   readonly #locate: Locate
   /** Before load. */
   #image: DataView<ArrayBuffer> | undefined
-  #retire: (() => void) | undefined
+  /** From load to destroy. */
+  #loaded: LoadedMemory | undefined
 
   constructor(map: MapHandle, layout: CompositeLayout, section: string, locate: Locate) {
     this.#map = map
@@ -57,16 +58,34 @@ export class Section implements ShownMemory {
 
   loaded(): void {
     if (this.#map.liveFd < 0) return
-    const { memory, retire } = this.#locate(this.#map, this.#title, this.#image)
-    this.#retire = retire
-    this.#point(memory, 0, this.#image?.byteLength)
+    this.#loaded = this.#locate(this.#map, this.#title, this.#image)
+    this.#point(this.#loaded.memory, 0, this.#image?.byteLength)
     this.#image = undefined
   }
 
   closed(): void {
     this.#point(this.#refusing(), 0)
-    this.#retire?.()
+    this.#loaded?.retire?.()
+    this.#loaded = undefined
     this.#image = undefined
+  }
+
+  /** Whose members are the variables that the view shows. */
+  get layout(): CompositeLayout {
+    return this.#layout
+  }
+
+  /**
+   * Shows from now on the memory of another load's section, whose it stays, in place of its own.
+   * @param moved makes of it what has the variables where they are in this one; left out, they are there
+   */
+  show(other: Section, moved?: (memory: DataView) => DataView): void {
+    const memory = other.#loaded?.memory
+    if (!memory) return
+    if (moved) this.#point(moved(memory), 0)
+    else this.#point(memory, 0, this.#map.info().valueSize)
+    this.#loaded?.retire?.()
+    this.#loaded = undefined
   }
 
   /** libbpf gives its image new memory, and the last array what is more. */
@@ -99,6 +118,12 @@ function nativeValue(map: number): { address: number; size: number } {
   const size = scratch(8)
   const address = bpf_map__initial_value(map, size.buffer)
   return { address, size: Number(size.data.getBigUint64(0, true)) }
+}
+
+/** What libbpf will load into the section's map, as it is now; empty where it does not say. */
+export function initialImage(map: MapHandle): Uint8Array {
+  const { address, size } = nativeValue(map.pointer)
+  return address === 0 ? new Uint8Array() : readBytes(address, size)
 }
 
 function initialValue(map: MapHandle, layout: Layout): DataView<ArrayBuffer> {

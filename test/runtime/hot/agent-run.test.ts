@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect, it, onTestFinished } from 'vitest'
 
-import { buildSkeleton } from '../../src/codegen/skeleton.ts'
-import { AgentRun } from '../../src/runtime/hot.ts'
-import { shutdownSignal, skeleton } from '../../src/runtime/index.ts'
+import { buildSkeleton } from '../../../src/codegen/skeleton.ts'
+import { AgentRun } from '../../../src/runtime/hot/index.ts'
+import { shutdownSignal, skeleton } from '../../../src/runtime/index.ts'
 
 async function later(): Promise<AbortSignal> {
   await sleep(1)

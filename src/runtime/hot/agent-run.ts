@@ -1,23 +1,23 @@
-/**
- * For development servers that run an agent inside their own process: how to end the agent, and
- * detach what it attached, while the process goes on.
- *
- * @module
- */
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-import { stateError } from './error.ts'
-import { destroyAll, onOpen } from './instances.ts'
-import { signalByRun } from './shutdown-signal.ts'
+import { stateError } from '../error.ts'
+import { destroyAll, onOpen } from '../instances.ts'
+import { partsOf } from '../parts.ts'
+import { signalByRun } from '../shutdown-signal.ts'
+import { recordAttachments } from './recorded.ts'
 
 /** Which run the code that executes belongs to, through all of its awaits, timers and callbacks. */
 const current = new AsyncLocalStorage<AgentRun>()
 
 signalByRun(() => current.getStore()?.signal)
 onOpen((instance) => {
-  if (!current.getStore()?.ended) return
-  instance.destroy()
-  throw stateError('open', 'a skeleton', 'a newer run of this agent has replaced this one')
+  const run = current.getStore()
+  if (run?.ended) {
+    instance.destroy()
+    throw stateError('open', 'a skeleton', 'a newer run of this agent has replaced this one')
+  }
+  const parts = partsOf(instance)
+  if (run && parts) recordAttachments(parts)
 })
 
 /** From the start of an agent to its replacement. */

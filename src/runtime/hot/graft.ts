@@ -1,0 +1,97 @@
+import { isDeepStrictEqual } from 'node:util'
+
+import { group } from '../group.ts'
+import type { Links } from '../links/links.ts'
+import { linkSlots } from '../links/links.ts'
+import { MapHandle } from '../maps/handle.ts'
+import type { InstanceParts, MapPart, ProgramPart } from '../parts.ts'
+import { Section } from '../sections/section.ts'
+import type { ShownMemory } from '../shown-memory.ts'
+import { movedMemory } from './moved-memory.ts'
+import { recordAttachments } from './recorded.ts'
+
+/**
+ * Puts the insides of a loaded instance into the running one, whose own end: nothing of them may be attached any more.
+ * The objects that JavaScript holds stay, and mean the new maps and programs; those that are new join the groups.
+ */
+export function graft(running: InstanceParts, next: InstanceParts): void {
+  const { native, maps, programs } = running
+  running.native = next.native
+  running.spec = next.spec
+  running.maps = next.maps.map((part) => keptMap(maps, part) ?? addedMap(running, part))
+  running.programs = next.programs.map(
+    (part) => keptProgram(programs, part) ?? addedProgram(running, part),
+  )
+  recordAttachments({
+    maps: running.maps.filter((part) => !maps.includes(part)),
+    programs: running.programs.filter((part) => !programs.includes(part)),
+  })
+  for (const part of maps) if (!running.maps.includes(part)) part.handle.closed()
+  for (const [ident, section] of running.shown) showMemory(section, next.sections.get(ident))
+  for (const [ident, section] of running.sections) {
+    if (section !== running.shown.get(ident)) section.closed()
+  }
+  running.sections = next.sections
+  regroup(running)
+  native.destroy()
+}
+
+function keptMap(maps: readonly MapPart[], { name, handle }: MapPart): MapPart | undefined {
+  const kept = maps.find((part) => part.name === name)
+  kept?.handle.takeOver(handle)
+  return kept
+}
+
+function addedMap({ life, keepAlive, links }: InstanceParts, part: MapPart): MapPart {
+  const { name, kind } = part
+  const handle = new MapHandle(name, part.handle.pointer, life, keepAlive)
+  handle.takeOver(part.handle)
+  return { name, kind, handle, map: kind.create(handle, links) }
+}
+
+function keptProgram(
+  programs: readonly ProgramPart[],
+  { name, handle: { pointer, log } }: ProgramPart,
+): ProgramPart | undefined {
+  const kept = programs.find((part) => part.name === name)
+  if (kept) Object.assign(kept.handle, { pointer, log })
+  return kept
+}
+
+function addedProgram({ links }: InstanceParts, { name, kind, handle }: ProgramPart): ProgramPart {
+  const own = { name, pointer: handle.pointer, links, log: handle.log }
+  return { name, kind, handle: own, program: new kind(own) }
+}
+
+function showMemory(section: ShownMemory, next: ShownMemory | undefined): void {
+  if (!(section instanceof Section && next instanceof Section)) return
+  const { layout } = section
+  if (isDeepStrictEqual(layout, next.layout)) section.show(next)
+  else section.show(next, (memory) => movedMemory(memory, layout, next.layout))
+}
+
+/** Groups are sealed: those that get more are made anew. */
+function regroup(running: InstanceParts): void {
+  const { groups, maps, programs, structOps } = running
+  const links = [...programs.map(({ name }) => name), ...structOps.keys()]
+  running.groups = {
+    ...groups,
+    maps: hasAll(groups.maps, maps) ? groups.maps : group(maps.map(({ name, map }) => [name, map])),
+    progs: hasAll(groups.progs, programs)
+      ? groups.progs
+      : group(programs.map(({ name, program }) => [name, program])),
+    links: links.every((name) => name in groups.links)
+      ? groups.links
+      : moreSlots(groups.links, links),
+  }
+}
+
+function hasAll(names: object, parts: readonly { readonly name: string }[]): boolean {
+  return parts.length === Object.keys(names).length && parts.every(({ name }) => name in names)
+}
+
+function moreSlots(before: Links<string>, names: readonly string[]): Links<string> {
+  const slots = linkSlots(names)
+  for (const name of Object.keys(before)) slots[name] = before[name]
+  return slots
+}
