@@ -1,8 +1,9 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { sameSections, shapeChange, type SkeletonExports } from '../../plugin/dev/shape.ts'
+import { libbpfIsAtLeast } from '../../src/runtime/ffi/libbpf-version.ts'
 import { AgentRun, Incompatible, replaceSkeleton } from '../../src/runtime/hot/index.ts'
 import type {
   ArrayMap,
@@ -171,6 +172,16 @@ function run({ progs }: Test): number {
   return progs.run.testRun({}).retval
 }
 
+function descriptors(): number {
+  return readdirSync('/proc/self/fd').length
+}
+
+/** As the kernel lists them: by name, one each. */
+function isRegistered(): boolean {
+  const available = '/proc/sys/net/ipv4/tcp_available_congestion_control'
+  return readFileSync(available, 'utf8').split(/\s+/).includes(`js_hot_${process.pid}`)
+}
+
 describeInKernel('an edited program', () => {
   test('takes the place of the one that runs, in the same objects', async () => {
     const { opened, edit } = await start()
@@ -193,6 +204,19 @@ describeInKernel('an edited program', () => {
     run(opened)
     expect([opened.maps.seen.id, opened.maps.seen.get(1)]).toEqual([id, 7n])
     await expect.poll(() => heard).toEqual([1, 11])
+  })
+
+  test('goes on with its maps under a walk of theirs that waits meanwhile', async () => {
+    const { opened, edit } = await start(({ maps }) => (maps.seen.maxEntries = 2000))
+    for (let key = 1; key <= 1500; key++) opened.maps.seen.set(key, 0n)
+    const keys = new Set<number>()
+    for (const [key] of opened.maps.seen) {
+      if (keys.size % 500 === 0)
+        await edit(keys.size % 1000 === 0 ? faster : ['count += step', 'count += 2 * step'])
+      keys.add(key)
+      expect(opened.maps.seen.get(key)).toBe(0n)
+    }
+    expect(keys.size).toBe(1500)
   })
 
   test('goes on with the values of its variables, static ones too', async () => {
@@ -368,7 +392,6 @@ SEC("raw_tp/sys_exit") int added_too(void *ctx) { __u32 key = 2, *value = bpf_ma
     const { opened, edit } = await start()
     opened.attach()
     opened.maps.records.on(() => {})
-    const descriptors = (): number => readdirSync('/proc/self/fd').length
     await edit(faster)
     const before = descriptors()
     for (let turn = 0; turn < 6; turn++)
@@ -438,6 +461,50 @@ SEC("raw_tp/sys_exit") int added_too(void *ctx) { __u32 key = 2, *value = bpf_ma
       loose.destroy()
       opened.destroy()
     })
+
+    const congestion = `
+struct sock;
+struct tcp_congestion_ops {
+	__u32 flags;
+	__u32 (*ssthresh)(struct sock *sk);
+	void (*cong_avoid)(struct sock *sk, __u32 ack, __u32 acked);
+	__u32 (*undo_cwnd)(struct sock *sk);
+	char name[16];
+};
+SEC("struct_ops/ssthresh") __u32 BPF_PROG(threshold, struct sock *sk) { return 10; }
+SEC("struct_ops/cong_avoid") void BPF_PROG(avoid, struct sock *sk, __u32 ack, __u32 acked) {}
+SEC("struct_ops/undo_cwnd") __u32 BPF_PROG(undo, struct sock *sk) { return 10; }
+SEC(".struct_ops") struct tcp_congestion_ops control = {
+	.ssthresh = (void *)threshold, .cong_avoid = (void *)avoid, .undo_cwnd = (void *)undo, .name = "js_hot_${process.pid}",
+};
+`
+    test('as a struct_ops of which there can be one, after the old one', async () => {
+      const { opened, edit } = await start(() => {}, source + congestion)
+      const { links } = opened.attach() as unknown as { links: Links<'control'> }
+      const { control: link } = links
+      expect(isRegistered()).toBe(true)
+      await edit(faster)
+      expect([isRegistered(), links.control === link, link?.destroyed]).toEqual([true, true, false])
+      // The kernel wants all of these functions.
+      await expect(edit(['.undo_cwnd = (void *)undo,', ''])).rejects.toThrow()
+      expect([isRegistered(), link?.destroyed]).toEqual([true, false])
+      opened.detach()
+      expect(isRegistered()).toBe(false)
+    })
+
+    test.skipIf(!libbpfIsAtLeast(1, 4))(
+      `as a struct_ops with a link, in one step${libbpfIsAtLeast(1, 4) ? '' : ' (skipped: needs libbpf 1.4)'}`,
+      async () => {
+        const linked = congestion.replace('.struct_ops"', '.struct_ops.link"')
+        const { opened, edit } = await start(() => {}, source + linked)
+        const { links } = opened.attach() as unknown as { links: Links<'control'> }
+        const { id } = links.control as Link
+        await edit(faster)
+        const { control: map } = opened.maps as unknown as { control: { id: number } }
+        expect(links.control?.id).toBe(id)
+        expect(links.control?.info).toMatchObject({ type: 'struct_ops', mapId: map.id })
+      },
+    )
 
     test('to a function, beside the old one for a moment', async () => {
       const { opened, edit } = await start(({ progs }) => {

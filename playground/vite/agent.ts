@@ -14,7 +14,7 @@ const server = createServer((_request, response) => {
 })
 server.listen(Number(process.env.AGENT_PORT ?? 4480), '127.0.0.1')
 
-// Ctrl-C, and in `vite dev` every save that replaces this agent.
+// Ctrl-C, and in `vite dev` every save that starts this agent anew.
 const signal = shutdownSignal()
 signal.addEventListener('abort', () => {
   server.close()

@@ -76,9 +76,7 @@ export class SendQueue {
       signal?.addEventListener('abort', abort, { once: true })
       this.#handle.keepAlive.hold(this)
       // A drain wakes who waits to write (kernel/bpf/ringbuf.c: bpf_user_ringbuf_drain), also one before this line.
-      this.#watch ??= watch({ fd: this.#handle.requireFd('wait for'), forWriting: true }, () =>
-        this.#flush(),
-      )
+      this.#watch ??= watch({ fd: this.#ring.fd, forWriting: true }, () => this.#flush())
     })
   }
 

@@ -1,4 +1,5 @@
-import { getpagesize } from '../ffi/libc.ts'
+import { close, duplicate, getpagesize } from '../ffi/libc.ts'
+import { errno } from '../ffi/library.ts'
 import { Mapping } from '../ffi/mapping.ts'
 import type { MapHandle } from '../maps/handle.ts'
 
@@ -20,6 +21,8 @@ export class UserRing {
   /** Mapped twice in a row, so that a record never wraps. */
   readonly #data: Uint8Array
   readonly #size: number
+  /** To wait with: the map's own may close before the ring does. */
+  readonly fd: number
 
   constructor(handle: MapHandle, operation: string) {
     const { maxEntries } = handle.info(operation)
@@ -33,6 +36,8 @@ export class UserRing {
     this.#headers = new Int32Array(buffer, page)
     this.#data = new Uint8Array(buffer, page)
     this.#size = maxEntries
+    this.fd = duplicate(fd)
+    if (this.fd < 0) throw handle.failure(operation, errno())
   }
 
   /** Whether a record of so many bytes fits into the ring when it is empty. */
@@ -54,6 +59,7 @@ export class UserRing {
   }
 
   close(): void {
+    close(this.fd)
     this.#consumerPage.retire()
     this.#producerPages.retire()
   }

@@ -4,6 +4,7 @@ import { errno } from '../ffi/library.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { scratch, setPointer } from '../ffi/memory.ts'
 import type { MapHandle } from './handle.ts'
+import type { MapInfo } from './info.ts'
 
 /** Offsets in union bpf_attr of the batch commands. */
 const batchAttrSize = 56
@@ -17,6 +18,7 @@ export class Batches {
   keys: DataView<ArrayBuffer>
   values: DataView<ArrayBuffer>
   readonly #handle: MapHandle
+  readonly #info: MapInfo
   readonly #attr: Scratch
   readonly #cursors: [Scratch, Scratch]
   #memory: [Scratch, Scratch]
@@ -26,6 +28,7 @@ export class Batches {
 
   private constructor(handle: MapHandle, keySize: number, valueStride: number) {
     this.#handle = handle
+    this.#info = handle.info()
     this.keySize = keySize
     this.valueStride = valueStride
     this.#attr = scratch(batchAttrSize)
@@ -52,7 +55,7 @@ export class Batches {
       setPointer(attr, 16, this.#memory[0].address)
       setPointer(attr, 24, this.#memory[1].address)
       attr.setUint32(countOffset, this.#capacity, true)
-      attr.setUint32(36, this.#handle.requireFd('walk'), true)
+      attr.setUint32(36, this.#handle.requireFdFor(this.#info, 'walk'), true)
       const failed =
         bpfSystemCall()(
           syscallNumber(),

@@ -6,6 +6,7 @@ import type { Scratch } from '../ffi/memory.ts'
 import { scratch, setPointer } from '../ffi/memory.ts'
 import { Batches } from './batches.ts'
 import type { MapHandle } from './handle.ts'
+import type { MapInfo } from './info.ts'
 
 /** linux/bpf.h: BPF_ANY, BPF_NOEXIST, BPF_EXIST. */
 export const updateFlags = { any: 0, noexist: 1, exist: 2 } as const
@@ -41,7 +42,8 @@ export class Elements {
   readonly key: DataView<ArrayBuffer>
   readonly value: DataView<ArrayBuffer>
   readonly #handle: MapHandle
-  readonly #fd: number
+  readonly #info: MapInfo
+  #generation: number
   readonly #keyMemory: Scratch
   readonly #valueMemory: Scratch
   readonly #attr: Scratch
@@ -52,7 +54,8 @@ export class Elements {
   constructor(handle: MapHandle, operation: string, valueBytes?: (valueSize: number) => number) {
     const info = handle.info(operation)
     this.#handle = handle
-    this.#fd = handle.requireFd(operation)
+    this.#info = info
+    this.#generation = handle.generation
     this.keySize = info.keySize
     this.valueSize = info.valueSize
     this.#keyMemory = scratch(info.keySize)
@@ -60,7 +63,7 @@ export class Elements {
     this.key = this.#keyMemory.data
     this.value = this.#valueMemory.data
     this.#attr = scratch(attrSize)
-    this.#attr.data.setUint32(0, this.#fd, true)
+    this.#attr.data.setUint32(0, handle.requireFd(operation), true)
     // Maps without keys refuse even an empty one (kernel/bpf/syscall.c: ___bpf_copy_key).
     setPointer(this.#attr.data, 8, info.keySize === 0 ? 0 : this.#keyMemory.address)
     setPointer(this.#attr.data, 16, this.#valueMemory.address)
@@ -111,11 +114,16 @@ export class Elements {
   /** 0, or the errno. */
   #run(cmd: number, flags: number): number {
     // Between the caller's check and here ran its own accessors: the descriptor may be another's by now.
-    if (this.#handle.liveFd !== this.#fd) this.#handle.requireFd('use')
+    if (this.#handle.generation !== this.#generation) this.#refit()
     this.runs++
     const size = cmd === command.mapDelete ? deleteAttrSize : attrSize
     this.#attr.data.setUint32(flagsOffset, flags, true)
     return this.#call(this.#number, cmd, this.#attr.address, size) < 0 ? errno() : 0
+  }
+
+  #refit(): void {
+    this.#attr.data.setUint32(0, this.#handle.requireFdFor(this.#info, 'use'), true)
+    this.#generation = this.#handle.generation
   }
 
   /**
@@ -125,7 +133,7 @@ export class Elements {
   keys(): Uint8Array<ArrayBuffer>[] {
     const attr = scratch(attrSize)
     const [current, next] = [scratch(this.keySize), scratch(this.keySize)]
-    attr.data.setUint32(0, this.#handle.requireFd('walk'), true)
+    attr.data.setUint32(0, this.#handle.requireFdFor(this.#info, 'walk'), true)
     setPointer(attr.data, 16, next.address)
     const keys: Uint8Array<ArrayBuffer>[] = []
     const seen = new Set<string>()

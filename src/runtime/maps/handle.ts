@@ -108,6 +108,17 @@ export class MapHandle {
     return this.#info
   }
 
+  /**
+   * The descriptor, for buffers that were made for elements of these sizes.
+   * @throws {BpfError} `ERR_BPF_STATE` when the map is another since, of other sizes
+   */
+  requireFdFor({ keySize, valueSize }: MapInfo, operation: string): number {
+    const fd = this.requireFd(operation)
+    const now = this.info(operation)
+    if (now.keySize === keySize && now.valueSize === valueSize) return fd
+    throw stateError(operation, this.title, 'it was replaced by one of other sizes; begin anew')
+  }
+
   /** Called once, before the descriptor closes. @returns what takes the callback back */
   onClose(callback: () => void): () => void {
     this.#closing.add(callback)
