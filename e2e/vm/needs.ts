@@ -14,6 +14,7 @@ export const needs: Readonly<Record<string, Need>> = {
   // Debian builds 6.1 without CONFIG_FPROBE.
   'kprobe.multi': { kernel: '6.12', arm64: '6.14', says: /CONFIG_FPROBE/ },
   attachKprobeMulti: { kernel: '6.12', arm64: '6.14', says: /CONFIG_FPROBE/ },
+  'kprobe_multi replaced': { kernel: '6.12', arm64: '6.14', says: /CONFIG_FPROBE/ },
   'kprobe.session': { kernel: '6.12', arm64: '6.14', says: /CONFIG_FPROBE|Linux 6\.10/ },
   netkit: { kernel: '6.12', says: /this kernel has none|Linux 6\.7/ },
   streams: { kernel: '7.3', says: /Linux 6\.17/ },

@@ -14,6 +14,7 @@ import { objects } from './objects.ts'
 import { opens } from './opens.ts'
 import { packets } from './packets.ts'
 import { recent } from './recent.ts'
+import { replaced } from './replaced.ts'
 import { samples } from './samples.ts'
 import type { Outcome, Run, Scenario } from './scenario.ts'
 
@@ -25,6 +26,7 @@ const scenarios: readonly Scenario[] = [
   ...packets,
   ...objects,
   ...recent,
+  ...replaced,
   ...failures,
   ...killed,
   // This one's CPUs are others' too.
