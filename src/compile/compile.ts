@@ -81,23 +81,25 @@ interface Outcome {
 
 const running = new Map<string, Promise<Outcome>>()
 
-/** By source: clang lists none when it stops at a missing header. */
+/** By source and architecture: clang lists none when it stops at a missing header. */
 const lastDependencies = new Map<string, readonly string[]>()
+const slotOf = ({ arch, source }: Job): string => `${arch} ${source}`
 
 async function cachedOrTranslated(job: Job, key: string): Promise<Outcome> {
   const started = Date.now()
   const result = (await cached(job, key)) ?? (await translated(job, key, started))
-  lastDependencies.set(job.source, result.dependencies)
+  lastDependencies.set(slotOf(job), result.dependencies)
   return { started, result }
 }
 
 async function translated(job: Job, key: string, started: number): Promise<CompileResult> {
   const { source } = job
-  const translation = await translate(job)
+  const last = lastDependencies.get(slotOf(job))
+  const translation = await translate(job, { isRebuild: last !== undefined })
   const { object } = translation
   const isVmlinuxGenerated = translation.vmlinux !== undefined
   const diagnostics = withHints(translation.diagnostics, { isVmlinuxGenerated })
-  const known = object ? [] : [...(lastDependencies.get(source) ?? []), ...filesOf(diagnostics)]
+  const known = object ? [] : [...(last ?? []), ...filesOf(diagnostics)]
   const dependencies = [...new Set([...translation.dependencies, ...known])]
   const result: CompileResult = { object, diagnostics, dependencies, folder: dirname(source) }
   // One saved meanwhile may not be what clang has read.

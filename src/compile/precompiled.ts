@@ -5,87 +5,118 @@ import type { Clang } from './clang.ts'
 import { createDebugger } from './debug.ts'
 import { digest } from './digest.ts'
 import { prune, touch } from './prune.ts'
-import { run } from './run.ts'
+import { run, type RunOptions } from './run.ts'
 import { sinceWritten } from './since-written.ts'
 import { temporaryName, writeWhole } from './write-whole.ts'
 
 const debug = createDebugger('unplugin-bpf:vmlinux')
 
 /** 16 MB each, and two files: enough for a few sets of flags. */
-const kept = 8
+const keptFull = 8
 
-/** Headers that clang has parsed ahead; they go before a source by `-include-pch`. */
-export interface Precompiled {
-  readonly file: string
-  /** What is in it, absolute. */
-  readonly headers: Headers
-  /** Whether the file is what was written once; compiles start without waiting for it. */
-  readonly intact: Promise<boolean>
+/** Headers to parse ahead. */
+export interface Ahead {
+  /** Absolute, one after another. */
+  readonly headers: readonly [string, ...string[]]
+  /** Names the content of all that is read. */
+  readonly content: string
+  /** languageFlags(), the same as the source's. */
+  readonly flags: readonly string[]
+  /** A file for `-ivfsoverlay`, if headers are read from elsewhere. */
+  readonly overlay?: string
 }
 
-type Headers = readonly [string, ...string[]]
+/** Headers that clang has parsed ahead; see precompiledFlags(). */
+export interface Precompiled extends Ahead {
+  readonly file: string
+  /** Whether the file is what was written once; compiles start without waiting for it. */
+  readonly intact: () => Promise<boolean>
+}
+
+/** What puts them before a source. */
+export function precompiledFlags({
+  file,
+  overlay,
+}: Pick<Precompiled, 'file' | 'overlay'>): string[] {
+  return ['-include-pch', file, ...overlayFlags({ overlay })]
+}
+
+const overlayFlags = ({ overlay }: { readonly overlay?: string | undefined }): string[] =>
+  overlay === undefined ? [] : ['-ivfsoverlay', overlay]
 
 const running = new Map<string, Promise<Precompiled | undefined>>()
 
+export interface PrecompileOptions extends RunOptions {
+  readonly folder: string
+  /** How many files stay in the folder. */
+  readonly kept: number
+}
+
+/** All that are in the folder. */
+export const filesOf = ({ file }: Precompiled): string[] => [file, sumFile(file)]
+
+export const pchFolder = (cacheDir: string): PrecompileOptions => ({
+  folder: join(cacheDir, 'pch'),
+  kept: keptFull,
+})
+
 /**
- * The precompiled form of headers, one after another, from the cache or made now; undefined if clang
- * cannot make one. It holds for one clang binary, its flags, and the headers' paths and content.
- *
- * @param content Names the content of all that is read.
- * @param flags languageFlags(), the same as the source's.
+ * The precompiled form of headers, from the cache or made now; undefined if clang cannot make one. It holds for
+ * one clang binary, its flags, and the headers' paths and content.
  */
 export function precompile(
-  headers: Headers,
-  content: string,
-  flags: readonly string[],
+  ahead: Ahead,
   clang: Clang,
-  cacheDir: string,
+  options: PrecompileOptions,
 ): Promise<Precompiled | undefined> {
+  const { content, flags, headers } = ahead
   const key = digest(clang.identity, headers.join('\n'), content, ...flags).slice(0, 32)
-  const file = join(cacheDir, 'pch', `${key}.pch`)
+  const file = join(options.folder, `${key}.pch`)
   let known = running.get(file)
   if (!known) {
-    known = cachedOrMade(file, headers, flags, clang).finally(() => running.delete(file))
+    known = cachedOrMade(file, ahead, clang, options).finally(() => running.delete(file))
     running.set(file, known)
   }
   return known
 }
 
 /** Forgets a damaged one. */
-export async function dropPrecompiled({ file }: Precompiled): Promise<void> {
-  await Promise.all([rm(file, { force: true }), rm(sumFile(file), { force: true })])
+export async function dropPrecompiled(precompiled: Precompiled): Promise<void> {
+  await Promise.all(filesOf(precompiled).map((file) => rm(file, { force: true })))
 }
 
 const sumFile = (file: string): string => `${file}.sum`
 
 async function cachedOrMade(
   file: string,
-  headers: Headers,
-  flags: readonly string[],
+  ahead: Ahead,
   clang: Clang,
+  options: PrecompileOptions,
 ): Promise<Precompiled | undefined> {
   const sum = await readFile(sumFile(file), 'utf8').catch(() => undefined)
   if (sum !== undefined) {
-    touch(file)
-    touch(sumFile(file))
-    return { file, headers, intact: hasSum(file, sum) }
+    for (const used of [file, sumFile(file)]) touch(used)
+    return { ...ahead, file, intact: () => hasSum(file, sum) }
   }
   try {
-    await make(file, headers, flags, clang)
+    const made = await make(file, ahead, clang, options)
+    // Not read again, as long as it is not written again.
+    await sinceWritten(file, () => Promise.resolve(made))
+    return { ...ahead, file, intact: () => hasSum(file, made) }
   } catch (error) {
-    debug?.('%s cannot be precompiled: %s', headers.join(', '), error)
+    debug?.('%s cannot be precompiled: %s', ahead.headers.join(', '), error)
     return undefined
   }
-  return { file, headers, intact: Promise.resolve(true) }
 }
 
 async function make(
   file: string,
-  headers: Headers,
-  flags: readonly string[],
+  { flags, headers, overlay }: Ahead,
   clang: Clang,
-): Promise<void> {
+  { kept, ...options }: PrecompileOptions,
+): Promise<string> {
   const started = performance.now()
+  let sum: string
   await mkdir(dirname(file), { recursive: true })
   const temporary = temporaryName(file)
   const before = headers.slice(0, -1).flatMap((header) => ['-include', header])
@@ -95,11 +126,12 @@ async function make(
   try {
     const { exitCode, stderr } = await run(
       clang.path,
-      [...flags, '-w', ...before, ...output],
+      [...flags, ...overlayFlags({ overlay }), '-w', ...before, ...output],
       dirname(headers[0]),
+      options,
     )
     if (exitCode !== 0) throw new Error(stderr)
-    const sum = digest(await readFile(temporary))
+    sum = digest(await readFile(temporary))
     await rename(temporary, file)
     await writeWhole(sumFile(file), sum)
   } finally {
@@ -107,6 +139,7 @@ async function make(
   }
   await prune(dirname(file), kept)
   debug?.('%s precompiled (%d ms)', headers.join(', '), Math.round(performance.now() - started))
+  return sum
 }
 
 async function hasSum(file: string, sum: string): Promise<boolean> {

@@ -12,15 +12,25 @@ export interface Run {
   readonly stderr: string
 }
 
+export interface RunOptions {
+  /** Nothing waits for it: this process may end before, and says nothing of what it says. */
+  readonly isBackground?: boolean
+}
+
 /**
  * Runs a compiler to its end, whatever its exit code. Throws a CompileError if it cannot be started,
  * is killed, or hangs.
  */
-export async function run(program: string, args: readonly string[], cwd: string): Promise<Run> {
+export async function run(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  { isBackground = false }: RunOptions = {},
+): Promise<Run> {
   // Loaded here: a build that the cache answers starts no process and need not pay for execa.
   const { execa } = await import('execa')
   const started = performance.now()
-  const result = await execa(program, args, {
+  const child = execa(program, args, {
     cwd,
     // The C locale, so that the system's own part of a message is English too.
     env: { LC_ALL: 'C' },
@@ -28,10 +38,16 @@ export async function run(program: string, args: readonly string[], cwd: string)
     stdin: 'ignore',
     stripFinalNewline: false,
     maxBuffer: 64 << 20,
-    timeout,
+    // Pipes and timers would hold this process as the child itself does.
+    ...(isBackground ? { stdout: 'ignore', stderr: 'ignore' } : { timeout }),
   })
+  if (isBackground) {
+    child.unref()
+    setTimeout(() => child.kill(), timeout).unref()
+  }
+  const result = await child
   debug?.('%s %s (%d ms)', program, args.join(' '), Math.round(performance.now() - started))
-  const { exitCode, stdout, stderr } = result
+  const { exitCode, stdout = '', stderr = '' } = result
   if (exitCode !== undefined) return { exitCode, stdout, stderr }
   if (result.timedOut) {
     throw new CompileError(`${program} did not end within ${timeout / 1000} s, and was killed`)

@@ -74,7 +74,7 @@ async function cachedOrMade(
   if (cached) return cached
   const started = performance.now()
   try {
-    const text = headerText(source)
+    const text = textFrom(source)
     const content = digest(text)
     const made = await write(folder, `/* ${content}: of what follows */\n${text}`)
     debug?.('%s made from %s (%d ms)', made, source, Math.round(performance.now() - started))
@@ -82,6 +82,13 @@ async function cachedOrMade(
   } catch (error) {
     return { reason: `none can be generated from ${sourceFile(source)}: ${String(error)}` }
   }
+}
+
+/** The header's text; undefined once it has another content. */
+export async function headerText({ content, header }: Vmlinux): Promise<string | undefined> {
+  const text = await readFile(header, 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  return digest(text) === content || sealed(text) === content ? text : undefined
 }
 
 async function intact(folder: string | undefined, origin: string): Promise<Vmlinux | undefined> {
@@ -129,7 +136,7 @@ function sealed(text: string): string | undefined {
 
 const sourceFile = (source: string): string => (source === 'auto' ? kernelBtf : source)
 
-function headerText(source: string): string {
+function textFrom(source: string): string {
   // All at once: sysfs makes up the file anew for each piece that is read.
   const bytes = readFileSync(sourceFile(source))
   const btf = btfOf(bytes)

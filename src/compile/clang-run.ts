@@ -1,0 +1,99 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+
+import { FormatError } from '../elf/format-error.ts'
+import { languageFlags, messageFlags, namedFrom, outputFlags } from './arguments.ts'
+import { CompileError } from './compile-error.ts'
+import { parseDepfile } from './depfile.ts'
+import type { Diagnostic } from './diagnostics.ts'
+import { orderForwards } from './forward-order.ts'
+import type { Job } from './job.ts'
+import { parseDiagnostics } from './parse-diagnostics.ts'
+import { type Precompiled, precompiledFlags } from './precompiled.ts'
+import { run } from './run.ts'
+import type { Vmlinux } from './vmlinux.ts'
+
+/** What clang made of a source. */
+export interface Translation {
+  /** Undefined after an error. */
+  readonly object: Uint8Array | undefined
+  readonly diagnostics: readonly Diagnostic[]
+  /** Absolute, source first; those known, after an error. Without a generated vmlinux.h. */
+  readonly dependencies: readonly string[]
+  /** What the vmlinux.h that it includes was generated from, if that was generated. */
+  readonly vmlinux: string | undefined
+}
+
+export interface ClangRun extends Translation {
+  /** All that clang read but the source. */
+  readonly headers: readonly string[]
+}
+
+/** With the header of `vmlinux` in reach, and what was precompiled before the source. */
+export async function runClang(
+  job: Job,
+  vmlinux: Vmlinux | undefined,
+  precompiled: Precompiled | undefined,
+): Promise<ClangRun> {
+  const { arch, clang, options, source } = job
+  const folder = dirname(source)
+  const temporary = await mkdtemp(join(tmpdir(), 'unplugin-bpf-'))
+  const objectFile = join(temporary, 'object.o')
+  const depfile = join(temporary, 'object.d')
+  try {
+    const args = [
+      ...languageFlags(folder, arch, options, clang),
+      ...outputFlags(),
+      ...messageFlags(),
+      ...(precompiled ? precompiledFlags(precompiled) : []),
+      ...(vmlinux ? vmlinuxFlags(folder, vmlinux) : []),
+    ]
+    // With ./, a name that begins with a dash is no flag.
+    const name = basename(source).replace(/^-/, './-')
+    args.push('-MD', '-MF', depfile, '-c', name, '-o', objectFile)
+    const { exitCode, stderr } = await run(clang.path, args, folder)
+    const diagnostics = parseDiagnostics(stderr, folder, source)
+    if (exitCode !== 0 && !diagnostics.some(({ severity }) => severity === 'error')) {
+      const words = stderr.trimEnd().split('\n').slice(0, 10).join('\n')
+      throw new CompileError(`${clang.path} failed on ${source} (exit code ${exitCode}):\n${words}`)
+    }
+    const object = exitCode === 0 ? await readObject(objectFile, job) : undefined
+    const listed = parseDepfile(await readFile(depfile, 'utf8').catch(() => ''))
+    const headers = listed.map((name) => resolve(folder, name)).filter((name) => name !== source)
+    const dependencies = headers.flatMap((file) => {
+      if (file !== vmlinux?.header || !vmlinux.origin) return [file]
+      return options.vmlinux === 'auto' ? [] : [options.vmlinux]
+    })
+    return {
+      object,
+      diagnostics,
+      headers,
+      dependencies: [source, ...dependencies],
+      vmlinux: headers.includes(vmlinux?.header ?? '') ? vmlinux?.origin : undefined,
+    }
+  } finally {
+    await rm(temporary, { recursive: true, force: true })
+  }
+}
+
+async function readObject(file: string, { clang, source }: Job): Promise<Uint8Array> {
+  const object = new Uint8Array(await readFile(file))
+  try {
+    orderForwards(object)
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    const advice =
+      'leave out those of cflags that ask for another output (-S, -E, -emit-llvm, -flto)'
+    throw new CompileError(`${clang.path} made no object of ${source}: ${advice}`, { cause: error })
+  }
+  return object
+}
+
+/** Found last, so that the user's own wins; and under one name wherever the cache lies. */
+function vmlinuxFlags(folder: string, vmlinux: Vmlinux): string[] {
+  if (vmlinux.origin === undefined) {
+    return [`-fdebug-prefix-map=${vmlinux.folder}=${namedFrom(folder, vmlinux.folder)}`]
+  }
+  return ['-idirafter', vmlinux.folder, `-fdebug-prefix-map=${vmlinux.folder}=/vmlinux`]
+}
