@@ -85,16 +85,15 @@ export class Bench {
     return (await figures(this.go, [what, this.objects[object], String(rounds)]))[0]
   }
 
-  /** What compiles bench.bpf.c with the compiler that the plugin uses, and nothing else. */
-  async clang() {
+  /** What compiles a source with the compiler that the plugin uses, and nothing else. */
+  async clang(source = path('programs/bench.bpf.c'), flags = []) {
     const { build } = JSON.parse(await run(process.execPath, [cli, 'doctor', '--json']))
     const clang = build.find(({ name }) => name === 'clang').found.split(',')[0]
     // Debian has the kernel's asm/ headers there.
     const headers = `/usr/include/${(await run('gcc', ['-dumpmachine'])).trim()}`
-    const source = path('programs/bench.bpf.c')
     const object = join(this.folder, 'alone.o')
     const args = ['-g', '-O2', '-target', 'bpf', '-idirafter', headers, '-c', source, '-o', object]
-    return () => run(clang, args)
+    return (more = []) => run(clang, [...args, ...flags, ...more])
   }
 
   async #compile() {

@@ -12,11 +12,12 @@ import { build, size } from './rows/build.mjs'
 import { generate } from './rows/generate.mjs'
 import { load } from './rows/load.mjs'
 import { maps } from './rows/maps.mjs'
+import { rebuild } from './rows/rebuild.mjs'
 import { records } from './rows/records.mjs'
 import { save } from './rows/save.mjs'
 import { table } from './table.mjs'
 
-const measures = { records, maps, load, generate, build, size, save }
+const measures = { records, maps, load, generate, build, rebuild, size, save }
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false } },
