@@ -93,7 +93,7 @@ export class Bench {
     const headers = `/usr/include/${(await run('gcc', ['-dumpmachine'])).trim()}`
     const object = join(this.folder, 'alone.o')
     const args = ['-g', '-O2', '-target', 'bpf', '-idirafter', headers, '-c', source, '-o', object]
-    return (more = []) => run(clang, [...args, ...flags, ...more])
+    return () => run(clang, [...args, ...flags])
   }
 
   async #compile() {

@@ -10,7 +10,7 @@ const run = fileURLToPath(new URL('run.mjs', import.meta.url))
 test.skipIf(!loading.possible)(
   `the benchmark measures all but the time to save a file${loading.otherwise}`,
   async () => {
-    const measures = ['records', 'maps', 'load', 'generate', 'build', 'size']
+    const measures = ['records', 'maps', 'load', 'generate', 'build', 'rebuild', 'size']
     const { stdout } = await execa(process.execPath, [run, '--quick', ...measures])
     const [head = '', ...rows] = stdout.split('\n')
     expect(head).toMatch(/^what +ours +reference/)

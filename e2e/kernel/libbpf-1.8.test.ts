@@ -19,6 +19,7 @@ const files = [
   'links',
   'maps',
   'replace',
+  'replace-links',
   'ringbuf',
   'sections',
   'struct-ops',

@@ -1,185 +1,19 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
-import { sameSections, shapeChange, type SkeletonExports } from '../../plugin/dev/shape.ts'
-import { libbpfIsAtLeast } from '../../src/runtime/ffi/libbpf-version.ts'
-import { AgentRun, Incompatible, replaceSkeleton } from '../../src/runtime/hot/index.ts'
-import type {
-  ArrayMap,
-  cgroupProgram,
-  HashMap,
-  KprobeProgram,
-  Link,
-  Links,
-  PerfEventArray,
-  ProgArray,
-  RingBuffer,
-  SchedClsProgram,
-  SocketFilterProgram,
-  SkeletonInstance,
-  SyscallProgram,
-  XdpProgram,
-} from '../../src/runtime/index.ts'
-import { VerifierError } from '../../src/runtime/index.ts'
-import { build } from './build.ts'
-import { cgroupRoot, makeCgroup } from './cgroup.ts'
-import { ownNetwork, veth } from './netns.ts'
+import { Incompatible } from '../../src/runtime/hot/index.ts'
+import { type ArrayMap, BpfError, type Link, VerifierError } from '../../src/runtime/index.ts'
+import type { Edit } from './edited.ts'
+import { faster, run, start } from './edited.ts'
 import { describeInKernel } from './permitted.ts'
 
-const ownsNetwork = ownNetwork()
-
-const source = `
-struct point { __s16 x; __u32 y; };
-const volatile __u32 step = 1;
-const volatile char label[8] = "start";
-const volatile __u32 self;
-int limit = 5;
-static __u64 hidden;
-__u64 count;
-__u32 history[4];
-char name[16];
-struct point last;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 8);
-	__type(key, __u32);
-	__type(value, __u64);
-} seen SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096);
-	__type(value, __u32);
-} records SEC(".maps");
-
-struct { __uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY); __type(key, __u32); __type(value, __u32); } samples SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, 2);
-	__type(key, __u32);
-	__type(value, __u32);
-} calls SEC(".maps");
-
-/* EXTRA */
-
-SEC("syscall")
-int run(void *ctx)
-{
-	__u32 key = 1, n;
-	__u64 *value = bpf_map_lookup_elem(&seen, &key);
-
-	count += step;
-	hidden++;
-	history[1] = hidden;
-	last.y += limit;
-	n = count;
-	if (value)
-		*value += 1;
-	bpf_ringbuf_output(&records, &n, sizeof(n), 0);
-	return n;
-}
-
-SEC("?socket") int tail(struct __sk_buff *ctx) { return 70; }
-SEC("?socket") int jump(struct __sk_buff *ctx) { bpf_tail_call(ctx, &calls, 1); return -1; }
-
-SEC("raw_tp/sys_enter")
-int on_enter(void *ctx)
-{
-	if (bpf_get_current_pid_tgid() >> 32 == self) {
-		last.x++;
-		bpf_perf_event_output(ctx, &samples, BPF_F_CURRENT_CPU, (void *)&self, sizeof(self));
-	}
-	return 0;
-}
-
-SEC("?xdp") int pass(struct xdp_md *ctx) { return XDP_PASS; }
-SEC("?tc") int classify(struct __sk_buff *skb) { return -1; }
-SEC("?cgroup/sock_create") int created(struct bpf_sock *ctx) { return 1; }
-SEC("?uprobe") int probed(void *ctx) { return 0; }
-`
-
-interface Test extends SkeletonInstance {
-  maps: {
-    seen: HashMap<number, bigint>
-    records: RingBuffer<number>
-    samples: PerfEventArray<number>
-    calls: ProgArray
-    added: ArrayMap<number>
-  }
-  progs: Record<'run' | 'on_enter', SyscallProgram> & {
-    tail: SocketFilterProgram
-    jump: SocketFilterProgram
-    pass: XdpProgram
-    classify: SchedClsProgram
-    created: InstanceType<typeof cgroupProgram>
-    probed: KprobeProgram
-  }
-  links: Links<'on_enter' | 'pass' | 'classify' | 'created' | 'probed' | 'added'>
-  rodata: { step: number; label: string; self: number }
-  data: { limit: number }
-  bss: {
-    count: bigint
-    history: ArrayLike<number>
-    name: string
-    last: { x: number; y: number }
-  }
-}
-
-type Edit = readonly [before: string, after: string]
-
-interface Started {
-  readonly opened: Test
-  /** Compiles the source with edits, and replaces the running program by it as a development server does. */
-  edit(...edits: Edit[]): ReturnType<typeof replaceSkeleton>
-}
-
-let count = 0
-
-/** A skeleton of its own, opened and loaded as an agent in a development server does. */
-async function start(prepare: (opened: Test) => void = () => {}, text = source): Promise<Started> {
-  const tag = `\n/* ${count++} */`
-  const running = (await build<Test>(text + tag)).exports as SkeletonExports
-  const opened = new AgentRun().start(() => {
-    const opened = running.default.open() as Test
-    onTestFinished(() => opened.destroy())
-    prepare(opened)
-    return opened.load()
-  })
-  return {
-    opened,
-    async edit(...edits) {
-      const edited = edits.reduce((text, [before, after]) => {
-        if (!text.includes(before)) throw new Error(`there is no ${before}`)
-        return text.replace(before, after)
-      }, text)
-      const next = (await build<Test>(edited + tag)).exports as SkeletonExports
-      const change = shapeChange(running, next)
-      if (change !== undefined) throw new Incompatible(change)
-      return replaceSkeleton(running.default, next.default, sameSections(running, next))
-    },
-  }
-}
-
-const faster: Edit = ['count += step', 'count += 10 * step']
 /** A packet. */
 const data = new Uint8Array(64)
 const broken: Edit = ['*value += 1', '*(value + 100) += 1']
 
-function run({ progs }: Test): number {
-  return progs.run.testRun({}).retval
-}
-
 function descriptors(): number {
   return readdirSync('/proc/self/fd').length
-}
-
-/** As the kernel lists them: by name, one each. */
-function isRegistered(): boolean {
-  const available = '/proc/sys/net/ipv4/tcp_available_congestion_control'
-  return readFileSync(available, 'utf8').split(/\s+/).includes(`js_hot_${process.pid}`)
 }
 
 describeInKernel('an edited program', () => {
@@ -288,10 +122,24 @@ describeInKernel('an edited program', () => {
     const { opened, edit } = await start(({ progs }) => {
       progs.tail.autoload = progs.jump.autoload = true
     })
-    opened.maps.calls.set(1, opened.progs.tail as never)
+    opened.maps.calls.set(1, opened.progs.tail)
     expect(opened.progs.jump.testRun({ data }).retval).toBe(70)
     await edit(['return 70', 'return 71'])
     expect(opened.progs.jump.testRun({ data }).retval).toBe(71)
+  })
+
+  test('that tail calls cannot reach leaves the running one as it is', async () => {
+    const { opened, edit } = await start(({ progs }) => {
+      progs.tail.autoload = progs.jump.autoload = true
+    })
+    opened.attach()
+    opened.maps.calls.set(1, opened.progs.tail)
+    opened.maps.calls.freeze()
+    const { id } = opened.progs.jump
+    await expect(edit(['return 70', 'return 71'])).rejects.toThrow(BpfError)
+    expect([opened.progs.jump.id, opened.links.on_enter?.destroyed]).toEqual([id, false])
+    expect(opened.progs.jump.testRun({ data }).retval).toBe(70)
+    opened.destroy()
   })
 
   test('joins its groups, where it is new, and is attached as the others are', async () => {
@@ -380,6 +228,15 @@ SEC("raw_tp/sys_exit") int added_too(void *ctx) { __u32 key = 2, *value = bpf_ma
     expect(run(opened)).toBe(101)
   })
 
+  test('takes the place in what the agent opens meanwhile, too', async () => {
+    const { opened, edit, open } = await start()
+    const editing = edit(faster)
+    const other = open()
+    await expect(editing).resolves.toMatchObject({ instances: 2 })
+    expect([run(opened), run(other)]).toEqual([10, 10])
+    expect(run(open())).toBe(10)
+  })
+
   test('is let go of when the agent ends the instance meanwhile', async () => {
     const { opened, edit } = await start()
     const editing = edit(faster)
@@ -418,105 +275,14 @@ SEC("raw_tp/sys_exit") int added_too(void *ctx) { __u32 key = 2, *value = bpf_ma
       ['there is no program tail any more', ['int tail(', 'int tale(']],
       ['program pass is another', ['"?xdp"', '"?socket"'], ['struct xdp_md', 'struct __sk_buff']],
       ['type point is another', ['__s16 x;', '__s32 x;']],
-      ['maxEntries (16 declared, 8 given)', ['max_entries, 8', 'max_entries, 16']],
+      ['map seen is another', ['max_entries, 8', 'max_entries, 16']],
+      ['map records is another', ['max_entries, 4096', 'max_entries, 8192']],
     ])('%s', async ([what, ...edits]) => {
       const { opened, edit } = await start()
       const failure = await edit(...edits).catch((error: unknown) => error)
       expect(failure).toBeInstanceOf(Incompatible)
       expect(String(failure)).toContain(what)
       expect(run(opened)).toBe(1)
-    })
-  })
-
-  describe('is attached as the agent attached it', () => {
-    test.skipIf(!ownsNetwork)('to interfaces, in one step', async () => {
-      veth('hot0', 'hot1')
-      const { opened, edit } = await start(({ progs }) => {
-        progs.pass.autoload = progs.classify.autoload = true
-      })
-      opened.links.pass = opened.progs.pass.attachXdp('hot0')
-      const tc = opened.progs.classify.attachTc('hot0', 'ingress')
-      const tcx = opened.progs.classify.attachTcx('hot1', 'egress')
-      const ids = [opened.links.pass, tcx].map(({ id }) => id)
-      const { twice } = await edit(faster)
-      expect([opened.links.pass, tcx].map(({ id }) => id)).toEqual(ids)
-      const programs = [opened.links.pass, tc, tcx].map(({ info }) => info.programId)
-      const { pass, classify } = opened.progs
-      expect(programs).toEqual([pass.id, classify.id, classify.id])
-      expect(twice).toBe(0n)
-    })
-
-    test.skipIf(!cgroupRoot)('to a cgroup, in one step', async () => {
-      const cgroup = makeCgroup()
-      const { opened, edit } = await start(({ progs }) => {
-        progs.created.autoload = true
-      })
-      const link = opened.progs.created.attachCgroup(cgroup)
-      const loose = opened.progs.created.attachCgroup(cgroup, { mode: 'multi' })
-      const { id } = link
-      await edit(faster)
-      expect(link.id).toBe(id)
-      const { id: program } = opened.progs.created as unknown as { id: number }
-      expect(link.info.programId).toBe(program)
-      loose.destroy()
-      opened.destroy()
-    })
-
-    const congestion = `
-struct sock;
-struct tcp_congestion_ops {
-	__u32 flags;
-	__u32 (*ssthresh)(struct sock *sk);
-	void (*cong_avoid)(struct sock *sk, __u32 ack, __u32 acked);
-	__u32 (*undo_cwnd)(struct sock *sk);
-	char name[16];
-};
-SEC("struct_ops/ssthresh") __u32 BPF_PROG(threshold, struct sock *sk) { return 10; }
-SEC("struct_ops/cong_avoid") void BPF_PROG(avoid, struct sock *sk, __u32 ack, __u32 acked) {}
-SEC("struct_ops/undo_cwnd") __u32 BPF_PROG(undo, struct sock *sk) { return 10; }
-SEC(".struct_ops") struct tcp_congestion_ops control = {
-	.ssthresh = (void *)threshold, .cong_avoid = (void *)avoid, .undo_cwnd = (void *)undo, .name = "js_hot_${process.pid}",
-};
-`
-    test('as a struct_ops of which there can be one, after the old one', async () => {
-      const { opened, edit } = await start(() => {}, source + congestion)
-      const { links } = opened.attach() as unknown as { links: Links<'control'> }
-      const { control: link } = links
-      expect(isRegistered()).toBe(true)
-      await edit(faster)
-      expect([isRegistered(), links.control === link, link?.destroyed]).toEqual([true, true, false])
-      // The kernel wants all of these functions.
-      await expect(edit(['.undo_cwnd = (void *)undo,', ''])).rejects.toThrow()
-      expect([isRegistered(), link?.destroyed]).toEqual([true, false])
-      opened.detach()
-      expect(isRegistered()).toBe(false)
-    })
-
-    test.skipIf(!libbpfIsAtLeast(1, 4))(
-      `as a struct_ops with a link, in one step${libbpfIsAtLeast(1, 4) ? '' : ' (skipped: needs libbpf 1.4)'}`,
-      async () => {
-        const linked = congestion.replace('.struct_ops"', '.struct_ops.link"')
-        const { opened, edit } = await start(() => {}, source + linked)
-        const { links } = opened.attach() as unknown as { links: Links<'control'> }
-        const { id } = links.control as Link
-        await edit(faster)
-        const { control: map } = opened.maps as unknown as { control: { id: number } }
-        expect(links.control?.id).toBe(id)
-        expect(links.control?.info).toMatchObject({ type: 'struct_ops', mapId: map.id })
-      },
-    )
-
-    test('to a function, beside the old one for a moment', async () => {
-      const { opened, edit } = await start(({ progs }) => {
-        progs.probed.autoload = true
-      })
-      const link = opened.progs.probed.attachUprobe('libc.so.6', { symbol: 'getpid', pid: 'self' })
-      await edit(faster)
-      expect(link.destroyed).toBe(false)
-      expect(link.info.programId).toBe((opened.progs.probed as unknown as { id: number }).id)
-      link.destroy()
-      await edit(faster, ['10 * step', '11 * step'])
-      expect(link.destroyed).toBe(true)
     })
   })
 })

@@ -45,12 +45,9 @@ export class DevServer {
         this.#tell(`${this.#shown(source)} replaced in place in ${milliseconds} ms${beside}`)
       },
       unreplaced: (source, error) => {
+        const what = `${this.#shown(source)} does not load or attach`
         const fate = 'the program that runs stays attached'
-        this.#complain(
-          source,
-          `${this.#shown(source)} does not load, ${fate}`,
-          refusal(error, source),
-        )
+        this.#complain(source, `${what}, ${fate}`, refusal(error, source))
       },
       refused: (error, kept) => {
         const fate = kept ? 'the one that runs stays attached' : 'it starts when that is mended'

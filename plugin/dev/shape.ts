@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { layoutsOf } from '../../src/codegen/layout.ts'
 import { type MapModel, skeletonModel } from '../../src/codegen/model.ts'
 import { placeDatasecs } from '../../src/object/datasec.ts'
-import type { BpfObject } from '../../src/object/object.ts'
+import type { BpfMap, BpfObject } from '../../src/object/object.ts'
 import { readObject } from '../../src/object/read-object.ts'
 import type { Skeleton } from '../../src/runtime/skeleton.ts'
 
@@ -44,14 +44,17 @@ interface Shape {
 }
 
 function shapeOf({ default: skeleton, types, defines, ...constants }: SkeletonExports): Shape {
-  const { maps, programs, sections } = skeletonModel(objectOf(skeleton))
+  const object = objectOf(skeleton)
+  const { maps, programs, sections } = skeletonModel(object)
   return {
     known: new Map<string, unknown>([
       ...Object.entries(types).map(([name, { layout }]) => [`type ${name}`, layout] as const),
       ...Object.entries(defines).map(([name, value]) => [`macro ${name}`, value] as const),
       ...Object.entries(constants).map(([name, value]) => [`constant ${name}`, value] as const),
       // What is in a data section is known by its variables.
-      ...maps.filter(isNoSection).map((map) => [`map ${map.name}`, map] as const),
+      ...maps
+        .filter(isNoSection)
+        .map((map) => [`map ${map.name}`, [map, declared(object, map)]] as const),
       ...programs.map(({ name, kind }) => [`program ${name}`, kind] as const),
       ...sections.flatMap(({ ident, layout }) =>
         layout.members.map(({ name, layout }) => [`variable ${ident}.${name}`, layout] as const),
@@ -60,6 +63,17 @@ function shapeOf({ default: skeleton, types, defines, ...constants }: SkeletonEx
     structOps: new Set(maps.filter(({ shadow }) => shadow).map(({ name }) => name)),
     hasArena: maps.some(({ type }) => type === 'ARENA'),
   }
+}
+
+/** How the C has it made; its types are in the model. */
+function declared({ maps }: BpfObject, { elfName }: MapModel): unknown {
+  return settings(maps.find((map) => map.elfName === elfName))
+}
+
+function settings(map: BpfMap | undefined): unknown {
+  if (!map) return undefined
+  // Ids of types say nothing of another object.
+  return { ...map, key: undefined, value: undefined, inner: settings(map.inner) }
 }
 
 function isNoSection({ kind }: MapModel): boolean {

@@ -41,11 +41,10 @@ export async function run(
     // Pipes and timers would hold this process as the child itself does.
     ...(isBackground ? { stdout: 'ignore', stderr: 'ignore' } : { timeout }),
   })
-  if (isBackground) {
-    child.unref()
-    setTimeout(() => child.kill(), timeout).unref()
-  }
+  const killer = isBackground ? setTimeout(() => child.kill(), timeout).unref() : undefined
+  if (isBackground) child.unref()
   const result = await child
+  clearTimeout(killer)
   debug?.('%s %s (%d ms)', program, args.join(' '), Math.round(performance.now() - started))
   const { exitCode, stdout = '', stderr = '' } = result
   if (exitCode !== undefined) return { exitCode, stdout, stderr }

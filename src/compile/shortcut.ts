@@ -27,7 +27,7 @@ import { writeWhole } from './write-whole.ts'
 
 const debug = createDebugger('unplugin-bpf:vmlinux')
 
-/** Four files each, 4 MB: of some 24 sources. */
+/** Four files each, 7 MB: of some 24 sources. */
 const keptFiles = 96
 
 /** Milliseconds. What has asked for the object goes on with it first. */

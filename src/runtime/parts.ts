@@ -113,7 +113,8 @@ export function openParts(
   }
 }
 
-function groupsOf(
+/** Of all maps, programs and struct_ops that there are. */
+export function groupsOf(
   maps: readonly MapPart[],
   programs: readonly ProgramPart[],
   structOps: InstanceParts['structOps'],

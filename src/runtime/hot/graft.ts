@@ -1,10 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 
-import { group } from '../group.ts'
-import type { Links } from '../links/links.ts'
-import { linkSlots } from '../links/links.ts'
 import { MapHandle } from '../maps/handle.ts'
 import type { InstanceParts, MapPart, ProgramPart } from '../parts.ts'
+import { groupsOf } from '../parts.ts'
 import { Section } from '../sections/section.ts'
 import type { ShownMemory } from '../shown-memory.ts'
 import { movedMemory } from './moved-memory.ts'
@@ -73,25 +71,17 @@ function showMemory(section: ShownMemory, next: ShownMemory | undefined): void {
 /** Groups are sealed: those that get more are made anew. */
 function regroup(running: InstanceParts): void {
   const { groups, maps, programs, structOps } = running
-  const links = [...programs.map(({ name }) => name), ...structOps.keys()]
+  const all = groupsOf(maps, programs, structOps)
+  const links = grown(groups.links, all.links)
+  if (links !== groups.links) Object.assign(links, groups.links)
   running.groups = {
     ...groups,
-    maps: hasAll(groups.maps, maps) ? groups.maps : group(maps.map(({ name, map }) => [name, map])),
-    progs: hasAll(groups.progs, programs)
-      ? groups.progs
-      : group(programs.map(({ name, program }) => [name, program])),
-    links: links.every((name) => name in groups.links)
-      ? groups.links
-      : moreSlots(groups.links, links),
+    maps: grown(groups.maps, all.maps),
+    progs: grown(groups.progs, all.progs),
+    links,
   }
 }
 
-function hasAll(names: object, parts: readonly { readonly name: string }[]): boolean {
-  return parts.length === Object.keys(names).length && parts.every(({ name }) => name in names)
-}
-
-function moreSlots(before: Links<string>, names: readonly string[]): Links<string> {
-  const slots = linkSlots(names)
-  for (const name of Object.keys(before)) slots[name] = before[name]
-  return slots
+function grown<T extends object>(before: T, now: T): T {
+  return isDeepStrictEqual(Object.keys(before), Object.keys(now)) ? before : now
 }

@@ -1,5 +1,7 @@
+import type { Embedded } from '../embedded.ts'
 import { embeddedOf } from '../embedded.ts'
 import { everyInstance } from '../instances.ts'
+import type { InstanceParts } from '../parts.ts'
 import { partsOf } from '../parts.ts'
 import type { IsSame, Successor } from './successor.ts'
 import { loadSuccessor } from './successor.ts'
@@ -30,27 +32,36 @@ export async function replaceSkeleton(
 ): Promise<Replaced> {
   const [current, next] = [embeddedOf(skeleton), embeddedOf(edited)]
   if (!current || !next) throw new TypeError('replaceSkeleton() takes two skeletons')
-  const loaded: Successor[] = []
+  const loaded = new Map<InstanceParts, Successor>()
   try {
-    for (const instance of everyInstance()) {
-      const parts = partsOf(instance)
-      if (parts?.spec === current.spec)
-        loaded.push(await loadSuccessor(parts, current, next, isSame))
+    // The agent may open more meanwhile.
+    for (;;) {
+      const parts = instancesOf(current).find((parts) => !loaded.has(parts))
+      if (!parts) break
+      loaded.set(parts, await loadSuccessor(parts, current, next, isSame))
     }
-    // The agent may have destroyed some meanwhile.
-    const unwanted = loaded.filter(({ isWanted }) => !isWanted)
-    for (const successor of unwanted) successor.destroy()
-    const successors = loaded.filter((successor) => !unwanted.includes(successor))
-    for (const successor of successors) successor.attach()
-    // From here on nothing can fail.
-    const counts = successors.map((successor) => successor.succeed())
-    current.become(next)
-    const twice = counts.every((count) => count !== undefined)
-      ? counts.reduce((sum, count) => sum + count, 0n)
-      : undefined
-    return { instances: successors.length, twice }
+    // Or destroy some.
+    for (const [parts, successor] of loaded) {
+      if (successor.isWanted) continue
+      successor.destroy()
+      loaded.delete(parts)
+    }
+    for (const successor of loaded.values()) successor.attach()
   } catch (error) {
-    for (const successor of loaded) successor.destroy()
+    for (const successor of loaded.values()) successor.destroy()
     throw error
   }
+  const counts = Array.from(loaded.values(), (successor) => successor.succeed())
+  current.become(next)
+  const twice = counts.every((count) => count !== undefined)
+    ? counts.reduce((sum, count) => sum + count, 0n)
+    : undefined
+  return { instances: counts.length, twice }
+}
+
+function instancesOf({ spec }: Embedded): InstanceParts[] {
+  return everyInstance().flatMap((instance) => {
+    const parts = partsOf(instance)
+    return parts?.spec === spec ? [parts] : []
+  })
 }

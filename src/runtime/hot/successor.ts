@@ -24,7 +24,7 @@ export interface Successor {
   attach(): void
   /** The running instance becomes this. @returns how often a program ran beside its successor, if the kernel counts */
   succeed(): bigint | undefined
-  /** Leaves the running instance as it is. */
+  /** Leaves the running instance as it is. Not after succeed(): what is in here is the running instance's then. */
   destroy(): void
 }
 
@@ -57,12 +57,12 @@ export async function loadSuccessor(
     },
     attach() {
       carryVariables()
+      pointTailCalls(tailCalls(running), next)
       reattachment = new Reattachment(running, next)
     },
     succeed() {
       const { twice, added } = reattachment?.commit() ?? { added: [] }
       graft(running, next)
-      pointTailCalls(calls, running)
       for (const [name, native] of added) {
         const program = running.groups.progs[name]
         running.groups.links[name] = program?.adopt(native)

@@ -25,11 +25,12 @@ export function tailCalls({ maps, programs }: InstanceParts): TailCall[] {
   )
 }
 
-/** Has them call an instance's programs of the same names. */
+/** Has them call an instance's programs of the same names, where they do not. @throws {BpfError} */
 export function pointTailCalls(calls: readonly TailCall[], { groups, life }: InstanceParts): void {
   if (life.stage !== 'loaded') return
   for (const { map, index, program } of calls) {
     const [array, successor] = [groups.maps[map], groups.progs[program]]
-    if (array instanceof ProgArray && successor) array.set(index, successor)
+    if (!(array instanceof ProgArray) || !successor) continue
+    if (array.get(index) !== successor.id) array.set(index, successor)
   }
 }

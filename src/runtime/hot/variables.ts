@@ -4,10 +4,8 @@ import { snapshot } from '../codec/spot.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
 import type { InstanceParts } from '../parts.ts'
 import { Program } from '../programs/program.ts'
+import { readOnlyForPrograms } from '../sections/data.ts'
 import type { ShownMemory } from '../shown-memory.ts'
-
-/** linux/bpf.h: BPF_F_RDONLY_PROG, which libbpf sets for .rodata and .kconfig. */
-const readOnlyForPrograms = 1 << 7
 
 type Values = Record<string, unknown>
 

@@ -6,7 +6,7 @@ import type { MapHandle } from '../maps/handle.ts'
 import type { LoadedMemory } from './section.ts'
 
 /** linux/bpf.h: BPF_F_RDONLY_PROG, which libbpf sets for .rodata and .kconfig. */
-const readOnlyForPrograms = 1 << 7
+export const readOnlyForPrograms: number = 1 << 7
 
 /** Of `.data`, `.bss`, `.rodata` and the like, and of `.kconfig`. */
 export function dataMemory(map: MapHandle, title: string): LoadedMemory {
