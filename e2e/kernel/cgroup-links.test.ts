@@ -84,7 +84,7 @@ async function open(...names: (keyof Test['progs'])[]): Promise<Test> {
   return opened
 }
 
-const socket = fromLibc('socket', 'int', ['int', 'int', 'int'])
+const socket = fromLibc('int socket(int, int, int)')
 const SO_KEEPALIVE = 9
 
 /** Runs the programs of socket creation once: Node's own may make several. */

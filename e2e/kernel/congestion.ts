@@ -3,11 +3,11 @@ import type { AddressInfo, Server } from 'node:net'
 
 import { errno, fromLibc } from '../../src/runtime/ffi/library.ts'
 
-const socket = fromLibc('socket', 'int', ['int', 'int', 'int'])
-const setsockopt = fromLibc('setsockopt', 'int', ['int', 'int', 'int', 'str', 'uint32_t'])
-const connect = fromLibc('connect', 'int', ['int', 'void *', 'uint32_t'])
-const write = fromLibc('write', 'long', ['int', 'void *', 'size_t'])
-const close = fromLibc('close', 'int', ['int'])
+const socket = fromLibc('int socket(int, int, int)')
+const setsockopt = fromLibc('int setsockopt(int, int, int, str, u32)')
+const connect = fromLibc('int connect(int, memory, u32)')
+const write = fromLibc('long write(int, memory, size)')
+const close = fromLibc('int close(int)')
 
 /** sys/socket.h, netinet/tcp.h */
 const [AF_INET, SOCK_STREAM, IPPROTO_TCP, TCP_CONGESTION] = [2, 1, 6, 13]

@@ -8,8 +8,8 @@ import { readObjectFile } from '../../src/runtime/verifier/object-file.ts'
 import { build } from './build.ts'
 import { describeInKernel } from './permitted.ts'
 
-const bpf_program__insns = fromLibbpf('bpf_program__insns', 'uintptr_t', ['uintptr_t'])
-const bpf_program__insn_cnt = fromLibbpf('bpf_program__insn_cnt', 'size_t', ['uintptr_t'])
+const bpf_program__insns = fromLibbpf('ptr bpf_program__insns(ptr)')
+const bpf_program__insn_cnt = fromLibbpf('size bpf_program__insn_cnt(ptr)')
 
 /** Functions of every kind, in an order of calls that is none of the source's. */
 const source = `

@@ -267,7 +267,7 @@ describeInKernel('device and CPU maps', () => {
 
   test('XSKMAP takes AF_XDP sockets', async ({ skip }) => {
     const { xsks } = (await load()).maps
-    const fd = fromLibc('socket', 'int', ['int', 'int', 'int'])(44, 3, 0)
+    const fd = fromLibc('int socket(int, int, int)')(44, 3, 0)
     if (fd < 0) skip('this kernel has no AF_XDP')
     onTestFinished(() => closeSync(fd))
     xsks.set(1, fd)
@@ -377,10 +377,10 @@ function descriptor(socket: Socket | Server): number {
 
 /** A UDP socket with SO_REUSEPORT, bound to a port of the kernel's choice. */
 function reusable(): [fd: number, port: number] {
-  const socket = fromLibc('socket', 'int', ['int', 'int', 'int'])
-  const setOption = fromLibc('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'int'])
-  const bind = fromLibc('bind', 'int', ['int', 'void *', 'int'])
-  const name = fromLibc('getsockname', 'int', ['int', 'void *', 'void *'])
+  const socket = fromLibc('int socket(int, int, int)')
+  const setOption = fromLibc('int setsockopt(int, int, int, memory, int)')
+  const bind = fromLibc('int bind(int, memory, int)')
+  const name = fromLibc('int getsockname(int, memory, memory)')
   const fd = socket(2, 2, 0)
   onTestFinished(() => closeSync(fd))
   setOption(fd, 1, 15, new Uint32Array([1]), 4)

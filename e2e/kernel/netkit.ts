@@ -1,9 +1,9 @@
 import { close } from '../../src/runtime/ffi/libc.ts'
 import { fromLibc } from '../../src/runtime/ffi/library.ts'
 
-const socket = fromLibc('socket', 'int', ['int', 'int', 'int'])
-const send = fromLibc('send', 'long', ['int', 'void *', 'size_t', 'int'])
-const receive = fromLibc('recv', 'long', ['int', 'void *', 'size_t', 'int'])
+const socket = fromLibc('int socket(int, int, int)')
+const send = fromLibc('long send(int, memory, size, int)')
+const receive = fromLibc('long recv(int, memory, size, int)')
 
 /** linux/rtnetlink.h, linux/if_link.h */
 const RTM_NEWLINK = 16

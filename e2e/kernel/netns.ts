@@ -3,7 +3,7 @@ import { isMainThread } from 'node:worker_threads'
 
 import { fromLibc } from '../../src/runtime/ffi/library.ts'
 
-const unshare = fromLibc('unshare', 'int', ['int'])
+const unshare = fromLibc('int unshare(int)')
 /** linux/sched.h */
 const CLONE_NEWNET = 0x4000_0000
 

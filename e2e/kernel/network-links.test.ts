@@ -179,8 +179,8 @@ async function connection(): Promise<[Socket, Socket]> {
   return [client, peer]
 }
 
-const openSocket = fromLibc('socket', 'int', ['int', 'int', 'int'])
-const bind = fromLibc('bind', 'int', ['int', 'void *', 'uint32_t'])
+const openSocket = fromLibc('int socket(int, int, int)')
+const bind = fromLibc('int bind(int, memory, u32)')
 const SO_REUSEPORT = 15
 
 /** A UDP socket on a port of 127.0.0.1 that others may bind too: Node 20 makes none. */

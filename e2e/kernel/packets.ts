@@ -2,7 +2,7 @@ import { close, interfaceIndex } from '../../src/runtime/ffi/libc.ts'
 import { fromLibc } from '../../src/runtime/ffi/library.ts'
 import { bindPacketSocket, openPacketSocket } from '../../src/runtime/ffi/socket.ts'
 
-const send = fromLibc('send', 'long', ['int', 'void *', 'size_t', 'int'])
+const send = fromLibc('long send(int, memory, size, int)')
 
 /** An Ethernet frame of a protocol that no one speaks, so that the kernel answers nothing (IEEE's for experiments). */
 export function frame(length = 64, protocol = 0x88b5): Uint8Array {

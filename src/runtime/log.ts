@@ -9,7 +9,7 @@ import { fromLibbpf } from './ffi/library.ts'
 export type LogLevel = 'warn' | 'info' | 'debug'
 export const levels: readonly LogLevel[] = ['warn', 'info', 'debug']
 
-export const setPrint: Call<number> = fromLibbpf('libbpf_set_print', 'uintptr_t', ['uintptr_t'])
+export const setPrint: Call<number> = fromLibbpf('ptr libbpf_set_print(ptr)')
 
 type Listener = (level: LogLevel, message: string) => void
 let listener: Listener | undefined

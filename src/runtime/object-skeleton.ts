@@ -29,7 +29,7 @@ const programEntrySize = 24
 const logSize = 256 << 20
 
 const calledAside = (): ((address: number) => Promise<number>) => {
-  const load = libbpfAsync('bpf_object__load_skeleton', 'int', ['uintptr_t'])
+  const load = libbpfAsync('int bpf_object__load_skeleton(ptr)')
   return (address) =>
     new Promise((resolve, reject) => {
       load(address, (error, result) => (error ? reject(error as Error) : resolve(result)))

@@ -44,7 +44,7 @@ async function outcomeOf({ name: scenario, run }: Scenario): Promise<Outcome> {
 }
 
 async function runAll(): Promise<Run> {
-  const libbpf = fromLibbpf<string>('libbpf_version_string', 'str', [])()
+  const libbpf = fromLibbpf<string>('str libbpf_version_string()')()
   const outcomes: Outcome[] = []
   for (const scenario of scenarios) outcomes.push(await outcomeOf(scenario))
   return { release: release(), architecture: process.arch, libbpf, outcomes, refusals: loadEach() }

@@ -40,7 +40,7 @@ function koffiCheck(): Check {
 }
 
 function libbpfCheck(): Check {
-  const version = fromLibbpf<string>('libbpf_version_string', 'str', [])
+  const version = fromLibbpf<string>('str libbpf_version_string()')
   return attempt('libbpf', () => `${process.env['BPF_LIBBPF'] ?? 'libbpf.so.1'}, ${version()}`)
 }
 

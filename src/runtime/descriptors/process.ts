@@ -3,7 +3,7 @@ import { EINVAL, ENOENT } from '../ffi/errno.ts'
 import { close } from '../ffi/libc.ts'
 import { errno, fromLibc } from '../ffi/library.ts'
 
-const systemCall = fromLibc('syscall', 'int', ['long', 'int', 'uint32_t'])
+const systemCall = fromLibc('int syscall(long, int, u32)')
 /** The same number everywhere. */
 const pidfdOpen = 434
 /** linux/pidfd.h, Linux 6.9 */

@@ -9,7 +9,7 @@ import { openPerfEvent } from '../ffi/perf.ts'
 import type { MapHandle } from '../maps/handle.ts'
 import { PerfRing } from './perf-ring.ts'
 
-const ioctl = fromLibc('ioctl', 'int', ['int', 'long', 'long'])
+const ioctl = fromLibc('int ioctl(int, long, long)')
 /** linux/perf_event.h */
 const enable = 0x2400
 const software = 1

@@ -1,4 +1,4 @@
-import type { Argument, CType } from './library.ts'
+import type { Argument } from './library.ts'
 
 /**
  * koffi takes a number or undefined for a `char *`, and C then reads whatever is there: the process would end by a
@@ -7,7 +7,7 @@ import type { Argument, CType } from './library.ts'
  */
 export function checkArguments(
   name: string,
-  types: readonly CType[],
+  types: readonly string[],
   values: readonly Argument[],
 ): void {
   for (const [index, type] of types.entries()) {
@@ -21,8 +21,8 @@ export function checkArguments(
 
 const numberTypes = new Set(['number', 'bigint', 'boolean'])
 
-function isNumber(type: CType): boolean {
-  return type !== 'str?' && type !== 'void *' && type !== 'void'
+function isNumber(type: string): boolean {
+  return type !== 'str?' && type !== 'memory'
 }
 
 function checkString(value: unknown): void {

@@ -1,7 +1,7 @@
 import { fromLibbpf } from './library.ts'
 
-const majorVersion = fromLibbpf('libbpf_major_version', 'uint32_t', [])
-const minorVersion = fromLibbpf('libbpf_minor_version', 'uint32_t', [])
+const majorVersion = fromLibbpf('u32 libbpf_major_version()')
+const minorVersion = fromLibbpf('u32 libbpf_minor_version()')
 
 /** Of the installed libbpf. */
 export function libbpfIsAtLeast(major: number, minor: number): boolean {

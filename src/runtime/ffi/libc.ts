@@ -1,36 +1,21 @@
 import type { Call } from './library.ts'
 import { fromLibc } from './library.ts'
 
-export const calloc: Call<number> = fromLibc('calloc', 'uintptr_t', ['size_t', 'size_t'])
-export const free: Call<void> = fromLibc<void>('free', 'void', ['uintptr_t'])
+export const calloc: Call<number> = fromLibc('ptr calloc(size, size)')
+export const free: Call<void> = fromLibc<void>('void free(ptr)')
 /** From native memory into JavaScript's. */
-export const memcpyIn: Call<number> = fromLibc('memcpy', 'uintptr_t', [
-  'void *',
-  'uintptr_t',
-  'size_t',
-])
+export const memcpyIn: Call<number> = fromLibc('ptr memcpy(memory, ptr, size)')
 /** From JavaScript's memory into native. */
-export const memcpyOut: Call<number> = fromLibc('memcpy', 'uintptr_t', [
-  'uintptr_t',
-  'void *',
-  'size_t',
-])
-export const strnlen: Call<number> = fromLibc('strnlen', 'size_t', ['uintptr_t', 'size_t'])
-export const strerror: Call<string> = fromLibc<string>('strerror', 'str', ['int'])
+export const memcpyOut: Call<number> = fromLibc('ptr memcpy(ptr, memory, size)')
+export const strnlen: Call<number> = fromLibc('size strnlen(ptr, size)')
+export const strerror: Call<string> = fromLibc<string>('str strerror(int)')
 /** -1 (MAP_FAILED) when refused. */
-export const mmap: Call<number> = fromLibc('mmap', 'long', [
-  'uintptr_t',
-  'size_t',
-  'int',
-  'int',
-  'int',
-  'long',
-])
-export const munmap: Call<number> = fromLibc('munmap', 'int', ['uintptr_t', 'size_t'])
-export const mprotect: Call<number> = fromLibc('mprotect', 'int', ['uintptr_t', 'size_t', 'int'])
+export const mmap: Call<number> = fromLibc('long mmap(ptr, size, int, int, int, long)')
+export const munmap: Call<number> = fromLibc('int munmap(ptr, size)')
+export const mprotect: Call<number> = fromLibc('int mprotect(ptr, size, int)')
 /** Of a function that the process has. The first parameter is RTLD_DEFAULT: 0. */
-export const functionAddress: Call<number> = fromLibc('dlsym', 'uintptr_t', ['uintptr_t', 'str'])
-const memfdCreate: Call<number> = fromLibc('memfd_create', 'int', ['str', 'uint32_t'])
+export const functionAddress: Call<number> = fromLibc('ptr dlsym(ptr, str)')
+const memfdCreate: Call<number> = fromLibc('int memfd_create(str, u32)')
 /** sys/mman.h. Of the second, which came with Linux 6.3, those before know nothing, and those after miss it. */
 const MFD_CLOEXEC = 1
 const MFD_NOEXEC_SEAL = 8
@@ -39,42 +24,24 @@ export function memoryFile(title: string): number {
   const fd = memfdCreate(title, MFD_CLOEXEC | MFD_NOEXEC_SEAL)
   return fd < 0 ? memfdCreate(title, MFD_CLOEXEC) : fd
 }
-export const close: Call<number> = fromLibc('close', 'int', ['int'])
-export const open: Call<number> = fromLibc('open', 'int', ['str', 'int'])
-const fcntl: Call<number> = fromLibc('fcntl', 'int', ['int', 'int', 'long'])
+export const close: Call<number> = fromLibc('int close(int)')
+export const open: Call<number> = fromLibc('int open(str, int)')
+const fcntl: Call<number> = fromLibc('int fcntl(int, int, long)')
 const F_DUPFD_CLOEXEC = 1030
 /** A second descriptor of the same file, or -1 with errno. */
 export function duplicate(fd: number): number {
   return fcntl(fd, F_DUPFD_CLOEXEC, 0)
 }
-export const epollCreate: Call<number> = fromLibc('epoll_create1', 'int', ['int'])
-export const epollControl: Call<number> = fromLibc('epoll_ctl', 'int', [
-  'int',
-  'int',
-  'int',
-  'void *',
-])
-export const epollWait: Call<number> = fromLibc('epoll_wait', 'int', [
-  'int',
-  'uintptr_t',
-  'int',
-  'int',
-])
-export const getpagesize: Call<number> = fromLibc('getpagesize', 'int', [])
-export const vsnprintf: Call<number> = fromLibc('vsnprintf', 'int', [
-  'void *',
-  'size_t',
-  'uintptr_t',
-  'uintptr_t',
-])
-export const clockGettime: Call<number> = fromLibc('clock_gettime', 'int', ['int', 'void *'])
-export const interfaceIndex: Call<number> = fromLibc('if_nametoindex', 'uint32_t', ['str'])
-export const interfaceNameInto: Call<number> = fromLibc('if_indextoname', 'uintptr_t', [
-  'uint32_t',
-  'void *',
-])
-export const interfaceIndexes: Call<number> = fromLibc('if_nameindex', 'uintptr_t', [])
-export const freeInterfaces: Call<void> = fromLibc<void>('if_freenameindex', 'void', ['uintptr_t'])
+export const epollCreate: Call<number> = fromLibc('int epoll_create1(int)')
+export const epollControl: Call<number> = fromLibc('int epoll_ctl(int, int, int, memory)')
+export const epollWait: Call<number> = fromLibc('int epoll_wait(int, ptr, int, int)')
+export const getpagesize: Call<number> = fromLibc('int getpagesize()')
+export const vsnprintf: Call<number> = fromLibc('int vsnprintf(memory, size, ptr, ptr)')
+export const clockGettime: Call<number> = fromLibc('int clock_gettime(int, memory)')
+export const interfaceIndex: Call<number> = fromLibc('u32 if_nametoindex(str)')
+export const interfaceNameInto: Call<number> = fromLibc('ptr if_indextoname(u32, memory)')
+export const interfaceIndexes: Call<number> = fromLibc('ptr if_nameindex()')
+export const freeInterfaces: Call<void> = fromLibc<void>('void if_freenameindex(ptr)')
 
 /** sys/mman.h, the same on every Linux that counts here. */
 export const PROT_READ = 1

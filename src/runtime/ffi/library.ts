@@ -10,20 +10,34 @@ export type Argument = number | bigint | string | boolean | null | ArrayBufferLi
 export type Call<R> = (...args: Argument[]) => R
 export type AsyncCall<R> = (...args: [...Argument[], (error: unknown, result: R) => void]) => void
 
-/** A koffi type: pointers as `uintptr_t` come back as numbers, since user addresses stay below 2^47. */
-export type CType =
-  | 'void'
-  | 'int'
-  | 'uint32_t'
-  | 'uint64_t'
-  | 'long'
-  | 'size_t'
-  | 'bool'
-  | 'str'
+/** koffi's own types, but for those below. */
+type CType = 'void' | 'int' | 'long' | 'bool' | 'str' | keyof typeof koffiTypes
+
+const koffiTypes = {
+  u32: 'uint32_t',
+  u64: 'uint64_t',
+  size: 'size_t',
+  /** An address: comes back as a number, since those of users stay below 2^47. */
+  ptr: 'uintptr_t',
+  /** JavaScript's memory, or NULL. */
+  memory: 'void *',
   /** Or NULL. */
-  | 'str?'
-  | 'uintptr_t'
-  | 'void *'
+  'str?': 'str',
+} as const
+
+/** `int close(int)`, the parameters with a comma and a space between them. */
+export type Prototype = `${CType} ${string}(${string})`
+
+interface Declaration {
+  readonly name: string
+  readonly result: string
+  readonly parameters: readonly string[]
+}
+
+function declarationOf(prototype: Prototype): Declaration {
+  const [result = '', name = '', parameters = ''] = prototype.split(/ (.*?)\(|\)/)
+  return { name, result, parameters: parameters ? parameters.split(', ') : [] }
+}
 
 type Library = ReturnType<ReturnType<typeof koffi>['load']>
 type KoffiFunction = ReturnType<Library['func']>
@@ -98,40 +112,41 @@ function openLibbpf(): Library {
 }
 
 /** A C function, looked up at its first call. Types are anonymous: koffi's names are one registry a process. */
-function declare<R>(shared: Shared, name: string, result: CType, args: CType[]): Call<R> {
+function declare<R>(shared: Shared, prototype: Prototype): Call<R> {
+  const declaration = declarationOf(prototype)
+  const { name, parameters } = declaration
   let call: Call<R> | undefined
-  const lookUp = (): Call<R> => (call ??= found(shared, name, result, args) as Call<R>)
+  const lookUp = (): Call<R> => (call ??= found(shared, declaration) as Call<R>)
   shared.declared.push(lookUp)
   return (...values) => {
-    checkArguments(name, args, values)
+    checkArguments(name, parameters, values)
     return (call ?? lookUp())(...values)
   }
 }
 
-function found(shared: Shared, name: string, result: CType, args: CType[]): KoffiFunction {
-  const types = args.map((type) => (type === 'str?' ? 'str' : type))
-  return symbolsOf(shared).func(name, result, types)
+function found(shared: Shared, { name, result, parameters }: Declaration): KoffiFunction {
+  return symbolsOf(shared).func(name, koffiType(result), parameters.map(koffiType))
+}
+
+function koffiType(type: string): string {
+  return (koffiTypes as Readonly<Record<string, string>>)[type] ?? type
 }
 
 /*#__NO_SIDE_EFFECTS__*/
-export function fromLibc<R = number>(name: string, result: CType, args: CType[]): Call<R> {
-  return declare(libc, name, result, args)
+export function fromLibc<R = number>(prototype: Prototype): Call<R> {
+  return declare(libc, prototype)
 }
 
 /*#__NO_SIDE_EFFECTS__*/
-export function fromLibbpf<R = number>(name: string, result: CType, args: CType[]): Call<R> {
-  return declare(libbpf, name, result, args)
+export function fromLibbpf<R = number>(prototype: Prototype): Call<R> {
+  return declare(libbpf, prototype)
 }
 
 /** A function that older libbpfs lack. @throws {BpfError} `ERR_BPF_UNSUPPORTED` at its first call there */
 /*#__NO_SIDE_EFFECTS__*/
-export function fromNewerLibbpf<R = number>(
-  version: string,
-  name: string,
-  result: CType,
-  args: CType[],
-): Call<R> {
-  const call = fromLibbpf<R>(name, result, args)
+export function fromNewerLibbpf<R = number>(version: string, prototype: Prototype): Call<R> {
+  const call = fromLibbpf<R>(prototype)
+  const { name } = declarationOf(prototype)
   return (...values) => {
     if (!hasLibbpf(name)) {
       throw unsupported(
@@ -162,13 +177,13 @@ export function hasLibbpf(name: string): boolean {
 }
 
 /** The C function itself, for the paths where a wrapper would be felt. */
-export function libcFunction<R = number>(name: string, result: CType, args: CType[]): Call<R> {
-  return found(libc, name, result, args) as Call<R>
+export function libcFunction<R = number>(prototype: Prototype): Call<R> {
+  return found(libc, declarationOf(prototype)) as Call<R>
 }
 
 /** The same C function run on a thread of koffi's pool. */
-export function libbpfAsync<R = number>(name: string, result: CType, args: CType[]): AsyncCall<R> {
-  return found(libbpf, name, result, args).async as AsyncCall<R>
+export function libbpfAsync<R = number>(prototype: Prototype): AsyncCall<R> {
+  return found(libbpf, declarationOf(prototype)).async as AsyncCall<R>
 }
 
 /** errno right after a call. */

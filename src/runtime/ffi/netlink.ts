@@ -2,9 +2,9 @@ import { close } from './libc.ts'
 import { fromLibc } from './library.ts'
 import { scratch } from './memory.ts'
 
-const socket = fromLibc('socket', 'int', ['int', 'int', 'int'])
-const send = fromLibc('send', 'long', ['int', 'void *', 'size_t', 'int'])
-const receive = fromLibc('recv', 'long', ['int', 'void *', 'size_t', 'int'])
+const socket = fromLibc('int socket(int, int, int)')
+const send = fromLibc('long send(int, memory, size, int)')
+const receive = fromLibc('long recv(int, memory, size, int)')
 
 /** linux/netlink.h, linux/rtnetlink.h, sys/socket.h */
 const AF_NETLINK = 16

@@ -5,9 +5,8 @@ import { scratch, setPointer } from './memory.ts'
 
 /** A getter, and slow. */
 const self = process.pid
-const vm = ['int', 'uintptr_t', 'size_t', 'uintptr_t', 'size_t', 'size_t'] as const
-const process_vm_readv = fromLibc('process_vm_readv', 'long', [...vm])
-const process_vm_writev = fromLibc('process_vm_writev', 'long', [...vm])
+const process_vm_readv = fromLibc('long process_vm_readv(int, ptr, size, ptr, size, size)')
+const process_vm_writev = fromLibc('long process_vm_writev(int, ptr, size, ptr, size, size)')
 
 /**
  * Copies between JavaScript's memory and an address of this process where a page may be missing: the kernel then says

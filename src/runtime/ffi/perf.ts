@@ -1,7 +1,7 @@
 import { fromLibc } from './library.ts'
 import { scratch } from './memory.ts'
 
-const systemCall = fromLibc('syscall', 'int', ['long', 'uintptr_t', 'int', 'int', 'int', 'long'])
+const systemCall = fromLibc('int syscall(long, ptr, int, int, int, long)')
 /** PERF_FLAG_FD_CLOEXEC */
 const closeOnExec = 1 << 3
 /** Of struct perf_event_attr's bit field: sample_freq in place of sample_period. */

@@ -1,9 +1,9 @@
 import { fromLibc } from './library.ts'
 import { scratch } from './memory.ts'
 
-const openSocket = fromLibc('socket', 'int', ['int', 'int', 'int'])
-const bindSocket = fromLibc('bind', 'int', ['int', 'void *', 'uint32_t'])
-const setsockopt = fromLibc('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint32_t'])
+const openSocket = fromLibc('int socket(int, int, int)')
+const bindSocket = fromLibc('int bind(int, memory, u32)')
+const setsockopt = fromLibc('int setsockopt(int, int, int, memory, u32)')
 
 /** bits/socket.h, linux/if_ether.h */
 const AF_PACKET = 17

@@ -18,7 +18,7 @@ import { describeMap } from './info.ts'
 import { reuseMap } from './reuse.ts'
 import { MapSettings } from './settings.ts'
 
-const bpf_obj_pin = fromLibbpf('bpf_obj_pin', 'int', ['int', 'str'])
+const bpf_obj_pin = fromLibbpf('int bpf_obj_pin(int, str)')
 
 /** Makes the map classes of one kind; generated modules name one a map, so that unused classes leave the bundle. */
 export interface MapKind<M extends BpfMap = BpfMap> {

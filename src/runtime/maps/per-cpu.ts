@@ -13,7 +13,7 @@ import { KeyedMap } from './keyed.ts'
 import type { MapKind } from './map.ts'
 import { RemovableMap } from './removable.ts'
 
-const libbpf_num_possible_cpus = fromLibbpf('libbpf_num_possible_cpus', 'int', [])
+const libbpf_num_possible_cpus = fromLibbpf('int libbpf_num_possible_cpus()')
 
 /** All CPUs that may ever come online: so many values has each element of a per-CPU map. */
 export function possibleCpus(): number {

@@ -12,7 +12,7 @@ import { hasKind } from './kind.ts'
 
 export type MapTypeName = Exclude<MapType, 'unspec'>
 
-const libbpfProbe = fromLibbpf('libbpf_probe_bpf_map_type', 'int', ['int', 'uintptr_t'])
+const libbpfProbe = fromLibbpf('int libbpf_probe_bpf_map_type(int, ptr)')
 const arena = mapTypes.indexOf('arena')
 /** BPF_F_MMAPABLE, without which there are no arenas. */
 const mmapable = 1 << 10

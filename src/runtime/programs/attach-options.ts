@@ -33,6 +33,12 @@ export function uint32(name: string, value: number): number {
   return value
 }
 
+/** @throws {TypeError} */
+export function boolean(name: string, value: boolean): boolean {
+  if (typeof value === 'boolean') return value
+  throw new TypeError(`${name} must be a boolean, not ${typeof value}`)
+}
+
 /** The number of a name, `table` being what C calls constants. @throws {TypeError} naming the choices */
 export function oneOf<K extends string>(
   what: string,

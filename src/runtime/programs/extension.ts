@@ -4,11 +4,7 @@ import { linkByLibbpf } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
 import { Program } from './program.ts'
 
-const bpf_program__attach_freplace = fromLibbpf('bpf_program__attach_freplace', 'uintptr_t', [
-  'uintptr_t',
-  'int',
-  'str?',
-])
+const bpf_program__attach_freplace = fromLibbpf('ptr bpf_program__attach_freplace(ptr, int, str?)')
 
 /** EXT: replaces a function of another program. `setAttachTarget(program, 'function')` comes before the load. */
 export class ExtensionProgram extends Program {

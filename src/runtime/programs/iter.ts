@@ -12,10 +12,7 @@ import { attachOptions, oneOf, uint32, uint64 } from './attach-options.ts'
 import { Program } from './program.ts'
 import { handleOf } from './settings.ts'
 
-const bpf_program__attach_iter = fromLibbpf('bpf_program__attach_iter', 'uintptr_t', [
-  'uintptr_t',
-  'uintptr_t',
-])
+const bpf_program__attach_iter = fromLibbpf('ptr bpf_program__attach_iter(ptr, ptr)')
 
 /** linux/bpf.h: enum bpf_cgroup_iter_order, less BPF_CGROUP_ITER_. */
 const orders = {

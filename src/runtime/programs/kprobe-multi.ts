@@ -12,9 +12,7 @@ import { functionList, perFunction, requireAttachType } from './functions.ts'
 import type { Program } from './program.ts'
 
 const bpf_program__attach_kprobe_multi_opts = fromLibbpf(
-  'bpf_program__attach_kprobe_multi_opts',
-  'uintptr_t',
-  ['uintptr_t', 'str?', 'uintptr_t'],
+  'ptr bpf_program__attach_kprobe_multi_opts(ptr, str?, ptr)',
 )
 /** linux/bpf.h: enum bpf_attach_type, BPF_F_KPROBE_MULTI_RETURN. */
 const BPF_TRACE_KPROBE_SESSION = 56

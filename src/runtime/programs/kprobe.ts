@@ -17,16 +17,10 @@ import { attachUprobeBySection } from './uprobe-section.ts'
 import type { UprobeOptions, UsdtOptions } from './uprobe.ts'
 import { attachUprobe, attachUsdt } from './uprobe.ts'
 
-const bpf_program__attach_kprobe_opts = fromLibbpf('bpf_program__attach_kprobe_opts', 'uintptr_t', [
-  'uintptr_t',
-  'str',
-  'uintptr_t',
-])
-const bpf_program__attach_ksyscall = fromLibbpf('bpf_program__attach_ksyscall', 'uintptr_t', [
-  'uintptr_t',
-  'str',
-  'uintptr_t',
-])
+const bpf_program__attach_kprobe_opts = fromLibbpf(
+  'ptr bpf_program__attach_kprobe_opts(ptr, str, ptr)',
+)
+const bpf_program__attach_ksyscall = fromLibbpf('ptr bpf_program__attach_ksyscall(ptr, str, ptr)')
 
 export interface KprobeOptions {
   /** What bpf_get_attach_cookie() returns in the program. */

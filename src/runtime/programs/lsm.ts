@@ -3,7 +3,7 @@ import { linkByLibbpf } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
 import { Program } from './program.ts'
 
-const bpf_program__attach_lsm = fromLibbpf('bpf_program__attach_lsm', 'uintptr_t', ['uintptr_t'])
+const bpf_program__attach_lsm = fromLibbpf('ptr bpf_program__attach_lsm(ptr)')
 
 /** LSM. The kernel calls it only when it was booted with `lsm=…,bpf`. */
 export class LsmProgram extends Program {

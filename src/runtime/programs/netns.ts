@@ -11,10 +11,7 @@ import { Program } from './program.ts'
 import type { TestRunOutput } from './test-run.ts'
 import { bytes, testRun } from './test-run.ts'
 
-const bpf_program__attach_netns = fromLibbpf('bpf_program__attach_netns', 'uintptr_t', [
-  'uintptr_t',
-  'int',
-])
+const bpf_program__attach_netns = fromLibbpf('ptr bpf_program__attach_netns(ptr, int)')
 
 /** SK_LOOKUP: chooses the socket that a new connection or datagram is for. */
 export class SkLookupProgram extends Program {

@@ -14,9 +14,7 @@ import { pidOf } from './pid.ts'
 import { Program } from './program.ts'
 
 const bpf_program__attach_perf_event_opts = fromLibbpf(
-  'bpf_program__attach_perf_event_opts',
-  'uintptr_t',
-  ['uintptr_t', 'int', 'uintptr_t'],
+  'ptr bpf_program__attach_perf_event_opts(ptr, int, ptr)',
 )
 
 export interface PerfEventCookie {

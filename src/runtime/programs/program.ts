@@ -21,7 +21,7 @@ import { handleOf, ProgramSettings } from './settings.ts'
 import type { ProgramStream } from './stream.ts'
 import { programStream } from './stream.ts'
 
-const bpf_program__attach = fromLibbpf('bpf_program__attach', 'uintptr_t', ['uintptr_t'])
+const bpf_program__attach = fromLibbpf('ptr bpf_program__attach(ptr)')
 
 /** Makes the class of one program type; generated modules name one a program, so that unused ones leave the bundle. */
 export type ProgramKind<P extends Program = Program> = new (handle: ProgramHandle) => P

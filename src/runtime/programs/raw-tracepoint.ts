@@ -12,9 +12,7 @@ import type { TestRunOutput } from './test-run.ts'
 import { testRun } from './test-run.ts'
 
 const bpf_program__attach_raw_tracepoint = fromLibbpf(
-  'bpf_program__attach_raw_tracepoint',
-  'uintptr_t',
-  ['uintptr_t', 'str'],
+  'ptr bpf_program__attach_raw_tracepoint(ptr, str)',
 )
 /** BPF_F_TEST_RUN_ON_CPU */
 const onCpu = 1

@@ -24,7 +24,7 @@ import {
 } from '../ffi/object.ts'
 import type { LinkOwner } from '../links/link.ts'
 import { heard } from '../log.ts'
-import { uint32 } from './attach-options.ts'
+import { boolean, uint32 } from './attach-options.ts'
 import { indexOfInterface } from './interface.ts'
 
 /** A program's native side. */
@@ -48,6 +48,25 @@ export function handleOf(program: ProgramSettings): ProgramHandle {
   return handle
 }
 
+/** libbpf's functions of a setting, and what of a value given it gets. */
+type Setting = readonly [
+  get: Call<number | boolean>,
+  set: Call<number>,
+  checked: (name: string, value: never) => number | boolean,
+]
+
+const settings = {
+  autoload: [bpf_program__autoload, bpf_program__set_autoload, boolean],
+  type: [bpf_program__type, bpf_program__set_type, numberBy(libbpf_bpf_prog_type_str)],
+  expectedAttachType: [
+    bpf_program__expected_attach_type,
+    bpf_program__set_expected_attach_type,
+    numberBy(libbpf_bpf_attach_type_str),
+  ],
+  flags: [bpf_program__flags, bpf_program__set_flags, uint32],
+  logLevel: [bpf_program__log_level, bpf_program__set_log_level, uint32],
+} as const satisfies Readonly<Record<string, Setting>>
+
 /** What can be set of a program between open and load: libbpf's setters, in camelCase. */
 export class ProgramSettings {
   readonly #handle: ProgramHandle
@@ -69,11 +88,11 @@ export class ProgramSettings {
 
   /** Off: load leaves it out. Of `SEC("?…")` it is off at first. */
   get autoload(): boolean {
-    return bpf_program__autoload(this.readable('read autoload of'))
+    return this.#get('autoload')
   }
 
   set autoload(on: boolean) {
-    this.#set('autoload', bpf_program__set_autoload, boolean('autoload', on))
+    this.#set('autoload', on)
   }
 
   /** Off: `attach()` of the skeleton leaves it alone. It may be set at any time. */
@@ -87,42 +106,38 @@ export class ProgramSettings {
 
   /** BPF_PROG_TYPE_ number; set by the number or by libbpf's name of it: `sched_cls`. */
   get type(): number {
-    return bpf_program__type(this.readable('read type of'))
+    return this.#get('type')
   }
 
   set type(type: number | string) {
-    this.#set('type', bpf_program__set_type, numberOf('type', type, libbpf_bpf_prog_type_str))
+    this.#set('type', type)
   }
 
   /** The bpf_attach_type's number; set by the number or by libbpf's name of it: `cgroup_inet_egress`. */
   get expectedAttachType(): number {
-    return bpf_program__expected_attach_type(this.readable('read expectedAttachType of'))
+    return this.#get('expectedAttachType')
   }
 
   set expectedAttachType(type: number | string) {
-    this.#set(
-      'expectedAttachType',
-      bpf_program__set_expected_attach_type,
-      numberOf('expectedAttachType', type, libbpf_bpf_attach_type_str),
-    )
+    this.#set('expectedAttachType', type)
   }
 
   /** BPF_F_ flags of BPF_PROG_LOAD. */
   get flags(): number {
-    return bpf_program__flags(this.readable('read flags of'))
+    return this.#get('flags')
   }
 
   set flags(flags: number) {
-    this.#set('flags', bpf_program__set_flags, uint32('flags', flags))
+    this.#set('flags', flags)
   }
 
   /** Above 0 the verifier writes into `log` also when it accepts the program: 1 its walk, 2 more, 4 statistics. */
   get logLevel(): number {
-    return bpf_program__log_level(this.readable('read logLevel of'))
+    return this.#get('logLevel')
   }
 
   set logLevel(level: number) {
-    this.#set('logLevel', bpf_program__set_log_level, uint32('logLevel', level))
+    this.#set('logLevel', level)
   }
 
   /** The most bytes of log that the verifier may write. A longer one fails the load with ENOSPC. */
@@ -135,8 +150,7 @@ export class ProgramSettings {
     if (uint32('logSize', bytes) > size) {
       throw new RangeError(`logSize is at most ${size}, not ${bytes}`)
     }
-    const set: Call<number> = (program) => bpf_program__set_log_buf(program, address, bytes)
-    this.#set('logSize', set, bytes)
+    this.#change('logSize', (program) => bpf_program__set_log_buf(program, address, bytes))
   }
 
   /** What the verifier wrote while it accepted the program: of `logLevel` 0, nothing. */
@@ -180,9 +194,20 @@ export class ProgramSettings {
     return this.#handle.pointer
   }
 
-  #set(name: string, set: Call<number>, value: number | boolean): void {
+  #get<N extends keyof typeof settings>(name: N): ReturnType<(typeof settings)[N][0]> {
+    type Value = ReturnType<(typeof settings)[N][0]>
+    return settings[name][0](this.readable(`read ${name} of`)) as Value
+  }
+
+  #set(name: keyof typeof settings, value: number | boolean | string): void {
+    const [, set, checked]: Setting = settings[name]
+    const argument = checked(name, value as never)
+    this.#change(name, (program) => set(program, argument))
+  }
+
+  #change(name: string, change: (program: number) => number): void {
     this.#handle.links.life.requireOpen(`set ${name} of`, this.title)
-    const result = set(this.#handle.pointer, value)
+    const result = change(this.#handle.pointer)
     if (result < 0) throw this.#refused(`set ${name} of`, -result)
   }
 
@@ -198,19 +223,16 @@ export class ProgramSettings {
   }
 }
 
-function boolean(name: string, value: unknown): boolean {
-  if (typeof value !== 'boolean')
-    throw new TypeError(`${name} must be a boolean, not ${typeof value}`)
-  return value
-}
-
 /** Neither enumeration has come near it. */
 const mostTypes = 256
 
-function numberOf(what: string, type: number | string, nameOf: Call<string | null>): number {
-  if (typeof type !== 'string') return uint32(what, type)
-  for (let number = 0; number < mostTypes; number++) if (nameOf(number) === type) return number
-  throw new TypeError(
-    `the installed libbpf knows no ${what} ${JSON.stringify(type)}: give one of its names, or the number in linux/bpf.h`,
-  )
+/*#__NO_SIDE_EFFECTS__*/
+function numberBy(nameOf: Call<string | null>): (name: string, type: number | string) => number {
+  return (what, type) => {
+    if (typeof type !== 'string') return uint32(what, type)
+    for (let number = 0; number < mostTypes; number++) if (nameOf(number) === type) return number
+    throw new TypeError(
+      `the installed libbpf knows no ${what} ${JSON.stringify(type)}: give one of its names, or the number in linux/bpf.h`,
+    )
+  }
 }

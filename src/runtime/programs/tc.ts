@@ -12,13 +12,11 @@ import { indexOfInterface } from './interface.ts'
 import type { Program } from './program.ts'
 import type { Direction } from './sched-cls.ts'
 
-const declare = (name: string, ...more: 'uintptr_t'[]) =>
-  fromLibbpf(name, 'int', ['uintptr_t', ...more])
-const bpf_tc_hook_create = declare('bpf_tc_hook_create')
-const bpf_tc_hook_destroy = declare('bpf_tc_hook_destroy')
-const bpf_tc_attach = declare('bpf_tc_attach', 'uintptr_t')
-const bpf_tc_detach = declare('bpf_tc_detach', 'uintptr_t')
-const bpf_tc_query = declare('bpf_tc_query', 'uintptr_t')
+const bpf_tc_hook_create = fromLibbpf('int bpf_tc_hook_create(ptr)')
+const bpf_tc_hook_destroy = fromLibbpf('int bpf_tc_hook_destroy(ptr)')
+const bpf_tc_attach = fromLibbpf('int bpf_tc_attach(ptr, ptr)')
+const bpf_tc_detach = fromLibbpf('int bpf_tc_detach(ptr, ptr)')
+const bpf_tc_query = fromLibbpf('int bpf_tc_query(ptr, ptr)')
 
 export interface TcOptions {
   /** Filters of one priority are told apart by it. Left out: the kernel's choice. */

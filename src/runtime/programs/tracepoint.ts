@@ -7,9 +7,7 @@ import { attachOptions, uint64 } from './attach-options.ts'
 import { Program } from './program.ts'
 
 const bpf_program__attach_tracepoint_opts = fromLibbpf(
-  'bpf_program__attach_tracepoint_opts',
-  'uintptr_t',
-  ['uintptr_t', 'str', 'str', 'uintptr_t'],
+  'ptr bpf_program__attach_tracepoint_opts(ptr, str, str, ptr)',
 )
 
 /** TRACEPOINT. Attaching needs tracefs. */

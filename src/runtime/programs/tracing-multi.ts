@@ -11,17 +11,11 @@ import { Program } from './program.ts'
 
 const bpf_program__attach_tracing_multi = fromNewerLibbpf(
   '1.8',
-  'bpf_program__attach_tracing_multi',
-  'uintptr_t',
-  ['uintptr_t', 'str', 'uintptr_t'],
+  'ptr bpf_program__attach_tracing_multi(ptr, str, ptr)',
 )
-const btf__load_vmlinux_btf = fromLibbpf('btf__load_vmlinux_btf', 'uintptr_t', [])
-const btf__find_by_name_kind = fromLibbpf('btf__find_by_name_kind', 'int', [
-  'uintptr_t',
-  'str',
-  'uint32_t',
-])
-const btf__free = fromLibbpf<void>('btf__free', 'void', ['uintptr_t'])
+const btf__load_vmlinux_btf = fromLibbpf('ptr btf__load_vmlinux_btf()')
+const btf__find_by_name_kind = fromLibbpf('int btf__find_by_name_kind(ptr, str, u32)')
+const btf__free = fromLibbpf<void>('void btf__free(ptr)')
 
 /** linux/btf.h */
 const BTF_KIND_FUNC = 12

@@ -6,9 +6,7 @@ import type { Link } from '../links/link.ts'
 import { uint64 } from './attach-options.ts'
 import { Program } from './program.ts'
 
-const bpf_program__attach_trace = fromLibbpf('bpf_program__attach_trace', 'uintptr_t', [
-  'uintptr_t',
-])
+const bpf_program__attach_trace = fromLibbpf('ptr bpf_program__attach_trace(ptr)')
 
 /** TRACING: tp_btf, and in fentry.ts what functions are traced with. */
 export class TracingProgram extends Program {

@@ -13,21 +13,12 @@ import { pidOf } from './pid.ts'
 import { attachModeOf } from './probe-mode.ts'
 import type { Program } from './program.ts'
 
-const bpf_program__attach_uprobe_opts = fromLibbpf('bpf_program__attach_uprobe_opts', 'uintptr_t', [
-  'uintptr_t',
-  'int',
-  'str',
-  'size_t',
-  'uintptr_t',
-])
-const bpf_program__attach_usdt = fromLibbpf('bpf_program__attach_usdt', 'uintptr_t', [
-  'uintptr_t',
-  'int',
-  'str',
-  'str',
-  'str',
-  'uintptr_t',
-])
+const bpf_program__attach_uprobe_opts = fromLibbpf(
+  'ptr bpf_program__attach_uprobe_opts(ptr, int, str, size, ptr)',
+)
+const bpf_program__attach_usdt = fromLibbpf(
+  'ptr bpf_program__attach_usdt(ptr, int, str, str, str, ptr)',
+)
 
 export interface UprobeOptions extends KprobeOptions {
   /** Only this process; `'self'` is this one. Left out: every process that maps the file. */
