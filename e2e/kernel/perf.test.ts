@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 
 import { onlineCpus } from '../../src/runtime/cpus/online.ts'
-import { bpf, command } from '../../src/runtime/ffi/bpf.ts'
+import { BPF_PROG_TEST_RUN, bpf } from '../../src/runtime/ffi/bpf.ts'
 import { scratch } from '../../src/runtime/ffi/memory.ts'
 import type { PerfEventArray, Program, SkeletonInstance } from '../../src/runtime/index.ts'
 import { build } from './build.ts'
@@ -61,7 +61,7 @@ function load() {
       attr.data.setUint32(0, loaded.progs.emit.fd, true)
       attr.data.setUint32(64, 1, true)
       attr.data.setUint32(68, cpu, true)
-      expect(bpf(command.programTestRun, attr)).toBe(0)
+      expect(bpf(BPF_PROG_TEST_RUN, attr)).toBe(0)
     },
   }
 }

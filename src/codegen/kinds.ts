@@ -108,6 +108,7 @@ const PROGRAMS: ReadonlyMap<string, ProgramKind> = new Map([
   ['TRACING', programKindOf('TracingProgram')],
   ['LSM', programKindOf('LsmProgram')],
   ['EXT', programKindOf('ExtensionProgram')],
+  ['STRUCT_OPS', { ...ANY_PROGRAM, factory: 'structOpsProgram' }],
   ['RAW_TRACEPOINT', RAW_TRACEPOINT],
   ['RAW_TRACEPOINT_WRITABLE', RAW_TRACEPOINT],
   ['TRACEPOINT', programKindOf('TracepointProgram')],

@@ -110,6 +110,7 @@ export { TracingMultiProgram as tracingMultiProgram } from './programs/tracing-m
 export type { TracingMultiProgram } from './programs/tracing-multi.ts'
 export { LsmProgram as lsmProgram } from './programs/lsm.ts'
 export type { LsmProgram } from './programs/lsm.ts'
+export { StructOpsProgram as structOpsProgram } from './programs/struct-ops.ts'
 export { ExtensionProgram as extensionProgram } from './programs/extension.ts'
 export type { ExtensionProgram } from './programs/extension.ts'
 export { IterProgram as iterProgram } from './programs/iter.ts'

@@ -135,10 +135,10 @@ export class Instance implements SkeletonInstance {
   }
 
   #afterLoad(result: number, log?: string): void {
-    const { life, spec, native, maps, programs } = this.#parts
+    const { life, native, maps, programs } = this.#parts
     if (result < 0) {
       life.stage = 'failed'
-      const failure = loadFailure(spec, native, -result, log)
+      const failure = loadFailure(this.#parts, -result, log)
       native.dropLogs()
       throw failure
     }

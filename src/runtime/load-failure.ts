@@ -1,17 +1,8 @@
 import { missingCapabilities, privilegeHint } from './capabilities.ts'
 import { BpfError } from './error.ts'
-import {
-  bpf_map__key_size,
-  bpf_map__map_flags,
-  bpf_map__max_entries,
-  bpf_map__type,
-  bpf_map__value_size,
-} from './ffi/object.ts'
 import { libbpfAdvice } from './libbpf-advice.ts'
-import { mapAdvice } from './maps/advice.ts'
-import type { ObjectSkeleton } from './object-skeleton.ts'
-import { loadAdvice } from './programs/advice.ts'
-import type { SkeletonSpec } from './spec.ts'
+import { creationAdvice } from './maps/refusal.ts'
+import type { InstanceParts, ProgramPart } from './parts.ts'
 import { VerifierError } from './verifier/error.ts'
 import { failingLine } from './verifier/failing-line.ts'
 import { plainReason } from './verifier/reason.ts'
@@ -23,13 +14,13 @@ import { readVerifierLog, verdict } from './verifier/verifier-log.ts'
  * @param heard what libbpf said, where it could be heard
  */
 export function loadFailure(
-  spec: SkeletonSpec,
-  native: ObjectSkeleton,
+  parts: InstanceParts,
   errno: number,
   heard: string | undefined,
 ): BpfError {
-  const refused = refusedProgram(spec, heard)
-  const { program, log } = refusedLog(spec, native, heard, refused?.[0])
+  const { spec } = parts
+  const refused = refusedProgram(parts, heard)
+  const { name: program, log } = refusedLog(parts, heard, refused)
   const read = readVerifierLog(log)
   // Statistics alone are no verdict: the kernel refused before it read an instruction.
   const words = verdict(read)
@@ -47,14 +38,14 @@ export function loadFailure(
   }
   return new BpfError({
     operation: 'load',
-    object: refused ? `program ${refused[0]} of ${spec.name}` : spec.name,
+    object: refused ? refused.program.title : spec.name,
     errno,
     reason: heard ? tellingLines(heard)[0] : undefined,
     log: heard || undefined,
     hint:
-      (refused && kernelHint(refused[2], errno)) ??
+      kernelHint(refused, errno) ??
       privilegeHint(errno) ??
-      mapHint(spec, native, errno, heard) ??
+      mapHint(parts, errno, heard) ??
       adviceOn(heard),
   })
 }
@@ -64,51 +55,39 @@ export function loadFailure(
  * first refusal ends the load.
  */
 function refusedLog(
-  { programs }: SkeletonSpec,
-  native: ObjectSkeleton,
+  { programs, native }: InstanceParts,
   heard: string | undefined,
-  refused: string | undefined,
-): { program: string; log: string } {
-  const logs = programs.map(([program], index) => ({ program, log: native.verifierLog(index) }))
-  const told = heard ? logs.filter(({ program }) => program === refused) : logs
-  return told.findLast(({ log }) => log !== '') ?? { program: '', log: '' }
+  refused: ProgramPart | undefined,
+): { name: string; log: string } {
+  const logs = programs.map(({ name }, index) => ({ name, log: native.verifierLog(index) }))
+  const told = heard ? logs.filter(({ name }) => name === refused?.name) : logs
+  return told.findLast(({ log }) => log !== '') ?? { name: '', log: '' }
 }
 
 /** The one that libbpf says the kernel refused. */
 function refusedProgram(
-  { programs }: SkeletonSpec,
+  { programs }: InstanceParts,
   heard: string | undefined,
-): SkeletonSpec['programs'][number] | undefined {
+): ProgramPart | undefined {
   const named = /^prog '(.*)': BPF program load failed/m.exec(heard ?? '')?.[1]
-  return programs.find(([name]) => name === named)
+  return programs.find(({ name }) => name === named)
 }
 
 /** Of the map that libbpf says could not be created. */
 function mapHint(
-  { maps }: SkeletonSpec,
-  native: ObjectSkeleton,
+  { maps }: InstanceParts,
   errno: number,
   heard: string | undefined,
 ): string | undefined {
   const named = /^map '(.*)': failed to create/m.exec(heard ?? '')?.[1]
-  const index = maps.findIndex(([name]) => name === named)
-  if (named === undefined || index < 0) return undefined
-  const map = native.map(index)
-  const definition = {
-    name: named,
-    type: bpf_map__type(map),
-    keySize: bpf_map__key_size(map),
-    valueSize: bpf_map__value_size(map),
-    maxEntries: bpf_map__max_entries(map),
-    flags: bpf_map__map_flags(map),
-  }
-  return mapAdvice(definition, errno)
+  const refused = maps.find(({ name }) => name === named)
+  return refused && creationAdvice(refused.kind, refused.map, errno)
 }
 
 /** Of a process that lacks nothing. */
-function kernelHint(section: string, errno: number): string | undefined {
+function kernelHint(refused: ProgramPart | undefined, errno: number): string | undefined {
   return missingCapabilities(['CAP_BPF', 'CAP_PERFMON']).length === 0
-    ? loadAdvice(section, errno)
+    ? refused?.program.loadAdvice(errno)
     : undefined
 }
 

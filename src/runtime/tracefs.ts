@@ -20,8 +20,9 @@ export function tracefs(operation: string, object: string): string {
   throw unsupported(operation, object, ...notMounted)
 }
 
-/** What to do when libbpf found no tracepoint or probe in it; undefined where it can be looked into. */
-export function tracefsAdvice(): string | undefined {
+/** What to do when libbpf, by its log, found no tracepoint or probe in it; undefined where it can be looked into. */
+export function tracefsAdvice(log: string): string | undefined {
+  if (!/\btracepoint\b|\btracefs\b/.test(log)) return undefined
   const { place, refused } = look()
   if (place !== undefined) return undefined
   if (refused !== undefined) return tracefsFailure('read', 'tracefs', refused).hint

@@ -1,6 +1,6 @@
 import { privilegeHint } from '../capabilities.ts'
 import { BpfError } from '../error.ts'
-import { bpf, command } from '../ffi/bpf.ts'
+import { BPF_MAP_UPDATE_ELEM, bpf } from '../ffi/bpf.ts'
 import { ENODEV } from '../ffi/errno.ts'
 import { close } from '../ffi/libc.ts'
 import { errno, fromLibc } from '../ffi/library.ts'
@@ -66,6 +66,6 @@ function give(handle: MapHandle, cpu: number, fd: number): void {
   attr.data.setUint32(0, handle.requireFd('subscribe to'), true)
   setPointer(attr.data, 8, key.address)
   setPointer(attr.data, 16, value.address)
-  const result = bpf(command.mapUpdate, attr)
+  const result = bpf(BPF_MAP_UPDATE_ELEM, attr)
   if (result < 0) throw handle.failure('set an element of', -result)
 }

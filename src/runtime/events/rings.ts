@@ -1,8 +1,10 @@
 import type { MapHandle } from '../maps/handle.ts'
-import { BPF_F_RB_OVERWRITE } from '../maps/map-type.ts'
 import type { MappedRing } from './mapped-ring.ts'
 import { OverwriteRing } from './overwrite-ring.ts'
 import { Ring } from './ring.ts'
+
+/** linux/bpf.h: a full ring buffer overwrites its oldest records. */
+export const BPF_F_RB_OVERWRITE: number = 1 << 19
 
 /** By map id: whoever opened a map, its consumer position is one. */
 const rings = new Map<number, MappedRing>()

@@ -3,35 +3,31 @@ import type { Call } from './library.ts'
 import type { Scratch } from './memory.ts'
 import { scratch, setPointer } from './memory.ts'
 
-/** include/uapi/linux/bpf.h: enum bpf_cmd, as far as it is called without libbpf. */
-export const command = {
-  mapCreate: 0,
-  mapLookup: 1,
-  mapUpdate: 2,
-  mapDelete: 3,
-  mapNextKey: 4,
-  programLoad: 5,
-  objectPin: 6,
-  objectGet: 7,
-  programAttach: 8,
-  programDetach: 9,
-  programTestRun: 10,
-  mapFromId: 14,
-  objectInfo: 15,
-  rawTracepointOpen: 17,
-  btfLoad: 18,
-  mapTake: 21,
-  mapFreeze: 22,
-  mapLookupBatch: 24,
-  mapTakeBatch: 25,
-  mapUpdateBatch: 26,
-  mapDeleteBatch: 27,
-  linkCreate: 28,
-  linkUpdate: 29,
-  enableStats: 32,
-  iteratorCreate: 33,
-  streamRead: 37,
-} as const
+/* include/uapi/linux/bpf.h: enum bpf_cmd, as far as it is called without libbpf. */
+
+export const BPF_MAP_CREATE = 0
+export const BPF_MAP_LOOKUP_ELEM = 1
+export const BPF_MAP_UPDATE_ELEM = 2
+export const BPF_MAP_DELETE_ELEM = 3
+export const BPF_MAP_GET_NEXT_KEY = 4
+export const BPF_PROG_LOAD = 5
+export const BPF_OBJ_PIN = 6
+export const BPF_OBJ_GET = 7
+export const BPF_PROG_ATTACH = 8
+export const BPF_PROG_DETACH = 9
+export const BPF_PROG_TEST_RUN = 10
+export const BPF_MAP_GET_FD_BY_ID = 14
+export const BPF_OBJ_GET_INFO_BY_FD = 15
+export const BPF_RAW_TRACEPOINT_OPEN = 17
+export const BPF_BTF_LOAD = 18
+export const BPF_MAP_LOOKUP_AND_DELETE_ELEM = 21
+export const BPF_MAP_FREEZE = 22
+export const BPF_MAP_LOOKUP_BATCH = 24
+export const BPF_LINK_CREATE = 28
+export const BPF_LINK_UPDATE = 29
+export const BPF_ENABLE_STATS = 32
+export const BPF_ITER_CREATE = 33
+export const BPF_PROG_STREAM_READ_BY_FD = 37
 
 /** arch/<arch>/…/syscall.tbl and asm-generic/unistd.h */
 const syscallNumbers: Record<string, number> = { x64: 321, ppc64: 361 }
@@ -68,6 +64,6 @@ export function objectInfo(
   attr.data.setUint32(0, fd, true)
   attr.data.setUint32(4, size, true)
   setPointer(attr.data, 8, info.address)
-  const result = bpf(command.objectInfo, attr)
+  const result = bpf(BPF_OBJ_GET_INFO_BY_FD, attr)
   return result < 0 ? result : info.data
 }

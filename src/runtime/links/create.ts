@@ -1,4 +1,4 @@
-import { bpf, command } from '../ffi/bpf.ts'
+import { BPF_LINK_CREATE, bpf } from '../ffi/bpf.ts'
 import { EINVAL } from '../ffi/errno.ts'
 import type { Call } from '../ffi/library.ts'
 import { errno } from '../ffi/library.ts'
@@ -35,7 +35,7 @@ export function kernelLink(program: Program, operation: string, target: LinkTarg
   attr.data.setUint32(8, target.attachType, true)
   attr.data.setUint32(12, target.flags ?? 0, true)
   target.tail?.(attr)
-  const fd = bpf(command.linkCreate, attr)
+  const fd = bpf(BPF_LINK_CREATE, attr)
   usedUntilHere(attr)
   if (fd === -EINVAL) throw program.failure(operation, EINVAL, '', target.since)
   if (fd < 0) throw program.failure(operation, -fd, '', target.hints?.[-fd])

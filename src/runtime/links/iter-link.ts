@@ -1,5 +1,5 @@
 import type { BpfError } from '../error.ts'
-import { bpf, command } from '../ffi/bpf.ts'
+import { BPF_ITER_CREATE, bpf } from '../ffi/bpf.ts'
 import { scratch } from '../ffi/memory.ts'
 import { closeFile, errnoOf, readAside, readInto } from '../files.ts'
 import { Link } from './link.ts'
@@ -61,7 +61,7 @@ export class IterLink extends Link {
     // union bpf_attr.iter_create: link_fd, flags.
     const attr = scratch(8)
     attr.data.setUint32(0, this.fd, true)
-    const fd = bpf(command.iteratorCreate, attr)
+    const fd = bpf(BPF_ITER_CREATE, attr)
     if (fd < 0) throw this.failure('read', -fd)
     return fd
   }

@@ -1,7 +1,7 @@
 import { pinAdvice } from '../bpffs.ts'
 import { privilegeHint } from '../capabilities.ts'
 import { BpfError, stateError, unsupported } from '../error.ts'
-import { bpf, command } from '../ffi/bpf.ts'
+import { BPF_OBJ_GET, bpf } from '../ffi/bpf.ts'
 import { EINVAL } from '../ffi/errno.ts'
 import { close } from '../ffi/libc.ts'
 import { cString, scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
@@ -57,7 +57,7 @@ export class Link implements Disposable {
     const attr = scratch(16)
     const name = cString(path)
     setPointer(attr.data, 0, name.address)
-    const fd = bpf(command.objectGet, attr)
+    const fd = bpf(BPF_OBJ_GET, attr)
     usedUntilHere(name)
     if (fd < 0) {
       const hint = privilegeHint(-fd)

@@ -1,4 +1,4 @@
-import { bpf, command } from '../ffi/bpf.ts'
+import { BPF_PROG_ATTACH, BPF_PROG_DETACH, bpf } from '../ffi/bpf.ts'
 import { close, duplicate } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import { scratch } from '../ffi/memory.ts'
@@ -30,7 +30,7 @@ const modeFlags = 1 | multi | (1 << 6)
 export function looseLink(program: Program, operation: string, to: LooseTarget): NativeLink {
   const { target, attachType, flags = 0, replace, anchor } = to
   const fds = { target, program: program.fd, replaced: replace?.fd }
-  const result = attach(command.programAttach, fds, attachType, flags, anchor)
+  const result = attach(BPF_PROG_ATTACH, fds, attachType, flags, anchor)
   if (result < 0) throw program.failure(operation, -result, '', to.hints?.[-result])
   // Of our own: the caller's may be closed, or be another's, when it is time to detach.
   const place = duplicate(target)
@@ -38,14 +38,14 @@ export function looseLink(program: Program, operation: string, to: LooseTarget):
   if (place < 0 || attached < 0) throw program.failure(operation, errno())
   return looseAttachment(
     () => {
-      attach(command.programDetach, { target: place, program: attached }, attachType)
+      attach(BPF_PROG_DETACH, { target: place, program: attached }, attachType)
       close(place)
       close(attached)
     },
     (other) => {
       const next = (flags & modeFlags) | ((flags & multi) === 0 ? 0 : replaceFlag)
       const fds = { target: place, program: other.fd, replaced: attached }
-      const changed = attach(command.programAttach, fds, attachType, next)
+      const changed = attach(BPF_PROG_ATTACH, fds, attachType, next)
       if (changed < 0) return changed
       close(attached)
       attached = duplicate(other.fd)

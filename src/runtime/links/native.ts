@@ -1,4 +1,4 @@
-import { bpf, command } from '../ffi/bpf.ts'
+import { BPF_LINK_UPDATE, BPF_OBJ_PIN, bpf } from '../ffi/bpf.ts'
 import { EBUSY, EINVAL, EOPNOTSUPP } from '../ffi/errno.ts'
 import { close } from '../ffi/libc.ts'
 import { cString, scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
@@ -60,7 +60,7 @@ export function descriptorLink(fd: number, pinned?: string): NativeLink {
       const attr = scratch(16)
       attr.data.setUint32(0, fd, true)
       attr.data.setUint32(4, requireProgram(successor).fd, true)
-      return bpf(command.linkUpdate, attr)
+      return bpf(BPF_LINK_UPDATE, attr)
     },
     pin(path) {
       if (place !== undefined) return -EBUSY
@@ -69,7 +69,7 @@ export function descriptorLink(fd: number, pinned?: string): NativeLink {
       const name = cString(path)
       setPointer(attr.data, 0, name.address)
       attr.data.setUint32(8, fd, true)
-      const result = bpf(command.objectPin, attr)
+      const result = bpf(BPF_OBJ_PIN, attr)
       usedUntilHere(name)
       if (result === 0) place = path
       return result

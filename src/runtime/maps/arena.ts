@@ -90,6 +90,7 @@ function variablesMemory(map: MapHandle, size: number): DataView {
 /** @param section of the variables in it */
 export function arenaMap(section?: string): MapKind<ArenaMap> {
   const kind = {
+    requires: { key: 0, value: 0, since: { linux: '6.9', what: 'BPF_MAP_TYPE_ARENA' } },
     needs: { minor: 4, what: 'BPF_MAP_TYPE_ARENA' },
     create: (handle: MapHandle) => new ArenaMap(handle),
     beforeLoad: (handle: MapHandle) => checkArena(handle, section !== undefined),

@@ -6,6 +6,7 @@ import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
 import { KeyedMap } from './keyed.ts'
 import type { MapKind } from './map.ts'
+import { indexed } from './requirements.ts'
 
 /** ARRAY: keys are the indexes from 0 to maxEntries - 1, all always there. */
 export class ArrayMap<V> extends KeyedMap<number, V> {
@@ -29,5 +30,5 @@ export class ArrayMap<V> extends KeyedMap<number, V> {
 }
 
 export function arrayMap<V = unknown>(value?: Layout): MapKind<ArrayMap<V>> {
-  return { create: (handle) => new ArrayMap(handle, { value }) }
+  return { requires: indexed, create: (handle) => new ArrayMap(handle, { value }) }
 }

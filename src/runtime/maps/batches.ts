@@ -1,4 +1,4 @@
-import { bpfSystemCall, command, syscallNumber } from '../ffi/bpf.ts'
+import { BPF_MAP_LOOKUP_BATCH, bpfSystemCall, syscallNumber } from '../ffi/bpf.ts'
 import { EINVAL, ENOENT, ENOSPC, ENOTSUPP, EOPNOTSUPP } from '../ffi/errno.ts'
 import { errno } from '../ffi/library.ts'
 import type { Scratch } from '../ffi/memory.ts'
@@ -57,12 +57,8 @@ export class Batches {
       attr.setUint32(countOffset, this.#capacity, true)
       attr.setUint32(36, this.#handle.requireFdFor(this.#info, 'walk'), true)
       const failed =
-        bpfSystemCall()(
-          syscallNumber(),
-          command.mapLookupBatch,
-          this.#attr.address,
-          batchAttrSize,
-        ) < 0
+        bpfSystemCall()(syscallNumber(), BPF_MAP_LOOKUP_BATCH, this.#attr.address, batchAttrSize) <
+        0
       const result = failed ? errno() : 0
       // A hash bucket with more elements than there is room for.
       if (result === ENOSPC) {

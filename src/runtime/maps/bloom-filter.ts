@@ -7,6 +7,7 @@ import { facing } from './face.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
+import { keyless } from './requirements.ts'
 
 /** BLOOM_FILTER: a set that forgets nothing and sometimes takes a value for another. */
 export class BloomFilter<V> extends BpfMap {
@@ -55,6 +56,8 @@ export class BloomFilter<V> extends BpfMap {
   }
 }
 
+const since = { linux: '5.16', what: 'BPF_MAP_TYPE_BLOOM_FILTER' }
+
 export function bloomFilter<V = unknown>(value?: Layout): MapKind<BloomFilter<V>> {
-  return { create: (handle) => new BloomFilter(handle, value) }
+  return { requires: { ...keyless, since }, create: (handle) => new BloomFilter(handle, value) }
 }

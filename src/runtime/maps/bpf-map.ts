@@ -7,14 +7,13 @@ import { EINVAL, ENOENT } from '../ffi/errno.ts'
 import { requireKnown } from '../known-options.ts'
 import { uint32, uint64 } from '../programs/attach-options.ts'
 import type { MapClasses } from './by-type.ts'
-import { kindByType } from './by-type.ts'
+import { kindByType, kindOf } from './by-type.ts'
 import { createMap } from './create.ts'
 import type { MapType } from './map-type.ts'
 import { mapTypes } from './map-type.ts'
 import { BpfMap as MapBase } from './map.ts'
 import { openId, openPinned } from './open.ts'
 import { possibleCpus } from './per-cpu.ts'
-import { requirementsOf } from './requirements.ts'
 import type { Standalone } from './standalone.ts'
 import { standalone } from './standalone.ts'
 
@@ -101,7 +100,7 @@ export const BpfMap: StandaloneMaps = /*#__PURE__*/ Object.freeze({
   ): Standalone<MapClasses<K, V>[T]> {
     requireKnown('BpfMap.create()', options, optionNames)
     const { type, key, value, innerMap, name, mapExtra, numaNode } = options
-    const required = requirementsOf(type)
+    const required = kindOf(type, 0).requires ?? {}
     const perCpu = type === 'perf_event_array' ? possibleCpus() : 0
     const valueSize = options.valueSize ?? (required.holdsRecords ? undefined : value?.size)
     const fd = createMap({

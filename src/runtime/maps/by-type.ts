@@ -131,7 +131,13 @@ export function kindByType(key?: Layout, value?: Layout): MapKind {
   }
 }
 
-function kindOf(type: MapType | undefined, flags: number, key?: Layout, value?: Layout): MapKind {
+/** @param flags BPF_F_ bits of the map */
+export function kindOf(
+  type: MapType | undefined,
+  flags: number,
+  key?: Layout,
+  value?: Layout,
+): MapKind {
   if (type === 'array' && (flags & BPF_F_MMAPABLE) !== 0) return mmapableArray(value)
   return hasClass(type) ? factories[type](key, value) : bpfMap()
 }

@@ -1,5 +1,6 @@
 import { withDirectory } from '../descriptors/file.ts'
 import type { MapKind } from './map.ts'
+import { ofDescriptors } from './requirements.ts'
 import { Slots } from './slots.ts'
 
 /** CGROUP_ARRAY: cgroups for bpf_current_task_under_cgroup() and its like. */
@@ -11,5 +12,5 @@ export class CgroupArray extends Slots {
 }
 
 export function cgroupArray(): MapKind<CgroupArray> {
-  return { create: (handle) => new CgroupArray(handle) }
+  return { requires: ofDescriptors, create: (handle) => new CgroupArray(handle) }
 }

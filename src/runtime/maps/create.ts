@@ -1,7 +1,7 @@
 import { privilegeHint } from '../capabilities.ts'
 import type { Integer } from '../codec/input.ts'
 import { BpfError } from '../error.ts'
-import { bpf, command } from '../ffi/bpf.ts'
+import { BPF_MAP_CREATE, bpf } from '../ffi/bpf.ts'
 import { EINVAL } from '../ffi/errno.ts'
 import { close } from '../ffi/libc.ts'
 import { scratch } from '../ffi/memory.ts'
@@ -56,7 +56,7 @@ export function createMap(definition: MapDefinition): number {
     for (const [index, word] of [btf, btfInt, btfBytes].entries())
       data.setUint32(48 + 4 * index, word, true)
   }
-  const fd = bpf(command.mapCreate, { ...attr, data })
+  const fd = bpf(BPF_MAP_CREATE, { ...attr, data })
   // The map has it by now.
   if (btf >= 0) close(btf)
   if (fd >= 0) return fd

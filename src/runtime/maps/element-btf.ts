@@ -1,6 +1,6 @@
 import { privilegeHint } from '../capabilities.ts'
 import { BpfError } from '../error.ts'
-import { bpf, command } from '../ffi/bpf.ts'
+import { BPF_BTF_LOAD, bpf } from '../ffi/bpf.ts'
 import { scratchOf, struct, usedUntilHere } from '../ffi/memory.ts'
 
 /** Types in the BTF below. */
@@ -35,7 +35,7 @@ export function loadElementBtf(valueSize: number): number {
   const attr = struct(32)
   attr.point(0, scratchOf(bytes))
   attr.data.setUint32(16, bytes.length, true)
-  const fd = bpf(command.btfLoad, attr)
+  const fd = bpf(BPF_BTF_LOAD, attr)
   usedUntilHere(attr)
   if (fd >= 0) return fd
   const hint = privilegeHint(-fd)

@@ -1,4 +1,12 @@
-import { bpfSystemCall, command, syscallNumber } from '../ffi/bpf.ts'
+import {
+  BPF_MAP_DELETE_ELEM,
+  BPF_MAP_GET_NEXT_KEY,
+  BPF_MAP_LOOKUP_AND_DELETE_ELEM,
+  BPF_MAP_LOOKUP_ELEM,
+  BPF_MAP_UPDATE_ELEM,
+  bpfSystemCall,
+  syscallNumber,
+} from '../ffi/bpf.ts'
 import { E2BIG, EEXIST, EINVAL, ENOENT, ENOTSUPP, EOPNOTSUPP } from '../ffi/errno.ts'
 import type { Call } from '../ffi/library.ts'
 import { errno } from '../ffi/library.ts'
@@ -78,7 +86,7 @@ export class Elements {
 
   /** `key` to `value`; false when there is none. */
   lookup(): boolean {
-    const result = this.#run(command.mapLookup, 0)
+    const result = this.#run(BPF_MAP_LOOKUP_ELEM, 0)
     if (result === 0) return true
     if (result === ENOENT) return false
     throw this.#handle.failure('get from', result)
@@ -86,7 +94,7 @@ export class Elements {
 
   /** The same, and removes it. */
   take(): boolean {
-    const result = this.#run(command.mapTake, 0)
+    const result = this.#run(BPF_MAP_LOOKUP_AND_DELETE_ELEM, 0)
     if (result === 0) return true
     // Hash maps only know it since 5.14.
     if (result === ENOTSUPP || result === EINVAL || result === EOPNOTSUPP) {
@@ -98,14 +106,14 @@ export class Elements {
 
   /** @throws {BpfError} EEXIST, ENOENT by the flag; E2BIG when full */
   update(flag: number): void {
-    const result = this.#run(command.mapUpdate, flag)
+    const result = this.#run(BPF_MAP_UPDATE_ELEM, flag)
     if (result === 0) return
     throw this.#handle.failure('set an element of', result, reason(result, flag))
   }
 
   /** @param absent what else than ENOENT and an index past the end says that there is none */
   remove(absent: number = ENOENT): boolean {
-    const result = this.#run(command.mapDelete, 0)
+    const result = this.#run(BPF_MAP_DELETE_ELEM, 0)
     if (result === 0) return true
     if (result === ENOENT || result === E2BIG || result === absent) return false
     throw this.#handle.failure('delete from', result)
@@ -116,7 +124,7 @@ export class Elements {
     // Between the caller's check and here ran its own accessors: the descriptor may be another's by now.
     if (this.#handle.generation !== this.#generation) this.#refit()
     this.runs++
-    const size = cmd === command.mapDelete ? deleteAttrSize : attrSize
+    const size = cmd === BPF_MAP_DELETE_ELEM ? deleteAttrSize : attrSize
     this.#attr.data.setUint32(flagsOffset, flags, true)
     return this.#call(this.#number, cmd, this.#attr.address, size) < 0 ? errno() : 0
   }
@@ -139,7 +147,7 @@ export class Elements {
     const seen = new Set<string>()
     let [restarts, known] = [0, false]
     for (;;) {
-      if (this.#call(this.#number, command.mapNextKey, attr.address, attrSize) < 0) {
+      if (this.#call(this.#number, BPF_MAP_GET_NEXT_KEY, attr.address, attrSize) < 0) {
         const result = errno()
         if (result === ENOENT) return keys
         throw this.#handle.failure('walk', result)

@@ -13,6 +13,8 @@ import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
 import { RemovableMap } from './removable.ts'
+import type { Requirements } from './requirements.ts'
+import { BPF_F_NO_PREALLOC } from './requirements.ts'
 
 /** A value that the kernel keeps with each of its own objects, and lets go with it. There is no walk over them. */
 abstract class LocalStorage<Owner, V> extends BpfMap {
@@ -115,18 +117,23 @@ export class SkStorage<V> extends LocalStorage<SocketLike, V> {
   }
 }
 
+function storage(linux: string, owner: string): Requirements {
+  const since = { linux, what: `BPF_MAP_TYPE_${owner}_STORAGE` }
+  return { key: 4, flags: BPF_F_NO_PREALLOC, needsBtf: true, since }
+}
+
 export function taskStorage<V = unknown>(value?: Layout): MapKind<TaskStorage<V>> {
-  return { create: (handle) => new TaskStorage(handle, value) }
+  return { requires: storage('5.11', 'TASK'), create: (handle) => new TaskStorage(handle, value) }
 }
 
 export function inodeStorage<V = unknown>(value?: Layout): MapKind<InodeStorage<V>> {
-  return { create: (handle) => new InodeStorage(handle, value) }
+  return { requires: storage('5.10', 'INODE'), create: (handle) => new InodeStorage(handle, value) }
 }
 
 export function cgrpStorage<V = unknown>(value?: Layout): MapKind<CgrpStorage<V>> {
-  return { create: (handle) => new CgrpStorage(handle, value) }
+  return { requires: storage('6.2', 'CGRP'), create: (handle) => new CgrpStorage(handle, value) }
 }
 
 export function skStorage<V = unknown>(value?: Layout): MapKind<SkStorage<V>> {
-  return { create: (handle) => new SkStorage(handle, value) }
+  return { requires: storage('5.2', 'SK'), create: (handle) => new SkStorage(handle, value) }
 }

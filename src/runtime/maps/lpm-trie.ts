@@ -6,6 +6,7 @@ import type { Place } from './iteration.ts'
 import { ElementsAtOnce } from './iteration.ts'
 import type { MapKind } from './map.ts'
 import { RemovableMap } from './removable.ts'
+import { BPF_F_NO_PREALLOC } from './requirements.ts'
 
 /**
  * LPM_TRIE: keys are a length in bits and so many bits of data. `get` and `has` find the longest prefix that the key
@@ -34,5 +35,8 @@ export function lpmTrie<K = unknown, V = unknown>(
   key?: Layout,
   value?: Layout,
 ): MapKind<LpmTrie<K, V>> {
-  return { create: (handle) => new LpmTrie(handle, { key, value }) }
+  return {
+    requires: { flags: BPF_F_NO_PREALLOC },
+    create: (handle) => new LpmTrie(handle, { key, value }),
+  }
 }

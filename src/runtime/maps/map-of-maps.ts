@@ -17,6 +17,7 @@ import { BpfMap } from './map.ts'
 import { openId } from './open.ts'
 import type { ReadableMap } from './readable.ts'
 import { RemovableMap } from './removable.ts'
+import { ofDescriptors } from './requirements.ts'
 import type { Standalone } from './standalone.ts'
 import { standalone } from './standalone.ts'
 
@@ -155,12 +156,12 @@ export class HashOfMaps<K, M extends BpfMap> extends MapOfMaps<K, M> {
 }
 
 export function arrayOfMaps<M extends BpfMap>(inner: MapKind<M>): MapKind<ArrayOfMaps<M>> {
-  return { create: (handle) => new ArrayOfMaps(handle, inner) }
+  return { requires: ofDescriptors, create: (handle) => new ArrayOfMaps(handle, inner) }
 }
 
 export function hashOfMaps<K, M extends BpfMap>(
   inner: MapKind<M>,
   key?: Layout,
 ): MapKind<HashOfMaps<K, M>> {
-  return { create: (handle) => new HashOfMaps(handle, inner, key) }
+  return { requires: { value: 4 }, create: (handle) => new HashOfMaps(handle, inner, key) }
 }

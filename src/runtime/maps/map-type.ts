@@ -40,6 +40,3 @@ export const mapTypes = [
 
 /** As bpftool names it: `percpu_hash`. */
 export type MapType = (typeof mapTypes)[number]
-
-/** linux/bpf.h: a full ring buffer overwrites its oldest records (kernel 6.19). */
-export const BPF_F_RB_OVERWRITE: number = 1 << 19

@@ -2,7 +2,7 @@ import { pinAdvice } from '../bpffs.ts'
 import { privilegeHint } from '../capabilities.ts'
 import type { CompositeLayout } from '../codec/layout.ts'
 import { BpfError } from '../error.ts'
-import { bpf, command } from '../ffi/bpf.ts'
+import { BPF_MAP_FREEZE, bpf } from '../ffi/bpf.ts'
 import { errno, fromLibbpf } from '../ffi/library.ts'
 import { scratch } from '../ffi/memory.ts'
 import { bpf_map__pin, bpf_map__unpin } from '../ffi/object.ts'
@@ -15,6 +15,7 @@ import type { MapHandle } from './handle.ts'
 import { keepHandle } from './handle.ts'
 import type { MapDescription } from './info.ts'
 import { describeMap } from './info.ts'
+import type { Requirements } from './requirements.ts'
 import { reuseMap } from './reuse.ts'
 import { MapSettings } from './settings.ts'
 
@@ -26,6 +27,7 @@ export interface MapKind<M extends BpfMap = BpfMap> {
   readonly section?: string
   /** The ELF section of the variables that are in a map of the program's own: an arena's. */
   readonly holds?: string
+  readonly requires?: Requirements
   /** Absent when libbpf 1.0 will do. */
   readonly needs?: LibbpfNeed
   /** `links` owns what the map attaches. */
@@ -115,7 +117,7 @@ export class BpfMap extends MapSettings {
   freeze(): void {
     const attr = scratch(4)
     attr.data.setUint32(0, this.#handle.requireFd('freeze'), true)
-    const result = bpf(command.mapFreeze, attr)
+    const result = bpf(BPF_MAP_FREEZE, attr)
     if (result < 0) throw this.#handle.failure('freeze', -result)
   }
 

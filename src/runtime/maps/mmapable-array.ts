@@ -11,6 +11,7 @@ import { ArrayMap } from './array.ts'
 import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
+import { indexed } from './requirements.ts'
 
 /** An ARRAY with BPF_F_MMAPABLE: all of it is also live memory, used without system calls. */
 export class MmapableArray<V> extends ArrayMap<V> {
@@ -85,5 +86,5 @@ function refused(handle: MapHandle, error: unknown): unknown {
 }
 
 export function mmapableArray<V = unknown>(value?: Layout): MapKind<MmapableArray<V>> {
-  return { create: (handle) => new MmapableArray(handle, { value }) }
+  return { requires: indexed, create: (handle) => new MmapableArray(handle, { value }) }
 }

@@ -1,13 +1,13 @@
 import { privilegeHint } from '../capabilities.ts'
 import { BpfError } from '../error.ts'
-import { bpf, command } from '../ffi/bpf.ts'
+import { BPF_MAP_GET_FD_BY_ID, BPF_OBJ_GET, bpf } from '../ffi/bpf.ts'
 import { cString, scratch, struct, usedUntilHere } from '../ffi/memory.ts'
 
 /** @returns a descriptor of ours @throws {BpfError} ENOENT, EACCES, … */
 export function openPinned(path: string, operation: string): number {
   const attr = struct(16)
   attr.point(0, cString(path))
-  const fd = bpf(command.objectGet, attr)
+  const fd = bpf(BPF_OBJ_GET, attr)
   usedUntilHere(attr)
   if (fd >= 0) return fd
   throw new BpfError({ operation, object: path, errno: -fd, hint: privilegeHint(-fd) })
@@ -17,5 +17,5 @@ export function openPinned(path: string, operation: string): number {
 export function openId(id: number): number {
   const attr = scratch(16)
   attr.data.setUint32(0, id, true)
-  return bpf(command.mapFromId, attr)
+  return bpf(BPF_MAP_GET_FD_BY_ID, attr)
 }

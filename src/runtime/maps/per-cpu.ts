@@ -12,6 +12,7 @@ import { handleOf } from './handle.ts'
 import { KeyedMap } from './keyed.ts'
 import type { MapKind } from './map.ts'
 import { RemovableMap } from './removable.ts'
+import { indexed } from './requirements.ts'
 
 const libbpf_num_possible_cpus = fromLibbpf('int libbpf_num_possible_cpus()')
 
@@ -100,5 +101,5 @@ export function perCpuHashMap<K = unknown, V = unknown>(
 }
 
 export function perCpuArray<V = unknown>(value?: Layout): MapKind<PerCpuArray<V>> {
-  return { create: (handle) => new PerCpuArray(handle, { value }) }
+  return { requires: indexed, create: (handle) => new PerCpuArray(handle, { value }) }
 }

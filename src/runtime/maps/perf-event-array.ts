@@ -19,6 +19,7 @@ import { EventMap } from './event-map.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { setRecordSize } from './record-size.ts'
+import { ofDescriptors } from './requirements.ts'
 import { slotsOf } from './slots.ts'
 
 export interface PerfOptions extends SubscribeOptions {
@@ -150,6 +151,7 @@ export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
 
 export function perfEventArray<T = Uint8Array>(record?: Layout): MapKind<PerfEventArray<T>> {
   return {
+    requires: { ...ofDescriptors, holdsRecords: true },
     create(handle) {
       setRecordSize(handle, 4)
       return new PerfEventArray<T>(handle, record)

@@ -4,6 +4,7 @@ import type { Program } from '../programs/program.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { RemovableMap } from './removable.ts'
+import { ofDescriptors } from './requirements.ts'
 
 /** PROG_ARRAY: where bpf_tail_call() goes, by index. Written as programs, read as the ids of programs. */
 export class ProgArray extends RemovableMap<number, number, Program | number> {
@@ -21,5 +22,5 @@ export class ProgArray extends RemovableMap<number, number, Program | number> {
 }
 
 export function progArray(): MapKind<ProgArray> {
-  return { create: (handle) => new ProgArray(handle) }
+  return { requires: ofDescriptors, create: (handle) => new ProgArray(handle) }
 }

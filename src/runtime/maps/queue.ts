@@ -8,6 +8,7 @@ import { facing } from './face.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
+import { keyless } from './requirements.ts'
 
 /** QUEUE: first in, first out; STACK: last in, first out. */
 export class Queue<V> extends BpfMap {
@@ -97,5 +98,5 @@ class Popped<V> implements IterableIterator<V> {
 export interface Stack<V> extends Queue<V> {}
 
 export function queue<V = unknown>(value?: Layout): MapKind<Queue<V>> {
-  return { create: (handle) => new Queue(handle, value) }
+  return { requires: keyless, create: (handle) => new Queue(handle, value) }
 }

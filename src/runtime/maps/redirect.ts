@@ -11,6 +11,7 @@ import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { RemovableMap } from './removable.ts'
+import { ofDescriptors } from './requirements.ts'
 
 /** A target's number and, in maps of such values, the program that runs there: `struct bpf_devmap_val`, `bpf_cpumap_val`. */
 const numberAndProgram: Shape = {
@@ -77,9 +78,9 @@ export class CpuMap<V> extends RedirectMap<V, In<V> | number> {
 }
 
 export function devMap<V = unknown>(value?: Layout): MapKind<DevMap<V>> {
-  return { create: (handle) => new DevMap(handle, value) }
+  return { requires: ofDescriptors, create: (handle) => new DevMap(handle, value) }
 }
 
 export function cpuMap<V = unknown>(value?: Layout): MapKind<CpuMap<V>> {
-  return { create: (handle) => new CpuMap(handle, value) }
+  return { requires: ofDescriptors, create: (handle) => new CpuMap(handle, value) }
 }

@@ -1,7 +1,5 @@
-import type { MapType } from './map-type.ts'
-
 /** What a type of map has in any case. Sizes in bytes. */
-interface Requirements {
+export interface Requirements {
   readonly key?: number
   readonly value?: number
   /** BPF_F_ bits without which the kernel refuses it. */
@@ -10,45 +8,23 @@ interface Requirements {
   readonly holdsRecords?: boolean
   /** The kernel wants BTF of keys and values. */
   readonly needsBtf?: boolean
+  /** The Linux that brought it, where kernels that load BPF programs may lack it. */
+  readonly since?: KernelNeed
+}
+
+export interface KernelNeed {
+  /** `6.1` */
+  readonly linux: string
+  /** `BPF_MAP_TYPE_USER_RINGBUF` */
+  readonly what: string
+  /** Of which the BPF_F_ bit is the thing; left out: all maps of the type. */
+  readonly flag?: number
 }
 
 /** linux/bpf.h */
-const BPF_F_NO_PREALLOC = 1
+export const BPF_F_NO_PREALLOC = 1
 
-const index: Requirements = { key: 4 }
-const descriptors: Requirements = { key: 4, value: 4 }
-const keyless: Requirements = { key: 0 }
-const storage: Requirements = { key: 4, flags: BPF_F_NO_PREALLOC, needsBtf: true }
-
-const requirements: { readonly [T in MapType]?: Requirements } = {
-  array: index,
-  percpu_array: index,
-  stack_trace: index,
-  lpm_trie: { flags: BPF_F_NO_PREALLOC },
-  sk_storage: storage,
-  inode_storage: storage,
-  task_storage: storage,
-  cgrp_storage: storage,
-  prog_array: descriptors,
-  cgroup_array: descriptors,
-  array_of_maps: descriptors,
-  hash_of_maps: { value: 4 },
-  devmap: descriptors,
-  devmap_hash: descriptors,
-  sockmap: descriptors,
-  sockhash: { value: 4 },
-  reuseport_sockarray: descriptors,
-  cpumap: descriptors,
-  xskmap: descriptors,
-  queue: keyless,
-  stack: keyless,
-  bloom_filter: keyless,
-  perf_event_array: { key: 4, value: 4, holdsRecords: true },
-  ringbuf: { key: 0, value: 0, holdsRecords: true },
-  user_ringbuf: { key: 0, value: 0, holdsRecords: true },
-  arena: { key: 0, value: 0 },
-}
-
-export function requirementsOf(type: MapType): Requirements {
-  return requirements[type] ?? {}
-}
+export const indexed: Requirements = { key: 4 }
+export const ofDescriptors: Requirements = { key: 4, value: 4 }
+export const keyless: Requirements = { key: 0 }
+export const ofRecords: Requirements = { key: 0, value: 0, holdsRecords: true }

@@ -2,13 +2,14 @@ import type { Codec } from '../codec/codec.ts'
 import { layoutOf } from '../codec/layout-of.ts'
 import type { Layout } from '../codec/layout.ts'
 import type { SubscribeOptions } from '../events/records.ts'
-import { ringOf } from '../events/rings.ts'
+import { BPF_F_RB_OVERWRITE, ringOf } from '../events/rings.ts'
 import type { Source } from '../events/source.ts'
 import { requireSubscribeOptions } from '../events/subscribe-options.ts'
 import { EventMap } from './event-map.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { setRecordSize } from './record-size.ts'
+import { ofRecords } from './requirements.ts'
 
 /** RINGBUF: one ring for all CPUs, records in the order of their reservation. */
 export class RingBuffer<T> extends EventMap<T, SubscribeOptions> {
@@ -38,8 +39,11 @@ export class RingBuffer<T> extends EventMap<T, SubscribeOptions> {
   }
 }
 
+const since = { linux: '6.19', what: 'BPF_F_RB_OVERWRITE', flag: BPF_F_RB_OVERWRITE }
+
 export function ringBuffer<T = Uint8Array>(record?: Layout): MapKind<RingBuffer<T>> {
   return {
+    requires: { ...ofRecords, since },
     create(handle) {
       setRecordSize(handle, 0)
       return new RingBuffer<T>(handle, record)

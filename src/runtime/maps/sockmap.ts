@@ -16,6 +16,7 @@ import { ElementIterator } from './iteration.ts'
 import type { MapKind } from './map.ts'
 import { RemovableMap } from './removable.ts'
 import { remove } from './removal.ts'
+import { ofDescriptors } from './requirements.ts'
 
 /** Written as a descriptor of 4 or 8 bytes, read as a cookie of 8. */
 const socket: Shape = {
@@ -85,9 +86,9 @@ export class SockHash<K> extends SocketMap<K> {
 }
 
 export function sockMap(): MapKind<SockMap> {
-  return { create: (handle) => new SockMap(handle) }
+  return { requires: ofDescriptors, create: (handle) => new SockMap(handle) }
 }
 
 export function sockHash<K = unknown>(key?: Layout): MapKind<SockHash<K>> {
-  return { create: (handle) => new SockHash(handle, key) }
+  return { requires: { value: 4 }, create: (handle) => new SockHash(handle, key) }
 }

@@ -6,6 +6,7 @@ import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { ReadableMap } from './readable.ts'
 import { clear, drain, remove, take } from './removal.ts'
+import { indexed } from './requirements.ts'
 
 /** `struct bpf_stack_build_id`: a frame of a map with the flag BPF_F_STACK_BUILD_ID. */
 export interface BuildIdFrame {
@@ -103,5 +104,5 @@ export class StackTraceMap<Frame = bigint> extends ReadableMap<number, Frame[]> 
 export interface BuildIdStackMap extends StackTraceMap<BuildIdFrame> {}
 
 export function stackTraceMap<Frame = bigint>(): MapKind<StackTraceMap<Frame>> {
-  return { create: (handle) => new StackTraceMap(handle) }
+  return { requires: indexed, create: (handle) => new StackTraceMap(handle) }
 }

@@ -1,5 +1,6 @@
 import { socketDescriptor } from '../descriptors/socket.ts'
 import type { MapKind } from './map.ts'
+import { ofDescriptors } from './requirements.ts'
 import { Slots } from './slots.ts'
 
 /** XSKMAP: where bpf_redirect_map() hands packets to AF_XDP sockets, by queue. */
@@ -16,5 +17,5 @@ export class XskMap extends Slots {
 }
 
 export function xskMap(): MapKind<XskMap> {
-  return { create: (handle) => new XskMap(handle) }
+  return { requires: ofDescriptors, create: (handle) => new XskMap(handle) }
 }

@@ -1,7 +1,7 @@
 import { missingCapabilities, privilegeHint } from '../capabilities.ts'
 import type { Capability } from '../capabilities.ts'
 import { BpfError } from '../error.ts'
-import { bpf, command } from '../ffi/bpf.ts'
+import { BPF_MAP_CREATE, bpf } from '../ffi/bpf.ts'
 import { EPERM } from '../ffi/errno.ts'
 import { close } from '../ffi/libc.ts'
 import { scratch } from '../ffi/memory.ts'
@@ -38,7 +38,7 @@ export function arrayRefusal(): number {
   for (const [index, value] of [array, 4, 4, 1].entries()) {
     attr.data.setUint32(index * 4, value, true)
   }
-  const fd = bpf(command.mapCreate, attr)
+  const fd = bpf(BPF_MAP_CREATE, attr)
   if (fd < 0) return -fd
   close(fd)
   return 0

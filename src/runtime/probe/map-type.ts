@@ -1,5 +1,5 @@
 import { unsupported } from '../error.ts'
-import { bpf, command } from '../ffi/bpf.ts'
+import { BPF_MAP_CREATE, bpf } from '../ffi/bpf.ts'
 import { EOPNOTSUPP } from '../ffi/errno.ts'
 import { close } from '../ffi/libc.ts'
 import { fromLibbpf } from '../ffi/library.ts'
@@ -52,7 +52,7 @@ function probeArena(): number {
   for (const [index, value] of [arena, 0, 0, 1, mmapable].entries()) {
     attr.data.setUint32(index * 4, value, true)
   }
-  const fd = bpf(command.mapCreate, attr)
+  const fd = bpf(BPF_MAP_CREATE, attr)
   if (fd >= 0) close(fd)
   return fd >= 0 ? 1 : 0
 }

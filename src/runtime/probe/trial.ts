@@ -1,4 +1,4 @@
-import { bpf, command } from '../ffi/bpf.ts'
+import { BPF_PROG_LOAD, bpf } from '../ffi/bpf.ts'
 import { close } from '../ffi/libc.ts'
 import { cString, readString, scratch, setPointer } from '../ffi/memory.ts'
 
@@ -57,7 +57,7 @@ export function loadTrial(type: number, helper?: number, target?: TrialTarget): 
   attr.data.setUint32(44, type === syscallType ? BPF_F_SLEEPABLE : 0, true)
   attr.data.setUint32(68, target?.attachType ?? attachTypes[type] ?? 0, true)
   attr.data.setUint32(108, target?.btfId ?? 0, true)
-  const fd = bpf(command.programLoad, attr)
+  const fd = bpf(BPF_PROG_LOAD, attr)
   if (fd >= 0) close(fd)
   return { result: Math.min(0, fd), log: readString(log.address, logSize) }
 }

@@ -10,7 +10,9 @@ import type { AnchorOptions } from './anchor.ts'
 import { anchorNames, anchorOf, anchorTail } from './anchor.ts'
 import { oneOf } from './attach-options.ts'
 import { PacketProgram } from './packet.ts'
+import type { Attempt } from './program.ts'
 import { Program } from './program.ts'
+import { trampolineAdvice } from './trampoline.ts'
 
 /**
  * linux/bpf.h: BPF_F_ALLOW_. What programs of the groups inside may do: beside it, in its place, nothing.
@@ -43,6 +45,16 @@ export class CgroupProgram extends Program {
 
   override get capabilities(): readonly Capability[] {
     return ['CAP_BPF', 'CAP_NET_ADMIN']
+  }
+
+  /** @internal */
+  override attachAdvice(attempt: Attempt): string | undefined {
+    return this.loadAdvice(attempt.errno) ?? super.attachAdvice(attempt)
+  }
+
+  /** @internal */
+  override loadAdvice(errno: number): string | undefined {
+    return trampolineAdvice(this.section, errno)
   }
 }
 

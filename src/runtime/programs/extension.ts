@@ -2,7 +2,9 @@ import { descriptor } from '../descriptors/descriptor.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import { linkByLibbpf } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
+import type { Attempt } from './program.ts'
 import { Program } from './program.ts'
+import { trampolineAdvice } from './trampoline.ts'
 
 const bpf_program__attach_freplace = fromLibbpf('ptr bpf_program__attach_freplace(ptr, int, str?)')
 
@@ -20,5 +22,15 @@ export class ExtensionProgram extends Program {
     const operation = functionName === undefined ? 'attach' : `replace ${functionName} by`
     const name = functionName ?? null
     return this.adopt(linkByLibbpf(this, operation, bpf_program__attach_freplace, fd, name))
+  }
+
+  /** @internal */
+  override attachAdvice(attempt: Attempt): string | undefined {
+    return this.loadAdvice(attempt.errno) ?? super.attachAdvice(attempt)
+  }
+
+  /** @internal */
+  override loadAdvice(errno: number): string | undefined {
+    return trampolineAdvice(this.section, errno)
   }
 }

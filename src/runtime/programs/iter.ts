@@ -1,6 +1,7 @@
 import type { Integer } from '../codec/input.ts'
 import { descriptor } from '../descriptors/descriptor.ts'
 import { withDirectory } from '../descriptors/file.ts'
+import { EBADF } from '../ffi/errno.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { scratch } from '../ffi/memory.ts'
@@ -9,6 +10,7 @@ import { linkByLibbpf } from '../links/create.ts'
 import { IterLink } from '../links/iter-link.ts'
 import type { NativeLink } from '../links/native.ts'
 import { attachOptions, oneOf, uint32, uint64 } from './attach-options.ts'
+import type { Attempt } from './program.ts'
 import { Program } from './program.ts'
 import { handleOf } from './settings.ts'
 
@@ -67,6 +69,13 @@ export class IterProgram extends Program {
   /** @internal */
   protected override makeLink(native: NativeLink): IterLink {
     return new IterLink(handleOf(this).links, this.title, native)
+  }
+
+  /** @internal */
+  override attachAdvice(attempt: Attempt): string | undefined {
+    return attempt.errno === EBADF && this.section.includes('map')
+      ? 'Say which map: attachIter({ map })'
+      : super.attachAdvice(attempt)
   }
 }
 

@@ -6,10 +6,12 @@ import type { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
 import { attachOptions, uint64 } from './attach-options.ts'
 import type { Binary } from './binary.ts'
+import { kprobeAdvice } from './kprobe-advice.ts'
 import type { KprobeMultiOptions } from './kprobe-multi.ts'
 import { attachKprobeMulti } from './kprobe-multi.ts'
 import type { ProbeMode } from './probe-mode.ts'
 import { attachModeOf } from './probe-mode.ts'
+import type { Attempt } from './program.ts'
 import { Program } from './program.ts'
 import type { UprobeMultiOptions } from './uprobe-multi.ts'
 import { attachUprobeMulti } from './uprobe-multi.ts'
@@ -104,5 +106,10 @@ export class KprobeProgram extends Program {
   /** @internal */
   override linkBySection(): NativeLink | undefined {
     return attachUprobeBySection(this)
+  }
+
+  /** @internal */
+  override attachAdvice(attempt: Attempt): string | undefined {
+    return kprobeAdvice(this.section, attempt) ?? super.attachAdvice(attempt)
   }
 }

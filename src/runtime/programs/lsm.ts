@@ -1,7 +1,9 @@
 import { fromLibbpf } from '../ffi/library.ts'
 import { linkByLibbpf } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
+import type { Attempt } from './program.ts'
 import { Program } from './program.ts'
+import { trampolineAdvice } from './trampoline.ts'
 
 const bpf_program__attach_lsm = fromLibbpf('ptr bpf_program__attach_lsm(ptr)')
 
@@ -10,5 +12,15 @@ export class LsmProgram extends Program {
   /** Attaches to the hook that its section names. */
   attachLsm(): Link {
     return this.adopt(linkByLibbpf(this, 'attach', bpf_program__attach_lsm))
+  }
+
+  /** @internal */
+  override attachAdvice(attempt: Attempt): string | undefined {
+    return this.loadAdvice(attempt.errno) ?? super.attachAdvice(attempt)
+  }
+
+  /** @internal */
+  override loadAdvice(errno: number): string | undefined {
+    return trampolineAdvice(this.section, errno)
   }
 }

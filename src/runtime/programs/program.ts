@@ -2,6 +2,7 @@ import { pinAdvice } from '../bpffs.ts'
 import { privilegeHint } from '../capabilities.ts'
 import type { Capability } from '../capabilities.ts'
 import { BpfError } from '../error.ts'
+import { EOPNOTSUPP } from '../ffi/errno.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import {
   bpf_program__fd,
@@ -13,7 +14,6 @@ import { linkByLibbpf } from '../links/create.ts'
 import { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
 import { heard } from '../log.ts'
-import { attachAdvice } from './advice.ts'
 import type { ProgramInfo } from './info.ts'
 import { programInfo } from './info.ts'
 import type { ProgramHandle } from './settings.ts'
@@ -22,6 +22,15 @@ import type { ProgramStream } from './stream.ts'
 import { programStream } from './stream.ts'
 
 const bpf_program__attach = fromLibbpf('ptr bpf_program__attach(ptr)')
+
+/** An attachment that failed. */
+export interface Attempt {
+  readonly errno: number
+  /** What libbpf said. */
+  readonly log: string
+  /** It was to be attached where the section says, not by a function that says where. */
+  readonly bySection: boolean
+}
 
 /** Makes the class of one program type; generated modules name one a program, so that unused ones leave the bundle. */
 export type ProgramKind<P extends Program = Program> = new (handle: ProgramHandle) => P
@@ -113,10 +122,25 @@ export class Program extends ProgramSettings {
       log: log || undefined,
       reason: telling(log),
       hint:
-        attachAdvice(this.section, errno, log, operation === 'attach') ??
+        this.attachAdvice({ errno, log, bySection: operation === 'attach' }) ??
         privilegeHint(errno, this.capabilities) ??
         hint,
     })
+  }
+
+  /** What to do when it could not be attached. @internal */
+  attachAdvice({ errno, log, bySection }: Attempt): string | undefined {
+    if (/\(did you load it\?\)|can't attach before loaded/.test(log)) {
+      return 'load() left it out, since autoload is off'
+    }
+    return bySection && errno === EOPNOTSUPP
+      ? `SEC("${this.section}") names nothing to attach to by itself: use one of the program's attach functions that names the target`
+      : undefined
+  }
+
+  /** What to do when the kernel refused to load it before its verifier read it. @internal */
+  loadAdvice(_errno: number): string | undefined {
+    return undefined
   }
 
   /** That loading and attaching it takes. @internal */

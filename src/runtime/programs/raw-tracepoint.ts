@@ -1,5 +1,5 @@
 import type { Integer } from '../codec/input.ts'
-import { bpf, command } from '../ffi/bpf.ts'
+import { BPF_RAW_TRACEPOINT_OPEN, bpf } from '../ffi/bpf.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import { cString, struct, usedUntilHere, words } from '../ffi/memory.ts'
 import { requireKnown } from '../known-options.ts'
@@ -44,7 +44,7 @@ export class RawTracepointProgram extends Program {
     attr.point(0, cString(tracepoint))
     attr.data.setUint32(8, this.fd, true)
     attr.data.setBigUint64(16, cookie, true)
-    const fd = bpf(command.rawTracepointOpen, attr)
+    const fd = bpf(BPF_RAW_TRACEPOINT_OPEN, attr)
     usedUntilHere(attr)
     if (fd < 0) throw this.failure(operation, -fd)
     return this.adopt(descriptorLink(fd))

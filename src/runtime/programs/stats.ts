@@ -1,6 +1,6 @@
 import { privilegeHint } from '../capabilities.ts'
 import { BpfError } from '../error.ts'
-import { bpf, command } from '../ffi/bpf.ts'
+import { BPF_ENABLE_STATS, bpf } from '../ffi/bpf.ts'
 import { close } from '../ffi/libc.ts'
 import { scratch } from '../ffi/memory.ts'
 
@@ -16,7 +16,7 @@ export interface Stats extends Disposable {
  */
 export function enableStats(): Stats {
   // union bpf_attr.enable_stats: BPF_STATS_RUN_TIME.
-  const fd = bpf(command.enableStats, scratch(8))
+  const fd = bpf(BPF_ENABLE_STATS, scratch(8))
   if (fd < 0) {
     const hint = privilegeHint(-fd, ['CAP_SYS_ADMIN'])
     throw new BpfError({ operation: 'enable BPF run statistics', errno: -fd, hint })

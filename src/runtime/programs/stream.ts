@@ -1,6 +1,6 @@
 import { privilegeHint } from '../capabilities.ts'
 import { BpfError, unsupported } from '../error.ts'
-import { bpf, command } from '../ffi/bpf.ts'
+import { BPF_PROG_STREAM_READ_BY_FD, bpf } from '../ffi/bpf.ts'
 import { EINVAL } from '../ffi/errno.ts'
 import { scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
 
@@ -39,7 +39,7 @@ function readPiece(program: { readonly fd: number; readonly title: string }, id:
   attr.data.setUint32(8, pieceSize, true)
   attr.data.setUint32(12, id, true)
   attr.data.setUint32(16, program.fd, true)
-  const length = bpf(command.streamRead, attr)
+  const length = bpf(BPF_PROG_STREAM_READ_BY_FD, attr)
   usedUntilHere(piece)
   const operation = 'read a stream of'
   if (length === -EINVAL) {

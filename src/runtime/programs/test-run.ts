@@ -1,4 +1,4 @@
-import { bpf, command } from '../ffi/bpf.ts'
+import { BPF_PROG_TEST_RUN, bpf } from '../ffi/bpf.ts'
 import { ENOSPC } from '../ffi/errno.ts'
 import { scratch, scratchOf, setPointer, usedUntilHere } from '../ffi/memory.ts'
 import type { Program } from './program.ts'
@@ -53,7 +53,7 @@ export function testRun(program: Program, run: TestRun): TestRunOutput {
   d.setUint32(64, run.flags ?? 0, true)
   d.setUint32(68, run.cpu ?? 0, true)
   d.setUint32(72, run.batchSize ?? 0, true)
-  const result = bpf(command.programTestRun, attr)
+  const result = bpf(BPF_PROG_TEST_RUN, attr)
   usedUntilHere([input, output, context, contextOut])
   if (result === -ENOSPC) {
     throw program.failure('test', ENOSPC, `the packet grew by more than ${growth} bytes`)

@@ -3,7 +3,9 @@ import { fromLibbpf } from '../ffi/library.ts'
 import { requireKnown } from '../known-options.ts'
 import { linkByLibbpf } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
+import { tracefsAdvice } from '../tracefs.ts'
 import { attachOptions, uint64 } from './attach-options.ts'
+import type { Attempt } from './program.ts'
 import { Program } from './program.ts'
 
 const bpf_program__attach_tracepoint_opts = fromLibbpf(
@@ -25,5 +27,10 @@ export class TracepointProgram extends Program {
     const operation = `attach to tracepoint ${category}/${name}`
     const attach = bpf_program__attach_tracepoint_opts
     return this.adopt(linkByLibbpf(this, operation, attach, category, name, opts))
+  }
+
+  /** @internal */
+  override attachAdvice(attempt: Attempt): string | undefined {
+    return tracefsAdvice(attempt.log) ?? super.attachAdvice(attempt)
   }
 }

@@ -4,7 +4,9 @@ import { requireKnown } from '../known-options.ts'
 import { kernelLink, linkByLibbpf, tailOffset } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
 import { uint64 } from './attach-options.ts'
+import type { Attempt } from './program.ts'
 import { Program } from './program.ts'
+import { trampolineAdvice } from './trampoline.ts'
 
 const bpf_program__attach_trace = fromLibbpf('ptr bpf_program__attach_trace(ptr)')
 
@@ -27,5 +29,15 @@ export class TracingProgram extends Program {
         tail: (attr) => attr.data.setBigUint64(tailOffset + 8, cookie, true),
       }),
     )
+  }
+
+  /** @internal */
+  override attachAdvice(attempt: Attempt): string | undefined {
+    return this.loadAdvice(attempt.errno) ?? super.attachAdvice(attempt)
+  }
+
+  /** @internal */
+  override loadAdvice(errno: number): string | undefined {
+    return trampolineAdvice(this.section, errno)
   }
 }

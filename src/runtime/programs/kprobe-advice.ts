@@ -1,0 +1,31 @@
+import { EINVAL, EOPNOTSUPP } from '../ffi/errno.ts'
+import { exists } from '../files.ts'
+import { kernelIsAtLeast } from '../kernel-release.ts'
+import { tracefsAdvice } from '../tracefs.ts'
+import type { Attempt } from './program.ts'
+
+/** What to do when a program of the section could not be attached as a kprobe or uprobe. */
+export function kprobeAdvice(
+  section: string,
+  { errno, log, bySection }: Attempt,
+): string | undefined {
+  if (/\bk(ret)?probe\b/.test(log) && lacksKprobes()) {
+    return 'This kernel has no kprobes (CONFIG_KPROBES, CONFIG_KPROBE_EVENTS): attach to a tracepoint, or boot one that has'
+  }
+  if (/^\??u(ret)?probe\.multi\b/.test(section) && errno === EINVAL && !kernelIsAtLeast('6.6')) {
+    return 'Many uprobes at once came with Linux 6.6: use attachUprobe()'
+  }
+  if (/^\??kprobe\.session\b/.test(section) && errno === EINVAL && !kernelIsAtLeast('6.10')) {
+    return 'Sessions of kprobes came with Linux 6.10: use SEC("kprobe.multi")'
+  }
+  const names = bySection ? section.includes('/') : true
+  if (names && errno === EOPNOTSUPP && /^\??k(ret)?probe\.(multi|session)\b/.test(section)) {
+    return 'This kernel cannot attach to many functions at once (CONFIG_FPROBE, Linux 5.18): use attachKprobe()'
+  }
+  return tracefsAdvice(log)
+}
+
+function lacksKprobes(): boolean {
+  const events = '/sys/bus/event_source/devices'
+  return exists(`${events}/software`) && !exists(`${events}/kprobe`)
+}

@@ -1,0 +1,21 @@
+import { ENOTSUPP } from '../ffi/errno.ts'
+import type { Attempt } from './program.ts'
+import { Program } from './program.ts'
+
+/** STRUCT_OPS: a function of a struct in SEC(".struct_ops"). */
+export class StructOpsProgram extends Program {
+  /** @internal */
+  override loadAdvice(errno: number): string | undefined {
+    return errno === ENOTSUPP
+      ? 'Name it in a struct in SEC(".struct_ops"), or set its autoload to false'
+      : undefined
+  }
+
+  /** @internal */
+  override attachAdvice(attempt: Attempt): string {
+    return (
+      super.attachAdvice({ ...attempt, bySection: false }) ??
+      'The kernel calls it through a struct: attach() the skeleton, or attachStructOps() the map of that struct'
+    )
+  }
+}
