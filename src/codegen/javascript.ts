@@ -56,7 +56,7 @@ function embeddedObjects(
   })
   return {
     constants: Array.from(names, ([text, name]) => `const ${name} = ${text}`),
-    expression: `{ ${entries.join(', ')} }`,
+    expression: `${PURE} ${printer.runtime('perArchitecture')}({ ${entries.join(', ')} })`,
   }
 }
 

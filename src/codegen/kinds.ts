@@ -37,6 +37,8 @@ const PER_CPU_SECTION: MapKind = {
 }
 const STRUCT_OPS: MapKind = { factory: 'structOpsMap', type: 'StructOpsMap', takes: 'shadow' }
 const MMAPABLE_ARRAY: MapKind = valued('mmapableArray', 'MmapableArray')
+/** Of usdt.bpf.h, whose layout libbpf must share. */
+const USDT_SPECS: MapKind = { ...valued('arrayMap', 'ArrayMap'), factory: 'usdtSpecs' }
 const HASH: MapKind = keyed('hashMap', 'HashMap')
 const PER_CPU_HASH: MapKind = keyed('perCpuHashMap', 'PerCpuHashMap')
 const DEVMAP: MapKind = valued('devMap', 'DevMap')
@@ -150,11 +152,12 @@ const BY_ATTACH_TYPE: ReadonlyMap<string, ProgramKind> = new Map([
   ['BPF_LSM_CGROUP', CGROUP],
 ])
 
-export function mapKind({ origin, type, flags }: BpfMap): MapKind {
+export function mapKind({ origin, type, flags, elfName }: BpfMap): MapKind {
   if (origin === 'internal') return type === 'ARRAY' ? SECTION : PER_CPU_SECTION
   if (origin === 'struct_ops') return STRUCT_OPS
   if (type === 'ARRAY' && (flags & BPF_F_MMAPABLE) !== 0) return MMAPABLE_ARRAY
   if (type === 'STACK_TRACE' && flags & BPF_F_STACK_BUILD_ID) return BUILD_ID_STACKS
+  if (type === 'ARRAY' && elfName === '__bpf_usdt_specs') return USDT_SPECS
   return MAPS.get(type) ?? ANY_MAP
 }
 

@@ -1,5 +1,3 @@
-import { unsupported } from './error.ts'
-import { hostArch } from './host-arch.ts'
 import type { SkeletonSource, SkeletonSpec } from './spec.ts'
 
 /** The object that a skeleton opens: this machine's, of those that its module has. */
@@ -14,7 +12,7 @@ export class Embedded {
 
   /** @throws {BpfError} `ERR_BPF_UNSUPPORTED` when there is none for this architecture */
   get spec(): SkeletonSpec {
-    return (this.#spec ??= { ...this.#source, object: ownObject(this.#source) })
+    return (this.#spec ??= specOf(this.#source))
   }
 
   /** The ELF. */
@@ -41,15 +39,7 @@ export function embeddedOf(skeleton: object): Embedded | undefined {
   return embedded.get(skeleton)
 }
 
-function ownObject({ name, object }: SkeletonSource): string {
-  if (typeof object === 'string') return object
-  const host = hostArch()
-  const own = Object.hasOwn(object, host) ? object[host] : undefined
-  if (own !== undefined) return own
-  throw unsupported(
-    'open',
-    name,
-    `it was compiled for ${Object.keys(object).join(' and ')}, and this machine is ${host}`,
-    `Build it with ${host} in the option arch`,
-  )
+function specOf(source: SkeletonSource): SkeletonSpec {
+  const { name, object } = source
+  return { ...source, object: typeof object === 'string' ? object : object(name) }
 }

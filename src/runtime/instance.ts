@@ -9,7 +9,6 @@ import type { InstanceParts } from './parts.ts'
 import { keepParts, openParts } from './parts.ts'
 import type { ShownMemory } from './shown-memory.ts'
 import type { SkeletonSpec } from './spec.ts'
-import { requireUsdtLayout } from './usdt-layout.ts'
 
 /** What every opened skeleton has; generated declarations add its maps, programs, links and sections by name. */
 export interface SkeletonInstance extends Disposable {
@@ -126,10 +125,9 @@ export class Instance implements SkeletonInstance {
   }
 
   #beforeLoad(): void {
-    const { life, spec, native, maps } = this.#parts
+    const { life, maps } = this.#parts
     life.requireOpen('load')
-    requireUsdtLayout(spec, native)
-    for (const { kind, handle } of maps) kind.beforeLoad?.(handle)
+    for (const { kind, handle } of maps) kind.beforeLoad?.(handle, this.#parts)
     for (const memory of this.#shown()) memory.beforeLoad()
     for (const { handle } of maps) handle.loading()
   }

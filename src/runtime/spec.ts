@@ -1,12 +1,13 @@
 import type { CompositeLayout } from './codec/layout.ts'
 import type { MapKind } from './maps/map.ts'
+import type { OwnObject } from './per-architecture.ts'
 import type { NewerSection } from './programs/newer-section.ts'
 import type { ProgramKind } from './programs/program.ts'
 
 /** What generated modules write: objects for several architectures, of which `open()` takes the machine's. */
 export interface SkeletonSource extends Omit<SkeletonSpec, 'object'> {
-  /** The ELF object in base64, for any machine; or one for each architecture, by its name in the option `arch`. */
-  readonly object: string | Readonly<Record<string, string>>
+  /** The ELF object in base64, for any machine; or what finds this machine's. */
+  readonly object: string | OwnObject
 }
 
 /** A skeleton for this machine. Lists of tuples keep the object's order and any C name. */

@@ -9,8 +9,10 @@ import { bpf_map__pin, bpf_map__unpin } from '../ffi/object.ts'
 import { removeFile } from '../files.ts'
 import type { LinkOwner } from '../links/link.ts'
 import { heard } from '../log.ts'
+import type { ObjectSkeleton } from '../object-skeleton.ts'
 import type { ProgramsByPointer } from '../shadow.ts'
 import type { ShownMemory } from '../shown-memory.ts'
+import type { SkeletonSpec } from '../spec.ts'
 import type { MapHandle } from './handle.ts'
 import { keepHandle } from './handle.ts'
 import type { MapDescription } from './info.ts'
@@ -32,12 +34,18 @@ export interface MapKind<M extends BpfMap = BpfMap> {
   readonly needs?: LibbpfNeed
   /** `links` owns what the map attaches. */
   create(handle: MapHandle, links?: LinkOwner): M
-  /** Refuses what would end the process. */
-  readonly beforeLoad?: (handle: MapHandle) => void
+  /** Refuses what would end the process, or do nobody knows what. */
+  readonly beforeLoad?: (handle: MapHandle, loading: BeingLoaded) => void
   /** Of a data section: its variables. */
   readonly variables?: (handle: MapHandle, layout: CompositeLayout) => ShownMemory
   /** Of a struct_ops: what of it may be set before it loads. */
   readonly shadow?: (handle: MapHandle, programs: ProgramsByPointer) => ShownMemory
+}
+
+/** The skeleton that a map is loaded with. */
+export interface BeingLoaded {
+  readonly spec: SkeletonSpec
+  readonly native: ObjectSkeleton
 }
 
 /** The 1.x of libbpf that brought something. */

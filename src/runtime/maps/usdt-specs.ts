@@ -1,13 +1,13 @@
-import { unsupported } from './error.ts'
-import { libbpfIsAtLeast } from './ffi/libbpf-version.ts'
-import { bpf_map__value_size, bpf_program__autoload } from './ffi/object.ts'
-import type { ObjectSkeleton } from './object-skeleton.ts'
-import type { SkeletonSpec } from './spec.ts'
-import { linkProgram } from './verifier/linked-program.ts'
-import { readObjectFile } from './verifier/object-file.ts'
-
-/** The map of usdt.bpf.h in which libbpf tells programs where arguments are. */
-const specs = '__bpf_usdt_specs'
+import type { Layout } from '../codec/layout.ts'
+import { unsupported } from '../error.ts'
+import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
+import { bpf_map__value_size, bpf_program__autoload } from '../ffi/object.ts'
+import { linkProgram } from '../verifier/linked-program.ts'
+import { readObjectFile } from '../verifier/object-file.ts'
+import type { ArrayMap } from './array.ts'
+import { arrayMap } from './array.ts'
+import type { MapHandle } from './handle.ts'
+import type { BeingLoaded, MapKind } from './map.ts'
 
 /** Bytes of its values: of struct __bpf_usdt_spec as libbpf 1.7 widened it, and before. */
 const [wide, narrow] = [304, 208]
@@ -20,10 +20,8 @@ const readers = /^bpf_usdt_(arg|arg_cnt|arg_size|cookie)$/
  * read other numbers than the arguments, and nobody would say so.
  * @throws {BpfError} `ERR_BPF_UNSUPPORTED` when a program that is to be loaded would
  */
-export function requireUsdtLayout(spec: SkeletonSpec, native: ObjectSkeleton): void {
-  const index = spec.maps.findIndex(([name]) => name === specs)
-  if (index < 0) return
-  const size = bpf_map__value_size(native.map(index))
+function requireLayout({ pointer }: MapHandle, { spec, native }: BeingLoaded): void {
+  const size = bpf_map__value_size(pointer)
   const isNewer = libbpfIsAtLeast(1, 7)
   if (size !== (isNewer ? narrow : wide)) return
   const object = readObjectFile(Buffer.from(spec.object, 'base64'))
@@ -39,4 +37,9 @@ export function requireUsdtLayout(spec: SkeletonSpec, native: ObjectSkeleton): v
     `it was compiled with the <bpf/usdt.bpf.h> of ${isNewer ? 'a libbpf before' : 'libbpf'} 1.7, and would read wrong arguments from the installed one, which is ${isNewer ? 'newer' : 'older'}`,
     "Compile it with that libbpf's headers (the option include), or name another libbpf in BPF_LIBBPF.",
   )
+}
+
+/** `__bpf_usdt_specs`, the array of usdt.bpf.h in which libbpf tells programs where arguments are. */
+export function usdtSpecs<V = unknown>(value?: Layout): MapKind<ArrayMap<V>> {
+  return { ...arrayMap<V>(value), beforeLoad: requireLayout }
 }
