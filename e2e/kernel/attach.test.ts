@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 
-import { Link } from '../../src/runtime/index.ts'
 import type { SkeletonInstance, Program } from '../../src/runtime/index.ts'
+import { Link } from '../../src/runtime/links/link.ts'
 import { build } from './build.ts'
 import { describeInKernel } from './permitted.ts'
 

@@ -1,4 +1,6 @@
 import { objectInfo } from '../ffi/bpf.ts'
+import type { Fields } from '../ffi/fields.ts'
+import { readFields } from '../ffi/fields.ts'
 import { readString, scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
 
 interface Common {
@@ -105,91 +107,133 @@ export type PerfEventLinkInfo = Common & { readonly type: 'perf_event' } & (
     | { readonly event: 'unknown' }
   )
 
-/** Fields by their letter and byte offset: `u` 32 bits, `i` 32 signed, `q` 64, `s` a string whose length lies at the second offset. */
-type Field = `${'u' | 'i' | 'q'}${number}` | `s${number},${number}`
-type Shape = readonly [name: string, fields?: Readonly<Record<string, Field>>]
+/** Text that the kernel copies to where a pointer leads: byte offsets of that, and of its length. */
+type Texts = Readonly<Record<string, readonly [pointer: number, length: number]>>
 
-/** linux/bpf.h: enum bpf_link_type, struct bpf_link_info. */
-const shapes: readonly Shape[] = [
-  ['0'],
-  ['raw_tracepoint', { tracepoint: 's16,24', cookie: 'q32' }],
-  ['tracing', { attachType: 'u16', targetObjectId: 'u20', targetBtfId: 'u24', cookie: 'q32' }],
-  ['cgroup', { cgroupId: 'q16', attachType: 'u24' }],
-  ['iter', { target: 's16,24', mapId: 'u28' }],
-  ['netns', { netnsInode: 'u16', attachType: 'u20' }],
-  ['xdp', { ifindex: 'u16' }],
-  ['perf_event'],
-  ['kprobe_multi', { count: 'u24', flags: 'u28', missed: 'q32' }],
-  ['struct_ops', { mapId: 'u16' }],
-  ['netfilter', { pf: 'u16', hooknum: 'u20', priority: 'i24', flags: 'u28' }],
-  ['tcx', { ifindex: 'u16', attachType: 'u20' }],
-  ['uprobe_multi', { path: 's16,48', count: 'u52', flags: 'u56', pid: 'u60' }],
-  ['netkit', { ifindex: 'u16', attachType: 'u20' }],
-  ['sockmap', { mapId: 'u16', attachType: 'u20' }],
-  ['tracing_multi', { attachType: 'u16', count: 'u20' }],
-]
-const perfEvent = 7
-const uprobe = { path: 's24,32', offset: 'u36', cookie: 'q40' } as const
-const kprobe = {
-  symbol: 's24,32',
-  offset: 'u36',
-  address: 'q40',
-  missed: 'q48',
-  cookie: 'q56',
-} as const
-/** enum bpf_perf_event_type */
-const perfEvents: readonly Shape[] = [
-  ['unknown'],
-  ['uprobe', uprobe],
-  ['uretprobe', uprobe],
-  ['kprobe', kprobe],
-  ['kretprobe', kprobe],
-  ['tracepoint', { tracepoint: 's24,32', cookie: 'q40' }],
-  ['event', { config: 'q24', eventType: 'u32', cookie: 'q40' }],
-]
+interface Shape {
+  readonly type: string
+  /** Of an event. */
+  readonly event?: string
+  readonly fields?: Fields
+  readonly texts?: Texts
+}
 
-/** Bytes of struct bpf_link_info, and of the strings that it leads to: a path at most. */
+/** By BPF_LINK_TYPE_ number; of events, `7.` and the bpf_perf_event_type's. */
+export type LinkShapes = Readonly<Record<string, Shape>>
+
+/* linux/bpf.h: enum bpf_link_type, struct bpf_link_info. Each is imported where such links are made. */
+
+export const rawTracepointLinks: LinkShapes = {
+  1: { type: 'raw_tracepoint', texts: { tracepoint: [16, 24] }, fields: { cookie: 'q32' } },
+}
+export const tracingLinks: LinkShapes = {
+  2: {
+    type: 'tracing',
+    fields: { attachType: 'u16', targetObjectId: 'u20', targetBtfId: 'u24', cookie: 'q32' },
+  },
+}
+export const cgroupLinks: LinkShapes = {
+  3: { type: 'cgroup', fields: { cgroupId: 'q16', attachType: 'u24' } },
+}
+export const iterLinks: LinkShapes = {
+  4: { type: 'iter', texts: { target: [16, 24] }, fields: { mapId: 'u28' } },
+}
+export const netnsLinks: LinkShapes = {
+  5: { type: 'netns', fields: { netnsInode: 'u16', attachType: 'u20' } },
+}
+export const xdpLinks: LinkShapes = { 6: { type: 'xdp', fields: { ifindex: 'u16' } } }
+export const kprobeMultiLinks: LinkShapes = {
+  8: { type: 'kprobe_multi', fields: { count: 'u24', flags: 'u28', missed: 'q32' } },
+}
+export const structOpsLinks: LinkShapes = { 9: { type: 'struct_ops', fields: { mapId: 'u16' } } }
+export const netfilterLinks: LinkShapes = {
+  10: {
+    type: 'netfilter',
+    fields: { pf: 'u16', hooknum: 'u20', priority: 'i24', flags: 'u28' },
+  },
+}
+export const tcxLinks: LinkShapes = {
+  11: { type: 'tcx', fields: { ifindex: 'u16', attachType: 'u20' } },
+}
+export const uprobeMultiLinks: LinkShapes = {
+  12: {
+    type: 'uprobe_multi',
+    texts: { path: [16, 48] },
+    fields: { count: 'u52', flags: 'u56', pid: 'u60' },
+  },
+}
+export const netkitLinks: LinkShapes = {
+  13: { type: 'netkit', fields: { ifindex: 'u16', attachType: 'u20' } },
+}
+export const sockmapLinks: LinkShapes = {
+  14: { type: 'sockmap', fields: { mapId: 'u16', attachType: 'u20' } },
+}
+export const tracingMultiLinks: LinkShapes = {
+  15: { type: 'tracing_multi', fields: { attachType: 'u16', count: 'u20' } },
+}
+
+const perfEventType = 7
+
+function event(name: string, shape: Omit<Shape, 'type'>): Shape {
+  return { type: 'perf_event', event: name, ...shape }
+}
+
+const symbol: Omit<Shape, 'type'> = {
+  texts: { symbol: [24, 32] },
+  fields: { offset: 'u36', address: 'q40', missed: 'q48', cookie: 'q56' },
+}
+const file: Omit<Shape, 'type'> = {
+  texts: { path: [24, 32] },
+  fields: { offset: 'u36', cookie: 'q40' },
+}
+export const probeLinks: LinkShapes = {
+  '7.1': /*#__PURE__*/ event('uprobe', file),
+  '7.2': /*#__PURE__*/ event('uretprobe', file),
+  '7.3': /*#__PURE__*/ event('kprobe', symbol),
+  '7.4': /*#__PURE__*/ event('kretprobe', symbol),
+}
+export const tracepointLinks: LinkShapes = {
+  '7.5': /*#__PURE__*/ event('tracepoint', {
+    texts: { tracepoint: [24, 32] },
+    fields: { cookie: 'q40' },
+  }),
+}
+export const eventLinks: LinkShapes = {
+  '7.6': /*#__PURE__*/ event('event', {
+    fields: { config: 'q24', eventType: 'u32', cookie: 'q40' },
+  }),
+}
+
+/** Bytes of struct bpf_link_info, and of the texts that it leads to: a path at most. */
 const infoSize = 64
 const textSize = 4096
 
 /** @returns minus the errno when the kernel refuses */
-export function linkInfo(fd: number): LinkInfo | number {
+export function linkInfo(fd: number, shapes: LinkShapes): LinkInfo | number {
   const first = objectInfo(fd, infoSize)
   if (typeof first === 'number') return first
   const type = first.getUint32(0, true)
-  const event = type === perfEvent ? perfEvents[first.getUint32(16, true)] : undefined
-  const [name, fields = {}] = event ?? shapes[type] ?? [`${type}`]
+  const isEvent = type === perfEventType
+  const {
+    texts = {},
+    fields = {},
+    ...kind
+  } = shapes[isEvent ? `${type}.${first.getUint32(16, true)}` : type] ??
+  (isEvent ? event('unknown', {}) : { type: `${type}` })
   const info = scratch(infoSize)
-  const text = scratch(textSize)
-  for (const field of Object.values(fields)) {
-    const [at, length] = offsetsOf(field)
-    if (length === undefined) continue
-    setPointer(info.data, at, text.address)
+  const told = Object.entries(texts).map(([name, [pointer, length]]) => {
+    const text = scratch(textSize)
+    setPointer(info.data, pointer, text.address)
     info.data.setUint32(length, textSize, true)
-  }
+    return { name, text }
+  })
   const second = objectInfo(fd, infoSize, info)
   if (typeof second === 'number') return second
-  const kind = event ? { type: 'perf_event', event: name } : { type: name }
-  const read = ([key, field]: [string, Field]): [string, unknown] => {
-    const [at] = offsetsOf(field)
-    switch (field[0]) {
-      case 'q':
-        return [key, second.getBigUint64(at, true)]
-      case 'i':
-        return [key, second.getInt32(at, true)]
-      case 's':
-        return [key, readString(text.address, textSize)]
-      default:
-        return [key, second.getUint32(at, true)]
-    }
-  }
-  const values = Object.fromEntries(Object.entries(fields).map(read))
-  usedUntilHere(text)
-  const common = { id: second.getUint32(4, true), programId: second.getUint32(8, true) }
-  return { ...kind, ...common, ...values } as LinkInfo
-}
-
-function offsetsOf(field: Field): [at: number, length?: number] {
-  const [at, length] = field.slice(1).split(',').map(Number)
-  return length === undefined ? [at ?? 0] : [at ?? 0, length]
+  const read = told.map(({ name, text }) => [name, readString(text.address, textSize)])
+  usedUntilHere(told)
+  return {
+    ...kind,
+    ...readFields(second, { id: 'u4', programId: 'u8', ...fields }),
+    ...Object.fromEntries(read),
+  } as LinkInfo
 }

@@ -1,16 +1,10 @@
 import { pinAdvice } from '../bpffs.ts'
 import { privilegeHint } from '../capabilities.ts'
 import { BpfError, stateError, unsupported } from '../error.ts'
-import { BPF_OBJ_GET, bpf } from '../ffi/bpf.ts'
-import { EINVAL } from '../ffi/errno.ts'
-import { close } from '../ffi/libc.ts'
-import { cString, scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
-import { readLink } from '../files.ts'
-import { KeepAlive } from '../keep-alive.ts'
-import { Life } from '../life.ts'
-import type { LinkInfo } from './info.ts'
+import type { KeepAlive } from '../keep-alive.ts'
+import type { Life } from '../life.ts'
+import type { LinkInfo, LinkShapes } from './info.ts'
 import { linkInfo } from './info.ts'
-import { descriptorLink } from './native.ts'
 import type { NativeLink, Successor } from './native.ts'
 
 /** The links of one skeleton instance that are alive, oldest first, and what they keep alive. */
@@ -35,42 +29,19 @@ export class Link implements Disposable {
   readonly #owner: LinkOwner
   /** For messages: `program on_exec of trace_bpf`. */
   readonly #title: string
+  /** What links of its program are, to describe it. */
+  readonly #shapes: LinkShapes
   /** Undefined once destroyed. */
   #native: NativeLink | undefined
 
   /** @internal Made by attach functions alone. */
-  constructor(owner: LinkOwner, title: string, native: NativeLink) {
+  constructor(owner: LinkOwner, title: string, native: NativeLink, shapes: LinkShapes) {
     this.#owner = owner
     this.#title = title
+    this.#shapes = shapes
     this.#native = native
     owner.alive.add(this)
     owner.keepAlive.hold(this)
-  }
-
-  /**
-   * The link that is pinned under a path. It belongs to no skeleton and does not keep the process from ending;
-   * `destroy()` lets go of it, and what it attaches stays until `unpin()` or another process ends it.
-   * @throws {BpfError} EINVAL when something else is pinned there
-   */
-  static open(path: string): Link {
-    // union bpf_attr of BPF_OBJ_GET: pathname.
-    const attr = scratch(16)
-    const name = cString(path)
-    setPointer(attr.data, 0, name.address)
-    const fd = bpf(BPF_OBJ_GET, attr)
-    usedUntilHere(name)
-    if (fd < 0) {
-      const hint = privilegeHint(-fd)
-      throw new BpfError({ operation: 'open', object: `the link ${path}`, errno: -fd, hint })
-    }
-    if (!/bpf.link/.test(readLink(`/proc/self/fd/${fd}`))) {
-      close(fd)
-      const reason = 'a map or a program is pinned there'
-      throw new BpfError({ operation: 'open', object: `the link ${path}`, reason, errno: EINVAL })
-    }
-    const keepAlive = new KeepAlive()
-    keepAlive.unref()
-    return new Link(new LinkOwner(new Life(path), keepAlive), path, descriptorLink(fd, path))
   }
 
   /** Whether it has been destroyed. */
@@ -95,7 +66,7 @@ export class Link implements Disposable {
 
   /** What the kernel says of it, by its `type`. */
   get info(): LinkInfo {
-    const info = this.#live('ask about').info?.() ?? linkInfo(this.fd)
+    const info = this.#live('ask about').info?.() ?? linkInfo(this.fd, this.#shapes)
     if (typeof info !== 'number') return info
     throw this.failure('ask about', -info)
   }

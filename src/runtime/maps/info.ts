@@ -1,5 +1,6 @@
 import { BpfError } from '../error.ts'
 import { objectInfo } from '../ffi/bpf.ts'
+import { readFields } from '../ffi/fields.ts'
 import { readText } from '../files.ts'
 
 /** `struct bpf_map_info`, as the kernel tells it. Sizes in bytes. */
@@ -36,29 +37,26 @@ export interface MapDescription extends MapInfo {
 
 /** Bytes of struct bpf_map_info that every kernel here knows (linux/bpf.h); map_extra came with 5.16. */
 const infoSize = 88
-const nameOffset = 24
-const nameLength = 16
+const infoFields = {
+  type: 'u0',
+  id: 'u4',
+  keySize: 'u8',
+  valueSize: 'u12',
+  maxEntries: 'u16',
+  flags: 'u20',
+  name: 'n24',
+  ifindex: 'u40',
+  btfId: 'u64',
+  btfKeyTypeId: 'u68',
+  btfValueTypeId: 'u72',
+  btfVmlinuxValueTypeId: 'u44',
+  mapExtra: 'q80',
+} as const
 
 export function readMapInfo(fd: number, operation: string, object: string): MapInfo {
   const info = objectInfo(fd, infoSize)
   if (typeof info === 'number') throw new BpfError({ operation, object, errno: -info })
-  const name = new Uint8Array(info.buffer, nameOffset, nameLength)
-  const field = (offset: number): number => info.getUint32(offset, true)
-  return {
-    type: field(0),
-    id: field(4),
-    keySize: field(8),
-    valueSize: field(12),
-    maxEntries: field(16),
-    flags: field(20),
-    name: new TextDecoder().decode(name.subarray(0, name.indexOf(0))),
-    ifindex: field(40),
-    btfId: field(64),
-    btfKeyTypeId: field(68),
-    btfValueTypeId: field(72),
-    btfVmlinuxValueTypeId: field(44),
-    mapExtra: info.getBigUint64(80, true),
-  }
+  return readFields(info, infoFields)
 }
 
 export function describeMap(fd: number, operation: string, object: string): MapDescription {

@@ -4,6 +4,7 @@ import { BpfError, stateError, unsupported } from '../error.ts'
 import { EINVAL, EOPNOTSUPP } from '../ffi/errno.ts'
 import { errno } from '../ffi/library.ts'
 import { bpf_link__update_map, bpf_map__attach_struct_ops } from '../ffi/object.ts'
+import { structOpsLinks } from '../links/info.ts'
 import type { LinkOwner } from '../links/link.ts'
 import { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
@@ -62,7 +63,7 @@ export class StructOpsMap extends BpfMap {
       })
     }
     const native = this.#isLink ? updatable(result.link) : registration(result.link, title)
-    return (this.#attached = new Link(this.#links, title, native))
+    return (this.#attached = new Link(this.#links, title, native, structOpsLinks))
   }
 
   /** Whether it has a live link. @internal */

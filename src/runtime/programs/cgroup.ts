@@ -3,6 +3,8 @@ import { withDirectory } from '../descriptors/file.ts'
 import { EBADF } from '../ffi/errno.ts'
 import { requireKnown } from '../known-options.ts'
 import { kernelLink } from '../links/create.ts'
+import type { LinkShapes } from '../links/info.ts'
+import { cgroupLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { looseLink } from '../links/loose.ts'
 import type { NativeLink } from '../links/native.ts'
@@ -56,6 +58,11 @@ export class CgroupProgram extends Program {
   override loadAdvice(errno: number): string | undefined {
     return trampolineAdvice(this.section, errno)
   }
+
+  /** @internal */
+  protected override get linkShapes(): LinkShapes {
+    return cgroupLinks
+  }
 }
 
 /** CGROUP_SKB. */
@@ -67,6 +74,11 @@ export class CgroupSkbProgram extends PacketProgram {
 
   override get capabilities(): readonly Capability[] {
     return ['CAP_BPF', 'CAP_NET_ADMIN']
+  }
+
+  /** @internal */
+  protected override get linkShapes(): LinkShapes {
+    return cgroupLinks
   }
 }
 

@@ -1,6 +1,8 @@
 import { descriptor } from '../descriptors/descriptor.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import { linkByLibbpf } from '../links/create.ts'
+import type { LinkShapes } from '../links/info.ts'
+import { tracingLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import type { Attempt } from './program.ts'
 import { Program } from './program.ts'
@@ -32,5 +34,10 @@ export class ExtensionProgram extends Program {
   /** @internal */
   override loadAdvice(errno: number): string | undefined {
     return trampolineAdvice(this.section, errno)
+  }
+
+  /** @internal */
+  protected override get linkShapes(): LinkShapes {
+    return tracingLinks
   }
 }

@@ -1,5 +1,6 @@
 import { BpfError } from '../error.ts'
 import { objectInfo } from '../ffi/bpf.ts'
+import { readFields } from '../ffi/fields.ts'
 import { scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
 
 /** `struct bpf_prog_info`, as the kernel tells it. Sizes in bytes, times in nanoseconds. */
@@ -35,7 +36,22 @@ export interface ProgramInfo {
 
 /** Bytes of struct bpf_prog_info up to verified_insns and its padding (linux/bpf.h). */
 const infoSize = 224
-const offsets = { mapCount: 52, mapIds: 56, name: 64 } as const
+const mapCountOffset = 52
+const mapIdsOffset = 56
+const infoFields = {
+  type: 'u0',
+  id: 'u4',
+  name: 'n64',
+  loadedSize: 'u20',
+  jitedSize: 'u16',
+  loadTime: 'q40',
+  uid: 'u48',
+  btfId: 'u128',
+  runTime: 'q192',
+  runCount: 'q200',
+  recursionMisses: 'q208',
+  verifiedInstructions: 'u216',
+} as const
 
 /** @param title of the program, for messages */
 export function programInfo(fd: number, title: string): ProgramInfo {
@@ -44,30 +60,17 @@ export function programInfo(fd: number, title: string): ProgramInfo {
     if (typeof answer !== 'number') return answer
     throw new BpfError({ operation: 'ask about', object: title, errno: -answer })
   }
-  const maps = ask().getUint32(offsets.mapCount, true)
+  const maps = ask().getUint32(mapCountOffset, true)
   const ids = scratch(4 * maps)
   const info = scratch(infoSize)
-  info.data.setUint32(offsets.mapCount, maps, true)
-  setPointer(info.data, offsets.mapIds, ids.address)
-  const d = ask(info)
+  info.data.setUint32(mapCountOffset, maps, true)
+  setPointer(info.data, mapIdsOffset, ids.address)
+  const told = ask(info)
   usedUntilHere(ids)
-  const bytes = new Uint8Array(info.buffer)
-  const name = bytes.subarray(offsets.name, offsets.name + 16)
   return {
-    type: d.getUint32(0, true),
-    id: d.getUint32(4, true),
-    tag: Buffer.from(bytes.subarray(8, 16)).toString('hex'),
-    name: new TextDecoder().decode(name.subarray(0, name.indexOf(0))),
-    loadedSize: d.getUint32(20, true),
-    jitedSize: d.getUint32(16, true),
-    loadTime: d.getBigUint64(40, true),
-    uid: d.getUint32(48, true),
-    gplCompatible: (d.getUint32(84, true) & 1) === 1,
+    ...readFields(told, infoFields),
+    tag: Buffer.from(info.buffer, 8, 8).toString('hex'),
+    gplCompatible: (told.getUint32(84, true) & 1) === 1,
     mapIds: Array.from({ length: maps }, (_, index) => ids.data.getUint32(4 * index, true)),
-    btfId: d.getUint32(128, true),
-    runTime: d.getBigUint64(192, true),
-    runCount: d.getBigUint64(200, true),
-    recursionMisses: d.getBigUint64(208, true),
-    verifiedInstructions: d.getUint32(216, true),
   }
 }

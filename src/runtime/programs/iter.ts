@@ -7,6 +7,7 @@ import type { Scratch } from '../ffi/memory.ts'
 import { scratch } from '../ffi/memory.ts'
 import { requireKnown } from '../known-options.ts'
 import { linkByLibbpf } from '../links/create.ts'
+import { iterLinks } from '../links/info.ts'
 import { IterLink } from '../links/iter-link.ts'
 import type { NativeLink } from '../links/native.ts'
 import { attachOptions, oneOf, uint32, uint64 } from './attach-options.ts'
@@ -68,7 +69,7 @@ export class IterProgram extends Program {
 
   /** @internal */
   protected override makeLink(native: NativeLink): IterLink {
-    return new IterLink(handleOf(this).links, this.title, native)
+    return new IterLink(handleOf(this).links, this.title, native, iterLinks)
   }
 
   /** @internal */

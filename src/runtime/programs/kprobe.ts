@@ -2,6 +2,8 @@ import type { Integer } from '../codec/input.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import { requireKnown } from '../known-options.ts'
 import { linkByLibbpf } from '../links/create.ts'
+import type { LinkShapes } from '../links/info.ts'
+import { probeLinks, kprobeMultiLinks, uprobeMultiLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
 import { attachOptions, uint64 } from './attach-options.ts'
@@ -111,5 +113,10 @@ export class KprobeProgram extends Program {
   /** @internal */
   override attachAdvice(attempt: Attempt): string | undefined {
     return kprobeAdvice(this.section, attempt) ?? super.attachAdvice(attempt)
+  }
+
+  /** @internal */
+  protected override get linkShapes(): LinkShapes {
+    return { ...probeLinks, ...kprobeMultiLinks, ...uprobeMultiLinks }
   }
 }

@@ -1,5 +1,7 @@
 import { fromLibbpf } from '../ffi/library.ts'
 import { linkByLibbpf } from '../links/create.ts'
+import type { LinkShapes } from '../links/info.ts'
+import { tracingLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import type { Attempt } from './program.ts'
 import { Program } from './program.ts'
@@ -22,5 +24,10 @@ export class LsmProgram extends Program {
   /** @internal */
   override loadAdvice(errno: number): string | undefined {
     return trampolineAdvice(this.section, errno)
+  }
+
+  /** @internal */
+  protected override get linkShapes(): LinkShapes {
+    return tracingLinks
   }
 }

@@ -1,6 +1,8 @@
 import type { Capability } from '../capabilities.ts'
 import { requireKnown } from '../known-options.ts'
 import { kernelLink, tailOffset } from '../links/create.ts'
+import type { LinkShapes } from '../links/info.ts'
+import { netfilterLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { oneOf } from './attach-options.ts'
 import { PacketProgram } from './packet.ts'
@@ -49,5 +51,10 @@ export class NetfilterProgram extends PacketProgram {
 
   override get capabilities(): readonly Capability[] {
     return ['CAP_BPF', 'CAP_NET_ADMIN']
+  }
+
+  /** @internal */
+  protected override get linkShapes(): LinkShapes {
+    return netfilterLinks
   }
 }

@@ -3,6 +3,8 @@ import { withOpened } from '../descriptors/file.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import { requireKnown } from '../known-options.ts'
 import { linkByLibbpf } from '../links/create.ts'
+import type { LinkShapes } from '../links/info.ts'
+import { netnsLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
 import { uint32 } from './attach-options.ts'
@@ -37,6 +39,11 @@ export class SkLookupProgram extends Program {
   override get capabilities(): readonly Capability[] {
     return ['CAP_BPF', 'CAP_NET_ADMIN']
   }
+
+  /** @internal */
+  protected override get linkShapes(): LinkShapes {
+    return netnsLinks
+  }
 }
 
 /** FLOW_DISSECTOR. What a test run gives as `data` is `struct bpf_flow_keys`. */
@@ -48,6 +55,11 @@ export class FlowDissectorProgram extends PacketProgram {
 
   override get capabilities(): readonly Capability[] {
     return ['CAP_BPF', 'CAP_NET_ADMIN']
+  }
+
+  /** @internal */
+  protected override get linkShapes(): LinkShapes {
+    return netnsLinks
   }
 }
 

@@ -5,6 +5,8 @@ import { errno, fromLibbpf } from '../ffi/library.ts'
 import { openPerfEvent, perfEventTypes } from '../ffi/perf.ts'
 import { requireKnown } from '../known-options.ts'
 import { linkByLibbpf } from '../links/create.ts'
+import type { LinkShapes } from '../links/info.ts'
+import { eventLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { combinedLink } from '../links/native.ts'
 import type { NativeLink } from '../links/native.ts'
@@ -78,6 +80,11 @@ export class PerfEventProgram extends Program {
       close(fd)
       throw error
     }
+  }
+
+  /** @internal */
+  protected override get linkShapes(): LinkShapes {
+    return eventLinks
   }
 }
 

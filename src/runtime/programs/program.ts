@@ -11,6 +11,7 @@ import {
   bpf_program__unpin,
 } from '../ffi/object.ts'
 import { linkByLibbpf } from '../links/create.ts'
+import type { LinkShapes } from '../links/info.ts'
 import { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
 import { heard } from '../log.ts'
@@ -110,7 +111,12 @@ export class Program extends ProgramSettings {
 
   /** @internal */
   protected makeLink(native: NativeLink): Link {
-    return new Link(handleOf(this).links, this.title, native)
+    return new Link(handleOf(this).links, this.title, native, this.linkShapes)
+  }
+
+  /** What its links are. @internal */
+  protected get linkShapes(): LinkShapes {
+    return {}
   }
 
   /** @param hint when nothing better is known @internal */

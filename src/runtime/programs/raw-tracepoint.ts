@@ -4,6 +4,8 @@ import { fromLibbpf } from '../ffi/library.ts'
 import { cString, struct, usedUntilHere, words } from '../ffi/memory.ts'
 import { requireKnown } from '../known-options.ts'
 import { linkByLibbpf } from '../links/create.ts'
+import type { LinkShapes } from '../links/info.ts'
+import { rawTracepointLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { descriptorLink } from '../links/native.ts'
 import { uint32, uint64 } from './attach-options.ts'
@@ -60,6 +62,11 @@ export class RawTracepointProgram extends Program {
       ...(cpu === undefined ? {} : { flags: onCpu, cpu: uint32('cpu', cpu) }),
     })
     return { retval }
+  }
+
+  /** @internal */
+  protected override get linkShapes(): LinkShapes {
+    return rawTracepointLinks
   }
 }
 

@@ -1,6 +1,8 @@
 import type { Capability } from '../capabilities.ts'
 import { requireKnown } from '../known-options.ts'
 import { kernelLink } from '../links/create.ts'
+import type { LinkShapes } from '../links/info.ts'
+import { tcxLinks, netkitLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import type { AnchorOptions } from './anchor.ts'
 import { anchorNames, anchorOf, anchorTail } from './anchor.ts'
@@ -109,5 +111,10 @@ export class SchedClsProgram extends PacketProgram {
       )
     }
     return [side, place ?? options ?? {}]
+  }
+
+  /** @internal */
+  protected override get linkShapes(): LinkShapes {
+    return { ...tcxLinks, ...netkitLinks }
   }
 }

@@ -3,6 +3,8 @@ import { descriptor } from '../descriptors/descriptor.ts'
 import { BpfError } from '../error.ts'
 import { EINVAL } from '../ffi/errno.ts'
 import { kernelLink } from '../links/create.ts'
+import type { LinkShapes } from '../links/info.ts'
+import { sockmapLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { looseLink } from '../links/loose.ts'
 import type { NativeLink } from '../links/native.ts'
@@ -37,5 +39,10 @@ export class SockmapProgram extends Program {
       if (!(error instanceof BpfError) || error.errno !== EINVAL) throw error
       return looseLink(this, operation, to)
     }
+  }
+
+  /** @internal */
+  protected override get linkShapes(): LinkShapes {
+    return sockmapLinks
   }
 }

@@ -2,6 +2,8 @@ import type { Integer } from '../codec/input.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import { requireKnown } from '../known-options.ts'
 import { linkByLibbpf } from '../links/create.ts'
+import type { LinkShapes } from '../links/info.ts'
+import { tracepointLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { tracefsAdvice } from '../tracefs.ts'
 import { attachOptions, uint64 } from './attach-options.ts'
@@ -32,5 +34,10 @@ export class TracepointProgram extends Program {
   /** @internal */
   override attachAdvice(attempt: Attempt): string | undefined {
     return tracefsAdvice(attempt.log) ?? super.attachAdvice(attempt)
+  }
+
+  /** @internal */
+  protected override get linkShapes(): LinkShapes {
+    return tracepointLinks
   }
 }

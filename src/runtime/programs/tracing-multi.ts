@@ -5,6 +5,8 @@ import type { Scratch } from '../ffi/memory.ts'
 import { scratch } from '../ffi/memory.ts'
 import { requireKnown } from '../known-options.ts'
 import { kernelLink, linkByLibbpf, tailOffset } from '../links/create.ts'
+import type { LinkShapes } from '../links/info.ts'
+import { tracingMultiLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { functionList, perFunction } from './functions.ts'
 import { Program } from './program.ts'
@@ -70,5 +72,10 @@ export class TracingMultiProgram extends Program {
     } finally {
       btf__free(btf)
     }
+  }
+
+  /** @internal */
+  protected override get linkShapes(): LinkShapes {
+    return tracingMultiLinks
   }
 }

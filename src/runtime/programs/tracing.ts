@@ -2,6 +2,8 @@ import type { Integer } from '../codec/input.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import { requireKnown } from '../known-options.ts'
 import { kernelLink, linkByLibbpf, tailOffset } from '../links/create.ts'
+import type { LinkShapes } from '../links/info.ts'
+import { rawTracepointLinks, tracingLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { uint64 } from './attach-options.ts'
 import type { Attempt } from './program.ts'
@@ -39,5 +41,10 @@ export class TracingProgram extends Program {
   /** @internal */
   override loadAdvice(errno: number): string | undefined {
     return trampolineAdvice(this.section, errno)
+  }
+
+  /** @internal */
+  protected override get linkShapes(): LinkShapes {
+    return { ...rawTracepointLinks, ...tracingLinks }
   }
 }

@@ -2,6 +2,8 @@ import type { Capability } from '../capabilities.ts'
 import { EBUSY, EEXIST } from '../ffi/errno.ts'
 import { requireKnown } from '../known-options.ts'
 import { kernelLink } from '../links/create.ts'
+import type { LinkShapes } from '../links/info.ts'
+import { xdpLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { oneOf } from './attach-options.ts'
 import { indexOfInterface } from './interface.ts'
@@ -36,5 +38,10 @@ export class XdpProgram extends PacketProgram {
 
   override get capabilities(): readonly Capability[] {
     return ['CAP_BPF', 'CAP_NET_ADMIN']
+  }
+
+  /** @internal */
+  protected override get linkShapes(): LinkShapes {
+    return xdpLinks
   }
 }

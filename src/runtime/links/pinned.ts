@@ -1,0 +1,70 @@
+import { privilegeHint } from '../capabilities.ts'
+import { BpfError } from '../error.ts'
+import { BPF_OBJ_GET, bpf } from '../ffi/bpf.ts'
+import { EINVAL } from '../ffi/errno.ts'
+import { close } from '../ffi/libc.ts'
+import { cString, struct, usedUntilHere } from '../ffi/memory.ts'
+import { readLink } from '../files.ts'
+import { KeepAlive } from '../keep-alive.ts'
+import { Life } from '../life.ts'
+import * as shapes from './info.ts'
+import { Link as AnyLink, LinkOwner } from './link.ts'
+import { descriptorLink } from './native.ts'
+
+/** A program's attachment to something, or a struct_ops map's, until it is destroyed. */
+export type Link = AnyLink
+
+export interface PinnedLinks {
+  /**
+   * The link that is pinned under a path. It belongs to no skeleton and does not keep the process from ending;
+   * `destroy()` lets go of it, and what it attaches stays until `unpin()` or another process ends it.
+   * @throws {BpfError} EINVAL when something else is pinned there
+   */
+  open(path: string): Link
+  /** `link instanceof Link` */
+  [Symbol.hasInstance](value: unknown): value is Link
+}
+
+export const Link: PinnedLinks = /*#__PURE__*/ Object.freeze({
+  open(path: string): Link {
+    // union bpf_attr of BPF_OBJ_GET: pathname.
+    const attr = struct(16)
+    attr.point(0, cString(path))
+    const fd = bpf(BPF_OBJ_GET, attr)
+    usedUntilHere(attr)
+    const failed = { operation: 'open', object: `the link ${path}` }
+    if (fd < 0) throw new BpfError({ ...failed, errno: -fd, hint: privilegeHint(-fd) })
+    if (!/bpf.link/.test(readLink(`/proc/self/fd/${fd}`))) {
+      close(fd)
+      const reason = 'a map or a program is pinned there'
+      throw new BpfError({ ...failed, reason, errno: EINVAL })
+    }
+    const keepAlive = new KeepAlive()
+    keepAlive.unref()
+    const owner = new LinkOwner(new Life(path), keepAlive)
+    return new AnyLink(owner, path, descriptorLink(fd, path), allShapes())
+  },
+  [Symbol.hasInstance]: (value: unknown): value is Link => value instanceof AnyLink,
+})
+
+function allShapes(): shapes.LinkShapes {
+  return {
+    ...shapes.rawTracepointLinks,
+    ...shapes.tracingLinks,
+    ...shapes.cgroupLinks,
+    ...shapes.iterLinks,
+    ...shapes.netnsLinks,
+    ...shapes.xdpLinks,
+    ...shapes.kprobeMultiLinks,
+    ...shapes.structOpsLinks,
+    ...shapes.netfilterLinks,
+    ...shapes.tcxLinks,
+    ...shapes.uprobeMultiLinks,
+    ...shapes.netkitLinks,
+    ...shapes.sockmapLinks,
+    ...shapes.tracingMultiLinks,
+    ...shapes.probeLinks,
+    ...shapes.tracepointLinks,
+    ...shapes.eventLinks,
+  }
+}
