@@ -35,11 +35,8 @@ export function moduleKey(
 }
 
 /** Undefined if there is none, or a damaged one. */
-export async function readModule(
-  options: ResolvedOptions,
-  key: string,
-): Promise<SkeletonModule | undefined> {
-  const file = await readSealed(moduleFile(options, key))
+export function readModule(options: ResolvedOptions, key: string): SkeletonModule | undefined {
+  const file = readSealed(moduleFile(options, key))
   return file && JSON.parse(file.content.toString())
 }
 

@@ -41,7 +41,7 @@ export async function buildModule(
   const compiled = await compileAll(source, resolved)
   const results = compiled.map(({ result }) => result)
   const key = moduleKey(edition(), source, resolved, results)
-  const kept = key && (await readModule(resolved, key))
+  const kept = key && readModule(resolved, key)
   if (kept) return kept
   const module = moduleOf(source, resolved, skeletonOf(source, resolved, compiled))
   // Comments are read from the sources themselves, which may have been saved meanwhile.

@@ -27,8 +27,8 @@ export interface SealedEntry {
 const kept = 256
 
 /** A line of JSON, then the object's bytes. Undefined if there is none, or a damaged one. */
-export async function readEntry(cacheDir: string, key: string): Promise<SealedEntry | undefined> {
-  const file = await readSealed(entryFile(cacheDir, key))
+export function readEntry(cacheDir: string, key: string): SealedEntry | undefined {
+  const file = readSealed(entryFile(cacheDir, key))
   if (!file) return undefined
   const { seal, content } = file
   const end = content.indexOf('\n')

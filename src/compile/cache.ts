@@ -21,11 +21,11 @@ const lastKept = new Map<string, Kept>()
 const slotOf = ({ arch, source }: Job): string => `${arch} ${source}`
 
 /** What is kept of an equal compile, if nothing that it read has changed. */
-export async function cached(job: Job, key: string): Promise<CompileResult | undefined> {
+export function cached(job: Job, key: string): CompileResult | undefined {
   const { options, source } = job
   if (options.cache === false) return undefined
   const last = lastKept.get(slotOf(job))
-  const kept = last?.key === key ? last : await readKept(job, options.cache, key)
+  const kept = last?.key === key ? last : readKept(job, options.cache, key)
   if (!kept || !isCurrent(kept.entry)) return undefined
   const { vmlinux } = kept.entry
   if (vmlinux !== undefined && vmlinux !== vmlinuxOrigin(options)) return undefined
@@ -34,8 +34,8 @@ export async function cached(job: Job, key: string): Promise<CompileResult | und
   return kept.result
 }
 
-async function readKept({ source }: Job, cache: string, key: string): Promise<Kept | undefined> {
-  const sealed = await readEntry(cache, key)
+function readKept({ source }: Job, cache: string, key: string): Kept | undefined {
+  const sealed = readEntry(cache, key)
   if (!sealed) return undefined
   const { entry, seal: identity } = sealed
   const { diagnostics, object } = entry

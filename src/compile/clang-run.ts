@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 
@@ -12,6 +12,7 @@ import type { Job } from './job.ts'
 import { parseDiagnostics } from './parse-diagnostics.ts'
 import { type Precompiled, precompiledFlags } from './precompiled.ts'
 import { run } from './run.ts'
+import { textOf } from './text-of.ts'
 import type { Vmlinux } from './vmlinux.ts'
 
 /** What clang made of a source. */
@@ -38,7 +39,7 @@ export async function runClang(
 ): Promise<ClangRun> {
   const { arch, clang, options, source } = job
   const folder = dirname(source)
-  const temporary = await mkdtemp(join(tmpdir(), 'unplugin-bpf-'))
+  const temporary = mkdtempSync(join(tmpdir(), 'unplugin-bpf-'))
   const objectFile = join(temporary, 'object.o')
   const depfile = join(temporary, 'object.d')
   try {
@@ -58,8 +59,8 @@ export async function runClang(
       const words = stderr.trimEnd().split('\n').slice(0, 10).join('\n')
       throw new CompileError(`${clang.path} failed on ${source} (exit code ${exitCode}):\n${words}`)
     }
-    const object = exitCode === 0 ? await readObject(objectFile, job) : undefined
-    const listed = parseDepfile(await readFile(depfile, 'utf8').catch(() => ''))
+    const object = exitCode === 0 ? readObject(objectFile, job) : undefined
+    const listed = parseDepfile(textOf(depfile) ?? '')
     const headers = listed.map((name) => resolve(folder, name)).filter((name) => name !== source)
     const dependencies = headers.flatMap((file) => {
       if (file !== vmlinux?.header || !vmlinux.origin) return [file]
@@ -73,12 +74,12 @@ export async function runClang(
       vmlinux: headers.includes(vmlinux?.header ?? '') ? vmlinux?.origin : undefined,
     }
   } finally {
-    await rm(temporary, { recursive: true, force: true })
+    rmSync(temporary, { recursive: true, force: true })
   }
 }
 
-async function readObject(file: string, { clang, source }: Job): Promise<Uint8Array> {
-  const object = new Uint8Array(await readFile(file))
+function readObject(file: string, { clang, source }: Job): Uint8Array {
+  const object = new Uint8Array(readFileSync(file))
   try {
     orderForwards(object)
   } catch (error) {

@@ -1,5 +1,4 @@
-import { accessSync, constants, realpathSync, statSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 
 import { ClangNotFoundError, CompileError } from './compile-error.ts'
@@ -76,8 +75,9 @@ function which(name: string): string | undefined {
 
 function isExecutable(path: string): boolean {
   try {
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false
     accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
+    return true
   } catch {
     return false
   }
@@ -100,7 +100,7 @@ function probe(path: string, cacheDir: string): Promise<Clang> {
 
 async function remembered(path: string, identity: string, file: string): Promise<Clang> {
   try {
-    const clang: Clang = JSON.parse(await readFile(file, 'utf8'))
+    const clang: Clang = JSON.parse(readFileSync(file, 'utf8'))
     if (clang.identity === identity && Array.isArray(clang.systemIncludes))
       return { ...clang, path }
   } catch {

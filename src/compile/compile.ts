@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
 import { type Arch, pathFor } from './arch.ts'
@@ -51,10 +51,8 @@ export async function compile(
 ): Promise<CompileResult> {
   const source = resolve(options.cwd ?? '.', file)
   const resolved = resolveOptions(options, source)
-  const [content, clang] = await Promise.all([
-    readSource(source),
-    findClang(resolved.clang, resolved.cacheDir),
-  ])
+  const content = readSource(source)
+  const clang = await findClang(resolved.clang, resolved.cacheDir)
   const job = jobFor(arch ?? resolved.arch[0], source, resolved, clang)
   const key = keyOf(job, content)
   const shared = running.get(key)
@@ -87,7 +85,7 @@ const slotOf = ({ arch, source }: Job): string => `${arch} ${source}`
 
 async function cachedOrTranslated(job: Job, key: string): Promise<Outcome> {
   const started = Date.now()
-  const result = (await cached(job, key)) ?? (await translated(job, key, started))
+  const result = cached(job, key) ?? (await translated(job, key, started))
   lastDependencies.set(slotOf(job), result.dependencies)
   return { started, result }
 }
@@ -117,9 +115,9 @@ function jobFor(arch: Arch, source: string, options: ResolvedOptions, clang: Cla
   return { source, arch, clang, options: { ...options, include, vmlinux } }
 }
 
-async function readSource(source: string): Promise<Uint8Array> {
+function readSource(source: string): Uint8Array {
   try {
-    return await readFile(source)
+    return readFileSync(source)
   } catch (error) {
     throw new CompileError(`Cannot read ${source}: ${String(error)}`, { cause: error })
   }

@@ -1,10 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 import type { Clang } from './clang.ts'
-import { digest } from './digest.ts'
+import { contentOf, digest } from './digest.ts'
 import { includeFolders } from './flag-paths.ts'
 import type { ResolvedOptions } from './options.ts'
+import { sinceWritten } from './since-written.ts'
+import { textOf } from './text-of.ts'
 
 /** Those with an include guard, and which include nothing but each other and HELPERS. */
 const PRECOMPILED = /^bpf\/bpf_(?:helpers|core_read|endian|tracing)\.h$/
@@ -44,15 +46,9 @@ export function libbpfHeaders(
   if (first === undefined) return none
   const folder = dirname(first)
   const names = ['helpers', 'core_read', 'endian', 'tracing'].map((name) => `bpf_${name}.h`)
-  const texts = [...names, HELPERS].map((name) => textOf(join(folder, name)))
-  if (macros.some((macro) => texts.some((text) => text.includes(macro)))) return none
-  return { headers, content: digest(...texts) }
+  const files = [...names, HELPERS].map((name) => join(folder, name))
+  if (macros.some((macro) => files.some((file) => textOf(file)?.includes(macro)))) return none
+  return { headers, content: digest(...files.map(contentSince)) }
 }
 
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
-  }
-}
+const contentSince = sinceWritten(contentOf)

@@ -7,6 +7,7 @@ import { digest } from './digest.ts'
 import { prune, touch } from './prune.ts'
 import { run, type RunOptions } from './run.ts'
 import { sinceWritten } from './since-written.ts'
+import { textOf } from './text-of.ts'
 import { temporaryName, writeWhole } from './write-whole.ts'
 
 const debug = createDebugger('unplugin-bpf:vmlinux')
@@ -93,15 +94,13 @@ async function cachedOrMade(
   clang: Clang,
   options: PrecompileOptions,
 ): Promise<Precompiled | undefined> {
-  const sum = await readFile(sumFile(file), 'utf8').catch(() => undefined)
+  const sum = textOf(sumFile(file))
   if (sum !== undefined) {
     for (const used of [file, sumFile(file)]) touch(used)
     return { ...ahead, file, intact: () => hasSum(file, sum) }
   }
   try {
     const made = await make(file, ahead, clang, options)
-    // Not read again, as long as it is not written again.
-    await sinceWritten(file, () => Promise.resolve(made))
     return { ...ahead, file, intact: () => hasSum(file, made) }
   } catch (error) {
     debug?.('%s cannot be precompiled: %s', ahead.headers.join(', '), error)
@@ -131,8 +130,8 @@ async function make(
       options,
     )
     if (exitCode !== 0) throw new Error(stderr)
-    sum = digest(await readFile(temporary))
     await rename(temporary, file)
+    sum = await sumOf(file)
     await writeWhole(sumFile(file), sum)
   } finally {
     await rm(temporary, { force: true })
@@ -142,9 +141,11 @@ async function make(
   return sum
 }
 
+const sumOf = sinceWritten(async (file) => digest(await readFile(file)))
+
 async function hasSum(file: string, sum: string): Promise<boolean> {
   try {
-    return (await sinceWritten(file, async () => digest(await readFile(file)))) === sum
+    return (await sumOf(file)) === sum
   } catch {
     return false
   }

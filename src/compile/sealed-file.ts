@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 import { digest } from './digest.ts'
@@ -14,9 +14,13 @@ export interface Sealed {
 const sealLength = 64
 
 /** Undefined if there is none, or a damaged one. */
-export async function readSealed(file: string): Promise<Sealed | undefined> {
-  const bytes = await readFile(file).catch(() => undefined)
-  if (!bytes) return undefined
+export function readSealed(file: string): Sealed | undefined {
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(file)
+  } catch {
+    return undefined
+  }
   const content = bytes.subarray(sealLength)
   const seal = digest(content)
   if (bytes.toString('latin1', 0, sealLength) !== seal) return undefined

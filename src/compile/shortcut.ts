@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 
 import { readBtf } from '../btf/btf.ts'
@@ -22,6 +21,7 @@ import type { Job } from './job.ts'
 import { filesOf, type Precompiled, precompile } from './precompiled.ts'
 import { touch } from './prune.ts'
 import { recordLayouts } from './record-layouts.ts'
+import { textOf } from './text-of.ts'
 import { headerText, type Vmlinux } from './vmlinux.ts'
 import { writeWhole } from './write-whole.ts'
 
@@ -73,9 +73,9 @@ function stateOf({ source }: Job, { file }: Precompiled): State {
 }
 
 /** The shortcut for the source as it now is, if there is one. */
-export async function shortcutFor(job: Job, whole: Precompiled): Promise<Shortcut | undefined> {
+export function shortcutFor(job: Job, whole: Precompiled): Shortcut | undefined {
   const { isHopeless, shortcut } = stateOf(job, whole)
-  if (!shortcut || isHopeless || !(await hasAllNamed(shortcut.files, shortcut))) return undefined
+  if (!shortcut || isHopeless || !hasAllNamed(shortcut.files, shortcut)) return undefined
   for (const file of shortcut.cacheFiles) touch(file)
   return shortcut
 }
@@ -84,10 +84,10 @@ export async function shortcutFor(job: Job, whole: Precompiled): Promise<Shortcu
  * Whether the result is what the whole header would have given: nothing was missing, no stub is described in
  * BTF, and no message shows the header.
  */
-export async function isAsWithWhole(
+export function isAsWithWhole(
   { diagnostics, headers, object }: ClangRun,
   shortcut: Shortcut,
-): Promise<boolean> {
+): boolean {
   if (!object || diagnostics.some((diagnostic) => shows(diagnostic, shortcut.precompiled)))
     return false
   const btf = btfOf(object)
@@ -150,7 +150,7 @@ async function makeShortcut(rebuild: Rebuild, state: State): Promise<void> {
   // The cache may be gone by now, and is not to be made anew.
   if (!object || !existsSync(whole.file)) return
   const files = [source, ...ownHeaders(headers, whole)]
-  const own = await ownText(files, whole)
+  const own = ownText(files, whole)
   const header = own === undefined ? undefined : await headerOf(vmlinux)
   if (own === undefined || !header) return
 
@@ -242,20 +242,13 @@ const libbpfRE = /^bpf_(?:core_read|endian|helper_defs|helpers|tracing)\.h$/
 const namelessRE = /##|\b_*typeof|\b__auto_type\b/
 
 /** The files' text, and what flags define; undefined if that does not name all types that it has by value. */
-async function ownText(
-  files: readonly string[],
-  { flags }: Precompiled,
-): Promise<string | undefined> {
-  const read = files.map((file) => readFile(file, 'utf8').catch(() => undefined))
-  const texts = [...flags, ...(await Promise.all(read))]
+function ownText(files: readonly string[], { flags }: Precompiled): string | undefined {
+  const texts = [...flags, ...files.map(textOf)]
   const text = texts.includes(undefined) ? undefined : texts.join('\n')
   return text === undefined || namelessRE.test(text) ? undefined : text
 }
 
-async function hasAllNamed(
-  files: readonly string[],
-  { header, needed, precompiled }: Shortcut,
-): Promise<boolean> {
-  const text = await ownText(files, precompiled)
+function hasAllNamed(files: readonly string[], { header, needed, precompiled }: Shortcut): boolean {
+  const text = ownText(files, precompiled)
   return text !== undefined && [...namedBy(wordsOf(text), header)].every((name) => needed.has(name))
 }

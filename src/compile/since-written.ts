@@ -1,28 +1,27 @@
-import { stat } from 'node:fs/promises'
-
-interface Finding {
-  /** Changes when the file is written or replaced. */
-  readonly stamp: string
-  readonly found: string | undefined
-}
-
-const last = new Map<string, Finding>()
+import { statSync } from 'node:fs'
 
 /**
- * What `find` tells of a file's content, found again only once the file was written: some have megabytes, and are
- * needed at every rebuild.
+ * `find`, which tells something of a file's content, but asked again only once the file was written: some have
+ * megabytes, and are needed at every rebuild.
  */
-export async function sinceWritten(
-  file: string,
-  find: () => Promise<string | undefined>,
-): Promise<string | undefined> {
-  const stamp = await stat(file).then(
-    ({ ino, mtime, size }) => `${ino} ${mtime.getTime()} ${size}`,
-    () => undefined,
-  )
-  const known = last.get(file)
-  if (known && known.stamp === stamp) return known.found
-  const found = await find()
-  if (stamp !== undefined) last.set(file, { stamp, found })
-  return found
+export function sinceWritten<Found>(find: (file: string) => Found): (file: string) => Found {
+  const last = new Map<string, { readonly stamp: string; readonly found: Found }>()
+  return (file) => {
+    const stamp = stampOf(file)
+    const known = last.get(file)
+    if (known && known.stamp === stamp) return known.found
+    const found = find(file)
+    if (stamp !== undefined) last.set(file, { stamp, found })
+    return found
+  }
+}
+
+/** Changes when the file is written or replaced. */
+function stampOf(file: string): string | undefined {
+  try {
+    const { ino, mtime, size } = statSync(file)
+    return `${ino} ${mtime.getTime()} ${size}`
+  } catch {
+    return undefined
+  }
 }

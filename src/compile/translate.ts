@@ -53,10 +53,10 @@ async function translateWith(
   const whole = await precompiledFor(job, leading, vmlinux)
   if (!whole) return runClang(job, vmlinux, undefined)
 
-  const shortcut = isRebuild ? await shortcutFor(job, whole) : undefined
+  const shortcut = isRebuild ? shortcutFor(job, whole) : undefined
   if (shortcut) {
     const run = await runPrecompiled(job, vmlinux, shortcut.precompiled)
-    if (run && (await isAsWithWhole(run, shortcut))) return run
+    if (run && isAsWithWhole(run, shortcut)) return run
     debug?.('%s wants the whole header', job.source)
     noteFailure(job, whole, run)
   }

@@ -94,12 +94,14 @@ export async function headerText({ content, header }: Vmlinux): Promise<string |
 async function intact(folder: string | undefined, origin: string): Promise<Vmlinux | undefined> {
   if (folder === undefined) return undefined
   const header = join(folder, vmlinuxHeader)
-  const content = await sinceWritten(header, async () => {
-    const text = await readFile(header, 'utf8').catch(() => undefined)
-    return text && sealed(text)
-  })
+  const content = await sealOf(header)
   return content ? { folder, header, content, origin } : undefined
 }
+
+const sealOf = sinceWritten(async (header) => {
+  const text = await readFile(header, 'utf8').catch(() => undefined)
+  return text && sealed(text)
+})
 
 /** Writes a header into its folder or, where the cache cannot be written, one of this process. Returns which. */
 async function write(folder: string, text: string): Promise<string> {

@@ -45,7 +45,7 @@ it('is generated once', async () => {
   const { build, entries } = cached()
   await build()
   const [entry = ''] = entries()
-  const { content } = (await readSealed(entry)) ?? {}
+  const { content } = readSealed(entry) ?? {}
   const marked = JSON.stringify({ ...JSON.parse(`${content}`), code: 'kept' })
   await writeSealed(entry, Buffer.from(marked), 1)
   expect((await build()).code).toBe('kept')

@@ -13,7 +13,8 @@ function watched(files: Readonly<Record<string, string>>) {
   const folder = project(files)
   const file = join(folder, 'file')
   const find = vi.fn(() => readFile(file, 'utf8').catch(() => undefined))
-  return { folder, file, find, content: () => sinceWritten(file, find) }
+  const since = sinceWritten(find)
+  return { folder, file, find, content: () => since(file) }
 }
 
 test('looks into a file once', async () => {
