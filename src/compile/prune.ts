@@ -1,10 +1,16 @@
-import { readdir, rm, stat, utimes } from 'node:fs/promises'
+import { statSync, utimesSync } from 'node:fs'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Deletes all but the `kept` most recently used files of a folder. Never fails: other processes prune too. */
+const slack = 1.25
+
+/**
+ * Deletes all but the `kept` most recently used files of a folder. Not for each file more, as it takes longer than a
+ * rebuild's own work. Never fails: other processes prune too.
+ */
 export async function prune(folder: string, kept: number): Promise<void> {
   const names = await readdir(folder).catch(() => [])
-  if (names.length <= kept) return
+  if (names.length <= kept * slack) return
   const files = await Promise.all(
     names.map(async (name) => {
       const file = join(folder, name)
@@ -24,7 +30,9 @@ export async function prune(folder: string, kept: number): Promise<void> {
  * read.
  */
 export function touch(file: string): void {
-  stat(file)
-    .then(({ mtime }) => utimes(file, new Date(), mtime))
-    .catch(() => undefined)
+  try {
+    utimesSync(file, new Date(), statSync(file).mtime)
+  } catch {
+    // It may be gone, or not ours.
+  }
 }

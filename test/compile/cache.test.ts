@@ -162,11 +162,16 @@ test('one that starts after a header was saved does not get the older result', a
   expect(after.object).not.toEqual(before.object)
 })
 
-test('the least recently used entries go first', async () => {
-  const folder = project({ 'c/old': '', 'c/new': '', 'c/older': '' })
-  for (const [index, name] of ['older', 'old', 'new'].entries()) {
+test('the least recently used entries go first, once there are a quarter too many', async () => {
+  const names = ['oldest', 'older', 'old', 'new', 'newer', 'newest']
+  const folder = project(Object.fromEntries(names.map((name) => [`c/${name}`, ''])))
+  for (const [index, name] of names.entries()) {
     utimesSync(join(folder, 'c', name), index, index)
   }
-  await prune(join(folder, 'c'), 2)
-  expect(readdirSync(join(folder, 'c')).toSorted()).toEqual(['new', 'old'])
+  const left = async (kept: number): Promise<string[]> => {
+    await prune(join(folder, 'c'), kept)
+    return readdirSync(join(folder, 'c')).toSorted()
+  }
+  expect(await left(5)).toHaveLength(6)
+  expect(await left(4)).toEqual(['new', 'newer', 'newest', 'old'])
 })
