@@ -1,7 +1,22 @@
-/** A 32-bit word of .BTF or .BTF.ext, that can be read and replaced. */
-export interface Word {
-  get: () => number
-  set: (value: number) => void
+/** A 32-bit word of .BTF or .BTF.ext, that can be read and replaced. There are thousands. */
+export class Word {
+  readonly #view: DataView
+  readonly #offset: number
+  readonly #littleEndian: boolean
+
+  constructor(view: DataView, offset: number, littleEndian: boolean) {
+    this.#view = view
+    this.#offset = offset
+    this.#littleEndian = littleEndian
+  }
+
+  get(): number {
+    return this.#view.getUint32(this.#offset, this.#littleEndian)
+  }
+
+  set(value: number): void {
+    this.#view.setUint32(this.#offset, value, this.#littleEndian)
+  }
 }
 
 export interface TypeRecord {
@@ -56,14 +71,11 @@ export function btfWords(
   const records: TypeRecord[] = []
   const typeIds: Word[] = []
   const strings: Word[] = []
-  const word = (view: DataView, offset: number): Word => ({
-    get: () => view.getUint32(offset, littleEndian),
-    set: (value) => view.setUint32(offset, value, littleEndian),
-  })
+  const word = (view: DataView, offset: number): Word => new Word(view, offset, littleEndian)
   const collect = (view: DataView, offset: number, shape: string): number => {
-    for (const [index, what] of [...shape].entries()) {
-      if (what === 't') typeIds.push(word(view, offset + index * 4))
-      if (what === 's') strings.push(word(view, offset + index * 4))
+    for (let index = 0; index < shape.length; index++) {
+      if (shape[index] === 't') typeIds.push(word(view, offset + index * 4))
+      if (shape[index] === 's') strings.push(word(view, offset + index * 4))
     }
     return offset + shape.length * 4
   }

@@ -50,10 +50,16 @@ function inOrder(
       ? `1${name}\0${keyOf(record.type.get())}`
       : `0${name}\0${padded(record.info.get())}`
   }
-  const uses = firstUses(appended, firstId, typeIds)
+  let uses: readonly number[] | undefined
+  const useOf = (index: number): number =>
+    (uses ??= firstUses(appended, firstId, typeIds))[index] ?? 0
   return appended
-    .map((record, index) => ({ record, key: keyOf(firstId + index), use: uses[index] ?? 0 }))
-    .toSorted((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)) || a.use - b.use)
+    .map((record, index) => ({ record, key: keyOf(firstId + index), index }))
+    .toSorted((a, b) => {
+      if (a.key !== b.key) return a.key < b.key ? -1 : 1
+      // Rarely: two types of one name.
+      return useOf(a.index) - useOf(b.index)
+    })
     .map(({ record }) => record)
 }
 

@@ -36,6 +36,17 @@ ${names.map((name, index) => `${kindOf(index)} ${name} ${['', 'kptr', 'percpu kp
 } global;
 `
 
+/** As many of one name as functions. */
+const twins = Array.from(
+  { length: 200 },
+  (_, index) => `
+void *f${index}(void) {
+  struct twin { char of[${index + 1}]; };
+  static struct holder${index} { struct twin *p; } global;
+  return &global;
+}`,
+).join('')
+
 /** What clang itself makes of it. */
 async function inSeveralFolders(source: string): Promise<Uint8Array[]> {
   const { path } = await findClang(undefined, project())
@@ -112,6 +123,12 @@ describe('the order of forward declarations', () => {
     expect(forwardNames).toEqual(forwardNames.toSorted())
     expect(forwardNames.toSorted()).toEqual(names.toSorted())
     expect(declared(after)).toBe(declared(before))
+  })
+
+  test('of one name is that of what refers to them', async () => {
+    const raw = await inSeveralFolders(twins)
+    expect(distinct(raw)).toBeGreaterThan(1)
+    expect(distinct(raw.map(inOrder))).toBe(1)
   })
 
   test('is followed by the type tags that stand among them', async () => {
