@@ -1,6 +1,5 @@
 import { writeDeclarations } from '../src/codegen/declaration-file.ts'
 import { buildModule, type SkeletonModule } from '../src/codegen/skeleton-module.ts'
-import { buildSkeleton } from '../src/codegen/skeleton.ts'
 import { nativeArch } from '../src/compile/arch.ts'
 import type { Diagnostic } from '../src/compile/diagnostics.ts'
 import { type Options, type ResolvedOptions, resolveOptions } from '../src/compile/options.ts'
@@ -126,6 +125,7 @@ async function writeTypes(source: string, { declarations }: SkeletonModule): Pro
 /** Another architecture's object has registers that this kernel would take for its own. */
 async function verify(source: string, options: ResolvedOptions): Promise<Diagnostic[]> {
   if (!options.verify) return []
+  const { buildSkeleton } = await import('../src/codegen/skeleton.ts')
   const { embedded, model } = await buildSkeleton(source, options)
   const object = embedded instanceof Uint8Array ? embedded : embedded?.get(nativeArch())
   if (!model || !object) return []

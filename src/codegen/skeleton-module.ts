@@ -5,9 +5,10 @@ import type { Diagnostic } from '../compile/compile.ts'
 import { contentOf } from '../compile/digest.ts'
 import { isNewer } from '../compile/newer.ts'
 import { type Options, type ResolvedOptions, resolveOptions } from '../compile/options.ts'
+import { compileAll } from './compile-all.ts'
 import { declarationFile } from './declaration-file.ts'
 import { moduleKey, readModule, writeModule } from './module-cache.ts'
-import { compileAll, type SkeletonBuild, skeletonOf } from './skeleton.ts'
+import type { SkeletonBuild } from './skeleton.ts'
 
 /** The texts that a `.bpf.c` became; none where it has errors. */
 export interface SkeletonModule {
@@ -38,17 +39,23 @@ export async function buildModule(
   const source = resolve(options.cwd ?? '.', file)
   const resolved = resolveOptions(options, source)
   const started = Date.now()
+  // While clang runs; what the cache has comes before, and needs no generator.
+  const loading = setImmediate(() => generator().catch(() => undefined))
   const compiled = await compileAll(source, resolved)
+  clearImmediate(loading)
   const results = compiled.map(({ result }) => result)
   const key = moduleKey(edition(), source, resolved, results)
   const kept = key && readModule(resolved, key)
   if (kept) return kept
+  const { skeletonOf } = await generator()
   const module = moduleOf(source, resolved, skeletonOf(source, resolved, compiled))
   // Comments are read from the sources themselves, which may have been saved meanwhile.
   const isKept = module.code !== undefined && !isNewer(module.dependencies, started)
   if (key && isKept) await writeModule(resolved, key, module)
   return module
 }
+
+const generator = (): Promise<typeof import('./skeleton.ts')> => import('./skeleton.ts')
 
 /**
  * Names the code that generates: what one edition has kept, another does not take for its own. This file, bundled, names

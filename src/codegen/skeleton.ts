@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
 
 import type { Arch } from '../compile/arch.ts'
-import { compile, type CompileResult, type Diagnostic } from '../compile/compile.ts'
+import type { Diagnostic } from '../compile/compile.ts'
 import { resolveOptions, type Options, type ResolvedOptions } from '../compile/options.ts'
 import type { BpfObject } from '../object/object.ts'
 import { archDifferences } from './arch-differences.ts'
+import { compileAll, type Compiled } from './compile-all.ts'
 import { declarations } from './declarations.ts'
 import { diagnosticOf } from './diagnostic.ts'
 import { browserJavascript, type Embedded, javascript } from './javascript.ts'
@@ -44,18 +45,6 @@ export async function buildSkeleton(
   const source = resolve(options.cwd ?? '.', file)
   const resolved = resolveOptions(options, source)
   return skeletonOf(source, resolved, await compileAll(source, resolved))
-}
-
-export interface Compiled {
-  readonly arch: Arch
-  readonly result: CompileResult
-}
-
-/** For each architecture of the options. */
-export function compileAll(source: string, options: ResolvedOptions): Promise<Compiled[]> {
-  return Promise.all(
-    options.arch.map(async (arch) => ({ arch, result: await compile(source, options, arch) })),
-  )
 }
 
 /** What becomes of a source's objects, one an architecture. */

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as immediate } from 'node:timers/promises'
 
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 
 import { buildModule, type SkeletonModule } from '../../src/codegen/skeleton-module.ts'
 import { buildSkeleton } from '../../src/codegen/skeleton.ts'
@@ -49,6 +50,28 @@ it('is generated once', async () => {
   const marked = JSON.stringify({ ...JSON.parse(`${content}`), code: 'kept' })
   await writeSealed(entry, Buffer.from(marked), 1)
   expect((await build()).code).toBe('kept')
+})
+
+it('needs no generator for what the cache has', async () => {
+  const { source } = cached()
+  const inNewProcess = async (): Promise<SkeletonModule> => {
+    vi.resetModules()
+    const module = await import('../../src/codegen/skeleton-module.ts')
+    return module.buildModule(source)
+  }
+  const first = await inNewProcess()
+  const load = vi.fn()
+  vi.doMock('../../src/codegen/skeleton.ts', (original) => {
+    load()
+    return original()
+  })
+  onTestFinished(() => void vi.doUnmock('../../src/codegen/skeleton.ts'))
+  expect(await inNewProcess()).toEqual(first)
+  await immediate()
+  expect(load).not.toHaveBeenCalled()
+  writeFileSync(source, `${files['a.bpf.c']}\n`)
+  await inNewProcess()
+  expect(load).toHaveBeenCalledTimes(1)
 })
 
 it.each([

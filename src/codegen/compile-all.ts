@@ -1,0 +1,15 @@
+import type { Arch } from '../compile/arch.ts'
+import { compile, type CompileResult } from '../compile/compile.ts'
+import type { ResolvedOptions } from '../compile/options.ts'
+
+export interface Compiled {
+  readonly arch: Arch
+  readonly result: CompileResult
+}
+
+/** For each architecture of the options. */
+export function compileAll(source: string, options: ResolvedOptions): Promise<Compiled[]> {
+  return Promise.all(
+    options.arch.map(async (arch) => ({ arch, result: await compile(source, options, arch) })),
+  )
+}
