@@ -155,7 +155,7 @@ describe('gen skeleton', () => {
     const args = ['--arch', 'x86', '--arch', 'arm64']
     const { stdout, stderr } = await bpf('gen', 'skeleton', 'guard.bpf.c', ...args)
     expect(stderr).toBe('')
-    expect(stdout).toContain('object: { x86: object_x86, arm64: object_x86 },')
+    expect(stdout).toContain('perArchitecture({ x86: object_x86, arm64: object_x86 })')
   })
 
   it('prints declarations', async () => {
