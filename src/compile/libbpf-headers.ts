@@ -5,7 +5,6 @@ import type { Clang } from './clang.ts'
 import { contentOf, digest } from './digest.ts'
 import { includeFolders } from './flag-paths.ts'
 import type { ResolvedOptions } from './options.ts'
-import { sinceWritten } from './since-written.ts'
 import { textOf } from './text-of.ts'
 
 /** Those with an include guard, and which include nothing but each other and HELPERS. */
@@ -48,7 +47,5 @@ export function libbpfHeaders(
   const names = ['helpers', 'core_read', 'endian', 'tracing'].map((name) => `bpf_${name}.h`)
   const files = [...names, HELPERS].map((name) => join(folder, name))
   if (macros.some((macro) => files.some((file) => textOf(file)?.includes(macro)))) return none
-  return { headers, content: digest(...files.map(contentSince)) }
+  return { headers, content: digest(...files.map(contentOf)) }
 }
-
-const contentSince = sinceWritten(contentOf)
