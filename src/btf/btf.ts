@@ -1,26 +1,35 @@
 import type { Elf } from '../elf/elf.ts'
-import { FormatError } from '../elf/format-error.ts'
 import { readHeader } from './header.ts'
 import { guessPointerSize } from './pointer-size.ts'
 import { readTypes } from './read-types.ts'
 import { readStrings, type BtfStrings } from './strings.ts'
+import { noType, type TypeTable } from './type-table.ts'
 import type { BtfType, TypeId } from './types.ts'
 
+/** A graph of types, wherever it comes from. */
 export interface Btf {
   /** By type id: [0] is void, then those of `base`, then this BTF's own. */
   readonly types: readonly BtfType[]
   readonly littleEndian: boolean
   /** Bytes of a pointer, where the BTF tells; else 8. */
   readonly pointerSize?: 4 | 8
+}
+
+/** One that was read from BTF. */
+export interface RawBtf extends Btf {
+  /** The same types as they are written: `types` decodes all of them when it is first asked for. */
+  readonly table: TypeTable
   /** Of split BTF (a kernel module's): what its first ids refer to. */
-  readonly base?: Btf
-  /** What .BTF.ext refers to. Absent in a graph that was not read from BTF. */
-  readonly strings?: BtfStrings
+  readonly base?: RawBtf
+  /** What .BTF.ext refers to. */
+  readonly strings: BtfStrings
 }
 
 export interface ReadOptions {
   /** The BTF that this one continues: vmlinux's for a kernel module's. */
-  readonly base?: Btf | undefined
+  readonly base?: RawBtf | undefined
+  /** Bytes, where the file that holds the BTF tells. */
+  readonly pointerSize?: 4 | 8
 }
 
 /**
@@ -28,35 +37,31 @@ export interface ReadOptions {
  * to exist; sizes, cycles and what a kind may refer to are for the functions that follow them.
  * Throws FormatError.
  */
-export function readBtf(bytes: Uint8Array, { base }: ReadOptions = {}): Btf {
+export function readBtf(bytes: Uint8Array, { base, pointerSize }: ReadOptions = {}): RawBtf {
   const header = readHeader(bytes)
   const strings = readStrings(bytes, header, base?.strings)
-  const types = readTypes(bytes, header, strings, base?.types ?? [{ kind: 'void', name: '' }])
-  const pointerSize = base?.pointerSize ?? guessPointerSize(types)
+  const table = readTypes(bytes, header, strings, base?.table)
+  const size = pointerSize ?? base?.pointerSize ?? guessPointerSize(table)
+  let types: readonly BtfType[] | undefined
   return {
-    types,
+    get types() {
+      return (types ??= [...table.starts.keys()].map((id) => table.at(id)))
+    },
+    table,
     littleEndian: header.littleEndian,
     strings,
-    ...(pointerSize && { pointerSize }),
+    ...(size && { pointerSize: size }),
     ...(base && { base }),
   }
 }
 
 /** The BTF in a 64-bit ELF file's .BTF section, undefined when it has none. Throws FormatError. */
-export function readBtfOf(elf: Elf, options?: ReadOptions): Btf | undefined {
+export function readBtfOf(elf: Elf, options?: Pick<ReadOptions, 'base'>): RawBtf | undefined {
   const section = elf.sections.find(({ name }) => name === '.BTF')
-  return section && { ...readBtf(section.data, options), pointerSize: 8 }
+  return section && readBtf(section.data, { ...options, pointerSize: 8 })
 }
 
 /** Throws FormatError when there is no such type. */
 export function typeAt(btf: Btf, id: TypeId): BtfType {
-  const type = btf.types[id]
-  if (!type) {
-    throw new FormatError(
-      'BTF',
-      0,
-      `there is no type ${id}, the last one is ${btf.types.length - 1}`,
-    )
-  }
-  return type
+  return btf.types[id] ?? noType(id, btf.types.length)
 }

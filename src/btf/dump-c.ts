@@ -1,4 +1,4 @@
-import type { Btf } from './btf.ts'
+import type { RawBtf } from './btf.ts'
 import { createDefinitions } from './dump/definitions.ts'
 import { createDump } from './dump/dump.ts'
 import { kfuncPrototypes } from './dump/kfuncs.ts'
@@ -14,14 +14,13 @@ export interface DumpOptions {
  * Every type as C, as bpftool 7.8's `btf dump … format c unsorted` (sorted: its default) prints it;
  * of a kernel's BTF that is vmlinux.h. Throws FormatError for types that C cannot express.
  */
-export function dumpC(btf: Btf, { sort = false }: DumpOptions = {}): string {
+export function dumpC(btf: RawBtf, { sort = false }: DumpOptions = {}): string {
   const dump = createDump(btf)
-  const definitions = createDefinitions(dump)
-  const ids = sort ? sortedIds(dump) : [...btf.types.keys()]
+  const ids = sort ? sortedIds(dump) : [...btf.table.starts.keys()]
   const output = new Output()
   output.add(PRELUDE)
   // The first is void; when sorted it is not, but bpftool leaves out the first all the same.
-  for (const id of ids.slice(1)) output.add(definitions(id))
+  for (const definition of createDefinitions(dump)(ids.slice(1))) output.add(definition)
   output.add(kfuncPrototypes(dump))
   output.add(POSTLUDE)
   return output.text()

@@ -1,4 +1,4 @@
-import type { Btf } from './btf.ts'
+import type { RawBtf } from './btf.ts'
 import type { BtfType, TypeId } from './types.ts'
 
 /** A type in the words of `bpftool -j btf dump`: its fields, and the list of what it is made of. */
@@ -17,7 +17,7 @@ export interface TypeRecord {
 type Fields = Readonly<Record<string, string | number | bigint>>
 
 /** The types of a BTF, without those of its base. */
-export function typeRecords(btf: Btf): TypeRecord[] {
+export function typeRecords(btf: RawBtf): TypeRecord[] {
   const first = btf.base?.types.length ?? 1
   return btf.types.slice(first).map((type, i) => typeRecord(type, first + i))
 }
@@ -109,7 +109,7 @@ function encoding({ signed, char, bool }: BtfType & { kind: 'int' }): string {
 }
 
 /** `{ types: [{ id, kind, name, … }] }`, as `bpftool -j btf dump` has it; 64-bit values past 2^53 are strings. */
-export function dumpJson(btf: Btf): string {
+export function dumpJson(btf: RawBtf): string {
   const types = typeRecords(btf).map(({ id, kind, name, fields, parts }) =>
     Object.assign({ id, kind, name }, fields, parts && { [parts.key]: parts.list }),
   )
@@ -122,7 +122,7 @@ function exactNumber(_: string, value: unknown): unknown {
 }
 
 /** One line a type and one a part, as `bpftool btf dump … format raw` prints them. */
-export function dumpRaw(btf: Btf): string {
+export function dumpRaw(btf: RawBtf): string {
   return typeRecords(btf)
     .map((record) => headLine(record) + partLines(record, btf))
     .join('')
@@ -134,7 +134,7 @@ function headLine({ id, kind, name, fields }: TypeRecord): string {
   return `[${id}] ${kind} '${name}' ${pairs(fields).join(separator)}\n`
 }
 
-function partLines({ kind, fields, parts }: TypeRecord, btf: Btf): string {
+function partLines({ kind, fields, parts }: TypeRecord, btf: RawBtf): string {
   if (!parts) return ''
   const wide = fields['encoding'] === 'SIGNED' ? 'LL' : 'ULL'
   const suffix = kind === 'ENUM64' ? wide : ''

@@ -1,7 +1,7 @@
 import { Cursor } from '../elf/cursor.ts'
 import type { Elf } from '../elf/elf.ts'
 import { FormatError } from '../elf/format-error.ts'
-import type { Btf } from './btf.ts'
+import type { RawBtf } from './btf.ts'
 import { readByteOrder } from './header.ts'
 import type { TypeId } from './types.ts'
 
@@ -58,7 +58,7 @@ const CORE_KINDS = [
 export type CoreKind = (typeof CORE_KINDS)[number]
 
 /** `btf` is what the object's .BTF holds. Throws FormatError. */
-export function readBtfExt(bytes: Uint8Array, btf: Btf): BtfExt {
+export function readBtfExt(bytes: Uint8Array, btf: RawBtf): BtfExt {
   const strings = btf.strings
   if (!strings) throw new FormatError('BTF.ext', 0, 'its BTF came without strings')
   const header = new Cursor(bytes, 'BTF.ext', readByteOrder(bytes, 'BTF.ext'), 4)
@@ -89,7 +89,7 @@ export function readBtfExt(bytes: Uint8Array, btf: Btf): BtfExt {
 }
 
 /** The .BTF.ext of an ELF file whose .BTF is `btf`, undefined when it has none. Throws FormatError. */
-export function readBtfExtOf(elf: Elf, btf: Btf): BtfExt | undefined {
+export function readBtfExtOf(elf: Elf, btf: RawBtf): BtfExt | undefined {
   const section = elf.sections.find(({ name }) => name === '.BTF.ext')
   return section && readBtfExt(section.data, btf)
 }
@@ -131,7 +131,7 @@ function readRecords<T>(
   return records
 }
 
-function readTypeId(record: Cursor, btf: Btf): TypeId {
+function readTypeId(record: Cursor, btf: RawBtf): TypeId {
   const at = record.offset
   const id = record.u32()
   if (!btf.types[id])

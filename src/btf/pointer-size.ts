@@ -1,13 +1,15 @@
-import type { BtfType } from './types.ts'
+import type { TypeTable } from './type-table.ts'
 
 /** `long` and its other spellings, by their sorted words. */
 const LONGS = new Set(['long', 'int long', 'long unsigned', 'int long unsigned'])
 
 /** BTF does not say how large pointers are: as large as the first `long` (btf.c: determine_ptr_size). */
-export function guessPointerSize(types: readonly BtfType[]): 4 | 8 | undefined {
-  for (const type of types) {
-    if (type.kind !== 'int' || (type.size !== 4 && type.size !== 8)) continue
-    if (LONGS.has(type.name.split(' ').toSorted().join(' '))) return type.size
+export function guessPointerSize(table: TypeTable): 4 | 8 | undefined {
+  for (let id = 1; id < table.length; id++) {
+    if (table.kind(id) !== 'int') continue
+    const size = table.size(id)
+    if (size !== 4 && size !== 8) continue
+    if (LONGS.has(table.name(id).split(' ').toSorted().join(' '))) return size
   }
   return undefined
 }

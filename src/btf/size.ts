@@ -1,7 +1,7 @@
 import { FormatError } from '../elf/format-error.ts'
-import { typeAt, type Btf } from './btf.ts'
+import type { RawBtf } from './btf.ts'
 import { MAX_DEPTH } from './depth.ts'
-import type { Struct, TypeId, Union } from './types.ts'
+import type { TypeId } from './types.ts'
 
 const MAX_SIZE = 0xffff_ffff
 
@@ -9,21 +9,21 @@ const MAX_SIZE = 0xffff_ffff
  * Bytes that a value of the type takes, as libbpf's btf__resolve_size. Throws FormatError for what has
  * no size (void, functions, forward declarations), for cycles, and past 4 GiB.
  */
-export function sizeOf(btf: Btf, id: TypeId): number {
+export function sizeOf(btf: RawBtf, id: TypeId): number {
   const size = knownSize(btf, id)
   if (size === undefined) {
-    throw new FormatError('BTF', 0, `type ${id} has no size: ${typeAt(btf, id).kind}`)
+    throw new FormatError('BTF', 0, `type ${id} has no size: ${btf.table.kind(id)}`)
   }
   return size
 }
 
 /** As `sizeOf`, but undefined for a type that has no size. */
-export function knownSize(btf: Btf, id: TypeId): number | undefined {
+export function knownSize(btf: RawBtf, id: TypeId): number | undefined {
+  const { table } = btf
   let count = 1
   let at = id
   for (let steps = 0; steps < MAX_DEPTH; steps++) {
-    const type = typeAt(btf, at)
-    switch (type.kind) {
+    switch (table.kind(at)) {
       case 'int':
       case 'float':
       case 'enum':
@@ -31,12 +31,12 @@ export function knownSize(btf: Btf, id: TypeId): number | undefined {
       case 'struct':
       case 'union':
       case 'datasec':
-        return total(id, count, type.size)
+        return total(id, count, table.size(at))
       case 'pointer':
         return total(id, count, pointerSize(btf))
       case 'array':
-        count = total(id, count, type.length)
-        at = type.element
+        count = total(id, count, table.elements(at))
+        at = table.element(at)
         break
       case 'typedef':
       case 'const':
@@ -45,7 +45,7 @@ export function knownSize(btf: Btf, id: TypeId): number | undefined {
       case 'type_tag':
       case 'decl_tag':
       case 'var':
-        at = type.target
+        at = table.target(at)
         break
       case 'void':
       case 'fwd':
@@ -65,78 +65,94 @@ function total(id: TypeId, count: number, size: number): number {
 }
 
 /** Bytes of a pointer: 8, but for the BTF of a 32-bit kernel. */
-export function pointerSize(btf: Btf): 4 | 8 {
-  return btf.pointerSize ?? btf.base?.pointerSize ?? 8
+export function pointerSize(btf: RawBtf): 4 | 8 {
+  return btf.pointerSize ?? 8
 }
 
-const alignments = new WeakMap<Btf, Map<TypeId, number>>()
-
-/**
- * Bytes to whose multiples a value of the type is aligned, as libbpf's btf__align_of: found from the
- * members, 1 when their places show that the struct is packed, 0 for what has no alignment.
- */
-export function alignOf(btf: Btf, id: TypeId): number {
-  return align(btf, id, 0)
+/** What was found once is remembered. */
+export interface Alignments {
+  /**
+   * Bytes to whose multiples a value of the type is aligned, as libbpf's btf__align_of: found from the
+   * members, 1 when their places show that the struct is packed, 0 for what has no alignment. Throws FormatError.
+   */
+  of(id: TypeId): number
+  /** Whether C needs `packed` to lay the struct out as it is; it may have been written where it is idle. */
+  isPacked(struct: TypeId): boolean
 }
 
-function align(btf: Btf, id: TypeId, depth: number): number {
-  if (depth > MAX_DEPTH) {
-    throw new FormatError('BTF', 0, `type ${id} contains itself, or nests deeper than ${MAX_DEPTH}`)
-  }
-  const type = typeAt(btf, id)
-  switch (type.kind) {
-    case 'int':
-    case 'float':
-    case 'enum':
-    case 'enum64':
-      return Math.min(pointerSize(btf), type.size)
-    case 'pointer':
-      return pointerSize(btf)
-    case 'typedef':
-    case 'const':
-    case 'volatile':
-    case 'restrict':
-    case 'type_tag':
-      return align(btf, type.target, depth + 1)
-    case 'array':
-      return align(btf, type.element, depth + 1)
-    case 'struct':
-    case 'union': {
-      let known = alignments.get(btf)
-      if (!known) alignments.set(btf, (known = new Map()))
-      let result = known.get(id)
-      if (result === undefined) known.set(id, (result = alignOfMembers(btf, type, depth)))
-      return result
+export function createAlignments(btf: RawBtf): Alignments {
+  const { table } = btf
+  /** Alignments plus one, for 0 is what is not known yet, and whether the type is packed. */
+  const known = new Uint8Array(table.length)
+  const PACKED = 0x80
+
+  const find = (id: TypeId, depth: number): number => {
+    const before = known[id]
+    if (before) return (before & ~PACKED) - 1
+    if (depth > MAX_DEPTH) {
+      const reason = `type ${id} contains itself, or nests deeper than ${MAX_DEPTH}`
+      throw new FormatError('BTF', 0, reason)
     }
-    case 'void':
-    case 'fwd':
-    case 'func':
-    case 'func_proto':
-    case 'var':
-    case 'datasec':
-    case 'decl_tag':
-      return 0
+    const alignment = ofKind(id, depth + 1)
+    known[id] = (known[id] ?? 0) | (alignment + 1)
+    return alignment
   }
-}
 
-function alignOfMembers(btf: Btf, type: Struct | Union, depth: number): number {
-  let largest = 1
-  for (const member of type.members) {
-    const own = align(btf, member.type, depth + 1)
-    if (own === 0) return 0
-    if (member.bitSize === 0 && member.bitOffset % (8 * own) !== 0) return 1
-    largest = Math.max(largest, own)
+  const ofKind = (id: TypeId, depth: number): number => {
+    switch (table.kind(id)) {
+      case 'int':
+      case 'float':
+      case 'enum':
+      case 'enum64':
+        return Math.min(pointerSize(btf), table.size(id))
+      case 'pointer':
+        return pointerSize(btf)
+      case 'typedef':
+      case 'const':
+      case 'volatile':
+      case 'restrict':
+      case 'type_tag':
+        return find(table.target(id), depth)
+      case 'array':
+        return find(table.element(id), depth)
+      case 'struct':
+      case 'union':
+        return ofMembers(id, depth)
+      case 'void':
+      case 'fwd':
+      case 'func':
+      case 'func_proto':
+      case 'var':
+      case 'datasec':
+      case 'decl_tag':
+        return 0
+    }
   }
-  return type.size % largest === 0 ? largest : 1
-}
 
-/** Whether C needs `packed` to lay the struct out as it is; it may have been written where it is idle. */
-export function isPacked(btf: Btf, type: Struct): boolean {
-  let largest = 1
-  for (const member of type.members) {
-    const own = alignOf(btf, member.type)
-    if (own > 0 && member.bitSize === 0 && member.bitOffset % (8 * own) !== 0) return true
-    largest = Math.max(largest, own)
+  const ofMembers = (id: TypeId, depth: number): number => {
+    let largest = 1
+    let isMisplaced = false
+    let isUnknown = false
+    const count = table.count(id)
+    for (let i = 0; i < count; i++) {
+      const alignment = find(table.memberType(id, i), depth)
+      if (alignment > largest) largest = alignment
+      if (alignment === 0) isUnknown = true
+      else if (table.memberBitOffset(id, i) % (8 * alignment) !== 0) {
+        isMisplaced ||= table.memberBitSize(id, i) === 0
+      }
+    }
+    const isPacked = isMisplaced || table.size(id) % largest !== 0
+    if (isPacked) known[id] = PACKED
+    if (isUnknown) return 0
+    return isPacked ? 1 : largest
   }
-  return type.size % largest !== 0
+
+  return {
+    of: (id) => find(id, 0),
+    isPacked: (struct) => {
+      find(struct, 0)
+      return ((known[struct] ?? 0) & PACKED) !== 0
+    },
+  }
 }

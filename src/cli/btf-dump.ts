@@ -1,4 +1,4 @@
-import type { Btf } from '../btf/btf.ts'
+import type { RawBtf } from '../btf/btf.ts'
 import { dumpC } from '../btf/dump-c.ts'
 import { dumpJson, dumpRaw } from '../btf/dump-raw.ts'
 import { UsageError } from './failure.ts'
@@ -13,7 +13,7 @@ export async function btfDump(file: string, flags: Flags): Promise<void> {
   return writeOutput(one(flags, 'o'), dump(readBtfFile(file), format, sort))
 }
 
-function dump(btf: Btf, format: 'c' | 'raw' | 'json', sort: boolean): string {
+function dump(btf: RawBtf, format: 'c' | 'raw' | 'json', sort: boolean): string {
   switch (format) {
     case 'c':
       return dumpC(btf, { sort })

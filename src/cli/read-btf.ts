@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 
-import { type Btf, readBtf, readBtfOf } from '../btf/btf.ts'
+import { type RawBtf, readBtf, readBtfOf } from '../btf/btf.ts'
 import { readElf } from '../elf/elf.ts'
 import { Failure } from './failure.ts'
 
 /** BTF from a file that holds nothing else, or from the .BTF section of an ELF file: an object or a vmlinux. */
-export function readBtfFile(file: string): Btf {
+export function readBtfFile(file: string): RawBtf {
   // All at once: the kernel's is many times slower in pieces.
   const bytes = new Uint8Array(readFileSync(file))
   if (isBtf(bytes)) return readBtf(bytes)

@@ -1,8 +1,8 @@
-import { typeAt, type Btf } from '../btf/btf.ts'
+import { type RawBtf, typeAt } from '../btf/btf.ts'
 import { cIdentifier } from '../btf/dump/c-names.ts'
 import { declaration } from '../btf/dump/declaration.ts'
 import { createDump, type Dump } from '../btf/dump/dump.ts'
-import { alignOf, knownSize } from '../btf/size.ts'
+import { knownSize } from '../btf/size.ts'
 import { resolveTypedefs } from '../btf/traversal.ts'
 import type { Struct } from '../btf/types.ts'
 import { sanitizeIdentifier } from '../object/identifier.ts'
@@ -54,7 +54,7 @@ function sectionStruct(object: BpfObject, dump: Dump, section: DataSection): str
   let end = 0
   let paddings = 0
   for (const { name, type, offset, size } of described ? section.variables : []) {
-    const align = Math.min(4, alignOf(dump.btf, type) || 1)
+    const align = Math.min(4, dump.alignments.of(type) || 1)
     if (Math.ceil(end / align) * align !== offset) {
       lines.push(`\t\tchar __pad${paddings++}[${offset - end}];\n`)
     }
@@ -73,7 +73,7 @@ export function sectionFieldName({ name, maps }: BpfObject, section: DataSection
 }
 
 /** What user space may set of a struct_ops before it loads (gen.c: walk_st_ops_shadow_vars). */
-function shadows(object: string, btf: Btf, maps: readonly BpfMap[]): string[] {
+function shadows(object: string, btf: RawBtf, maps: readonly BpfMap[]): string[] {
   return maps.flatMap((map) => {
     const name = cIdentifier(map.name)
     const struct = typeAt(btf, map.value ?? 0)
@@ -85,7 +85,7 @@ function shadows(object: string, btf: Btf, maps: readonly BpfMap[]): string[] {
   })
 }
 
-function shadowFields(btf: Btf, struct: Struct): string[] {
+function shadowFields(btf: RawBtf, struct: Struct): string[] {
   const dump = createDump(btf)
   const lines: string[] = []
   let end = 0

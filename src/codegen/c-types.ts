@@ -8,10 +8,8 @@ import { HOST_TYPES } from './host-types.ts'
  * A program that shares a header with its BPF source turns them off.
  */
 export function cTypes({ name, sections }: BpfObject, dump: Dump): string {
-  const define = createDefinitions(dump)
-  const text = sections
-    .flatMap(({ variables }) => variables.map(({ type }) => define(type)))
-    .join('')
+  const used = sections.flatMap(({ variables }) => variables.map(({ type }) => type))
+  const text = [...createDefinitions(dump)(used)].join('')
   const definitions = text
     .split(';\n\n')
     .filter((definition) => definition && !isOfHost(definition))

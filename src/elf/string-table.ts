@@ -17,9 +17,9 @@ export function stringTable(bytes: Uint8Array, format: Format, start: number): S
   const text = isAscii(bytes)
     ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
     : undefined
-  // Member names repeat: a kernel's BTF refers to each string four times.
-  const known: string[] = []
-  known.length = bytes.length
+  // Member names repeat: a kernel's BTF refers to each string four times. By offset, where in `known` it is.
+  const places = new Uint32Array(bytes.length)
+  const known = ['']
   const read = (offset: number): string => {
     const end = text === undefined ? bytes.indexOf(0, offset) : text.indexOf('\0', offset)
     if (!(offset >= 0 && offset < bytes.length) || end === -1) {
@@ -28,7 +28,13 @@ export function stringTable(bytes: Uint8Array, format: Format, start: number): S
     }
     return text === undefined ? utf8.decode(bytes.subarray(offset, end)) : text.slice(offset, end)
   }
-  return (offset) => known[offset] ?? (known[offset] = read(offset))
+  return (offset) => {
+    const place = places[offset]
+    if (place) return known[place] ?? ''
+    const string = read(offset)
+    places[offset] = known.push(string) - 1
+    return string
+  }
 }
 
 /** `what` says in the error whose strings they are. */

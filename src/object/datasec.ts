@@ -1,4 +1,4 @@
-import { typeAt, type Btf } from '../btf/btf.ts'
+import { typeAt, type RawBtf } from '../btf/btf.ts'
 import type { Datasec, Linkage, TypeId } from '../btf/types.ts'
 import type { Elf, ElfSymbol } from '../elf/elf.ts'
 import { ObjectError } from './object-error.ts'
@@ -30,7 +30,7 @@ export const EXTERN_SECTIONS: ReadonlySet<string> = new Set(['.kconfig', '.ksyms
  * clang leaves a Datasec's size and offsets 0: they are the section's and its symbols'. A linked
  * object has them. Hidden variables become static (libbpf.c: btf_fixup_datasec).
  */
-export function placeDatasecs(elf: Elf, btf: Btf): Map<string, PlacedDatasec> {
+export function placeDatasecs(elf: Elf, btf: RawBtf): Map<string, PlacedDatasec> {
   const symbols = globalObjects(elf)
   const filled = new Set(elf.sections.flatMap(({ name, size }) => (size > 0 ? [name] : [])))
   const placed = new Map<string, PlacedDatasec>()
@@ -47,7 +47,7 @@ export function placeDatasecs(elf: Elf, btf: Btf): Map<string, PlacedDatasec> {
 }
 
 function placeVariables(
-  btf: Btf,
+  btf: RawBtf,
   section: Datasec,
   symbols: ReadonlyMap<string, ElfSymbol>,
 ): PlacedVariable[] {

@@ -1,5 +1,5 @@
-import { typeAt, type Btf } from '../btf/btf.ts'
-import { alignOf, knownSize } from '../btf/size.ts'
+import { typeAt, type RawBtf } from '../btf/btf.ts'
+import { createAlignments, knownSize } from '../btf/size.ts'
 import { resolveTypedefs } from '../btf/traversal.ts'
 import type { TypeId } from '../btf/types.ts'
 import { SHN_UNDEF } from '../elf/constants.ts'
@@ -21,7 +21,7 @@ export interface Kconfig {
  * (libbpf.c: bpf_object__collect_externs, cmp_externs). Undefined when there are none; `__ksym`
  * externs have no place in memory.
  */
-export function readKconfig(elf: Elf, btf: Btf): Kconfig | undefined {
+export function readKconfig(elf: Elf, btf: RawBtf): Kconfig | undefined {
   const known = describedExterns(btf)
   const externs: PlacedVariable[] = []
   let datasec: TypeId | undefined
@@ -40,17 +40,18 @@ export function readKconfig(elf: Elf, btf: Btf): Kconfig | undefined {
   return datasec === undefined ? undefined : layOut(btf, datasec, externs)
 }
 
-function layOut(btf: Btf, datasec: TypeId, externs: PlacedVariable[]): Kconfig {
+function layOut(btf: RawBtf, datasec: TypeId, externs: PlacedVariable[]): Kconfig {
+  const alignments = createAlignments(btf)
   externs.sort(
     (a, b) =>
-      alignOf(btf, b.type) - alignOf(btf, a.type) ||
+      alignments.of(b.type) - alignments.of(a.type) ||
       a.size - b.size ||
       Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)),
   )
   const variables: PlacedVariable[] = []
   let size = 0
   for (const extern of externs) {
-    const align = alignOf(btf, extern.type)
+    const align = alignments.of(extern.type)
     const offset = Math.ceil(size / align) * align
     variables.push({ ...extern, offset })
     size = offset + extern.size
@@ -75,7 +76,7 @@ interface Extern {
 }
 
 /** The variables and functions of `.kconfig` and `.ksyms`, by name. */
-function describedExterns(btf: Btf): Map<string, Extern> {
+function describedExterns(btf: RawBtf): Map<string, Extern> {
   const externs = new Map<string, Extern>()
   for (const [datasec, section] of btf.types.entries()) {
     if (section.kind !== 'datasec' || !EXTERN_SECTIONS.has(section.name)) continue
@@ -86,7 +87,7 @@ function describedExterns(btf: Btf): Map<string, Extern> {
   return externs
 }
 
-function readExtern(btf: Btf, name: string, id: TypeId): PlacedVariable {
+function readExtern(btf: RawBtf, name: string, id: TypeId): PlacedVariable {
   const variable = typeAt(btf, id)
   const size = variable.kind === 'var' ? knownSize(btf, variable.target) : undefined
   if (variable.kind !== 'var' || !size || !isKconfigType(btf, variable.target)) {
@@ -99,7 +100,7 @@ function readExtern(btf: Btf, name: string, id: TypeId): PlacedVariable {
 }
 
 /** libbpf.c: find_kcfg_type */
-function isKconfigType(btf: Btf, id: TypeId): boolean {
+function isKconfigType(btf: RawBtf, id: TypeId): boolean {
   const type = typeAt(btf, resolveTypedefs(btf, id))
   switch (type.kind) {
     case 'int':

@@ -1,4 +1,4 @@
-import { typeAt, type Btf } from '../btf/btf.ts'
+import { typeAt, type RawBtf } from '../btf/btf.ts'
 import { resolveTypedefs } from '../btf/traversal.ts'
 import type { TypeId } from '../btf/types.ts'
 import type { BpfObject } from './object.ts'
@@ -36,5 +36,5 @@ export function kernelSymbols({ elf, btf }: Pick<BpfObject, 'elf' | 'btf'>): Ker
   })
 }
 
-const hasType = (btf: Btf, id: TypeId): boolean =>
+const hasType = (btf: RawBtf, id: TypeId): boolean =>
   typeAt(btf, resolveTypedefs(btf, id)).kind !== 'void'

@@ -1,4 +1,4 @@
-import type { Btf } from '../btf/btf.ts'
+import type { RawBtf } from '../btf/btf.ts'
 import type { TypeId } from '../btf/types.ts'
 import type { Elf } from '../elf/elf.ts'
 
@@ -10,7 +10,7 @@ export interface BpfObject {
   /** `trace_bpf` of `trace.bpf.o` (bpftool gen.c: get_obj_name). */
   readonly name: string
   readonly elf: Elf
-  readonly btf: Btf | undefined
+  readonly btf: RawBtf | undefined
   readonly license: string
   /** In libbpf's order: by section, then by offset. */
   readonly programs: readonly Program[]

@@ -1,4 +1,4 @@
-import { readBtfOf, type Btf } from '../btf/btf.ts'
+import { readBtfOf, type RawBtf } from '../btf/btf.ts'
 import { EM_BPF, ET_REL } from '../elf/constants.ts'
 import { readElf, type Elf } from '../elf/elf.ts'
 import {
@@ -52,7 +52,7 @@ function refuseForeign(elf: Elf): void {
 }
 
 /** In libbpf's order: user maps, data sections, `.kconfig`, struct_ops (libbpf.c: bpf_object__init_maps). */
-function readMaps(elf: Elf, btf: Btf): { maps: BpfMap[]; sections: DataSection[] } {
+function readMaps(elf: Elf, btf: RawBtf): { maps: BpfMap[]; sections: DataSection[] } {
   const kconfig = readKconfig(elf, btf)
   const datasecs = placeDatasecs(elf, btf)
   const userMaps = readUserMapsOf(elf, btf, datasecs)
@@ -69,7 +69,7 @@ function readMaps(elf: Elf, btf: Btf): { maps: BpfMap[]; sections: DataSection[]
 
 function readUserMapsOf(
   elf: Elf,
-  btf: Btf,
+  btf: RawBtf,
   datasecs: ReadonlyMap<string, PlacedDatasec>,
 ): BpfMap[] {
   if (!elf.sections.some(({ name }) => name === '.maps')) return []

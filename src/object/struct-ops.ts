@@ -1,4 +1,4 @@
-import { typeAt, type Btf } from '../btf/btf.ts'
+import { typeAt, type RawBtf } from '../btf/btf.ts'
 import { resolveTypedefs } from '../btf/traversal.ts'
 import { SHF_EXECINSTR, SHT_PROGBITS } from '../elf/constants.ts'
 import type { Elf } from '../elf/elf.ts'
@@ -17,7 +17,7 @@ const SECTIONS: ReadonlySet<string> = new Set([
 /** One map a struct_ops variable (libbpf.c: init_struct_ops_maps). */
 export function readStructOps(
   elf: Elf,
-  btf: Btf,
+  btf: RawBtf,
   datasecs: ReadonlyMap<string, PlacedDatasec>,
 ): BpfMap[] {
   return elf.sections.flatMap(({ name: section, type, flags, size }) => {

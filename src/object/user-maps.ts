@@ -1,4 +1,4 @@
-import { typeAt, type Btf } from '../btf/btf.ts'
+import { typeAt, type RawBtf } from '../btf/btf.ts'
 import { knownSize } from '../btf/size.ts'
 import { resolveTypedefs } from '../btf/traversal.ts'
 import type { Member, Struct, TypeId } from '../btf/types.ts'
@@ -12,7 +12,7 @@ type Definition = Omit<BpfMap, 'name' | 'elfName' | 'origin' | 'autocreate'>
 type Draft = { -readonly [K in keyof Definition]?: Definition[K] }
 
 /** The maps of `SEC(".maps")` (libbpf.c: bpf_object__init_user_btf_map). */
-export function readUserMaps(btf: Btf, section: PlacedDatasec): BpfMap[] {
+export function readUserMaps(btf: RawBtf, section: PlacedDatasec): BpfMap[] {
   return section.variables.map(({ name, type, linkage }) => {
     if (linkage !== 'global') {
       throw new ObjectError(
@@ -24,7 +24,7 @@ export function readUserMaps(btf: Btf, section: PlacedDatasec): BpfMap[] {
   })
 }
 
-function readMap(btf: Btf, name: string, declaration: Struct, isInner: boolean): BpfMap {
+function readMap(btf: RawBtf, name: string, declaration: Struct, isInner: boolean): BpfMap {
   const draft: Draft = {}
   for (const [index, member] of declaration.members.entries()) {
     const isLast = index === declaration.members.length - 1
@@ -51,7 +51,7 @@ function readMap(btf: Btf, name: string, declaration: Struct, isInner: boolean):
 }
 
 interface Field {
-  readonly btf: Btf
+  readonly btf: RawBtf
   readonly map: string
   readonly member: Member
   readonly isLast: boolean
@@ -166,7 +166,7 @@ function readInner(field: Field, type: string | undefined): BpfMap | undefined {
   return readMap(btf, `${map}.inner`, structAt(btf, pointer.target, map), true)
 }
 
-function structAt(btf: Btf, id: TypeId, map: string): Struct {
+function structAt(btf: RawBtf, id: TypeId, map: string): Struct {
   const type = typeAt(btf, resolveTypedefs(btf, id))
   if (type.kind !== 'struct') {
     throw new ObjectError(`map ${map} is not declared as a struct`, map)

@@ -8,6 +8,7 @@ import { readElf } from '../../src/elf/elf.ts'
 import { FormatError } from '../../src/elf/format-error.ts'
 import { fixture, objectOf } from '../elf/object-of.ts'
 import { btfBytes, kinds, type Header } from './btf-bytes.ts'
+import { encodeBtf } from './encode-btf.ts'
 
 const source = fixture('types.c', import.meta.url)
 
@@ -30,6 +31,10 @@ describe('the types of a C file', () => {
     const big = btfOf(objectOf(source, { target: 'bpfeb' }))
     expect(big.littleEndian).toBe(false)
     expect(big.types).toEqual(btf.types)
+  })
+
+  it('are the same when they are written again', () => {
+    expect(readBtf(encodeBtf(btf.types)).types).toEqual(btf.types)
   })
 
   it('are by id, 0 being void', () => {

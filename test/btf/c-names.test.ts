@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 
-import type { Btf } from '../../src/btf/btf.ts'
+import { readBtf } from '../../src/btf/btf.ts'
 import { dumpC } from '../../src/btf/dump-c.ts'
 import { cIdentifier, cString } from '../../src/btf/dump/c-names.ts'
+import { btfBytes, kinds } from './btf-bytes.ts'
 
 describe('a name in C', () => {
   it.each([
@@ -25,67 +26,30 @@ describe('a name in C', () => {
   })
 })
 
+/** A type's words, its name among the strings. */
+const int = (name: number) => [name, kinds.int, 4, 32]
+
 it('a dump of BTF from another language has names that C takes', () => {
-  const btf: Btf = {
-    littleEndian: true,
-    types: [
-      { kind: 'void', name: '' },
-      {
-        kind: 'int',
-        name: 'unsigned int',
-        size: 4,
-        signed: false,
-        char: false,
-        bool: false,
-        bitOffset: 0,
-        bits: 32,
-      },
-      {
-        kind: 'int',
-        name: '()',
-        size: 4,
-        signed: false,
-        char: false,
-        bool: false,
-        bitOffset: 0,
-        bits: 32,
-      },
-      {
-        kind: 'struct',
-        name: 'Vec<u8>',
-        size: 8,
-        members: [
-          { name: 'a b', type: 1, bitOffset: 0, bitSize: 0 },
-          { name: '0', type: 2, bitOffset: 32, bitSize: 0 },
-        ],
-      },
-      {
-        kind: 'enum',
-        name: 'core::E',
-        size: 4,
-        signed: false,
-        values: [{ name: 'E::A', value: 0 }],
-      },
-    ],
-  }
+  const strings = ['', 'unsigned int', '()', 'Vec<u8>', 'a b', '0', 'core::E', 'E::A']
+  const at = (name: string): number =>
+    strings.slice(0, strings.indexOf(name)).reduce((sum, before) => sum + before.length + 1, 0)
+  const btf = readBtf(
+    btfBytes(
+      [
+        int(at('unsigned int')),
+        int(at('()')),
+        [at('Vec<u8>'), kinds.struct + 2, 8, at('a b'), 1, 0, at('0'), 2, 32],
+        [at('core::E'), kinds.enum + 1, 4, at('E::A'), 0],
+      ],
+      strings.map((string) => `${string}\0`).join(''),
+    ),
+  )
   expect(dumpC(btf)).toContain('struct Vec_u8_ {\n\tunsigned int a_b;\n\t__ _0;\n};')
   expect(dumpC(btf)).toContain('enum core__E {\n\tE__A = 0,\n}')
 })
 
 it('an integer of several words leaves the name made of them to others', () => {
-  const int = { signed: false, char: false, bool: false, bitOffset: 0, bits: 32 }
-  const btf: Btf = {
-    littleEndian: true,
-    types: [
-      { kind: 'void', name: '' },
-      { kind: 'int', name: 'unsigned int', size: 4, ...int },
-      {
-        kind: 'struct',
-        name: 'unsigned_int',
-        size: 4,
-        members: [{ name: 'a', type: 1, bitOffset: 0, bitSize: 0 }],
-      },
-    ],
-  }
+  const strings = '\0unsigned int\0unsigned_int\0a\0'
+  const btf = readBtf(btfBytes([int(1), [14, kinds.struct + 1, 4, 27, 1, 0]], strings))
   expect(dumpC(btf)).toContain('struct unsigned_int {')
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import { afterAll, describe, expect, it } from 'vitest'
 
-import { readBtf, readBtfOf, type Btf } from '../../src/btf/btf.ts'
+import { readBtf, readBtfOf, type RawBtf } from '../../src/btf/btf.ts'
 import { dumpC } from '../../src/btf/dump-c.ts'
 import { readElf } from '../../src/elf/elf.ts'
 import { FormatError } from '../../src/elf/format-error.ts'
@@ -17,7 +17,7 @@ const source = fixture('types.c', import.meta.url)
 const folder = mkdtempSync(join(tmpdir(), 'dump-c-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-function btfOf(object: Uint8Array): Btf {
+function btfOf(object: Uint8Array): RawBtf {
   const btf = readBtfOf(readElf(object))
   if (!btf) throw new Error('clang wrote no BTF')
   return btf
@@ -32,7 +32,7 @@ function definitions(header: string): string[] {
 }
 
 /** One assertion a struct or union: as large in C as BTF says. */
-function assertions(btf: Btf, header: string): string[] {
+function assertions(btf: RawBtf, header: string): string[] {
   const sizes = new Map<string, number>()
   for (const type of btf.types) {
     if (type.kind !== 'struct' && type.kind !== 'union') continue

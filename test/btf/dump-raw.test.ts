@@ -5,10 +5,11 @@ import { join } from 'node:path'
 
 import { afterAll, expect, it } from 'vitest'
 
-import { type Btf, readBtf, readBtfOf } from '../../src/btf/btf.ts'
+import { type RawBtf, readBtf, readBtfOf } from '../../src/btf/btf.ts'
 import { dumpJson, dumpRaw } from '../../src/btf/dump-raw.ts'
 import { readElf } from '../../src/elf/elf.ts'
 import { fixture, objectOf } from '../elf/object-of.ts'
+import { encodeBtf } from './encode-btf.ts'
 
 const vmlinux = '/sys/kernel/btf/vmlinux'
 const folder = mkdtempSync(join(tmpdir(), 'dump-raw-'))
@@ -19,7 +20,7 @@ function bpftool(...args: string[]): string {
 }
 
 const file = join(folder, 'types.o')
-function btfOfTypes(): Btf | undefined {
+function btfOfTypes(): RawBtf | undefined {
   const object = objectOf(fixture('types.c', import.meta.url))
   writeFileSync(file, object)
   return readBtfOf(readElf(object))
@@ -39,13 +40,8 @@ it('prints JSON of the same shape', () => {
 
 it('keeps 64-bit values exact', () => {
   const value = { name: 'HUGE', value: 0xffff_ffff_ffff_fff0n }
-  const btf: Btf = {
-    types: [
-      { kind: 'void', name: '' },
-      { kind: 'enum64', name: 'wide', size: 8, signed: false, values: [value] },
-    ],
-    littleEndian: true,
-  }
+  const wide = { kind: 'enum64', name: 'wide', size: 8, signed: false, values: [value] } as const
+  const btf = readBtf(encodeBtf([{ kind: 'void', name: '' }, wide]))
   expect(dumpRaw(btf)).toBe(
     "[1] ENUM64 'wide' encoding=UNSIGNED size=8 vlen=1\n\t'HUGE' val=18446744073709551600ULL\n",
   )

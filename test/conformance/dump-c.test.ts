@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 
 import { expect, it } from 'vitest'
 
-import { readBtf, readBtfOf, type Btf } from '../../src/btf/btf.ts'
+import { readBtf, readBtfOf, type RawBtf } from '../../src/btf/btf.ts'
 import { dumpC } from '../../src/btf/dump-c.ts'
 import { readElf } from '../../src/elf/elf.ts'
 import { conforms, each, type Verdict } from './conforms.ts'
@@ -30,7 +30,7 @@ it.skipIf(!existsSync(VMLINUX))('gen vmlinux', { timeout: 600_000 }, async () =>
   expect(await compare(VMLINUX, readBtf(await readFile(VMLINUX)))).toBe('equal')
 })
 
-async function compare(path: string, btf: Btf | undefined): Promise<Verdict> {
+async function compare(path: string, btf: RawBtf | undefined): Promise<Verdict> {
   const { isOlder } = await oracle()
   for (const { sort, words } of isOlder ? OLDER_ORDERS : ORDERS) {
     const { text, error } = await bpftool('btf', 'dump', 'file', path, 'format', 'c', ...words)

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll } from 'vitest'
 
-import type { Btf } from '../../src/btf/btf.ts'
+import { type RawBtf, readBtf } from '../../src/btf/btf.ts'
 import { createDefinitions } from '../../src/btf/dump/definitions.ts'
 import { createDump, type Dump } from '../../src/btf/dump/dump.ts'
 import { cStruct } from '../../src/codegen/c-struct.ts'
@@ -18,6 +18,7 @@ import { readElf } from '../../src/elf/elf.ts'
 import { sanitizeIdentifier } from '../../src/object/identifier.ts'
 import type { BpfObject } from '../../src/object/object.ts'
 import { readObject } from '../../src/object/read-object.ts'
+import { encodeBtf } from '../btf/encode-btf.ts'
 import { assertions, memberAssertions } from '../codegen/assertions.ts'
 import { cacheFolder } from '../debian/cache.ts'
 import { probeDifference, probesOf, probeSource, type Probe } from './bitfields.ts'
@@ -50,14 +51,15 @@ async function btfLayouts(path: string): Promise<Verdict> {
 
 async function dwarfLayouts(path: string): Promise<Verdict> {
   const elf = readElf(await readFile(path))
-  const { btf } = readSourceInfo(elf, { isOwn: ownFiles('/') })
-  if (btf.types.length <= 1 || !elf.littleEndian) return 'passed over'
+  const { types } = readSourceInfo(elf, { isOwn: ownFiles('/') }).btf
+  if (types.length <= 1 || !elf.littleEndian) return 'passed over'
+  const btf = readBtf(encodeBtf(types))
   const dump = createDump(btf)
   const { source, probes } = claimsOfTypes(btf, dump, layoutsOf(btf))
   return check(path, { source, probes })
 }
 
-function claimsOfObject(object: BpfObject, btf: Btf): Claims {
+function claimsOfObject(object: BpfObject, btf: RawBtf): Claims {
   const dump = createDump(btf)
   const layouts = layoutsOf(btf)
   // Before the types, for whoever asks first gets a name without a number.
@@ -77,7 +79,7 @@ function claimsOfObject(object: BpfObject, btf: Btf): Claims {
 }
 
 /** Of all structs, unions and enums that have a name. */
-function claimsOfTypes(btf: Btf, dump: Dump, layouts: Layouts): Claims {
+function claimsOfTypes(btf: RawBtf, dump: Dump, layouts: Layouts): Claims {
   const define = createDefinitions(dump)
   const definitions: string[] = []
   const asserted: string[] = []
@@ -89,7 +91,7 @@ function claimsOfTypes(btf: Btf, dump: Dump, layouts: Layouts): Claims {
       type.kind === 'union' ||
       type.kind === 'enum64' ||
       (type.kind === 'enum' && type.values.length > 0)
-    if (type.kind !== 'void') definitions.push(define(id))
+    if (type.kind !== 'void') definitions.push(...define([id]))
     if (!isNamed || !isDefined) continue
     const name = `${type.kind === 'enum64' ? 'enum' : type.kind} ${dump.names.tag(id)}`
     const layout = layouts.of(id)

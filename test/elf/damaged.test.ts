@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { readBtf, readBtfOf } from '../../src/btf/btf.ts'
 import { dumpC } from '../../src/btf/dump-c.ts'
 import { readBtfExtOf } from '../../src/btf/ext.ts'
-import { alignOf, sizeOf } from '../../src/btf/size.ts'
+import { createAlignments, sizeOf } from '../../src/btf/size.ts'
 import { readElf, relocations } from '../../src/elf/elf.ts'
 import { FormatError } from '../../src/elf/format-error.ts'
 import { stripDebug } from '../../src/elf/strip.ts'
@@ -30,9 +30,10 @@ function readAll(object: Uint8Array): void {
   const btf = readBtfOf(elf)
   if (!btf) return
   refuses(() => readBtfExtOf(elf, btf))
+  const alignments = createAlignments(btf)
   for (const id of btf.types.keys()) {
     refuses(() => sizeOf(btf, id))
-    refuses(() => alignOf(btf, id))
+    refuses(() => alignments.of(id))
   }
   refuses(() => expect(dumpC(btf)).not.toContain('undefined'))
   refuses(() => dumpC(btf, { sort: true }))
@@ -95,7 +96,8 @@ describe.each(Object.entries(objects))('the object of %s', (_, object) => {
         refuses(() => {
           const graph = readBtf(damaged)
           for (const id of graph.types.keys()) refuses(() => sizeOf(graph, id))
-          for (const id of graph.types.keys()) refuses(() => alignOf(graph, id))
+          const alignments = createAlignments(graph)
+          for (const id of graph.types.keys()) refuses(() => alignments.of(id))
           dumpC(graph)
         })
       }),

@@ -1,10 +1,10 @@
-import { typeAt } from '../btf.ts'
 import { MAX_DEPTH } from '../depth.ts'
-import { alignOf, isPacked, knownSize, pointerSize } from '../size.ts'
-import { isModifier } from '../traversal.ts'
-import type { BtfType, FuncProto, Struct, TypeId, Union } from '../types.ts'
+import type { Kind } from '../kinds.ts'
+import { knownSize, pointerSize } from '../size.ts'
+import type { TypeTable } from '../type-table.ts'
+import type { TypeId } from '../types.ts'
 import { cAttribute, cBaseType, cIdentifier, cString } from './c-names.ts'
-import { ascend, bounded, descend, type Dump } from './dump.ts'
+import { bounded, type Dump, enter } from './dump.ts'
 import { enumDefinition } from './enumeration.ts'
 import { indent } from './indent.ts'
 import { padding } from './padding.ts'
@@ -14,6 +14,14 @@ export interface DeclarationOptions {
   readonly level?: number
   /** Leaves out const, volatile, restrict and type tags, wherever they stand. */
   readonly stripModifiers?: boolean
+}
+
+/** Where a declaration stands: what is declared inside of it is told the same. */
+interface Place {
+  readonly level: number
+  readonly stripModifiers: boolean
+  /** Declarations around it. */
+  readonly depth: number
 }
 
 /**
@@ -26,74 +34,72 @@ export function declaration(
   name: string,
   { level = 0, stripModifiers = false }: DeclarationOptions = {},
 ): string {
-  // BTF leads from the name's outermost property to the base type, C begins with that.
+  return declare(dump, id, name, { level, stripModifiers, depth: 0 })
+}
+
+function declare(dump: Dump, id: TypeId, name: string, place: Place): string {
+  return unwind(dump, cIdentifier(name), place, chainFrom(dump.btf.table, id, place.stripModifiers))
+}
+
+/** BTF leads from the name's outermost property to the base type, C begins with that. */
+function chainFrom(table: TypeTable, id: TypeId, stripModifiers: boolean): TypeId[] {
   const chain: TypeId[] = []
-  let next: TypeId | undefined = id
-  for (let steps = 0; next !== undefined && steps < MAX_DEPTH; steps++) {
-    const type: BtfType = typeAt(dump.btf, next)
-    if (!(stripModifiers && isModifier(type))) chain.push(next)
-    next = inward(type)
+  let at = id
+  for (let steps = 0; steps < MAX_DEPTH; steps++) {
+    switch (table.kind(at)) {
+      case 'const':
+      case 'volatile':
+      case 'restrict':
+      case 'type_tag':
+        if (!stripModifiers) chain.push(at)
+        at = table.target(at)
+        break
+      case 'pointer':
+      case 'func_proto':
+        chain.push(at)
+        at = table.target(at)
+        break
+      case 'array':
+        chain.push(at)
+        at = table.element(at)
+        break
+      default:
+        chain.push(at)
+        return chain
+    }
   }
-  descend(dump)
-  const text = unwind({ dump, name: cIdentifier(name), level, stripModifiers }, chain)
-  ascend(dump)
-  return text
+  return chain
 }
 
-/** What a derived type is derived from. */
-function inward(type: BtfType): TypeId | undefined {
-  switch (type.kind) {
-    case 'pointer':
-    case 'const':
-    case 'volatile':
-    case 'restrict':
-    case 'type_tag':
-      return type.target
-    case 'array':
-      return type.element
-    case 'func_proto':
-      return type.returns
-    default:
-      return undefined
-  }
-}
-
-interface Declared {
-  readonly dump: Dump
-  readonly name: string
-  readonly level: number
-  readonly stripModifiers: boolean
-}
-
-function unwind(declared: Declared, chain: TypeId[]): string {
-  const { dump, name, level, stripModifiers } = declared
+function unwind(dump: Dump, name: string, place: Place, chain: TypeId[]): string {
+  const { table } = dump.btf
   let text = ''
   // Also at the start: a pointer that opens a parenthesis takes no space.
   let afterPointer = true
   for (let id = chain.pop(); id !== undefined; id = chain.pop()) {
-    const type = typeAt(dump.btf, id)
-    switch (type.kind) {
+    const kind = table.kind(id)
+    switch (kind) {
       case 'void':
         text += `${takeModifiers(dump, chain)}void`
         break
       case 'int':
       case 'float':
-        text += takeModifiers(dump, chain) + cBaseType(type.name)
+        text += takeModifiers(dump, chain) + cBaseType(table.name(id))
         break
       case 'struct':
       case 'union':
         text += takeModifiers(dump, chain)
-        text += type.name
-          ? `${type.kind} ${dump.names.tag(id)}`
-          : compositeDefinition(dump, id, type, { level, stripModifiers })
+        text += table.name(id) ? `${kind} ${dump.names.tag(id)}` : composite(dump, id, place)
         break
       case 'enum':
       case 'enum64':
         text += takeModifiers(dump, chain)
-        text += type.name ? `enum ${dump.names.tag(id)}` : enumDefinition(dump, id, type, level)
+        text += table.name(id)
+          ? `enum ${dump.names.tag(id)}`
+          : enumDefinition(dump, id, place.level)
         break
       case 'fwd':
-        text += `${takeModifiers(dump, chain)}${type.forwards} ${dump.names.tag(id)}`
+        text += `${takeModifiers(dump, chain)}${table.forwards(id)} ${dump.names.tag(id)}`
         break
       case 'typedef':
         text += takeModifiers(dump, chain) + dump.names.typedef(id)
@@ -104,37 +110,40 @@ function unwind(declared: Declared, chain: TypeId[]): string {
       case 'const':
       case 'volatile':
       case 'restrict':
-        text += ` ${type.kind}`
+        text += ` ${kind}`
         break
       case 'type_tag':
         text += takeModifiers(dump, chain)
-        text += type.attribute
-          ? ` __attribute__((${cAttribute(type.name)}))`
-          : ` __attribute__((btf_type_tag("${cString(type.name)}")))`
+        text += table.flag(id)
+          ? ` __attribute__((${cAttribute(table.name(id))}))`
+          : ` __attribute__((btf_type_tag("${cString(table.name(id))}")))`
         break
       case 'array': {
         // gcc says `const` of the array as well as of its elements.
         dropModifiers(dump, chain)
-        const dimension = `[${type.length}]`
+        const dimension = `[${table.elements(id)}]`
         const outer = chain.at(-1)
         if (outer === undefined) return text + separated(name, afterPointer) + dimension
         if (name && !afterPointer) text += ' '
-        const rest = unwind(declared, chain)
-        const isArray = typeAt(dump.btf, outer).kind === 'array'
+        const isArray = table.kind(outer) === 'array'
+        const rest = unwind(dump, name, place, chain)
         return text + (isArray ? rest : `(${rest})`) + dimension
       }
       case 'func_proto':
         // gcc says `volatile` of a function that does not return.
         dropModifiers(dump, chain)
-        text += chain.length > 0 ? ` (${unwind(declared, chain)})` : separated(name, afterPointer)
-        return text + parameters(declared, type)
+        text +=
+          chain.length > 0
+            ? ` (${unwind(dump, name, place, chain)})`
+            : separated(name, afterPointer)
+        return text + parameters(dump, id, place)
       case 'func':
       case 'var':
       case 'datasec':
       case 'decl_tag':
         return text
     }
-    afterPointer = type.kind === 'pointer'
+    afterPointer = kind === 'pointer'
   }
   return text + separated(name, afterPointer)
 }
@@ -147,7 +156,7 @@ function separated(name: string, afterPointer: boolean): string {
 function takeModifiers(dump: Dump, chain: TypeId[]): string {
   let text = ''
   for (let id = chain.at(-1); id !== undefined; id = chain.at(-1)) {
-    const { kind } = typeAt(dump.btf, id)
+    const kind = dump.btf.table.kind(id)
     if (kind !== 'const' && kind !== 'volatile' && kind !== 'restrict') break
     text += `${kind} `
     chain.pop()
@@ -157,62 +166,69 @@ function takeModifiers(dump: Dump, chain: TypeId[]): string {
 
 function dropModifiers(dump: Dump, chain: TypeId[]): void {
   for (let id = chain.at(-1); id !== undefined; id = chain.at(-1)) {
-    if (!isModifier(typeAt(dump.btf, id))) return
+    if (!isModifier(dump.btf.table.kind(id))) return
     chain.pop()
   }
 }
 
-function parameters({ dump, level, stripModifiers }: Declared, type: FuncProto): string {
-  const [first] = type.params
+function isModifier(kind: Kind): boolean {
+  return kind === 'const' || kind === 'volatile' || kind === 'restrict' || kind === 'type_tag'
+}
+
+function parameters(dump: Dump, prototype: TypeId, place: Place): string {
+  const params = dump.btf.table.params(prototype)
   // clang's BTF for bpf writes `()` as one parameter of type void.
-  if (!first || (type.params.length === 1 && first.type === 0)) return '(void)'
-  let text = '('
-  for (const [index, { name, type: id }] of type.params.entries()) {
-    if (index > 0) text += ', '
-    const variadic = id === 0 && index === type.params.length - 1
-    text += variadic ? '...' : declaration(dump, id, name, { level, stripModifiers })
+  if (params.length === 0 || (params.length === 1 && params[0]?.type === 0)) return '(void)'
+  enter(dump, place.depth)
+  const inside = { ...place, depth: place.depth + 1 }
+  let text = ''
+  for (const [index, { name, type }] of params.entries()) {
+    text += index > 0 ? ', ' : '('
+    const variadic = type === 0 && index === params.length - 1
+    text += variadic ? '...' : declare(dump, type, name, inside)
     bounded(text.length)
   }
   return `${text})`
 }
 
 /** `struct name { … }`, laid out as the BTF says it is. */
-export function compositeDefinition(
-  dump: Dump,
-  id: TypeId,
-  type: Struct | Union,
-  { level = 0, stripModifiers = false }: DeclarationOptions = {},
-): string {
-  const { btf } = dump
-  const inside = { level: level + 1, stripModifiers }
-  const isStruct = type.kind === 'struct'
-  const packed = isStruct && isPacked(btf, type)
+export function compositeDefinition(dump: Dump, id: TypeId): string {
+  return composite(dump, id, { level: 0, stripModifiers: false, depth: 0 })
+}
+
+function composite(dump: Dump, id: TypeId, place: Place): string {
+  enter(dump, place.depth)
+  const { alignments, btf, names } = dump
+  const { table } = btf
+  const kind = table.kind(id)
+  const size = table.size(id)
+  const members = table.members(id)
+  const inside = { ...place, level: place.level + 1, depth: place.depth + 1 }
+  const line = `\n${indent(inside.level)}`
+  const packed = kind === 'struct' && alignments.isPacked(id)
   const longBits = pointerSize(btf) * 8
-  let text = `${type.name ? `${type.kind} ${dump.names.tag(id)}` : type.kind} {`
+  let text = `${table.name(id) ? `${kind} ${names.tag(id)}` : kind} {`
   // Bits from the start; in 32 bits, as libbpf counts, where sizes are nonsense.
   let end = 0
   let afterBitfield = false
-  for (const member of type.members) {
-    const isBitfield = member.bitSize !== 0
-    const gap = {
-      start: end,
-      end: member.bitOffset | 0,
-      align: packed ? 1 : alignOf(btf, member.type),
-      inBitfield: afterBitfield && isBitfield,
+  for (const { name, type, bitOffset, bitSize } of members) {
+    const isBitfield = bitSize !== 0
+    const start = bitOffset | 0
+    if (end < start) {
+      const align = packed ? 1 : alignments.of(type)
+      const gap = { start: end, end: start, align, inBitfield: afterBitfield && isBitfield }
+      text += padding(gap, longBits, inside.level)
     }
-    text += padding(gap, longBits, level + 1)
-    text += `\n${indent(level + 1)}${declaration(dump, member.type, member.name, inside)}`
-    if (isBitfield) text += `: ${member.bitSize}`
-    text += ';'
+    text += line + declare(dump, type, name, inside)
+    text += isBitfield ? `: ${bitSize};` : ';'
     bounded(text.length)
-    const bits = isBitfield ? member.bitSize : (knownSize(btf, member.type) ?? 0) * 8
-    end = (member.bitOffset + bits) | 0
+    end = (start + (isBitfield ? bitSize : (knownSize(btf, type) ?? 0) * 8)) | 0
     afterBitfield = isBitfield
   }
-  if (isStruct) {
-    const gap = { start: end, end: (type.size * 8) | 0, align: alignOf(btf, id), inBitfield: false }
-    text += padding(gap, longBits, level + 1)
+  if (kind === 'struct') {
+    const gap = { start: end, end: (size * 8) | 0, align: alignments.of(id), inBitfield: false }
+    text += padding(gap, longBits, inside.level)
   }
-  if (type.members.length > 0 || type.size > 0) text += `\n${indent(level)}`
+  if (members.length > 0 || size > 0) text += `\n${indent(place.level)}`
   return `${text}}${packed ? ' __attribute__((packed))' : ''}`
 }

@@ -1,95 +1,77 @@
-import { typeAt } from '../btf.ts'
-import type { BtfType, TypeId, Typedef } from '../types.ts'
+import type { Kind } from '../kinds.ts'
+import type { TypeId } from '../types.ts'
 import { compositeDefinition, declaration } from './declaration.ts'
-import { ascend, descend, type Dump } from './dump.ts'
+import { type Dump, enter } from './dump.ts'
 import { enumDefinition } from './enumeration.ts'
 import { createOrder } from './order.ts'
 
-/** The definitions that a type needs and that were not given before, then its own. */
-export type Definitions = (id: TypeId) => string
+/** The definitions that types need and that were not given before, then their own. */
+export type Definitions = (ids: Iterable<TypeId>) => Iterable<string>
 
 const UNSEEN = 0
 const OPEN = 1
 const EMITTED = 2
 
 export function createDefinitions(dump: Dump): Definitions {
-  const { btf } = dump
+  const { table } = dump.btf
   const order = createOrder(dump)
-  const state = new Uint8Array(btf.types.length)
-  const forwarded = new Uint8Array(btf.types.length)
+  const state = new Uint8Array(table.length)
+  const forwarded = new Uint8Array(table.length)
   state[0] = EMITTED
 
   /** `container` is the struct, union or typedef that refers to the type, 0: it is to be defined. */
-  const emit = (id: TypeId, container: TypeId): string => {
+  const emit = (id: TypeId, container: TypeId, depth: number): string => {
     if (state[id] === EMITTED) return ''
-    const type = typeAt(btf, id)
-    if (state[id] === OPEN) return again(id, type, container)
-    descend(dump)
-    const text = first(id, type, container)
-    ascend(dump)
-    return text
-  }
-
-  /** The type is referred to from inside its own definition. */
-  const again = (id: TypeId, type: BtfType, container: TypeId): string => {
-    if (forwarded[id]) return ''
-    if (type.kind === 'typedef') {
-      forwarded[id] = 1
-      return typedefDefinition(id, type)
-    }
-    const composite = type.kind === 'struct' || type.kind === 'union'
-    return composite && id !== container && type.name ? forward(id, type.kind) : ''
-  }
-
-  const forward = (id: TypeId, keyword: string): string => {
-    forwarded[id] = 1
-    return `${keyword} ${dump.names.tag(id)};\n\n`
-  }
-
-  const first = (id: TypeId, type: BtfType, container: TypeId): string => {
-    switch (type.kind) {
+    const kind = table.kind(id)
+    if (state[id] === OPEN) return again(id, kind, container)
+    enter(dump, depth)
+    switch (kind) {
       case 'int':
         state[id] = EMITTED
         return missingAlias(dump, id)
       case 'enum':
       case 'enum64':
         state[id] = EMITTED
-        return container === 0 ? `${enumDefinition(dump, id, type, 0)};\n\n` : ''
+        return container === 0 ? `${enumDefinition(dump, id, 0)};\n\n` : ''
       case 'fwd':
         state[id] = EMITTED
-        return `${type.forwards} ${dump.names.tag(id)};\n\n`
+        return `${table.forwards(id)} ${dump.names.tag(id)};\n\n`
       case 'pointer':
       case 'const':
       case 'volatile':
       case 'restrict':
       case 'type_tag':
-        return emit(type.target, container)
+        return emit(table.target(id), container, depth + 1)
       case 'array':
-        return emit(type.element, container)
-      case 'func_proto':
-        return type.params.reduce(
-          (text, param) => text + emit(param.type, container),
-          emit(type.returns, container),
-        )
+        return emit(table.element(id), container, depth + 1)
+      case 'func_proto': {
+        let text = emit(table.target(id), container, depth + 1)
+        const count = table.count(id)
+        for (let i = 0; i < count; i++) text += emit(table.paramType(id, i), container, depth + 1)
+        return text
+      }
       case 'typedef': {
         state[id] = OPEN
-        let text = emit(type.target, id)
-        if (!forwarded[id]) text += typedefDefinition(id, type)
+        let text = emit(table.target(id), id, depth + 1)
+        if (!forwarded[id]) text += typedefDefinition(id)
         state[id] = EMITTED
         return text
       }
       case 'struct':
       case 'union': {
+        const isNamed = table.name(id) !== ''
+        const defined = container === 0
         let text = ''
         state[id] = OPEN
-        if (container === 0 || !type.name) {
-          const around = type.name ? id : container
-          for (const member of type.members) text += emit(member.type, around)
+        if (defined || !isNamed) {
+          const around = isNamed ? id : container
+          const count = table.count(id)
+          for (let i = 0; i < count; i++) text += emit(table.memberType(id, i), around, depth + 1)
         } else if (!forwarded[id] && id !== container) {
-          text += forward(id, type.kind)
+          text += forward(id, kind)
         }
-        if (container === 0) text += `${compositeDefinition(dump, id, type)};\n\n`
-        state[id] = container === 0 ? EMITTED : UNSEEN
+        if (defined) text += `${compositeDefinition(dump, id)};\n\n`
+        state[id] = defined ? EMITTED : UNSEEN
         return text
       }
       case 'void':
@@ -102,17 +84,36 @@ export function createDefinitions(dump: Dump): Definitions {
     }
   }
 
-  const typedefDefinition = (id: TypeId, type: Typedef): string => {
+  /** The type is referred to from inside its own definition. */
+  const again = (id: TypeId, kind: Kind, container: TypeId): string => {
+    if (forwarded[id]) return ''
+    if (kind === 'typedef') {
+      forwarded[id] = 1
+      return typedefDefinition(id)
+    }
+    const composite = kind === 'struct' || kind === 'union'
+    return composite && id !== container && table.name(id) ? forward(id, kind) : ''
+  }
+
+  const forward = (id: TypeId, keyword: string): string => {
+    forwarded[id] = 1
+    return `${keyword} ${dump.names.tag(id)};\n\n`
+  }
+
+  const typedefDefinition = (id: TypeId): string => {
     // The compiler's own.
-    if (type.name === '__builtin_va_list') return ''
+    if (table.name(id) === '__builtin_va_list') return ''
     const name = dump.names.typedef(id)
+    const target = table.target(id)
     // Old versions of gcc call it void.
-    const isVaList = type.target === 0 && name === '__gnuc_va_list'
-    const declared = isVaList ? `__builtin_va_list ${name}` : declaration(dump, type.target, name)
+    const isVaList = target === 0 && name === '__gnuc_va_list'
+    const declared = isVaList ? `__builtin_va_list ${name}` : declaration(dump, target, name)
     return `typedef ${declared};\n\n`
   }
 
-  return (id) => order(id).reduce((text, defined) => text + emit(defined, 0), '')
+  return function* (ids) {
+    for (const id of order(ids)) yield emit(id, 0, 0)
+  }
 }
 
 /** Types that gcc has built in for Arm and clang has not. */

@@ -1,20 +1,20 @@
 import { FormatError } from '../../elf/format-error.ts'
-import type { Btf } from '../btf.ts'
+import type { RawBtf } from '../btf.ts'
 import { MAX_DEPTH } from '../depth.ts'
+import { type Alignments, createAlignments } from '../size.ts'
 import { createNames, type Names } from './names.ts'
 
 /** One C dump in the making: what its parts share. */
 export interface Dump {
-  readonly btf: Btf
+  readonly btf: RawBtf
   readonly names: Names
-  /** How deep declarations and definitions are nested at the moment. */
-  depth: number
+  readonly alignments: Alignments
   /** Types visited so far. */
   steps: number
 }
 
-export function createDump(btf: Btf): Dump {
-  return { btf, names: createNames(btf), depth: 0, steps: 0 }
+export function createDump(btf: RawBtf): Dump {
+  return { btf, names: createNames(btf.table), alignments: createAlignments(btf), steps: 0 }
 }
 
 /**
@@ -26,18 +26,14 @@ const MAX_STEPS = 2 ** 22
 /** Characters: a whole kernel takes 3 million. */
 const MAX_LENGTH = 2 ** 26
 
-/** Each visit of a type that may lead to others stands between these: they keep hostile types bounded. */
-export function descend(dump: Dump): void {
-  if (++dump.depth > MAX_DEPTH) {
+/** Each visit of a type that may lead to others begins with this: it keeps hostile types bounded. Throws FormatError. */
+export function enter(dump: Dump, depth: number): void {
+  if (depth > MAX_DEPTH) {
     throw new FormatError('BTF', 0, `types refer to themselves, or nest deeper than ${MAX_DEPTH}`)
   }
   if (++dump.steps > MAX_STEPS) {
     throw new FormatError('BTF', 0, 'types refer to each other in more ways than can be followed')
   }
-}
-
-export function ascend(dump: Dump): void {
-  dump.depth--
 }
 
 /** Throws FormatError when the dump has become too long: returns its length. */

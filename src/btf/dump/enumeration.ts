@@ -1,24 +1,27 @@
-import type { Enum, Enum64, TypeId } from '../types.ts'
+import type { Enumerator } from '../type-table.ts'
+import type { TypeId } from '../types.ts'
 import type { Dump } from './dump.ts'
 import { indent } from './indent.ts'
 
 /** `enum name { … }`; without values only `enum name`. */
-export function enumDefinition(dump: Dump, id: TypeId, type: Enum | Enum64, level: number): string {
-  let text = type.name ? `enum ${dump.names.tag(id)}` : 'enum'
-  if (type.values.length === 0) return text
-  const suffix = type.kind === 'enum' ? '' : type.signed ? 'LL' : 'ULL'
+export function enumDefinition(dump: Dump, id: TypeId, level: number): string {
+  const { table } = dump.btf
+  let text = table.name(id) ? `enum ${dump.names.tag(id)}` : 'enum'
+  if (table.count(id) === 0) return text
+  const suffix = table.kind(id) === 'enum' ? '' : table.flag(id) ? 'LL' : 'ULL'
+  const values = table.values(id)
   text += ' {'
-  for (const { name, value } of type.values) {
+  for (const { name, value } of values) {
     text += `\n${indent(level + 1)}${dump.names.enumerator(name)} = ${value}${suffix},`
   }
-  return `${text}\n${indent(level)}}${sizeAttribute(dump, type)}`
+  return `${text}\n${indent(level)}}${sizeAttribute(dump, table.size(id), values)}`
 }
 
 /** C makes an enum an int, or a long when a value needs it: other sizes must be asked for. */
-function sizeAttribute(dump: Dump, type: Enum | Enum64): string {
-  if (type.size === 1) return ' __attribute__((mode(byte)))'
-  if (type.size !== 8 || dump.btf.pointerSize === 4) return ''
-  const wide = type.values.some(
+function sizeAttribute(dump: Dump, size: number, values: readonly Enumerator[]): string {
+  if (size === 1) return ' __attribute__((mode(byte)))'
+  if (size !== 8 || dump.btf.pointerSize === 4) return ''
+  const wide = values.some(
     ({ value }) => typeof value === 'bigint' && BigInt.asUintN(64, value) >> 32n !== 0n,
   )
   return wide ? '' : ' __attribute__((mode(word)))'

@@ -1,26 +1,33 @@
-import { typeAt } from '../btf.ts'
-import type { DeclTag, Func } from '../types.ts'
+import type { TypeTable } from '../type-table.ts'
+import type { TypeId } from '../types.ts'
 import { declaration } from './declaration.ts'
 import type { Dump } from './dump.ts'
 
 /** Prototypes of the functions that the kernel tags as callable from BPF, by name. */
 export function kfuncPrototypes(dump: Dump): string {
-  const tags = dump.btf.types.filter((type) => type.kind === 'decl_tag')
-  const kfuncs = tagged(dump, tags, 'bpf_kfunc').toSorted((a, b) =>
-    a.name < b.name ? -1 : Number(a.name > b.name),
-  )
-  const fastcalls = new Set(tagged(dump, tags, 'bpf_fastcall'))
+  const { table } = dump.btf
+  const tagged = taggedFunctions(table)
+  const kfuncs = (tagged.get('bpf_kfunc') ?? [])
+    .map((id) => ({ id, name: table.name(id) }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)))
+  const fastcalls = new Set(tagged.get('bpf_fastcall'))
   let text = '\n/* BPF kfuncs */\n#ifndef BPF_NO_KFUNC_PROTOTYPES\n'
-  for (const kfunc of kfuncs) {
-    const attribute = fastcalls.has(kfunc) ? '__bpf_fastcall ' : ''
-    text += `extern ${attribute}${declaration(dump, kfunc.target, kfunc.name)} __weak __ksym;\n`
+  for (const { id, name } of kfuncs) {
+    const attribute = fastcalls.has(id) ? '__bpf_fastcall ' : ''
+    text += `extern ${attribute}${declaration(dump, table.target(id), name)} __weak __ksym;\n`
   }
   return `${text}#endif\n\n`
 }
 
-function tagged({ btf }: Dump, tags: readonly DeclTag[], tag: string): Func[] {
-  return tags
-    .filter(({ name, component }) => name === tag && component === -1)
-    .map(({ target }) => typeAt(btf, target))
-    .filter((target) => target.kind === 'func')
+/** Functions by the tags that they bear themselves, not a parameter of theirs. */
+function taggedFunctions(table: TypeTable): Map<string, TypeId[]> {
+  const functions = new Map<string, TypeId[]>()
+  for (let id = 1; id < table.length; id++) {
+    if (table.kind(id) !== 'decl_tag' || table.component(id) !== -1) continue
+    const target = table.target(id)
+    if (table.kind(target) !== 'func') continue
+    const tag = table.name(id)
+    functions.set(tag, [...(functions.get(tag) ?? []), target])
+  }
+  return functions
 }

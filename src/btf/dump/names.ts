@@ -1,5 +1,5 @@
-import { typeAt, type Btf } from '../btf.ts'
-import type { BtfType, TypeId } from '../types.ts'
+import type { TypeTable } from '../type-table.ts'
+import type { TypeId } from '../types.ts'
 import { cBaseType, cIdentifier } from './c-names.ts'
 
 /**
@@ -16,18 +16,19 @@ export interface Names {
 /** libbpf's buffer for a name with its number (btf_dump.c: btf_dump_resolve_name). */
 const MAX_LENGTH = 255
 
-export function createNames(btf: Btf): Names {
-  const assigned: string[] = Array.from({ length: btf.types.length })
+export function createNames(table: TypeTable): Names {
+  const assigned = new Map<TypeId, string>()
   const tags = new Map<string, number>()
   const identifiers = new Map<string, number>()
 
   const name = (id: TypeId, used: Map<string, number>): string => {
-    const known = assigned[id]
+    const known = assigned.get(id)
     if (known !== undefined) return known
-    const type = typeAt(btf, id)
-    const own = type.kind === 'int' ? cBaseType(type.name) : cIdentifier(type.name)
-    const unique = own && !isDeclaredOnly(type) ? number(own, used) : own
-    return (assigned[id] = unique.slice(0, MAX_LENGTH))
+    const own = table.kind(id) === 'int' ? cBaseType(table.name(id)) : cIdentifier(table.name(id))
+    const unique = own && !isDeclaredOnly(table, id) ? number(own, used) : own
+    const fitting = unique.slice(0, MAX_LENGTH)
+    assigned.set(id, fitting)
+    return fitting
   }
   return {
     tag: (id) => name(id, tags),
@@ -37,8 +38,9 @@ export function createNames(btf: Btf): Names {
 }
 
 /** May be repeated: no definition. */
-function isDeclaredOnly(type: BtfType): boolean {
-  return type.kind === 'fwd' || (type.kind === 'enum' && type.values.length === 0)
+function isDeclaredOnly(table: TypeTable, id: TypeId): boolean {
+  const kind = table.kind(id)
+  return kind === 'fwd' || (kind === 'enum' && table.count(id) === 0)
 }
 
 function number(name: string, used: Map<string, number>): string {

@@ -1,6 +1,5 @@
-import { typeAt } from '../btf.ts'
-import type { BtfType, TypeId } from '../types.ts'
-import { ascend, descend, type Dump } from './dump.ts'
+import type { TypeId } from '../types.ts'
+import { type Dump, enter } from './dump.ts'
 
 /**
  * The 64-bit numbers that bpftool orders types of equal names by (bpftool btf.c:
@@ -9,29 +8,32 @@ import { ascend, descend, type Dump } from './dump.ts'
 export function createTypeHash(dump: Dump): (id: TypeId) => bigint {
   const known = { withMembers: new Map<TypeId, bigint>(), alone: new Map<TypeId, bigint>() }
 
-  const hash = (id: TypeId, of: keyof typeof known): bigint => {
+  const hash = (id: TypeId, of: keyof typeof known, depth: number): bigint => {
     const before = known[of].get(id)
     if (before !== undefined) return before
-    descend(dump)
-    const result = hashOf(typeAt(dump.btf, id), of)
-    ascend(dump)
+    enter(dump, depth)
+    const result = hashOf(id, of, depth + 1)
     known[of].set(id, result)
     return result
   }
 
-  const hashOf = (type: BtfType, of: keyof typeof known): bigint => {
-    const own = addName(0n, type.name)
-    switch (type.kind) {
+  const { table } = dump.btf
+
+  const hashOf = (id: TypeId, of: keyof typeof known, depth: number): bigint => {
+    const own = addName(0n, table.name(id))
+    switch (table.kind(id)) {
       case 'enum':
       case 'enum64':
-        return type.values.reduce((sum, { name }) => addName(sum, name), own)
+        return table.values(id).reduce((sum, { name }) => addName(sum, name), own)
       case 'struct':
       case 'union':
         if (of === 'alone') return own
-        return type.members.reduce(
-          (sum, member) => add(addName(sum, member.name), hash(member.type, 'alone')),
-          own,
-        )
+        return table
+          .members(id)
+          .reduce(
+            (sum, member) => add(addName(sum, member.name), hash(member.type, 'alone', depth)),
+            own,
+          )
       case 'pointer':
       case 'typedef':
       case 'const':
@@ -39,15 +41,15 @@ export function createTypeHash(dump: Dump): (id: TypeId) => bigint {
       case 'restrict':
       case 'type_tag':
       case 'decl_tag':
-        return add(own, hash(type.target, of))
+        return add(own, hash(table.target(id), of, depth))
       case 'array':
-        return add(add(own, BigInt(type.length)), hash(type.element, of))
+        return add(add(own, BigInt(table.elements(id))), hash(table.element(id), of, depth))
       default:
         return own
     }
   }
 
-  return (id) => hash(id, 'withMembers')
+  return (id) => hash(id, 'withMembers', 0)
 }
 
 function add(hash: bigint, value: bigint): bigint {

@@ -1,0 +1,282 @@
+import { FormatError } from '../elf/format-error.ts'
+import { type Kind, KINDS, LINKAGES } from './kinds.ts'
+import type {
+  BtfType,
+  DeclTag,
+  Enum,
+  Enum64,
+  FuncProto,
+  Int,
+  Linkage,
+  Member,
+  TypeId,
+  TypeTag,
+  VarSecinfo,
+} from './types.ts'
+
+/** Where types are, and which of them others refer to. */
+export interface Records {
+  readonly words: Uint32Array
+  /** By id, where in `words` a type starts. */
+  readonly starts: Uint32Array
+  /** By id, 1 where another type refers to it. */
+  readonly referenced: Uint8Array
+}
+
+export type Enumerator = (Enum | Enum64)['values'][number]
+
+/** Bits of the word behind a BTF_KIND_INT (BTF_INT_ENCODING). */
+const INT_SIGNED = 1 << 24
+const INT_CHAR = 1 << 25
+const INT_BOOL = 1 << 26
+
+/**
+ * Types as BTF writes them, each a struct btf_type of 32-bit words, found by its id. What is asked for is decoded then
+ * and not kept: a kernel has 100,000 types, and most of them nobody asks for. An id that is not there throws
+ * FormatError; those that the types themselves refer to are there (read-types.ts).
+ */
+export class TypeTable {
+  readonly words: Uint32Array
+  /** By id, where in `words` a type starts. */
+  readonly starts: Uint32Array
+  /** By id, 1 where another type refers to it. */
+  readonly referenced: Uint8Array
+  readonly #text: (offset: number) => string
+
+  constructor(records: Records, text: (offset: number) => string) {
+    this.words = records.words
+    this.starts = records.starts
+    this.referenced = records.referenced
+    this.#text = text
+  }
+
+  get length(): number {
+    return this.starts.length
+  }
+
+  kind(id: TypeId): Kind {
+    const start = this.starts[id] ?? noType(id, this.length)
+    return KINDS[((this.words[start + 1] ?? 0) >>> 24) & 0x7f] ?? 'void'
+  }
+
+  name(id: TypeId): string {
+    const start = this.starts[id] ?? noType(id, this.length)
+    return this.#text(this.words[start] ?? 0)
+  }
+
+  /** Of what refers to one other type, and of a function's prototype: what it returns. */
+  target(id: TypeId): TypeId {
+    const start = this.starts[id] ?? noType(id, this.length)
+    return this.words[start + 2] ?? 0
+  }
+
+  /** Bytes, of what has a size of its own. */
+  size(id: TypeId): number {
+    return this.target(id)
+  }
+
+  /** Of an array. */
+  element(id: TypeId): TypeId {
+    const start = this.starts[id] ?? noType(id, this.length)
+    return this.words[start + 3] ?? 0
+  }
+
+  /** Elements of an array. */
+  elements(id: TypeId): number {
+    return this.#word(id, 5)
+  }
+
+  /** What a forward declaration is of. */
+  forwards(id: TypeId): 'struct' | 'union' {
+    return this.flag(id) ? 'union' : 'struct'
+  }
+
+  /** Of a declaration tag: the member or parameter that it tags, -1 is the type itself. */
+  component(id: TypeId): number {
+    return this.#word(id, 3) | 0
+  }
+
+  /** kind_flag, which every kind gives another meaning. */
+  flag(id: TypeId): boolean {
+    return this.#word(id, 1) >>> 31 !== 0
+  }
+
+  /** vlen: 24 bits since kernel 7.1, 16 before, when the bits between were zero. */
+  count(id: TypeId): number {
+    return this.#word(id, 1) & 0xffffff
+  }
+
+  /** Of a struct or union. */
+  members(id: TypeId): Member[] {
+    const bitfields = this.flag(id)
+    const members: Member[] = []
+    let at = (this.starts[id] ?? 0) + 3
+    for (let left = this.count(id); left > 0; left--) {
+      const name = this.#text(this.words[at++] ?? 0)
+      const type = this.words[at++] ?? 0
+      const offset = this.words[at++] ?? 0
+      const bitOffset = bitfields ? offset & 0xffffff : offset
+      members.push({ name, type, bitOffset, bitSize: bitfields ? offset >>> 24 : 0 })
+    }
+    return members
+  }
+
+  memberType(id: TypeId, index: number): TypeId {
+    return this.words[(this.starts[id] ?? 0) + 4 + index * 3] ?? 0
+  }
+
+  memberBitOffset(id: TypeId, index: number): number {
+    const offset = this.words[(this.starts[id] ?? 0) + 5 + index * 3] ?? 0
+    return this.flag(id) ? offset & 0xffffff : offset
+  }
+
+  /** 0 unless the member is a bitfield. */
+  memberBitSize(id: TypeId, index: number): number {
+    if (!this.flag(id)) return 0
+    return (this.words[(this.starts[id] ?? 0) + 5 + index * 3] ?? 0) >>> 24
+  }
+
+  paramType(id: TypeId, index: number): TypeId {
+    return this.words[(this.starts[id] ?? 0) + 4 + index * 2] ?? 0
+  }
+
+  /** Of an enum of 32 or 64 bits. */
+  values(id: TypeId): readonly Enumerator[] {
+    return this.kind(id) === 'enum' ? this.#values(id) : this.#wideValues(id)
+  }
+
+  /** Of a function's prototype. */
+  params(id: TypeId): FuncProto['params'] {
+    const params: FuncProto['params'][number][] = []
+    let at = (this.starts[id] ?? 0) + 3
+    for (let left = this.count(id); left > 0; left--) {
+      params.push({ name: this.#text(this.words[at++] ?? 0), type: this.words[at++] ?? 0 })
+    }
+    return params
+  }
+
+  at(id: TypeId): BtfType {
+    const kind = this.kind(id)
+    switch (kind) {
+      case 'void':
+        return { kind, name: '' }
+      case 'int':
+        return this.#int(id)
+      case 'float':
+        return { kind, name: this.name(id), size: this.size(id) }
+      case 'pointer':
+      case 'volatile':
+      case 'const':
+      case 'restrict':
+        return { kind, name: '', target: this.target(id) }
+      case 'typedef':
+        return { kind, name: this.name(id), target: this.target(id) }
+      case 'type_tag': {
+        const tag: TypeTag = { kind, name: this.name(id), target: this.target(id) }
+        return this.flag(id) ? { ...tag, attribute: true } : tag
+      }
+      case 'decl_tag': {
+        const component = this.component(id)
+        const tag: DeclTag = { kind, name: this.name(id), target: this.target(id), component }
+        return this.flag(id) ? { ...tag, attribute: true } : tag
+      }
+      case 'fwd':
+        return { kind, name: this.name(id), forwards: this.forwards(id) }
+      case 'array': {
+        const index = this.#word(id, 4)
+        return { kind, name: '', element: this.element(id), index, length: this.elements(id) }
+      }
+      case 'struct':
+      case 'union':
+        return { kind, name: this.name(id), size: this.size(id), members: this.members(id) }
+      case 'enum':
+        return { kind, ...this.#enum(id), values: this.#values(id) }
+      case 'enum64':
+        return { kind, ...this.#enum(id), values: this.#wideValues(id) }
+      case 'func': {
+        const linkage = linkageOf(this.count(id))
+        return { kind, name: this.name(id), target: this.target(id), linkage }
+      }
+      case 'var': {
+        const linkage = linkageOf(this.#word(id, 3))
+        return { kind, name: this.name(id), target: this.target(id), linkage }
+      }
+      case 'func_proto':
+        return { kind, name: '', returns: this.target(id), params: this.params(id) }
+      case 'datasec':
+        return { kind, name: this.name(id), size: this.size(id), variables: this.#variables(id) }
+    }
+  }
+
+  #int(id: TypeId): Int {
+    const encoding = this.#word(id, 3)
+    return {
+      kind: 'int',
+      name: this.name(id),
+      size: this.size(id),
+      signed: (encoding & INT_SIGNED) !== 0,
+      char: (encoding & INT_CHAR) !== 0,
+      bool: (encoding & INT_BOOL) !== 0,
+      bitOffset: (encoding >>> 16) & 0xff,
+      bits: encoding & 0xff,
+    }
+  }
+
+  #enum(id: TypeId): Pick<Enum, 'name' | 'size' | 'signed'> {
+    return { name: this.name(id), size: this.size(id), signed: this.flag(id) }
+  }
+
+  #values(id: TypeId): Enum['values'] {
+    const signed = this.flag(id)
+    return this.#items(id, 2, (at) => {
+      const value = this.#at(at + 1)
+      return { name: this.#text(this.#at(at)), value: signed ? value | 0 : value }
+    })
+  }
+
+  #wideValues(id: TypeId): Enum64['values'] {
+    const signed = this.flag(id)
+    return this.#items(id, 3, (at) => {
+      const value = (BigInt(this.#at(at + 2)) << 32n) | BigInt(this.#at(at + 1))
+      return { name: this.#text(this.#at(at)), value: signed ? BigInt.asIntN(64, value) : value }
+    })
+  }
+
+  #variables(id: TypeId): VarSecinfo[] {
+    return this.#items(id, 3, (at) => ({
+      type: this.#at(at),
+      offset: this.#at(at + 1),
+      size: this.#at(at + 2),
+    }))
+  }
+
+  /** What follows a type's three words, `size` words an item. */
+  #items<T>(id: TypeId, size: number, decode: (at: number) => T): T[] {
+    const items: T[] = []
+    const first = this.#start(id) + 3
+    for (let at = first, end = first + this.count(id) * size; at < end; at += size)
+      items.push(decode(at))
+    return items
+  }
+
+  #word(id: TypeId, index: number): number {
+    return this.#at(this.#start(id) + index)
+  }
+
+  #at(index: number): number {
+    return this.words[index] ?? 0
+  }
+
+  #start(id: TypeId): number {
+    return this.starts[id] ?? noType(id, this.length)
+  }
+}
+
+/** Throws the FormatError of an id that is not there. */
+export function noType(id: TypeId, length: number): never {
+  throw new FormatError('BTF', 0, `there is no type ${id}, the last one is ${length - 1}`)
+}
+
+function linkageOf(number: number): Linkage {
+  return LINKAGES[number] ?? 'static'
+}
