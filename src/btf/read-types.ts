@@ -6,7 +6,12 @@ import { TypeTable } from './type-table.ts'
 
 /** Void, which is never written, as the table's first type. */
 const VOID = new TypeTable(
-  { words: new Uint32Array(3), starts: new Uint32Array(1), referenced: new Uint8Array(1) },
+  {
+    words: new Uint32Array(3),
+    starts: new Uint32Array(1),
+    referenced: new Uint8Array(1),
+    tags: [],
+  },
   () => '',
 )
 
@@ -29,6 +34,7 @@ export function readTypes(
   starts.set(base.starts)
   const referenced = new Uint8Array(base.length + own.length)
   referenced.set(base.referenced)
+  const tags = [...base.tags]
   let highestId = 0
   let highestIdAt = 0
 
@@ -63,8 +69,16 @@ export function readTypes(
     at += 2
     if (at + shape.length > words.length) fail('the last type is cut short', words.length)
     for (const type of shape.types) checkType(at + type)
-    if (KINDS[number] === 'func') checkLinkage(count, at - 1)
-    if (KINDS[number] === 'var') checkLinkage(words[at + 1] ?? 0, at + 1)
+    switch (KINDS[number]) {
+      case 'func':
+        checkLinkage(count, at - 1)
+        break
+      case 'var':
+        checkLinkage(words[at + 1] ?? 0, at + 1)
+        break
+      case 'decl_tag':
+        tags.push(length)
+    }
     at += shape.length
     const { item } = shape
     const end = at + count * item.length
@@ -80,7 +94,12 @@ export function readTypes(
     fail(`type ${highestId} is referred to, the last one is ${length - 1}`, highestIdAt)
   }
   return new TypeTable(
-    { words, starts: starts.subarray(0, length), referenced: referenced.subarray(0, length) },
+    {
+      words,
+      starts: starts.subarray(0, length),
+      referenced: referenced.subarray(0, length),
+      tags,
+    },
     strings.at,
   )
 }

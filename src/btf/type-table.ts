@@ -21,6 +21,8 @@ export interface Records {
   readonly starts: Uint32Array
   /** By id, 1 where another type refers to it. */
   readonly referenced: Uint8Array
+  /** The declaration tags: they are few, and nothing refers to them. */
+  readonly tags: readonly TypeId[]
 }
 
 export type Enumerator = (Enum | Enum64)['values'][number]
@@ -35,18 +37,18 @@ const INT_BOOL = 1 << 26
  * and not kept: a kernel has 100,000 types, and most of them nobody asks for. An id that is not there throws
  * FormatError; those that the types themselves refer to are there (read-types.ts).
  */
-export class TypeTable {
+export class TypeTable implements Records {
   readonly words: Uint32Array
-  /** By id, where in `words` a type starts. */
   readonly starts: Uint32Array
-  /** By id, 1 where another type refers to it. */
   readonly referenced: Uint8Array
+  readonly tags: readonly TypeId[]
   readonly #text: (offset: number) => string
 
-  constructor(records: Records, text: (offset: number) => string) {
-    this.words = records.words
-    this.starts = records.starts
-    this.referenced = records.referenced
+  constructor({ words, starts, referenced, tags }: Records, text: (offset: number) => string) {
+    this.words = words
+    this.starts = starts
+    this.referenced = referenced
+    this.tags = tags
     this.#text = text
   }
 

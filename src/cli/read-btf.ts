@@ -7,7 +7,8 @@ import { Failure } from './failure.ts'
 /** BTF from a file that holds nothing else, or from the .BTF section of an ELF file: an object or a vmlinux. */
 export function readBtfFile(file: string): RawBtf {
   // All at once: the kernel's is many times slower in pieces.
-  const bytes = new Uint8Array(readFileSync(file))
+  const { buffer, byteOffset, length } = readFileSync(file)
+  const bytes = new Uint8Array(buffer, byteOffset, length)
   if (isBtf(bytes)) return readBtf(bytes)
   if (!isElf(bytes)) throw new Failure(`${file}: neither BTF nor an ELF file`)
   const btf = readBtfOf(readElf(bytes))

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -20,5 +19,5 @@ export async function writeWhole(file: string, content: string | Uint8Array): Pr
 
 /** A name beside `file`, on the same file system, that no other writer has. */
 export function temporaryName(file: string): string {
-  return `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
+  return `${file}.${process.pid}.${process.hrtime.bigint()}.tmp`
 }

@@ -38,8 +38,21 @@ export function declaration(
 }
 
 function declare(dump: Dump, id: TypeId, name: string, place: Place): string {
-  return unwind(dump, cIdentifier(name), place, chainFrom(dump.btf.table, id, place.stripModifiers))
+  const identifier = cIdentifier(name)
+  const { stripModifiers } = place
+  const frames = identifier ? dump.frames.named : dump.frames.nameless
+  const known = stripModifiers ? undefined : frames.get(id)
+  if (known) return known.before + identifier + known.after
+  const chain = chainFrom(dump.btf.table, id, stripModifiers)
+  const [before = '', after = ''] = unwind(dump, identifier && SLOT, place, chain).split(SLOT)
+  // What is defined inside of it stands at another level elsewhere.
+  const isLine = !before.includes('\n') && !after.includes('\n')
+  if (isLine && !stripModifiers) frames.set(id, { before, after })
+  return before + identifier + after
 }
+
+/** In the place of a name: no text of ours has it. */
+const SLOT = '\0'
 
 /** BTF leads from the name's outermost property to the base type, C begins with that. */
 function chainFrom(table: TypeTable, id: TypeId, stripModifiers: boolean): TypeId[] {

@@ -2,6 +2,7 @@ import { FormatError } from '../../elf/format-error.ts'
 import type { RawBtf } from '../btf.ts'
 import { MAX_DEPTH } from '../depth.ts'
 import { type Alignments, createAlignments } from '../size.ts'
+import type { TypeId } from '../types.ts'
 import { createNames, type Names } from './names.ts'
 
 /** One C dump in the making: what its parts share. */
@@ -9,12 +10,26 @@ export interface Dump {
   readonly btf: RawBtf
   readonly names: Names
   readonly alignments: Alignments
+  /** Declarations by type id: there are few types, and many members of each. */
+  readonly frames: { readonly named: Map<TypeId, Frame>; readonly nameless: Map<TypeId, Frame> }
   /** Types visited so far. */
   steps: number
 }
 
+/** What a declaration says around its name. */
+export interface Frame {
+  readonly before: string
+  readonly after: string
+}
+
 export function createDump(btf: RawBtf): Dump {
-  return { btf, names: createNames(btf.table), alignments: createAlignments(btf), steps: 0 }
+  return {
+    btf,
+    names: createNames(btf.table),
+    alignments: createAlignments(btf),
+    frames: { named: new Map(), nameless: new Map() },
+    steps: 0,
+  }
 }
 
 /**

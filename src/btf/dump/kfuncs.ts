@@ -22,12 +22,13 @@ export function kfuncPrototypes(dump: Dump): string {
 /** Functions by the tags that they bear themselves, not a parameter of theirs. */
 function taggedFunctions(table: TypeTable): Map<string, TypeId[]> {
   const functions = new Map<string, TypeId[]>()
-  for (let id = 1; id < table.length; id++) {
-    if (table.kind(id) !== 'decl_tag' || table.component(id) !== -1) continue
-    const target = table.target(id)
-    if (table.kind(target) !== 'func') continue
-    const tag = table.name(id)
-    functions.set(tag, [...(functions.get(tag) ?? []), target])
+  for (const tag of table.tags) {
+    const target = table.target(tag)
+    if (table.component(tag) !== -1 || table.kind(target) !== 'func') continue
+    const name = table.name(tag)
+    const same = functions.get(name)
+    if (same) same.push(target)
+    else functions.set(name, [target])
   }
   return functions
 }

@@ -1,4 +1,5 @@
 import { MAX_DEPTH } from '../depth.ts'
+import type { Kind } from '../kinds.ts'
 import type { TypeTable } from '../type-table.ts'
 import type { TypeId } from '../types.ts'
 import type { Dump } from './dump.ts'
@@ -6,86 +7,48 @@ import { createTypeHash } from './type-hash.ts'
 
 /**
  * Type ids, void included, in the order of bpftool's `format c` (bpftool btf.c: btf_type_compare):
- * by kind, then by the name of what a type leads to, then by its own, then by content.
+ * by kind, then by the name of what a type leads to, then by its own, then by content. Functions and what else no
+ * definition comes of are left out.
  */
 export function sortedIds(dump: Dump): TypeId[] {
   const { table } = dump.btf
-  const ranks = Array.from({ length: LAST + 1 }, () => new Map<string, TypeId[]>())
-  for (let id = 0; id < table.length; id++) {
-    const rank = ranks[rankOf(table, id)]
-    const leadsTo = nameBehind(table, id)
-    const same = rank?.get(leadsTo)
-    if (same) same.push(id)
-    else rank?.set(leadsTo, [id])
-  }
-  const byContent = comparison(dump)
-  return ranks.flatMap((rank) =>
-    [...rank.keys()].toSorted().flatMap((name) => (rank.get(name) ?? []).toSorted(byContent)),
-  )
-}
-
-/** Of types that lead to the same name. */
-function comparison(dump: Dump): (a: TypeId, b: TypeId) => number {
-  const { table } = dump.btf
+  const ids = [...table.starts.keys()].filter((id) => !isIdle(table.kind(id)))
+  const keys = createKeys(table, ids)
   const hash = createTypeHash(dump)
-  return (a, b) => {
-    const [ownA, ownB] = [table.name(a), table.name(b)]
-    if (ownA !== ownB) return ownA < ownB ? -1 : 1
-    const [hashA, hashB] = [hash(a), hash(b)]
-    if (hashA !== hashB) return hashA < hashB ? -1 : 1
-    return a - b
-  }
+  return ids.toSorted((a, b) => {
+    const difference = (keys[a] ?? 0) - (keys[b] ?? 0)
+    if (difference !== 0) return difference
+    const [left, right] = [hash(a), hash(b)]
+    return left.high - right.high || left.low - right.low || a - b
+  })
 }
 
-/** Behind everything: what is no definition by itself. */
-const LAST = 5
-
-/** Enums come first, lists of constants before all. What has a name ranks as what it leads to. */
-function rankOf(table: TypeTable, id: TypeId): number {
-  const named = table.name(id) !== ''
-  let at = id
-  for (let steps = 0; steps < MAX_DEPTH; steps++) {
-    switch (table.kind(at)) {
-      case 'enum':
-      case 'enum64':
-        return named ? 1 : 0
-      case 'int':
-      case 'float':
-        return 2
-      case 'struct':
-      case 'union':
-        return named ? 3 : LAST
-      case 'func_proto':
-        return named ? 4 : LAST
-      case 'array':
-        if (!named) return LAST
-        at = table.element(at)
-        break
-      case 'pointer':
-      case 'typedef':
-      case 'const':
-      case 'volatile':
-      case 'restrict':
-      case 'type_tag':
-      case 'decl_tag':
-        if (!named) return LAST
-        at = table.target(at)
-        break
-      case 'void':
-      case 'fwd':
-      case 'func':
-      case 'var':
-      case 'datasec':
-        return LAST
-    }
+/** By id, all that comes before the content, as one number. */
+function createKeys(table: TypeTable, ids: readonly TypeId[]): Float64Array {
+  const names: { readonly id: TypeId; readonly rank: number; readonly leadsTo: string }[] = []
+  const all = new Set<string>()
+  for (const id of ids) {
+    const end = endOf(table, id)
+    const leadsTo = nameBehind(table, id, end)
+    names.push({ id, rank: rankOf(table, id, end), leadsTo })
+    all.add(leadsTo).add(table.name(id))
   }
-  return LAST
+  const places = new Map([...all].toSorted().map((name, place) => [name, place]))
+  const keys = new Float64Array(table.length)
+  for (const { id, rank, leadsTo } of names) {
+    const [behind = 0, own = 0] = [places.get(leadsTo), places.get(table.name(id))]
+    keys[id] = (rank * all.size + behind) * all.size + own
+  }
+  return keys
 }
 
-/** A list of constants is known by its first. */
-function nameBehind(table: TypeTable, id: TypeId): string {
-  const kind = table.kind(id)
-  if (kind === 'enum' || kind === 'enum64') return table.name(id) || table.values(id)[0]?.name || ''
+/** Not void, which is before all that rank last. */
+function isIdle(kind: Kind): boolean {
+  return kind === 'func' || kind === 'var' || kind === 'datasec' || kind === 'decl_tag'
+}
+
+/** What a type leads to: itself, unless it is derived from another. */
+function endOf(table: TypeTable, id: TypeId): TypeId {
   let at = id
   for (let steps = 0; steps < MAX_DEPTH; steps++) {
     switch (table.kind(at)) {
@@ -102,8 +65,40 @@ function nameBehind(table: TypeTable, id: TypeId): string {
         at = table.target(at)
         break
       default:
-        return table.name(at)
+        return at
     }
   }
-  return ''
+  return 0
+}
+
+/** Behind everything: what is no definition by itself. */
+const LAST = 5
+
+/** Enums come first, lists of constants before all. What has a name ranks as what it leads to. */
+function rankOf(table: TypeTable, id: TypeId, end: TypeId): number {
+  const isNamed = table.name(id) !== ''
+  if (!isNamed && id !== end) return LAST
+  switch (table.kind(end)) {
+    case 'enum':
+    case 'enum64':
+      return isNamed ? 1 : 0
+    case 'int':
+    case 'float':
+      return 2
+    case 'struct':
+    case 'union':
+      return isNamed ? 3 : LAST
+    case 'func_proto':
+      return isNamed ? 4 : LAST
+    default:
+      return LAST
+  }
+}
+
+/** Of what a type leads to. A list of constants is known by its first. */
+function nameBehind(table: TypeTable, id: TypeId, end: TypeId): string {
+  const name = table.name(end)
+  if (name || id !== end) return name
+  const kind = table.kind(id)
+  return kind === 'enum' || kind === 'enum64' ? (table.values(id)[0]?.name ?? '') : ''
 }

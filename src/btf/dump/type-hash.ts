@@ -1,14 +1,23 @@
 import type { TypeId } from '../types.ts'
 import { type Dump, enter } from './dump.ts'
 
-/**
- * The 64-bit numbers that bpftool orders types of equal names by (bpftool btf.c:
- * btf_type_disambig_hash): of names alone, so that they stay the same from kernel to kernel.
- */
-export function createTypeHash(dump: Dump): (id: TypeId) => bigint {
-  const known = { withMembers: new Map<TypeId, bigint>(), alone: new Map<TypeId, bigint>() }
+/** A number of 64 bits in halves of 32: in V8 a bigint takes many times longer. */
+export interface Hash {
+  readonly high: number
+  readonly low: number
+}
 
-  const hash = (id: TypeId, of: keyof typeof known, depth: number): bigint => {
+const ZERO: Hash = { high: 0, low: 0 }
+
+/**
+ * The numbers that bpftool orders types of equal names by (bpftool btf.c: btf_type_disambig_hash): of
+ * names alone, so that they stay the same from kernel to kernel.
+ */
+export function createTypeHash(dump: Dump): (id: TypeId) => Hash {
+  const { table } = dump.btf
+  const known = { withMembers: new Map<TypeId, Hash>(), alone: new Map<TypeId, Hash>() }
+
+  const hash = (id: TypeId, of: keyof typeof known, depth: number): Hash => {
     const before = known[of].get(id)
     if (before !== undefined) return before
     enter(dump, depth)
@@ -17,10 +26,8 @@ export function createTypeHash(dump: Dump): (id: TypeId) => bigint {
     return result
   }
 
-  const { table } = dump.btf
-
-  const hashOf = (id: TypeId, of: keyof typeof known, depth: number): bigint => {
-    const own = addName(0n, table.name(id))
+  const hashOf = (id: TypeId, of: keyof typeof known, depth: number): Hash => {
+    const own = addName(ZERO, table.name(id))
     switch (table.kind(id)) {
       case 'enum':
       case 'enum64':
@@ -30,10 +37,7 @@ export function createTypeHash(dump: Dump): (id: TypeId) => bigint {
         if (of === 'alone') return own
         return table
           .members(id)
-          .reduce(
-            (sum, member) => add(addName(sum, member.name), hash(member.type, 'alone', depth)),
-            own,
-          )
+          .reduce((sum, { name, type }) => add(addName(sum, name), hash(type, 'alone', depth)), own)
       case 'pointer':
       case 'typedef':
       case 'const':
@@ -42,8 +46,10 @@ export function createTypeHash(dump: Dump): (id: TypeId) => bigint {
       case 'type_tag':
       case 'decl_tag':
         return add(own, hash(table.target(id), of, depth))
-      case 'array':
-        return add(add(own, BigInt(table.elements(id))), hash(table.element(id), of, depth))
+      case 'array': {
+        const length = add(own, { high: 0, low: table.elements(id) })
+        return add(length, hash(table.element(id), of, depth))
+      }
       default:
         return own
     }
@@ -52,29 +58,35 @@ export function createTypeHash(dump: Dump): (id: TypeId) => bigint {
   return (id) => hash(id, 'withMembers', 0)
 }
 
-function add(hash: bigint, value: bigint): bigint {
-  return BigInt.asUintN(64, hash * 31n + value)
+function add({ high, low }: Hash, value: Hash): Hash {
+  const sum = low * 31 + value.low
+  return { high: (high * 31 + value.high + Math.floor(sum / 2 ** 32)) >>> 0, low: sum >>> 0 }
 }
 
-function addName(hash: bigint, name: string): bigint {
+function addName(hash: Hash, name: string): Hash {
   return name ? add(hash, stringHash(name)) : hash
 }
 
-/** libbpf's str_hash in two halves of 32 bits: 64-bit bigints are slow by the character. */
-function stringHash(text: string): bigint {
+/** libbpf's str_hash. */
+function stringHash(text: string): Hash {
   let high = 0
   let low = 0
-  // Most names are ASCII.
-  const bytes = isAscii.test(text) ? undefined : Buffer.from(text)
-  const length = bytes?.length ?? text.length
-  for (let i = 0; i < length; i++) {
-    const byte = bytes ? (bytes[i] ?? 0) : text.charCodeAt(i)
-    // A char is signed where bpftool runs.
-    const sum = low * 31 + ((byte << 24) >> 24)
+  for (let i = 0; i < text.length; i++) {
+    const byte = text.charCodeAt(i)
+    // Nearly all names are ASCII, and of its characters each is a byte.
+    if (byte > 0x7f) return bytesHash(Buffer.from(text))
+    const sum = low * 31 + byte
     low = sum >>> 0
     high = (high * 31 + Math.floor(sum / 2 ** 32)) >>> 0
   }
-  return (BigInt(high) << 32n) | BigInt(low)
+  return { high, low }
 }
 
-const isAscii = /^[\0-\x7f]*$/u
+/** A char is signed where bpftool runs. */
+function bytesHash(bytes: Uint8Array): Hash {
+  let hash = ZERO
+  for (const byte of new Int8Array(bytes)) {
+    hash = add(hash, { high: byte < 0 ? 0xffffffff : 0, low: byte >>> 0 })
+  }
+  return hash
+}
