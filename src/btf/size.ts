@@ -137,7 +137,7 @@ export function createAlignments(btf: RawBtf): Alignments {
     for (let i = 0; i < count; i++) {
       const alignment = find(table.memberType(id, i), depth)
       if (alignment > largest) largest = alignment
-      if (alignment === 0) isUnknown = true
+      if (alignment === 0) isUnknown ||= !isMisplaced
       else if (table.memberBitOffset(id, i) % (8 * alignment) !== 0) {
         isMisplaced ||= table.memberBitSize(id, i) === 0
       }

@@ -4,7 +4,7 @@ import { knownSize, pointerSize } from '../size.ts'
 import type { TypeTable } from '../type-table.ts'
 import type { TypeId } from '../types.ts'
 import { cAttribute, cBaseType, cIdentifier, cString } from './c-names.ts'
-import { bounded, type Dump, enter } from './dump.ts'
+import { bounded, type Dump, enter, type Frame } from './dump.ts'
 import { enumDefinition } from './enumeration.ts'
 import { indent } from './indent.ts'
 import { padding } from './padding.ts'
@@ -42,17 +42,21 @@ function declare(dump: Dump, id: TypeId, name: string, place: Place): string {
   const { stripModifiers } = place
   const frames = identifier ? dump.frames.named : dump.frames.nameless
   const known = stripModifiers ? undefined : frames.get(id)
-  if (known) return known.before + identifier + known.after
+  if (known) return framed(identifier, known)
   const chain = chainFrom(dump.btf.table, id, stripModifiers)
-  const [before = '', after = ''] = unwind(dump, identifier && SLOT, place, chain).split(SLOT)
+  const text = unwind(dump, identifier && SLOT, place, chain)
+  const [before = '', after] = text.split(SLOT)
   // What is defined inside of it stands at another level elsewhere.
-  const isLine = !before.includes('\n') && !after.includes('\n')
-  if (isLine && !stripModifiers) frames.set(id, { before, after })
-  return before + identifier + after
+  if (!stripModifiers && !text.includes('\n')) frames.set(id, { before, after })
+  return framed(identifier, { before, after })
 }
 
 /** In the place of a name: no text of ours has it. */
 const SLOT = '\0'
+
+function framed(name: string, { before, after }: Frame): string {
+  return after === undefined ? before : before + name + after
+}
 
 /** BTF leads from the name's outermost property to the base type, C begins with that. */
 function chainFrom(table: TypeTable, id: TypeId, stripModifiers: boolean): TypeId[] {

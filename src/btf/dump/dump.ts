@@ -16,10 +16,10 @@ export interface Dump {
   steps: number
 }
 
-/** What a declaration says around its name. */
+/** What a declaration says around its name; without `after` it has none. */
 export interface Frame {
   readonly before: string
-  readonly after: string
+  readonly after: string | undefined
 }
 
 export function createDump(btf: RawBtf): Dump {
