@@ -13,7 +13,7 @@ export interface BpfErrorDetails {
   operation: string
   /** On what: `program on_exec of trace_bpf`. */
   object?: string | undefined
-  /** Why it failed, when no errno says it. */
+  /** Why it failed, when no errno says it. Empty, as `log`: nothing. */
   reason?: string | undefined
   code?: BpfErrorCode | undefined
   /** Positive, as in errno(3). */
@@ -43,7 +43,7 @@ export class BpfError extends Error {
     this.errno = details.errno
     this.operation = details.operation
     this.object = details.object
-    this.log = details.log
+    this.log = details.log || undefined
     this.hint = details.hint
   }
 }
@@ -51,9 +51,7 @@ export class BpfError extends Error {
 function sentence({ operation, object, reason, errno, hint }: BpfErrorDetails): string {
   const what = object === undefined ? operation : phrase(operation, object)
   const name = errno === undefined ? undefined : errnoName(errno)
-  const why = [reason, name].filter((part) => part !== undefined)
-  const [first, second] = why
-  const because = second === undefined ? (first ?? 'refused') : `${first} (${second})`
+  const because = reason && name ? `${reason} (${name})` : reason || name || 'refused'
   return `cannot ${what}: ${because}${hint === undefined ? '' : `. ${hint}`}`
 }
 

@@ -41,7 +41,7 @@ export function loadFailure(
     object: refused ? refused.program.title : spec.name,
     errno,
     reason: heard ? tellingLines(heard)[0] : undefined,
-    log: heard || undefined,
+    log: heard,
     hint:
       kernelHint(refused, errno) ??
       privilegeHint(errno) ??

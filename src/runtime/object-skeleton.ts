@@ -13,11 +13,10 @@ import {
 } from './ffi/object.ts'
 import type { NativeOptions } from './open-options.ts'
 
-/** Bytes of libbpf.h's structs, and offsets in them. */
-const skeletonSize = 72
-const programCountOffset = 56
-const programsOffset = 64
-const mapCountOffset = 40
+/** Words of libbpf.h's structs, and where in them. */
+const mapCountWord = 5
+const programCountWord = 7
+const programsWord = 8
 /** With the link slot of libbpf 1.5; older ones walk by the stride and do not look at it. */
 const mapEntrySize = 32
 const programEntrySize = 24
@@ -47,13 +46,13 @@ export interface MapEntry {
  * opens, loads and attaches through it. What it returns is 0 or minus an errno.
  */
 export class ObjectSkeleton {
-  readonly #address: number
-  readonly #struct: DataView
+  readonly #struct: NativeWords
   /** `struct bpf_object *`, then a map and its memory each, then a program and a link each. */
   readonly #slots: Scratch
   readonly #maps: number
   readonly #programs: number
-  readonly #entries: { readonly maps: number; readonly programs: number }
+  /** Of programs. */
+  readonly #entries: number
   /** Everything that libbpf reads through pointers. */
   readonly #held: Scratch[] = []
   #log: { address: number; length: number } | undefined
@@ -69,60 +68,54 @@ export class ObjectSkeleton {
     this.#maps = maps.length
     this.#programs = programs.length
     this.#slots = scratch(8 * (1 + 2 * maps.length + 2 * programs.length))
-    const text = (value: string): number => this.#hold(cString(value)).address
-    const data = this.#hold(scratchOf(object))
-    // destroy_skeleton frees all three with free(3).
-    this.#address = calloc(1, skeletonSize)
-    this.#entries = {
-      maps: calloc(Math.max(1, maps.length), mapEntrySize),
-      programs: calloc(Math.max(1, programs.length), programEntrySize),
+    const hold = (memory: Scratch): number => {
+      this.#held.push(memory)
+      return memory.address
     }
-    const struct = view(this.#address, skeletonSize)
-    this.#struct = struct
-    struct.setBigUint64(0, BigInt(skeletonSize), true)
-    setPointer(struct, 8, text(name))
-    setPointer(struct, 16, data.address)
-    struct.setBigUint64(24, BigInt(object.byteLength), true)
-    setPointer(struct, 32, this.#slot(0))
-    struct.setInt32(mapCountOffset, maps.length, true)
-    struct.setInt32(44, mapEntrySize, true)
-    setPointer(struct, 48, this.#entries.maps)
-    struct.setInt32(programCountOffset, programs.length, true)
-    struct.setInt32(60, programEntrySize, true)
-    setPointer(struct, programsOffset, this.#entries.programs)
-
-    const mapEntries = view(this.#entries.maps, maps.length * mapEntrySize)
-    for (const [index, map] of maps.entries()) {
-      const at = index * mapEntrySize
-      setPointer(mapEntries, at, text(map.name))
-      setPointer(mapEntries, at + 8, this.#slot(this.#mapSlot(index)))
-      // Sections are mapped from the map's descriptor (sections/data.ts), since libbpf 1.1 and 1.8 differ in when they
-      // map a reused one. Links of maps are made one by one.
-      if (map.isArena) setPointer(mapEntries, at + 16, this.#slot(this.#mapSlot(index) + 1))
-    }
-    const programEntries = view(this.#entries.programs, programs.length * programEntrySize)
-    for (const [index, program] of programs.entries()) {
-      const at = index * programEntrySize
-      setPointer(programEntries, at, text(program))
-      setPointer(programEntries, at + 8, this.#slot(this.#programSlot(index)))
-      setPointer(programEntries, at + 16, this.#slot(this.#programSlot(index) + 1))
-    }
+    const text = (value: string): number => hold(cString(value))
+    const slot = (index: number): number => this.#slots.address + 8 * index
+    const mapEntries = nativeWords(
+      maps.flatMap(({ name, isArena }, index) => {
+        const at = this.#mapSlot(index)
+        // Sections are mapped from the map's descriptor (sections/data.ts), since libbpf 1.1 and 1.8 differ in when they
+        // map a reused one. Links of maps are made one by one.
+        return [text(name), slot(at), isArena ? slot(at + 1) : 0, 0]
+      }),
+    )
+    const programEntries = nativeWords(
+      programs.flatMap((name, index) => {
+        const at = this.#programSlot(index)
+        return [text(name), slot(at), slot(at + 1)]
+      }),
+    )
+    this.#entries = programEntries.address
+    this.#struct = nativeWords([
+      8 * (programsWord + 1),
+      text(name),
+      hold(scratchOf(object)),
+      object.byteLength,
+      slot(0),
+      table(maps.length, mapEntrySize),
+      mapEntries.address,
+      table(programs.length, programEntrySize),
+      programEntries.address,
+    ])
   }
 
   open(options: NativeOptions): number {
     this.#held.push(...options.held)
-    const result = bpf_object__open_skeleton(this.#address, options.address)
+    const result = bpf_object__open_skeleton(this.#struct.address, options.address)
     if (result === 0) this.#giveLogBuffers()
     return result
   }
 
   load(): number {
-    return bpf_object__load_skeleton(this.#address)
+    return bpf_object__load_skeleton(this.#struct.address)
   }
 
   /** The same on a thread of its own: the verifier may take seconds. */
   loadAside(): Promise<number> {
-    return calledAside()(this.#address)
+    return calledAside()(this.#struct.address)
   }
 
   /** `struct bpf_map *` */
@@ -148,13 +141,9 @@ export class ObjectSkeleton {
    */
   attachProgram(index: number): number {
     const slot = 8 * (this.#programSlot(index) + 1)
-    this.#struct.setInt32(mapCountOffset, 0, true)
-    this.#struct.setInt32(programCountOffset, 1, true)
-    setPointer(this.#struct, programsOffset, this.#entries.programs + index * programEntrySize)
-    const result = bpf_object__attach_skeleton(this.#address)
-    this.#struct.setInt32(mapCountOffset, this.#maps, true)
-    this.#struct.setInt32(programCountOffset, this.#programs, true)
-    setPointer(this.#struct, programsOffset, this.#entries.programs)
+    this.#attachable(0, 1, this.#entries + index * programEntrySize)
+    const result = bpf_object__attach_skeleton(this.#struct.address)
+    this.#attachable(this.#maps, this.#programs, this.#entries)
     const link = getPointer(this.#slots.data, slot)
     // Ours from here: destroy_skeleton must not destroy it again.
     setPointer(this.#slots.data, slot, 0)
@@ -178,7 +167,7 @@ export class ObjectSkeleton {
   destroy(): void {
     if (this.#destroyed) return
     this.#destroyed = true
-    bpf_object__destroy_skeleton(this.#address)
+    bpf_object__destroy_skeleton(this.#struct.address)
     this.dropLogs()
     this.#held.length = 0
   }
@@ -198,9 +187,11 @@ export class ObjectSkeleton {
     }
   }
 
-  #hold(memory: Scratch): Scratch {
-    this.#held.push(memory)
-    return memory
+  #attachable(maps: number, programs: number, entries: number): void {
+    const { words } = this.#struct
+    words[mapCountWord] = BigInt(table(maps, mapEntrySize))
+    words[programCountWord] = BigInt(table(programs, programEntrySize))
+    words[programsWord] = BigInt(entries)
   }
 
   #mapSlot(index: number): number {
@@ -210,13 +201,24 @@ export class ObjectSkeleton {
   #programSlot(index: number): number {
     return 1 + 2 * this.#maps + 2 * index
   }
-
-  #slot(index: number): number {
-    return this.#slots.address + 8 * index
-  }
 }
 
-/** Never reaches a user, and is not used after free. */
-function view(address: number, length: number): DataView {
-  return new DataView(koffi().view(BigInt(address), Math.max(1, length)))
+/** A count and the size of an entry, an int each. */
+function table(count: number, entrySize: number): number {
+  return count + entrySize * 2 ** 32
+}
+
+interface NativeWords {
+  readonly address: number
+  /** Never reach a user, and are not used after free. */
+  readonly words: BigUint64Array
+}
+
+/** bpf_object__destroy_skeleton() frees the three with free(3). */
+function nativeWords(values: readonly number[]): NativeWords {
+  const count = Math.max(1, values.length)
+  const address = calloc(count, 8)
+  const words = new BigUint64Array(koffi().view(BigInt(address), 8 * count))
+  words.set(values.map(BigInt))
+  return { address, words }
 }

@@ -28,7 +28,7 @@ export function openFailure(name: string, errno: number, log: string): BpfError 
     errno,
     // What comes before are notes on what was left out.
     reason: tellingLines(log).at(-1),
-    log: log || undefined,
+    log,
     hint: privilegeHint(errno),
   })
 }

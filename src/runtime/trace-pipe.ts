@@ -81,8 +81,14 @@ function open(): number {
   try {
     return openFile(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (cause) {
-    throw tracefsFailure('open', path, cause)
+    throw tracefsFailure('open', path, cause, taken(cause))
   }
+}
+
+function taken(cause: unknown): string | undefined {
+  return (cause as NodeJS.ErrnoException).code === 'EBUSY'
+    ? 'Another process reads it, and it has one reader at a time: `fuser -v` on it tells which'
+    : undefined
 }
 
 /** While it is off the kernel writes nothing, and a reader would wait without an end. */
@@ -103,7 +109,7 @@ function read(fd: number, buffer: Uint8Array): number {
     return readInto(fd, buffer)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EAGAIN') return 0
-    throw tracefsFailure('read', 'the trace pipe', cause)
+    throw tracefsFailure('read', 'the trace pipe', cause, taken(cause))
   }
 }
 

@@ -43,8 +43,13 @@ function look(): { readonly place?: string; readonly refused?: unknown } {
   return { refused }
 }
 
-/** Of an error of files.ts on one of its files. */
-export function tracefsFailure(operation: string, object: string, cause: unknown): BpfError {
+/** Of an error of files.ts on one of its files. @param hint when it is not that only root may */
+export function tracefsFailure(
+  operation: string,
+  object: string,
+  cause: unknown,
+  hint?: string,
+): BpfError {
   const { code } = cause as NodeJS.ErrnoException
   const refused = code === 'EACCES' || code === 'EPERM'
   return new BpfError({
@@ -54,9 +59,7 @@ export function tracefsFailure(operation: string, object: string, cause: unknown
     reason: refused ? "tracefs is root's alone to read" : undefined,
     hint: refused
       ? `Run as root, or let a group in: mount -o remount,mode=750,gid=GROUP ${places[0]}`
-      : code === 'EBUSY'
-        ? 'Another process reads it, and it has one reader at a time: `fuser -v` on it tells which'
-        : undefined,
+      : hint,
     cause,
   })
 }

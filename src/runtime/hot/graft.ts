@@ -36,14 +36,21 @@ export function graft(running: InstanceParts, next: InstanceParts): void {
 
 function keptMap(maps: readonly MapPart[], { name, handle }: MapPart): MapPart | undefined {
   const kept = maps.find((part) => part.name === name)
-  kept?.handle.takeOver(handle)
+  if (kept) takeOver(kept.handle, handle)
   return kept
+}
+
+/** Another load's map takes the place of what was there: often the same one of the kernel. */
+function takeOver(handle: MapHandle, { pointer, variables, liveFd }: MapHandle): void {
+  handle.pointer = pointer
+  handle.variables = variables
+  handle.loaded(liveFd)
 }
 
 function addedMap({ life, keepAlive, links }: InstanceParts, part: MapPart): MapPart {
   const { name, kind } = part
   const handle = new MapHandle(name, part.handle.pointer, life, keepAlive)
-  handle.takeOver(part.handle)
+  takeOver(handle, part.handle)
   return { name, kind, handle, map: kind.create(handle, links) }
 }
 
@@ -61,11 +68,15 @@ function addedProgram({ links }: InstanceParts, { name, kind, handle }: ProgramP
   return { name, kind, handle: own, program: new kind(own) }
 }
 
+/** Shows from now on the memory of another load's section, whose it stays, in place of its own. */
 function showMemory(section: ShownMemory, next: ShownMemory | undefined): void {
-  if (!(section instanceof Section && next instanceof Section)) return
-  const { layout } = section
-  if (isDeepStrictEqual(layout, next.layout)) section.show(next)
-  else section.show(next, (memory) => movedMemory(memory, layout, next.layout))
+  if (!(section instanceof Section && next instanceof Section && next.own)) return
+  const { layout, map } = section
+  const { memory } = next.own
+  if (isDeepStrictEqual(layout, next.layout)) section.point(memory, 0, map.info().valueSize)
+  else section.point(movedMemory(memory, layout, next.layout), 0)
+  section.own?.retire?.()
+  section.own = undefined
 }
 
 /** Groups are sealed: those that get more are made anew. */

@@ -11,6 +11,8 @@ export class MapHandle {
   readonly name: string
   /** For messages. */
   readonly title: string
+  /** `struct bpf_map *`; 0 when libbpf does not know the map. */
+  pointer: number
   readonly life: Life
   readonly keepAlive: KeepAlive
   /** What to do about an errno, of this kind of map. */
@@ -23,7 +25,6 @@ export class MapHandle {
   noBatches = false
   /** Counts the descriptors that this has had. */
   generation = 0
-  #pointer: number
   #fd = -1
   #info: MapInfo | undefined
   readonly #loading = new Set<() => void>()
@@ -38,14 +39,9 @@ export class MapHandle {
   ) {
     this.name = name
     this.title = title
-    this.#pointer = pointer
+    this.pointer = pointer
     this.life = life
     this.keepAlive = keepAlive
-  }
-
-  /** `struct bpf_map *`; 0 when libbpf does not know the map. */
-  get pointer(): number {
-    return this.#pointer
   }
 
   /** -1 before load, after destroy, and of a map that was not created. */
@@ -94,6 +90,7 @@ export class MapHandle {
 
   loaded(fd: number): void {
     this.#fd = fd
+    this.#info = undefined
     this.generation++
   }
 
@@ -123,14 +120,6 @@ export class MapHandle {
   onClose(callback: () => void): () => void {
     this.#closing.add(callback)
     return () => this.#closing.delete(callback)
-  }
-
-  /** Another load's map takes this one's place: often the same one of the kernel. */
-  takeOver({ pointer, liveFd, variables }: MapHandle): void {
-    this.#pointer = pointer
-    this.variables = variables
-    this.#info = undefined
-    this.loaded(liveFd)
   }
 
   closed(): void {

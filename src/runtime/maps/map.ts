@@ -134,8 +134,8 @@ export class BpfMap extends MapSettings {
       operation,
       object: this.#handle.title,
       errno,
-      reason: log || undefined,
-      log: log || undefined,
+      reason: log,
+      log,
       hint: privilegeHint(errno) ?? pinAdvice(errno),
     })
   }

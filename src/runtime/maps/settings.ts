@@ -204,8 +204,8 @@ export class MapSettings {
       operation: `set ${name} = ${String(value)} of`,
       object: this.#handle.title,
       errno: -result,
-      log: log || undefined,
-      reason: log || undefined,
+      log,
+      reason: log,
     })
   }
 }

@@ -58,7 +58,7 @@ export class StructOpsMap extends BpfMap {
         operation: 'attach',
         object: title,
         errno: result.errno,
-        log: log || undefined,
+        log,
         hint: privilegeHint(result.errno, ['CAP_BPF', 'CAP_NET_ADMIN']),
       })
     }

@@ -125,7 +125,7 @@ export class Program extends ProgramSettings {
       operation,
       object: this.title,
       errno,
-      log: log || undefined,
+      log,
       reason: telling(log),
       hint:
         this.attachAdvice({ errno, log, bySection: operation === 'attach' }) ??

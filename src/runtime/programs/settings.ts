@@ -219,7 +219,7 @@ export class ProgramSettings {
 
   #refused(operation: string, errno: number, log?: string): BpfError {
     const reason = log ? log.split('\n').at(-1) : undefined
-    return new BpfError({ operation, object: this.title, errno, reason, log: log || undefined })
+    return new BpfError({ operation, object: this.title, errno, reason, log })
   }
 }
 

@@ -25,26 +25,28 @@ export type Locate = (map: MapHandle, title: string, image: DataView | undefined
 export class Section implements ShownMemory {
   /** The variables as properties. */
   readonly view: object
-  readonly #point: (memory: DataView, offset: number, available?: number) => void
+  readonly map: MapHandle
+  /** Whose members are the variables that the view shows. */
+  readonly layout: CompositeLayout
+  /** Aims the view elsewhere. */
+  readonly point: (memory: DataView, offset: number, available?: number) => void
   readonly #title: string
-  readonly #map: MapHandle
-  readonly #layout: CompositeLayout
   readonly #locate: Locate
   /** Before load. */
   #image: DataView<ArrayBuffer> | undefined
-  /** From load to destroy. */
-  #loaded: LoadedMemory | undefined
+  /** From load to destroy, unless another's is shown. */
+  own: LoadedMemory | undefined
 
   constructor(map: MapHandle, layout: CompositeLayout, section: string, locate: Locate) {
-    this.#map = map
+    this.map = map
     this.#title = `section ${section} of ${map.life.name}`
-    this.#layout = layout
+    this.layout = layout
     this.#locate = locate
     // libbpf fills .kconfig when it loads.
     if (section !== '.kconfig') this.#image = initialValue(map, layout)
     const { view, point } = liveView<object>(openEnded(layout), this.#image ?? this.#refusing())
     this.view = view
-    this.#point = point
+    this.point = point
     map.resize = (valueSize) => this.#resize(valueSize)
   }
 
@@ -52,65 +54,47 @@ export class Section implements ShownMemory {
     if (!this.#image) return
     this.#handOver(this.#image)
     // What is written while a thread loads, or after a load that failed, would reach nobody.
-    const refusal = (): Error => this.#map.life.refusal('write to', this.#title)
-    this.#point(readOnlyMemory(this.#image, refusal), 0, this.#image.byteLength)
+    const refusal = (): Error => this.map.life.refusal('write to', this.#title)
+    this.point(readOnlyMemory(this.#image, refusal), 0, this.#image.byteLength)
   }
 
   loaded(): void {
-    if (this.#map.liveFd < 0) return
-    this.#loaded = this.#locate(this.#map, this.#title, this.#image)
-    this.#point(this.#loaded.memory, 0, this.#image?.byteLength)
+    if (this.map.liveFd < 0) return
+    this.own = this.#locate(this.map, this.#title, this.#image)
+    this.point(this.own.memory, 0, this.#image?.byteLength)
     this.#image = undefined
   }
 
   closed(): void {
-    this.#point(this.#refusing(), 0)
-    this.#loaded?.retire?.()
-    this.#loaded = undefined
+    this.point(this.#refusing(), 0)
+    this.own?.retire?.()
+    this.own = undefined
     this.#image = undefined
-  }
-
-  /** Whose members are the variables that the view shows. */
-  get layout(): CompositeLayout {
-    return this.#layout
-  }
-
-  /**
-   * Shows from now on the memory of another load's section, whose it stays, in place of its own.
-   * @param moved makes of it what has the variables where they are in this one; left out, they are there
-   */
-  show(other: Section, moved?: (memory: DataView) => DataView): void {
-    const memory = other.#loaded?.memory
-    if (!memory) return
-    if (moved) this.#point(moved(memory), 0)
-    else this.#point(memory, 0, this.#map.info().valueSize)
-    this.#loaded?.retire?.()
-    this.#loaded = undefined
   }
 
   /** libbpf gives its image new memory, and the last array what is more. */
   #resize(valueSize: number): number {
-    const least = fixedSize(this.#layout)
+    const least = fixedSize(this.layout)
     if (valueSize < least) {
       throw new RangeError(
-        `valueSize of map ${this.#map.name} must be at least ${least}: its variables take as much`,
+        `valueSize of map ${this.map.name} must be at least ${least}: its variables take as much`,
       )
     }
     if (this.#image) this.#handOver(this.#image)
-    const result = this.#map.setValueSize(valueSize)
+    const result = this.map.setValueSize(valueSize)
     if (result < 0 || !this.#image) return result
-    this.#image = initialValue(this.#map, this.#layout)
-    this.#point(this.#image, 0, this.#image.byteLength)
+    this.#image = initialValue(this.map, this.layout)
+    this.point(this.#image, 0, this.#image.byteLength)
     return result
   }
 
   #handOver(image: DataView<ArrayBuffer>): void {
-    const { address, size } = nativeValue(this.#map.pointer)
+    const { address, size } = nativeValue(this.map.pointer)
     if (address !== 0) memcpyOut(address, image, Math.min(size, image.byteLength))
   }
 
   #refusing(): DataView {
-    return deadMemory(() => this.#map.life.refusal('use', this.#title))
+    return deadMemory(() => this.map.life.refusal('use', this.#title))
   }
 }
 
