@@ -94,6 +94,15 @@ export function readBtfExtOf(elf: Elf, btf: RawBtf): BtfExt | undefined {
   return section && readBtfExt(section.data, btf)
 }
 
+/** Whether there are any, as the header has it. */
+export function hasCoreRelocations({ sections, littleEndian }: Elf): boolean {
+  const data = sections.find(({ name }) => name === '.BTF.ext')?.data
+  if (!data || data.byteLength < 32) return false
+  const header = new DataView(data.buffer, data.byteOffset, data.byteLength)
+  // struct btf_ext_header: hdr_len, core_relo_len.
+  return header.getUint32(4, littleEndian) >= 32 && header.getUint32(28, littleEndian) > 0
+}
+
 /** One of the parts that the header places: undefined when it is empty. */
 function readPart(header: Cursor, headerLength: number): Cursor | undefined {
   const start = headerLength + header.u32()

@@ -32,6 +32,7 @@ export function javascript(model: SkeletonModel, embedded: Embedded): string {
       'sections',
       model.sections.map((section) => sectionEntry(printer, section)),
     ),
+    ...explanations(printer, model),
   ]
   return print(model, printer, [
     ...objects.constants,
@@ -170,6 +171,11 @@ function list(name: string, entries: readonly string[]): string[] {
   return entries.length === 0
     ? [`${name}: [],`]
     : [`${name}: [`, ...indent(entries.map((entry) => `${entry},`)), '],']
+}
+
+function explanations(printer: Printer, { explanations }: SkeletonModel): string[] {
+  const names = explanations.map((name) => printer.runtime(name))
+  return names.length > 0 ? [`explanations: [${names.join(', ')}],`] : []
 }
 
 function indent(lines: readonly string[]): string[] {

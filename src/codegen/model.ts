@@ -5,6 +5,7 @@ import type { SourceInfo } from '../dwarf/source-info.ts'
 import type { BpfMap, BpfObject, DataSection, Program } from '../object/object.ts'
 import { structOpsSection } from '../object/struct-ops.ts'
 import { u32, type CompositeLayout, type Layout } from '../runtime/codec/layout.ts'
+import { explanationsFor } from './explanations.ts'
 import { exportTypes, type ExportedTypes } from './exported-types.ts'
 import { initialised } from './initialised.ts'
 import { holdsKernelOwned, isKernelOwned } from './kernel-owned.ts'
@@ -22,6 +23,8 @@ export interface SkeletonModel {
   readonly maps: readonly MapModel[]
   readonly programs: readonly ProgramModel[]
   readonly sections: readonly SectionModel[]
+  /** Of failed loads: names in the runtime. */
+  readonly explanations: readonly string[]
   readonly exports: ExportedTypes
   /** Of the object's BTF. */
   readonly layouts: Layouts
@@ -112,6 +115,7 @@ export function skeletonModel(object: BpfObject, source?: SourceInfo): SkeletonM
     maps,
     programs: object.programs.map(programModel),
     sections,
+    explanations: explanationsFor(object),
     exports: exportTypes(roots),
     layouts,
     defines: definesOf(source),

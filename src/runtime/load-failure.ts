@@ -1,6 +1,8 @@
 import { missingCapabilities, privilegeHint } from './capabilities.ts'
 import { BpfError } from './error.ts'
-import { libbpfAdvice } from './libbpf-advice.ts'
+import type { Explanations } from './explanations/explanations.ts'
+import { explained } from './explanations/explanations.ts'
+import { generalExplanations } from './explanations/general.ts'
 import { creationAdvice } from './maps/refusal.ts'
 import type { InstanceParts, ProgramPart } from './parts.ts'
 import { VerifierError } from './verifier/error.ts'
@@ -19,6 +21,7 @@ export function loadFailure(
   heard: string | undefined,
 ): BpfError {
   const { spec } = parts
+  const explanations = allOf([...(spec.explanations ?? []), generalExplanations])
   const refused = refusedProgram(parts, heard)
   const { name: program, log } = refusedLog(parts, heard, refused)
   const read = readVerifierLog(log)
@@ -32,7 +35,7 @@ export function loadFailure(
       program,
       log,
       words: `the verifier says "${words}"`,
-      reason: plainReason(read),
+      reason: plainReason(read, explanations),
       source: failingLine(Buffer.from(spec.object, 'base64'), program, read),
     })
   }
@@ -46,7 +49,7 @@ export function loadFailure(
       kernelHint(refused, errno) ??
       privilegeHint(errno) ??
       mapHint(parts, errno, heard) ??
-      adviceOn(heard),
+      adviceOn(heard, explanations),
   })
 }
 
@@ -101,8 +104,15 @@ export function tellingLines(heard: string): string[] {
 const generalWords =
   /^failed to (load|initialize skeleton) (BPF )?(object|skeleton)|^Error (in|loading)/
 
-function adviceOn(heard: string | undefined): string | undefined {
+function adviceOn(heard: string | undefined, { libbpf }: Explanations): string | undefined {
   return heard
-    ? libbpfAdvice(heard)
+    ? explained(heard, libbpf)
     : 'libbpf could not be heard: on the main thread, while no loadAsync() runs, load() tells what it says'
+}
+
+function allOf(list: readonly Explanations[]): Explanations {
+  return {
+    verifier: list.flatMap(({ verifier }) => verifier),
+    libbpf: list.flatMap(({ libbpf }) => libbpf),
+  }
 }

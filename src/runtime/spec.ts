@@ -1,4 +1,5 @@
 import type { CompositeLayout } from './codec/layout.ts'
+import type { Explanations } from './explanations/explanations.ts'
 import type { MapKind } from './maps/map.ts'
 import type { OwnObject } from './per-architecture.ts'
 import type { NewerSection } from './programs/newer-section.ts'
@@ -23,6 +24,8 @@ export interface SkeletonSpec {
     section: string,
     newer?: NewerSection,
   ])[]
+  /** Beside those that any program may need. */
+  readonly explanations?: readonly Explanations[]
   /** Data sections: the skeleton's field, the ELF section, and a struct of its variables. */
   readonly sections: readonly (readonly [ident: string, section: string, layout: CompositeLayout])[]
 }

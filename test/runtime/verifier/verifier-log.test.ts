@@ -1,7 +1,18 @@
 import { expect, test } from 'vitest'
 
+import { coreExplanations } from '../../../src/runtime/explanations/core.ts'
+import { externExplanations } from '../../../src/runtime/explanations/externs.ts'
+import { generalExplanations } from '../../../src/runtime/explanations/general.ts'
 import { plainReason } from '../../../src/runtime/verifier/reason.ts'
+import type { VerifierLog } from '../../../src/runtime/verifier/verifier-log.ts'
 import { readVerifierLog, verdict } from '../../../src/runtime/verifier/verifier-log.ts'
+
+const explanations = [coreExplanations, externExplanations, generalExplanations]
+
+function reasonOf(log: VerifierLog): string | undefined {
+  const verifier = explanations.flatMap((some) => some.verifier)
+  return plainReason(log, { verifier, libbpf: [] })
+}
 
 /** As kernel 6.1 writes it: no file beside the C, states in angle brackets, the steps back within. */
 const older = `reg type unsupported for arg#0 function f#12
@@ -97,7 +108,7 @@ failed to resolve CO-RE relocation <byte_off> [7] struct task_struct___old.none 
 processed 5 insns
 `)
   expect(log.instruction).toBe(4)
-  expect(plainReason(log)).toMatch(/^the running kernel has no struct task_struct\.none;/)
+  expect(reasonOf(log)).toMatch(/^the running kernel has no struct task_struct\.none;/)
 })
 
 test("a newer kernel's explanation is read apart, and lends its place", () => {
@@ -114,9 +125,9 @@ test("a newer kernel's explanation is read apart, and lends its place", () => {
 
 test('words that the table has not are explained by the kernel, or not at all', () => {
   const unknown = explained.replace('R0 invalid mem access', 'R0 does something new:')
-  expect(plainReason(readVerifierLog(unknown))).toMatch(/^R0 may be NULL here/)
-  expect(plainReason(readVerifierLog('0: (95) exit\nR0 does something new\n'))).toBeUndefined()
-  expect(plainReason(readVerifierLog(''))).toBeUndefined()
+  expect(reasonOf(readVerifierLog(unknown))).toMatch(/^R0 may be NULL here/)
+  expect(reasonOf(readVerifierLog('0: (95) exit\nR0 does something new\n'))).toBeUndefined()
+  expect(reasonOf(readVerifierLog(''))).toBeUndefined()
 })
 
 test.for([
@@ -144,5 +155,5 @@ test.for([
   ['last insn is not an exit or jmp', 'runs on behind its end'],
   ['the call stack of 9 frames is too deep !', 'depth of 8'],
 ])('%s: %s', ([words = '', reason = '']) => {
-  expect(plainReason(readVerifierLog(`0: (95) exit\n${words}\n`))).toContain(reason)
+  expect(reasonOf(readVerifierLog(`0: (95) exit\n${words}\n`))).toContain(reason)
 })

@@ -1,0 +1,12 @@
+import { hasCoreRelocations } from '../btf/ext.ts'
+import { SHN_UNDEF } from '../elf/constants.ts'
+import type { BpfObject } from '../object/object.ts'
+
+/** Of the runtime's explanations of failed loads, those that loads of the object may need. */
+export function explanationsFor({ elf }: BpfObject): string[] {
+  const hasExterns = elf.symbols.some(({ name, section }) => name !== '' && section === SHN_UNDEF)
+  return [
+    ...(hasCoreRelocations(elf) ? ['coreExplanations'] : []),
+    ...(hasExterns ? ['externExplanations'] : []),
+  ]
+}

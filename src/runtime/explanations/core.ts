@@ -1,0 +1,25 @@
+import type { Explanations } from './explanations.ts'
+
+/** Of CO-RE, for objects that ask the kernel what its types are like. libbpf writes into the log of the verifier. */
+export const coreExplanations: Explanations = {
+  verifier: [
+    [
+      /failed to resolve CO-RE relocation <(?:byte_off|byte_sz|signed|[lr]shift_u64)> \[\d+\] (.*)\.(.*?)(?: \(.*|$)/,
+      'the running kernel has no $1.$2; test for it with bpf_core_field_exists() before using it',
+    ],
+    [
+      /failed to resolve CO-RE relocation <enumval_value> \[\d+\] (.*?)(?: = .*|$)/,
+      'the running kernel has no $1; test for it with bpf_core_enum_value_exists() before using it',
+    ],
+    [
+      /failed to resolve CO-RE relocation <\w+> \[\d+\] (.*?)(?: \(.*|$)/,
+      'the running kernel has no $1; test for it with bpf_core_type_exists() before using it',
+    ],
+  ],
+  libbpf: [
+    [
+      /failed to parse target BTF/,
+      'btfCustomPath must lead to raw BTF, as /sys/kernel/btf/vmlinux is, or to an ELF file with a .BTF section',
+    ],
+  ],
+}
