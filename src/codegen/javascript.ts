@@ -283,7 +283,7 @@ class Printer {
 
   #member({ name, offset, layout, bits }: Member): string {
     const parts = [quote(name), String(offset), this.layout(layout)]
-    if (bits) parts.push(String(bits.offset), String(bits.size))
+    if (bits) parts.push(this.#call('bits', String(bits.offset), String(bits.size)))
     return `[${parts.join(', ')}]`
   }
 

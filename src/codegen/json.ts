@@ -198,7 +198,12 @@ function describeMember(
   exports: ExportedTypes,
   { name, offset, layout, bits }: Member,
 ): MemberDescription {
-  return { name, offset, type: describeType(exports, layout), ...(bits && { bits }) }
+  return {
+    name,
+    offset,
+    type: describeType(exports, layout),
+    ...(bits && { bits: { offset: bits.offset, size: bits.size } }),
+  }
 }
 
 function jsonInteger(value: number | bigint): JsonInteger {

@@ -12,18 +12,20 @@ import type {
   Union,
 } from '../btf/types.ts'
 import { FormatError } from '../elf/format-error.ts'
+import { bits } from '../runtime/codec/bits.ts'
 import {
   array,
   bytes,
   chars,
   enumeration,
-  safe,
   sizeOf,
   u64,
   type IntLayout,
   type Layout,
   type Member,
 } from '../runtime/codec/layout.ts'
+import { safe } from '../runtime/codec/safe.ts'
+import { union } from '../runtime/codec/union.ts'
 import { isKernelOwned } from './kernel-owned.ts'
 import { taggedNumbers, type TaggedNumbers } from './number-tags.ts'
 import { spellType, typedefNames } from './type-names.ts'
@@ -214,7 +216,12 @@ function composite(walk: Walk, id: TypeId, type: Struct | Union): Layout {
     if (laidOut) members.push(laidOut)
   }
   walk.open.pop()
-  const result: Layout = { kind: type.kind, name: typedef ?? type.name, size: type.size, members }
+  const name = typedef ?? type.name
+  const { size } = type
+  const result: Layout =
+    type.kind === 'union'
+      ? { ...union(name, size, []), members }
+      : { kind: 'struct', name, size, members }
   const count = members.reduce((sum, { layout }) => sum + 1 + countMembers(walk, layout), 0)
   if (count > MAX_MEMBERS) return opaque(walk, type.size, `${spelling} holds ${count} members`)
   walk.members.set(result, count)
@@ -247,14 +254,14 @@ function memberLayout(
   return { name, offset: Math.floor(bitOffset / 8), layout: tagged }
 }
 
-interface Bits {
+interface BitPlace {
   /** From the start of the struct. */
   readonly offset: number
   readonly size: number
 }
 
 /** Since 5.x members say so themselves; before, their type was an int of fewer bits. */
-function bitfieldOf(btf: Btf, { type, bitOffset, bitSize }: BtfMember): Bits | undefined {
+function bitfieldOf(btf: Btf, { type, bitOffset, bitSize }: BtfMember): BitPlace | undefined {
   if (bitSize > 0) return { offset: bitOffset, size: bitSize }
   const int = typeAt(btf, resolveTypedefs(btf, type))
   if (int.kind !== 'int' || int.bits === 0 || int.bits === int.size * 8) return undefined
@@ -263,14 +270,14 @@ function bitfieldOf(btf: Btf, { type, bitOffset, bitSize }: BtfMember): Bits | u
 
 /** The aligned unit of the declared type; the first byte, where a packed field straddles two units. */
 function storageUnit(
-  bits: Bits,
+  place: BitPlace,
   unit: number,
   structSize: number,
 ): Required<Pick<Member, 'offset' | 'bits'>> {
-  const aligned = Math.floor(bits.offset / (unit * 8)) * unit
-  const holds = bits.offset - aligned * 8 + bits.size <= unit * 8 && aligned + unit <= structSize
-  const offset = holds ? aligned : Math.floor(bits.offset / 8)
-  return { offset, bits: { offset: bits.offset - offset * 8, size: bits.size } }
+  const aligned = Math.floor(place.offset / (unit * 8)) * unit
+  const holds = place.offset - aligned * 8 + place.size <= unit * 8 && aligned + unit <= structSize
+  const offset = holds ? aligned : Math.floor(place.offset / 8)
+  return { offset, bits: bits(place.offset - offset * 8, place.size) }
 }
 
 /** Of `js:number`: 64-bit integers, also in an array, become numbers. */

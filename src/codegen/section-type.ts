@@ -73,7 +73,7 @@ function liveType(context: TypeContext, layout: Layout, key: string): Text | und
 function isSymmetric(layout: Layout): boolean {
   switch (layout.kind) {
     case 'int':
-      return layout.size <= 4 || layout.safe === true
+      return layout.size <= 4 || layout.safe !== undefined
     case 'enum':
       return layout.size <= 4
     case 'bool':

@@ -1,10 +1,47 @@
+import type { Environment } from './generate.ts'
+
 /**
- * Bitfields. `at` is the bit counted from the byte at `offset`, `size` the width in bits. Only the
- * bytes that hold a bit of the field are touched: the storage unit C declares may reach past a packed
- * struct's end, and in live memory its other bytes are someone else's.
- * To 32 bits a field is a number, above a bigint.
+ * A bitfield's place: `offset` counts bits from the storage unit's least significant one, `size` is the width. Only the
+ * bytes that hold a bit of the field are touched: the storage unit C declares may reach past a packed struct's end, and
+ * in live memory its other bytes are someone else's. To 32 bits a field is a number, above a bigint.
  */
-export function readBits(
+export class Bits {
+  readonly offset: number
+  readonly size: number
+
+  constructor(offset: number, size: number) {
+    this.offset = offset
+    this.size = size
+  }
+
+  read(d: DataView, o: number, signed: boolean): number | bigint {
+    return readBits(d, o, this.offset, this.size, signed)
+  }
+
+  /** `value` is in the field's range. */
+  write(d: DataView, o: number, value: number | bigint): void {
+    writeBits(d, o, this.offset, this.size, value)
+  }
+
+  /** The JavaScript expression of `read`; what it calls joins the environment. */
+  source(d: string, o: string, signed: boolean, environment: Environment): string {
+    const { offset, size } = this
+    const end = (offset & 7) + size
+    const bytes = Math.ceil(end / 8)
+    if (bytes === 3 || bytes > 4) {
+      environment['readBits'] = readBits
+      return `readBits(${d},${o},${offset},${size},${signed})`
+    }
+    const word = `${d}.getUint${bytes * 8}(${o}+${offset >> 3},true)`
+    return `(${word}<<${32 - end}>>${signed ? '' : '>'}${32 - size})`
+  }
+}
+
+export function bits(offset: number, size: number): Bits {
+  return new Bits(offset, size)
+}
+
+function readBits(
   d: DataView,
   offset: number,
   at: number,
@@ -28,8 +65,7 @@ export function readBits(
   return signed && value >= 2 ** (size - 1) ? value - 2 ** size : value
 }
 
-/** `value` is in the field's range. */
-export function writeBits(
+function writeBits(
   d: DataView,
   offset: number,
   at: number,

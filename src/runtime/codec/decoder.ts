@@ -1,10 +1,11 @@
+import type { Bits } from './bits.ts'
 import { heldBy } from './extent.ts'
-import { generate } from './generate.ts'
+import { type Environment, generate } from './generate.ts'
 import { type Layout, strideOf } from './layout.ts'
 import { type FlatMember, flatMembers, isComposite } from './members.ts'
-import { charsReaders, read, readBytes } from './read.ts'
-import { scalarEnvironment, scalarSource } from './scalar-source.ts'
-import { type Bits, isScalar } from './scalar.ts'
+import { charsReader, read, readBytes } from './read.ts'
+import { scalarSource } from './scalar-source.ts'
+import { isScalar } from './scalar.ts'
 
 /** The value at `o`. Its last array gets what the `rest` bytes from `o` on hold. */
 export type Decode = (d: DataView, o: number, rest: number) => unknown
@@ -15,13 +16,13 @@ export type Decode = (d: DataView, o: number, rest: number) => unknown
  * interpreted. `partial` ones read what may end early or be flexible, the others all of a fixed size.
  */
 export function makeDecoder(layout: Layout, partial: boolean): Decode {
-  const environment = { ...scalarEnvironment, ...charsReaders, bytes: readBytes, heldBy }
-  const decode = generate(decoderSource(layout, partial), environment)
+  const environment: Environment = { bytes: readBytes, heldBy }
+  const decode = generate(decoderSource(layout, partial, environment), environment)
   return (decode as Decode) ?? ((d, o, rest) => read(layout, d, o, partial ? rest : undefined))
 }
 
-/** In it `d` is the memory, `o` the offset of the value, `n` the bytes from there on. */
-function decoderSource(layout: Layout, partial: boolean): string {
+/** In it `d` is the memory, `o` the offset of the value, `n` the bytes from there on. What it calls joins the environment. */
+function decoderSource(layout: Layout, partial: boolean, environment: Environment): string {
   const functions: string[] = []
   const names = new Map<Layout, string>()
 
@@ -55,9 +56,10 @@ function decoderSource(layout: Layout, partial: boolean): string {
   }
 
   function value(type: Layout, at: number, last: boolean, bits?: Bits): string {
-    if (isScalar(type)) return scalarSource(type, 'd', `o+${at}`, bits)
+    if (isScalar(type)) return scalarSource(type, 'd', `o+${at}`, bits, environment)
     if (type.kind === 'chars' || type.kind === 'bytes') {
-      const reader = type.kind === 'chars' ? (type.as ?? 'chars') : 'bytes'
+      const reader = type.kind === 'chars' ? (type.as?.name ?? 'chars') : 'bytes'
+      if (type.kind === 'chars') environment[reader] = charsReader(type)
       return `${reader}(d,o+${at},${last ? `heldBy(n-${at},${type.length},1)` : type.length})`
     }
     if (type.kind === 'array' && !last && type.length <= 16 && isScalar(type.element)) {

@@ -20,7 +20,13 @@ export function describeFields(layout: Layout): readonly Field[] {
 
 function describeField({ name, offset, layout, bits }: FlatMember): Field {
   const field = { name, offset, size: sizeOf(layout), type: typeText(layout) }
-  return bits ? { ...field, type: `${field.type}:${bits.size}`, bits } : field
+  return bits
+    ? {
+        ...field,
+        type: `${field.type}:${bits.size}`,
+        bits: { offset: bits.offset, size: bits.size },
+      }
+    : field
 }
 
 function typeText(layout: Layout): string {

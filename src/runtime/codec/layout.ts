@@ -1,3 +1,8 @@
+import type { Bits } from './bits.ts'
+import type { SafeIntegers } from './safe.ts'
+import type { TextForm } from './text-forms.ts'
+import type { WriteAgreed } from './write-union.ts'
+
 /**
  * How a C value lies in memory: the one description from which decoding, encoding and live views
  * are made. Generated modules build these with the functions below, so they are kept short.
@@ -18,7 +23,7 @@ export interface IntLayout {
   readonly kind: 'int'
   readonly size: 1 | 2 | 4 | 8 | 16
   readonly signed: boolean
-  readonly safe?: boolean
+  readonly safe?: SafeIntegers
 }
 export interface BoolLayout {
   readonly kind: 'bool'
@@ -43,7 +48,7 @@ export interface EnumLayout {
 export interface CharsLayout {
   readonly kind: 'chars'
   readonly length: number
-  readonly as?: 'text' | 'strings'
+  readonly as?: TextForm
 }
 /** `u8[length]`, and whatever has no better form. */
 export interface BytesLayout {
@@ -58,12 +63,20 @@ export interface ArrayLayout {
   /** From one element to the next, where that is more than the element's own size: mmapable maps. */
   readonly stride?: number
 }
-export interface CompositeLayout {
-  readonly kind: 'struct' | 'union'
+export type CompositeLayout = StructLayout | UnionLayout
+interface Composite {
   /** The C tag or typedef, empty when anonymous. */
   readonly name: string
   readonly size: number
   readonly members: readonly Member[]
+}
+export interface StructLayout extends Composite {
+  readonly kind: 'struct'
+}
+export interface UnionLayout extends Composite {
+  readonly kind: 'union'
+  /** What writes several of its members. */
+  readonly agreed: WriteAgreed
 }
 /** An empty name is C's anonymous struct or union: its members belong to the one around it. */
 export interface Member {
@@ -71,8 +84,8 @@ export interface Member {
   /** Of a bitfield: of the storage unit that `layout` describes. */
   readonly offset: number
   readonly layout: Layout
-  /** Only of a bitfield: bits from the storage unit's least significant bit. */
-  readonly bits?: { readonly offset: number; readonly size: number }
+  /** Only of a bitfield. */
+  readonly bits?: Bits
 }
 
 export const u8: IntLayout = { kind: 'int', size: 1, signed: false }
@@ -88,11 +101,6 @@ export const s128: IntLayout = { kind: 'int', size: 16, signed: true }
 export const f32: FloatLayout = { kind: 'float', size: 4 }
 export const f64: FloatLayout = { kind: 'float', size: 8 }
 export const bool: BoolLayout = { kind: 'bool', size: 1 }
-
-/** A 64-bit integer tagged `js:number`. */
-export function safe(int: IntLayout): IntLayout {
-  return { ...int, safe: true }
-}
 
 export function chars(length: number): CharsLayout {
   return { kind: 'chars', length }
@@ -115,33 +123,20 @@ export function enumeration(
   return { kind: 'enum', name, size, signed, constants }
 }
 
-/** A member as generated modules write it; the last two are a bitfield's. */
-type MemberTuple = readonly [
-  name: string,
-  offset: number,
-  layout: Layout,
-  bitOffset?: number,
-  bitSize?: number,
-]
+/** A member as generated modules write it. */
+export type MemberTuple = readonly [name: string, offset: number, layout: Layout, bits?: Bits]
 
-function members(tuples: readonly MemberTuple[]): Member[] {
-  return tuples.map(([name, offset, layout, bitOffset, bitSize]) =>
-    bitSize === undefined
-      ? { name, offset, layout }
-      : { name, offset, layout, bits: { offset: bitOffset ?? 0, size: bitSize } },
-  )
+export function members(tuples: readonly MemberTuple[]): Member[] {
+  return tuples.map(([name, offset, layout, bits]) => ({
+    name,
+    offset,
+    layout,
+    ...(bits && { bits }),
+  }))
 }
 
-export function struct(
-  name: string,
-  size: number,
-  tuples: readonly MemberTuple[],
-): CompositeLayout {
+export function struct(name: string, size: number, tuples: readonly MemberTuple[]): StructLayout {
   return { kind: 'struct', name, size, members: members(tuples) }
-}
-
-export function union(name: string, size: number, tuples: readonly MemberTuple[]): CompositeLayout {
-  return { kind: 'union', name, size, members: members(tuples) }
 }
 
 /** Bytes that a value of the layout takes. */

@@ -1,9 +1,9 @@
 import { heldBy } from './extent.ts'
-import { generate } from './generate.ts'
+import { type Environment, generate } from './generate.ts'
 import { type CompositeLayout, type Layout, sizeOf } from './layout.ts'
 import { flatMembers, isComposite } from './members.ts'
-import { charsReaders } from './read.ts'
-import { scalarEnvironment, scalarSource } from './scalar-source.ts'
+import { charsReader } from './read.ts'
+import { scalarSource } from './scalar-source.ts'
 import { isScalar, readScalar } from './scalar.ts'
 import {
   type Aim,
@@ -58,7 +58,7 @@ function reader(spot: Spot): () => unknown {
   const { layout, bits, aim, offset } = spot
   if (isScalar(layout)) return () => readScalar(layout, bits, aim.memory, aim.base + offset)
   if (layout.kind === 'chars') {
-    const read = charsReaders[layout.as ?? 'chars']
+    const read = charsReader(layout)
     return () => read(aim.memory, aim.base + offset, heldBy(rest(spot), layout.length, 1))
   }
   let view: object | undefined
@@ -76,12 +76,13 @@ const generated = new WeakMap<CompositeLayout, MakeReaders | undefined>()
 function scalarReaders(layout: CompositeLayout): MakeReaders | undefined {
   let make = generated.get(layout)
   if (!generated.has(layout)) {
+    const environment: Environment = {}
     const readers = flatMembers(layout).flatMap(({ name, offset, layout: type, bits }) =>
       isScalar(type)
-        ? `[${JSON.stringify(name)},()=>${scalarSource(type, 'a.memory', `a.base+b+${offset}`, bits)}]`
+        ? `[${JSON.stringify(name)},()=>${scalarSource(type, 'a.memory', `a.base+b+${offset}`, bits, environment)}]`
         : [],
     )
-    make = generate(`return(a,b)=>new Map([${readers}])`, scalarEnvironment) as typeof make
+    make = generate(`return(a,b)=>new Map([${readers}])`, environment) as typeof make
     generated.set(layout, make)
   }
   return make

@@ -38,3 +38,9 @@ function flatten({ kind, members }: CompositeLayout): FlatMember[] {
   }
   return flat
 }
+
+/** Of an anonymous member: the names it brings. */
+export function shownNames(member: Member): string {
+  const names = isAnonymous(member) ? flatMembers(member.layout) : [member]
+  return names.map(({ name }) => name).join('/')
+}

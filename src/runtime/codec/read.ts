@@ -1,15 +1,13 @@
 import { heldBy } from './extent.ts'
-import { type Layout, strideOf } from './layout.ts'
+import { type CharsLayout, type Layout, strideOf } from './layout.ts'
 import { flatMembers } from './members.ts'
 import { isScalar, readScalar } from './scalar.ts'
-import { readChars, readStrings, readText } from './text.ts'
+import { readChars } from './text.ts'
 
-/** By `CharsLayout.as`. */
 type ReadChars = (d: DataView, o: number, length: number) => string | string[]
-export const charsReaders: Readonly<Record<'chars' | 'text' | 'strings', ReadChars>> = {
-  chars: readChars,
-  text: readText,
-  strings: readStrings,
+
+export function charsReader({ as }: CharsLayout): ReadChars {
+  return as?.read ?? readChars
 }
 
 /** A copy: what was read does not change with the memory. */
@@ -25,7 +23,7 @@ export function read(layout: Layout, d: DataView, o: number, rest?: number): unk
   if (isScalar(layout)) return readScalar(layout, undefined, d, o)
   switch (layout.kind) {
     case 'chars':
-      return charsReaders[layout.as ?? 'chars'](d, o, heldBy(rest, layout.length, 1))
+      return charsReader(layout)(d, o, heldBy(rest, layout.length, 1))
     case 'bytes':
       return readBytes(d, o, heldBy(rest, layout.length, 1))
     case 'array': {

@@ -1,5 +1,6 @@
 import { bytes, type CompositeLayout, type Layout, sizeOf } from './layout.ts'
 import { isAnonymous, isComposite } from './members.ts'
+import { textForms } from './text-forms.ts'
 
 export type Form = 'bytes' | 'strings' | 'text'
 export type Refinements = Readonly<Record<string, Form>>
@@ -71,7 +72,7 @@ function refineMember(
 
 function formed(field: Layout, form: Form, path: string): Layout {
   if (form === 'bytes') return bytes(sizeOf(field))
-  if (form !== 'strings' && form !== 'text') {
+  if (!Object.hasOwn(textForms, form)) {
     throw new TypeError(
       `with(): ${path}: there is no form ${JSON.stringify(form)}; there are bytes, strings and text`,
     )
@@ -80,7 +81,7 @@ function formed(field: Layout, form: Form, path: string): Layout {
   if (length === undefined) {
     throw new TypeError(`with(): ${path} is neither chars nor bytes, it cannot be read as ${form}`)
   }
-  return { kind: 'chars', length, as: form }
+  return { kind: 'chars', length, as: textForms[form] }
 }
 
 /** Of an array of single bytes, also one with several dimensions. */

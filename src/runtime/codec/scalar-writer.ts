@@ -1,6 +1,6 @@
-import { writeBits } from './bits.ts'
+import type { Bits } from './bits.ts'
 import { describe, type Path, rangeError, typeError } from './path.ts'
-import { type Bits, isNumber, isSigned, type ScalarLayout } from './scalar.ts'
+import { isNumber, isSigned, type ScalarLayout } from './scalar.ts'
 
 /** Writes a value, or throws and writes nothing. */
 export type ScalarWriter = (value: unknown, d: DataView, o: number, path: Path | undefined) => void
@@ -33,7 +33,7 @@ export function scalarWriter(layout: ScalarLayout, bits?: Bits): ScalarWriter {
 type Store = (d: DataView, o: number, value: number | bigint) => void
 
 function storer(layout: ScalarLayout, bits?: Bits): Store {
-  if (bits) return (d, o, value) => writeBits(d, o, bits.offset, bits.size, value)
+  if (bits) return (d, o, value) => bits.write(d, o, value)
   if (layout.kind === 'float') {
     return layout.size === 4
       ? (d, o, value) => d.setFloat32(o, Number(value), true)

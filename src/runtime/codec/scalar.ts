@@ -1,9 +1,9 @@
-import { readBits } from './bits.ts'
-import type { BoolLayout, EnumLayout, FloatLayout, IntLayout, Layout, Member } from './layout.ts'
+import type { Bits } from './bits.ts'
+import type { BoolLayout, EnumLayout, FloatLayout, IntLayout, Layout } from './layout.ts'
+import type { SafeIntegers } from './safe.ts'
 
 export type ScalarLayout = IntLayout | BoolLayout | FloatLayout | EnumLayout
 export type Scalar = number | bigint | boolean
-export type Bits = NonNullable<Member['bits']>
 
 export function isScalar(layout: Layout): layout is ScalarLayout {
   return ['int', 'bool', 'float', 'enum'].includes(layout.kind)
@@ -13,15 +13,15 @@ export function isSigned(layout: Layout): boolean {
   return (layout.kind === 'int' || layout.kind === 'enum') && layout.signed
 }
 
-/** Tagged js:number. */
-export function isSafe(layout: ScalarLayout): boolean {
-  return layout.kind === 'int' && layout.safe === true && layout.size === 8
+/** Of what is tagged js:number. */
+export function safeOf(layout: ScalarLayout): SafeIntegers | undefined {
+  return layout.kind === 'int' && layout.size === 8 ? layout.safe : undefined
 }
 
 /** Whether numbers stand for its values: a bitfield goes by its width, an enum by its constants. */
 export function isNumber(layout: ScalarLayout, bits?: Bits): boolean {
   if (layout.kind === 'enum') return layout.size <= 4
-  return isSafe(layout) || (bits?.size ?? layout.size * 8) <= 32
+  return safeOf(layout) !== undefined || (bits?.size ?? layout.size * 8) <= 32
 }
 
 /** What DataView calls the bytes of a layout of at most 8. */
@@ -34,21 +34,6 @@ export function elementType(layout: ScalarLayout): ElementType {
   const { kind, size } = layout
   const type = kind === 'float' ? 'Float' : isSigned(layout) ? 'Int' : 'Uint'
   return `${size === 8 && kind !== 'float' ? 'Big' : ''}${type}${size * 8}` as ElementType
-}
-
-export function toSafe(value: number | bigint): number {
-  if (Number.isSafeInteger(Number(value))) return Number(value)
-  throw new RangeError(
-    `${value} is past 2^53-1, the most of a field tagged js:number; without the tag it is a bigint`,
-  )
-}
-
-/** A 64-bit integer tagged js:number. */
-export function readSafe(d: DataView, o: number, signed: boolean): number {
-  const high = signed ? d.getInt32(o + 4, true) : d.getUint32(o + 4, true)
-  const value = high * 2 ** 32 + d.getUint32(o, true)
-  if (Number.isSafeInteger(value)) return value
-  return toSafe(signed ? d.getBigInt64(o, true) : d.getBigUint64(o, true))
 }
 
 export function readInt128(d: DataView, o: number, signed: boolean): bigint {
@@ -64,10 +49,11 @@ export function readScalar(
 ): Scalar {
   const signed = isSigned(layout)
   let value: number | bigint
-  if (bits) value = readBits(d, o, bits.offset, bits.size, signed)
+  if (bits) value = bits.read(d, o, signed)
   else if (layout.size === 16) value = readInt128(d, o, signed)
   else value = d[`get${elementType(layout)}`](o, true)
   if (layout.kind === 'bool') return Number(value) !== 0
-  if (isSafe(layout)) return toSafe(value)
+  const safe = safeOf(layout)
+  if (safe) return safe.of(value)
   return isNumber(layout, bits) || layout.kind === 'float' ? value : BigInt(value)
 }

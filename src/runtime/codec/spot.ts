@@ -1,3 +1,4 @@
+import type { Bits } from './bits.ts'
 import { compiled } from './compiled.ts'
 import { coverage } from './coverage.ts'
 import { heldBy } from './extent.ts'
@@ -5,7 +6,7 @@ import { type Layout, sizeOf, strideOf } from './layout.ts'
 import { copyWhole } from './memory.ts'
 import type { Path } from './path.ts'
 import { scalarWriter } from './scalar-writer.ts'
-import { type Bits, isScalar } from './scalar.ts'
+import { isScalar } from './scalar.ts'
 import type { View, ViewArray } from './view.ts'
 import { writerOf } from './write.ts'
 

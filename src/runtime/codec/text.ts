@@ -31,7 +31,7 @@ function ascii(d: DataView, at: number, end: number): string {
 }
 
 /** UTF-8 from `start` to `end`, what is not UTF-8 as U+FFFD. */
-function utf8(d: DataView, start: number, end: number): string {
+export function utf8(d: DataView, start: number, end: number): string {
   for (let o = start; o < end; o++) {
     if (d.getUint8(o) > 0x7f) {
       return decoder.decode(new Uint8Array(d.buffer, d.byteOffset + start, end - start))
@@ -56,19 +56,6 @@ export function readChars(d: DataView, o: number, length: number): string {
   return ascii(d, o, end)
 }
 
-/** All `length` bytes as one string, NULs inside too; the zeros that fill up the end are no part of it. */
-export function readText(d: DataView, o: number, length: number): string {
-  let end = o + length
-  while (end > o && d.getUint8(end - 1) === 0) end--
-  return utf8(d, o, end)
-}
-
-/** The strings that lie one after the other, each ended by a NUL; the zeros that fill up the end are none. */
-export function readStrings(d: DataView, o: number, length: number): string[] {
-  const text = readText(d, o, length)
-  return text === '' ? [] : text.split('\0')
-}
-
 /** Of any realm: test environments have a Uint8Array of their own. */
 export function isBytes(value: unknown): value is Uint8Array {
   if (value instanceof Uint8Array) return true
@@ -86,7 +73,7 @@ export function textSize(value: unknown): number {
 export function charsWriter({ length, as }: CharsLayout): TextWriter {
   return (value, d, o, path, room) => {
     const most = length || room
-    const text = as === 'strings' && !isBytes(value) ? joined(value, path) : value
+    const text = as?.joined && !isBytes(value) ? as.joined(value, path) : value
     if (typeof text === 'string') {
       if (text.length <= most && writeAscii(text, d, o)) return
     } else if (!isBytes(text)) {
@@ -115,15 +102,4 @@ function writeAscii(text: string, d: DataView, o: number): boolean {
     d.setUint8(o + i, code)
   }
   return true
-}
-
-function joined(value: unknown, path: Path | undefined): string {
-  if (!Array.isArray(value)) {
-    throw typeError(path, `expected an array of strings, got ${describe(value)}`)
-  }
-  for (const [key, string] of value.entries()) {
-    if (typeof string === 'string' && !string.includes('\0')) continue
-    throw typeError({ parent: path, key }, `expected a string without NUL, got ${describe(string)}`)
-  }
-  return value.join('\0')
 }

@@ -1,10 +1,19 @@
 import type { CompositeLayout, Member } from './layout.ts'
-import { flatMembers, isAnonymous } from './members.ts'
+import { shownNames } from './members.ts'
 import { type Path, typeError } from './path.ts'
 import { read } from './read.ts'
 
 /** Writes a member of the value given, or of another value. */
 export type WriteMember = (member: Member, d: DataView, o: number, value?: unknown) => void
+
+export type WriteAgreed = (
+  members: readonly Member[],
+  write: WriteMember,
+  d: DataView,
+  o: number,
+  path: Path | undefined,
+  size: number,
+) => void
 
 /**
  * Several members of a union. They agree when there are bytes that read back in each of them as what was given for it.
@@ -12,14 +21,7 @@ export type WriteMember = (member: Member, d: DataView, o: number, value?: unkno
  * that are true it was, nor NaN which of the NaNs. So each in turn corrects the bytes that it reads otherwise, until
  * none does.
  */
-export function writeAgreed(
-  members: readonly Member[],
-  write: WriteMember,
-  d: DataView,
-  o: number,
-  path: Path | undefined,
-  size: number,
-): void {
+export const writeAgreed: WriteAgreed = (members, write, d, o, path, size) => {
   const parts = members.map((member) => new Part(member, write, size))
   const bytes = new Uint8Array(size)
   if (agree(parts, bytes)) {
@@ -44,7 +46,7 @@ function agree(parts: readonly Part[], bytes: Uint8Array): boolean {
 }
 
 function disagreement(path: Path | undefined, members: readonly Member[]): TypeError {
-  const names = members.map(nameOf).join(' and ')
+  const names = members.map(shownNames).join(' and ')
   return typeError(path, `${names} disagree on the bytes that they share, give one of them`)
 }
 
@@ -60,7 +62,7 @@ class Part {
   constructor(member: Member, write: WriteMember, size: number) {
     this.member = member
     this.#write = write
-    this.#alone = { kind: 'union', name: '', size, members: [member] }
+    this.#alone = { kind: 'struct', name: '', size, members: [member] }
     this.#meant = this.#written(0)
     const overOnes = this.#written(0xff)
     this.#mask = this.#meant.map((byte, index) => ~(byte ^ (overOnes[index] ?? 0)))
@@ -97,10 +99,4 @@ class Part {
     this.#write(this.member, new DataView(bytes.buffer), 0, value)
     return bytes
   }
-}
-
-/** Of an anonymous member: the names it brings. */
-export function nameOf(member: Member): string {
-  const names = isAnonymous(member) ? flatMembers(member.layout) : [member]
-  return names.map(({ name }) => name).join('/')
 }

@@ -8,12 +8,11 @@ import {
   strideOf,
   u8,
 } from './layout.ts'
-import { flatMembers, isAnonymous } from './members.ts'
+import { flatMembers, isAnonymous, shownNames } from './members.ts'
 import { describe, type Path, rangeError, typeError } from './path.ts'
 import { scalarWriter } from './scalar-writer.ts'
 import { isScalar } from './scalar.ts'
 import { charsWriter, isBytes } from './text.ts'
-import { nameOf, writeAgreed } from './write-union.ts'
 
 /**
  * Writes a value into memory that is zero and the writer's own, because what was written before an
@@ -115,11 +114,12 @@ function compositeWriter(layout: CompositeLayout): Writer {
 }
 
 /** Also of an anonymous struct or union, whose fields are those of the object around it. */
-function membersWriter({ kind, members }: CompositeLayout): MemberWriter {
+function membersWriter(layout: CompositeLayout): MemberWriter {
+  const { kind, members } = layout
   const writes = members.map((member, index) =>
     memberWriter(member, kind === 'union' || index === members.length - 1),
   )
-  if (kind === 'struct') {
+  if (layout.kind === 'struct') {
     return (fields, d, o, path, room) => {
       for (const write of writes) write(fields, d, o, path, room)
     }
@@ -127,12 +127,12 @@ function membersWriter({ kind, members }: CompositeLayout): MemberWriter {
   return (fields, d, o, path, room) => {
     const given = members.filter((member) => isGiven(member, fields))
     if (given.length === 0 && members.length > 0) {
-      throw typeError(path, `missing, give at least one of ${members.map(nameOf).join(', ')}`)
+      throw typeError(path, `missing, give at least one of ${members.map(shownNames).join(', ')}`)
     }
     const write = (member: Member, into: DataView, at: number, values: unknown = fields): void =>
       writes[members.indexOf(member)]?.(values as Fields, into, at, path, room)
     const [only] = given
-    if (given.length > 1) writeAgreed(given, write, d, o, path, room)
+    if (given.length > 1) layout.agreed(given, write, d, o, path, room)
     else if (only) write(only, d, o)
   }
 }

@@ -3,8 +3,6 @@ import { errno, fromLibc } from './library.ts'
 import type { Scratch } from './memory.ts'
 import { scratch, setPointer } from './memory.ts'
 
-/** A getter, and slow. */
-const self = process.pid
 const process_vm_readv = fromLibc('long process_vm_readv(int, ptr, size, ptr, size, size)')
 const process_vm_writev = fromLibc('long process_vm_writev(int, ptr, size, ptr, size, size)')
 
@@ -14,6 +12,8 @@ const process_vm_writev = fromLibc('long process_vm_writev(int, ptr, size, ptr, 
  */
 export class OwnMemory {
   readonly buffer: Scratch
+  /** A getter, and slow. */
+  readonly #pid = process.pid
   /** struct iovec of each side: base, length. */
   readonly #vectors = scratch(32)
 
@@ -38,7 +38,7 @@ export class OwnMemory {
     vectors.setBigUint64(8, BigInt(length), true)
     setPointer(vectors, 16, address)
     vectors.setBigUint64(24, BigInt(length), true)
-    const copied = call(self, this.#vectors.address, 1, this.#vectors.address + 16, 1, 0)
+    const copied = call(this.#pid, this.#vectors.address, 1, this.#vectors.address + 16, 1, 0)
     if (copied === length) return 0
     // Fewer bytes: up to the page that is missing.
     return copied < 0 ? errno() : EFAULT

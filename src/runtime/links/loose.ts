@@ -24,7 +24,7 @@ export interface LooseTarget {
 /** linux/bpf.h: BPF_F_ALLOW_MULTI, BPF_F_REPLACE, and those that a program keeps: it stays where it is. */
 const multi = 1 << 1
 const replaceFlag = 1 << 2
-const modeFlags = 1 | multi | (1 << 6)
+const modeFlags = (1 << 0) | (1 << 1) | (1 << 6)
 
 /** BPF_PROG_ATTACH: what came before links, and still says what links cannot. @throws {BpfError} */
 export function looseLink(program: Program, operation: string, to: LooseTarget): NativeLink {

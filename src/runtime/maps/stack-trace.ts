@@ -1,5 +1,7 @@
 import { compiled } from '../codec/compiled.ts'
-import { bytes, s32, struct, u32, u64, union } from '../codec/layout.ts'
+import { bytes, s32, struct, u32, u64 } from '../codec/layout.ts'
+import type { Layout } from '../codec/layout.ts'
+import { union } from '../codec/union.ts'
 import type { Shape } from './face.ts'
 import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
@@ -21,9 +23,8 @@ export interface BuildIdFrame {
 /** linux/bpf.h */
 const BPF_F_STACK_BUILD_ID = 1 << 5
 
-const addressFrame = compiled<bigint>(u64)
-const buildIdFrame = compiled<BuildIdFrame>(
-  struct('bpf_stack_build_id', 32, [
+function buildIdLayout(): Layout {
+  return struct('bpf_stack_build_id', 32, [
     ['status', 0, s32],
     ['build_id', 4, bytes(20)],
     [
@@ -34,8 +35,8 @@ const buildIdFrame = compiled<BuildIdFrame>(
         ['ip', 0, u64],
       ]),
     ],
-  ]),
-)
+  ])
+}
 
 /** As many frames as the stack had: the kernel fills up the rest with zeros (stackmap.c: bpf_stackmap_copy). */
 function frames(handle: MapHandle): Shape {
@@ -43,7 +44,7 @@ function frames(handle: MapHandle): Shape {
     valueBytes: (valueSize) => valueSize,
     valueCodec(_, { valueSize }) {
       const hasBuildIds = (handle.info().flags & BPF_F_STACK_BUILD_ID) !== 0
-      const { size, decode } = hasBuildIds ? buildIdFrame : addressFrame
+      const { size, decode } = compiled(hasBuildIds ? buildIdLayout() : u64)
       return {
         decode(data, offset) {
           const all: unknown[] = []

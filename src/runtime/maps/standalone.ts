@@ -13,7 +13,7 @@ export type Standalone<M extends BpfMap> = M &
   }
 
 /** A forgotten handle's descriptor is closed, as memory is freed: nothing else hangs on it. */
-const forgotten = new FinalizationRegistry<number>((fd) => closeDescriptor(fd))
+const forgotten = /*#__PURE__*/ new FinalizationRegistry<number>((fd) => closeDescriptor(fd))
 
 /**
  * @param fd becomes the map's own

@@ -13,7 +13,7 @@ import { hasKind } from './kind.ts'
 export type MapTypeName = Exclude<MapType, 'unspec'>
 
 const libbpfProbe = fromLibbpf('int libbpf_probe_bpf_map_type(int, ptr)')
-const arena = mapTypes.indexOf('arena')
+const arena = /*#__PURE__*/ mapTypes.indexOf('arena')
 /** BPF_F_MMAPABLE, without which there are no arenas. */
 const mmapable = 1 << 10
 

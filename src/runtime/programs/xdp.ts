@@ -19,7 +19,6 @@ export type XdpMode = 'native' | 'generic' | 'offload'
 const modes: Record<XdpMode, number> = { generic: 1 << 1, native: 1 << 2, offload: 1 << 3 }
 
 const taken = 'It has a program already: end that, or update() its link'
-const hints = { [EBUSY]: taken, [EEXIST]: taken }
 
 /** XDP. */
 export class XdpProgram extends PacketProgram {
@@ -33,6 +32,7 @@ export class XdpProgram extends PacketProgram {
     const flags = mode === undefined ? 0 : oneOf('mode', modes, mode)
     const operation = `attach to ${device}${mode ? ` in ${mode} mode` : ''}`
     const target = indexOfInterface(device)
+    const hints = { [EBUSY]: taken, [EEXIST]: taken }
     return this.adopt(kernelLink(this, operation, { target, attachType: BPF_XDP, flags, hints }))
   }
 

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 
+import { Bits } from '../../../src/runtime/codec/bits.ts'
 import {
   array,
   bool,
@@ -16,7 +17,6 @@ import {
   s32,
   s64,
   s8,
-  safe,
   sizeOf,
   u128,
   u16,
@@ -24,6 +24,8 @@ import {
   u64,
   u8,
 } from '../../../src/runtime/codec/layout.ts'
+import { safe } from '../../../src/runtime/codec/safe.ts'
+import { union } from '../../../src/runtime/codec/union.ts'
 
 /** A random C type: how to declare it, and how a compiler lays it out. */
 export interface CType {
@@ -114,7 +116,7 @@ function compositeOf(kind: Kind, packed: boolean, parts: readonly Part[]): CType
     members.push(
       bits === undefined
         ? { name, offset: bit / 8, layout: type.layout }
-        : { name, offset: bit >> 3, layout: type.layout, bits: { offset: bit & 7, size: bits } },
+        : { name, offset: bit >> 3, layout: type.layout, bits: new Bits(bit & 7, bits) },
     )
   }
   const body = fields
@@ -122,7 +124,10 @@ function compositeOf(kind: Kind, packed: boolean, parts: readonly Part[]): CType
     .join(' ')
   const attribute = packed ? ' __attribute__((packed))' : ''
   return {
-    layout: { kind, name: '', size: roundUp(size, align), members },
+    layout:
+      kind === 'union'
+        ? { ...union('', roundUp(size, align), []), members }
+        : { kind, name: '', size: roundUp(size, align), members },
     align,
     declare: (name) => `${kind} { ${body} }${attribute} ${name}`,
   }

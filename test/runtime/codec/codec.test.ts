@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import {
   array,
+  bits,
   bool,
   bytes,
   chars,
@@ -45,8 +46,8 @@ const event = struct('event', 56, [
   ['state', 12, state],
   ['comm', 16, chars(16)],
   ['addr', 32, bytes(6)],
-  ['flags', 40, u32, 0, 3],
-  ['depth', 40, u32, 3, 5],
+  ['flags', 40, u32, bits(0, 3)],
+  ['depth', 40, u32, bits(3, 5)],
   ['result', 44, result],
   ['at', 48, array(point, 2)],
 ])
@@ -428,7 +429,7 @@ describe('unions', () => {
           ['d', 1, u8],
         ]),
       ],
-      ['low', 2, u8, 0, 4],
+      ['low', 2, u8, bits(0, 4)],
       ['flags', 0, array(bool, 3)],
     ])
     const value = { a: 2, b: true, c: true, d: 4, low: 9, flags: [true, true, true] }
@@ -515,13 +516,13 @@ describe('anonymous members', () => {
 
 describe('bitfields', () => {
   const layout = struct('', 16, [
-    ['a', 0, u32, 0, 3],
-    ['b', 0, s32, 3, 5],
-    ['wide', 0, u64, 8, 40],
-    ['narrow', 0, u64, 48, 16],
-    ['flag', 8, bool, 0, 1],
-    ['state', 8, state, 1, 7],
-    ['straddles', 9, u32, 6, 31],
+    ['a', 0, u32, bits(0, 3)],
+    ['b', 0, s32, bits(3, 5)],
+    ['wide', 0, u64, bits(8, 40)],
+    ['narrow', 0, u64, bits(48, 16)],
+    ['flag', 8, bool, bits(0, 1)],
+    ['state', 8, state, bits(1, 7)],
+    ['straddles', 9, u32, bits(6, 31)],
   ])
 
   test('to 32 bits are numbers, wider ones bigint, whatever their type', () => {

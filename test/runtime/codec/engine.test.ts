@@ -17,7 +17,7 @@ function run(flags: readonly string[], program: string): string {
   buildSync({
     stdin: {
       contents: `
-        import { array, bool, bytes, chars, codec, s64, snapshot, struct, u32, u64 } from './index.ts'
+        import { array, bits, bool, bytes, chars, codec, s64, snapshot, struct, u32, u64 } from './index.ts'
         import { liveView } from './live-view.ts'
         import { liveMemory } from './memory.ts'
         ${program}`,
@@ -35,7 +35,7 @@ function run(flags: readonly string[], program: string): string {
 describe('where no code may be generated', () => {
   const program = `
     const layout = struct('', 32, [
-      ['id', 0, u64], ['name', 8, chars(8)], ['flag', 16, bool], ['bit', 17, u32, 1, 3],
+      ['id', 0, u64], ['name', 8, chars(8)], ['flag', 16, bool], ['bit', 17, u32, bits(1, 3)],
       ['list', 20, array(u32, 2)], ['__proto__', 28, bytes(0)],
     ])
     const memory = new DataView(Uint8Array.from({ length: 40 }, (_, i) => i + 60).buffer)

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 
 import {
   array,
+  bits,
   bool,
   bytes,
   chars,
@@ -46,7 +47,7 @@ const section = struct('', 72, [
   ['keys', 32, array(key, 2)],
   ['name', 48, chars(8)],
   ['raw', 56, bytes(4)],
-  ['flags', 60, u32, 4, 6],
+  ['flags', 60, u32, bits(4, 6)],
   ['on', 64, bool],
   ['grid', 66, array(array(u8, 3), 2)],
 ])

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import {
   array,
+  bits,
   bytes,
   chars,
   snapshot,
@@ -20,7 +21,7 @@ const layout = struct('', 32, [
   ['text', 16, chars(4)],
   ['raw', 20, bytes(4)],
   ['list', 24, array(u16, 2)],
-  ['bit', 28, u8, 1, 3],
+  ['bit', 28, u8, bits(1, 3)],
 ])
 interface Values {
   number: number

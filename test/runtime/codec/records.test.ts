@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { compiled } from '../../../src/runtime/codec/compiled.ts'
 import {
   array,
+  bits,
   bytes,
   chars,
   type Layout,
@@ -104,7 +105,7 @@ describe('a record that ends early gives its last array what came', () => {
       'the bytes of a bitfield at the end',
       struct('', 8, [
         ['a', 0, u32],
-        ['b', 4, u32, 3, 7],
+        ['b', 4, u32, bits(3, 7)],
       ]),
       6,
     ],

@@ -1,0 +1,7 @@
+import type { MemberTuple, UnionLayout } from './layout.ts'
+import { members } from './layout.ts'
+import { writeAgreed } from './write-union.ts'
+
+export function union(name: string, size: number, tuples: readonly MemberTuple[]): UnionLayout {
+  return { kind: 'union', name, size, members: members(tuples), agreed: writeAgreed }
+}
