@@ -1,14 +1,13 @@
 import type { NativeLink } from './links/native.ts'
 import { libbpfLink } from './links/native.ts'
 import { heard } from './log.ts'
-import type { StructOpsMap } from './maps/struct-ops.ts'
-import type { InstanceParts } from './parts.ts'
+import type { InstanceParts, MapPart } from './parts.ts'
 import type { Program } from './programs/program.ts'
 
 /** Attaches every program whose section says where, and every struct_ops map, but what has a link. @throws {BpfError} */
 export function autoAttach(parts: InstanceParts): void {
   for (const { name } of parts.programs) attachProgram(parts, name)
-  for (const name of parts.structOps.keys()) attachMap(parts, name)
+  for (const part of parts.maps) attachMap(parts, part)
 }
 
 /** Nothing where it has a link, or no automatic attachment. */
@@ -35,13 +34,11 @@ function linkBySection(
   return result > 0 ? libbpfLink(result) : undefined
 }
 
-/** As bpf_object__attach_skeleton does since libbpf 1.5. */
-export function attachMap({ groups }: InstanceParts, name: string): void {
-  const map = groups.maps[name]
-  if (!(map && 'attachStructOps' in map) || isLive(groups.links[name])) return
-  const { attached, autoattach, autocreate } = map as StructOpsMap
-  if (attached || !autoattach || !autocreate) return
-  groups.links[name] = (map as StructOpsMap).attachStructOps()
+/** The same of what is no program. */
+export function attachMap({ groups }: InstanceParts, { name, kind, map }: MapPart): void {
+  if (!kind.attach || isLive(groups.links[name])) return
+  const link = kind.attach(map)
+  if (link) groups.links[name] = link
 }
 
 const isLive = (link: { destroyed: boolean } | null | undefined): boolean =>

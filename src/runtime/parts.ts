@@ -8,7 +8,7 @@ import { heard } from './log.ts'
 import { MapHandle } from './maps/handle.ts'
 import type { BpfMap, MapKind } from './maps/map.ts'
 import { ObjectSkeleton } from './object-skeleton.ts'
-import { openFailure, requireLibbpf } from './open-failure.ts'
+import { openFailure } from './open-failure.ts'
 import type { OpenOptions } from './open-options.ts'
 import { nativeOptions } from './open-options.ts'
 import type { Program, ProgramKind } from './programs/program.ts'
@@ -67,7 +67,7 @@ export function openParts(
   options: OpenOptions,
 ): InstanceParts {
   const opts = nativeOptions(options)
-  requireLibbpf(spec)
+  for (const [map, kind] of spec.maps) kind.beforeOpen?.(spec.name, map)
   const native = new ObjectSkeleton(
     spec.name,
     object,

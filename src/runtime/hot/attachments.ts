@@ -38,8 +38,9 @@ function bySection({ groups }: InstanceParts, link: Link): Attachment {
     name,
     bySection: true,
     again(parts) {
+      const map = parts.maps.find((part) => part.name === name)
       if (parts.groups.progs[name]) attachProgram(parts, name)
-      else attachMap(parts, name)
+      else if (map) attachMap(parts, map)
       return parts.groups.links[name] ?? undefined
     },
   }

@@ -7,6 +7,7 @@ import { ArenaMemory } from '../sections/arena-memory.ts'
 import { Section } from '../sections/section.ts'
 import { arenaSize, checkArena, notMapped, startOf } from './arena-mapping.ts'
 import type { MapHandle } from './handle.ts'
+import { needsLibbpf } from './libbpf-need.ts'
 import type { MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
 
@@ -91,7 +92,7 @@ function variablesMemory(map: MapHandle, size: number): DataView {
 export function arenaMap(section?: string): MapKind<ArenaMap> {
   const kind = {
     requires: { key: 0, value: 0, since: { linux: '6.9', what: 'BPF_MAP_TYPE_ARENA' } },
-    needs: { minor: 4, what: 'BPF_MAP_TYPE_ARENA' },
+    ...needsLibbpf(4, 'BPF_MAP_TYPE_ARENA'),
     create: (handle: MapHandle) => new ArenaMap(handle),
     beforeLoad: (handle: MapHandle) => checkArena(handle, section !== undefined),
   }

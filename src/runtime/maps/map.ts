@@ -7,7 +7,7 @@ import { errno, fromLibbpf } from '../ffi/library.ts'
 import { scratch } from '../ffi/memory.ts'
 import { bpf_map__pin, bpf_map__unpin } from '../ffi/object.ts'
 import { removeFile } from '../files.ts'
-import type { LinkOwner } from '../links/link.ts'
+import type { Link, LinkOwner } from '../links/link.ts'
 import { heard } from '../log.ts'
 import type { ObjectSkeleton } from '../object-skeleton.ts'
 import type { ProgramsByPointer } from '../shadow.ts'
@@ -30,14 +30,16 @@ export interface MapKind<M extends BpfMap = BpfMap> {
   /** The ELF section of the variables that are in a map of the program's own: an arena's. */
   readonly holds?: string
   readonly requires?: Requirements
-  /** Absent when libbpf 1.0 will do. */
-  readonly needs?: LibbpfNeed
+  /** Refuses what the installed libbpf would take for something else, or fail over without saying why. */
+  readonly beforeOpen?: (skeleton: string, map: string) => void
   /** `links` owns what the map attaches. */
   create(handle: MapHandle, links?: LinkOwner): M
   /** Refuses what would end the process, or do nobody knows what. */
   readonly beforeLoad?: (handle: MapHandle, loading: BeingLoaded) => void
   /** Of a data section: its variables. */
   readonly variables?: (handle: MapHandle, layout: CompositeLayout) => ShownMemory
+  /** Of what attach() of the skeleton attaches. Undefined when it is not to be. */
+  attach?(map: M): Link | undefined
   /** Of a struct_ops: what of it may be set before it loads. */
   readonly shadow?: (handle: MapHandle, programs: ProgramsByPointer) => ShownMemory
 }
@@ -46,13 +48,6 @@ export interface MapKind<M extends BpfMap = BpfMap> {
 export interface BeingLoaded {
   readonly spec: SkeletonSpec
   readonly native: ObjectSkeleton
-}
-
-/** The 1.x of libbpf that brought something. */
-export interface LibbpfNeed {
-  readonly minor: number
-  /** `SEC(".struct_ops.link")` */
-  readonly what: string
 }
 
 /** What every map has. */

@@ -1,6 +1,7 @@
 import type { CompositeLayout } from '../codec/layout.ts'
 import { perCpuImage } from '../sections/per-cpu.ts'
 import { Section } from '../sections/section.ts'
+import { needsLibbpf } from './libbpf-need.ts'
 import type { MapKind } from './map.ts'
 import { PerCpuArray } from './per-cpu.ts'
 
@@ -11,7 +12,7 @@ export function perCpuSectionMap<V = unknown>(
 ): MapKind<PerCpuArray<V>> {
   return {
     section,
-    needs: { minor: 8, what: `SEC("${section}")` },
+    ...needsLibbpf(8, `SEC("${section}")`),
     create: (handle) => new PerCpuArray(handle, { value }),
     variables: (handle, layout) => new Section(handle, layout, section, perCpuImage),
   }

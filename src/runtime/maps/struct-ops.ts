@@ -12,7 +12,8 @@ import { libbpfLink } from '../links/native.ts'
 import { heard } from '../log.ts'
 import { Shadow } from '../shadow.ts'
 import type { MapHandle } from './handle.ts'
-import type { LibbpfNeed, MapKind } from './map.ts'
+import { needsLibbpf } from './libbpf-need.ts'
+import type { MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
 
 /** STRUCT_OPS: a struct of functions that the kernel calls once it is attached. */
@@ -119,11 +120,18 @@ export function structOpsMap(
   return {
     ...needs(section),
     create: (handle, links) => new StructOpsMap(handle, links, section.endsWith('.link')),
+    attach: attachBySkeleton,
     shadow: (handle, programs) => new Shadow(handle, layout, functions, programs),
   }
 }
 
-function needs(section: string): { needs?: LibbpfNeed } {
-  if (section.startsWith('?')) return { needs: { minor: 4, what: `SEC("${section}")` } }
-  return section.endsWith('.link') ? { needs: { minor: 2, what: `SEC("${section}")` } } : {}
+/** As bpf_object__attach_skeleton does since libbpf 1.5. */
+function attachBySkeleton(map: StructOpsMap): Link | undefined {
+  const { attached, autoattach, autocreate } = map
+  return attached || !autoattach || !autocreate ? undefined : map.attachStructOps()
+}
+
+function needs(section: string): Pick<MapKind, 'beforeOpen'> {
+  if (section.startsWith('?')) return needsLibbpf(4, `SEC("${section}")`)
+  return section.endsWith('.link') ? needsLibbpf(2, `SEC("${section}")`) : {}
 }
