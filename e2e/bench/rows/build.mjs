@@ -38,15 +38,10 @@ export async function build(bench) {
   ]
 }
 
-/** What of the runtime a bundle carries. */
+/** What of the runtime the least of agents carries in its bundle. */
 export async function size() {
-  const contents = `
-    import skel from './bench.bpf.c'
-    const bench = skel.open().load().attach()
-    console.log([...bench.maps.entries])
-    for await (const sample of bench.maps.samples) console.log(sample)`
   const { outputFiles } = await bundle({
-    stdin: { contents, resolveDir: path('programs'), sourcefile: 'agent.ts' },
+    entryPoints: [path('programs/minimal.mjs')],
     write: false,
     bundle: true,
     minify: true,
