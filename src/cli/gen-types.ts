@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { relative } from 'node:path'
 
-import { declarationFile, writeDeclarations } from '../codegen/declaration-file.ts'
-import { buildSkeleton } from '../codegen/skeleton.ts'
+import { writeDeclarations } from '../codegen/declaration-file.ts'
+import { buildModule } from '../codegen/skeleton-module.ts'
 import { formatDiagnostic } from '../compile/diagnostics.ts'
 import { type ResolvedOptions, resolveOptions } from '../compile/options.ts'
 import { Failure, UsageError } from './failure.ts'
@@ -19,10 +20,11 @@ export async function genTypes(globs: readonly string[], flags: Flags): Promise<
 
   const find = (): Promise<string[]> => findSources(globs)
   const generate = (source: string): Promise<Generated> => {
+    const given = compileOptions(flags)
+    const options = resolveOptions(given, source)
     // Declarations are what this command is for, whatever the option `types` says of builds.
-    const options = resolveOptions({ ...compileOptions(flags) }, source)
-    const types = options.types === false ? { dir: undefined } : options.types
-    return generateTypes(source, options, declarationFile(source, { ...options, types }), check)
+    const declaring = options.types ? options : resolveOptions({ ...given, types: true }, source)
+    return generateTypes(source, declaring, check)
   }
   if (watch) return watchSources(find, generate)
 
@@ -30,9 +32,12 @@ export async function genTypes(globs: readonly string[], flags: Flags): Promise<
   if (sources.length === 0) {
     throw new Failure(`unplugin-bpf: no file matches ${globs.join(' ') || '**/*.bpf.c'}`)
   }
-  // Compiles of one machine's cores: a second one at once is where it stops to pay.
   const results: Generated[] = []
-  for (const source of sources) results.push(await generate(source))
+  const waiting = sources.values()
+  const generateThem = async (): Promise<void> => {
+    for (const source of waiting) results.push(await generate(source))
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, generateThem))
   return results.every(({ ok }) => ok) ? 0 : 1
 }
 
@@ -45,14 +50,13 @@ export interface Generated {
 async function generateTypes(
   source: string,
   options: ResolvedOptions,
-  file: string | undefined,
   check: boolean,
 ): Promise<Generated> {
-  const { declarationsFor, diagnostics, dependencies } = await buildSkeleton(source, options)
+  const { declarations, diagnostics, dependencies } = await buildModule(source, options)
   for (const diagnostic of diagnostics) note(formatDiagnostic(diagnostic))
   // What a source with errors declared before stays.
-  if (!declarationsFor || file === undefined) return { ok: false, dependencies }
-  const content = declarationsFor(file)
+  if (!declarations) return { ok: false, dependencies }
+  const { file, content } = declarations
   const name = relative('.', file)
   if (check) {
     const ok = existsSync(file) && readFileSync(file, 'utf8') === content
