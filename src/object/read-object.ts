@@ -44,9 +44,11 @@ function refuseForeign(elf: Elf): void {
   if (elf.symbols.length === 0) {
     throw new ObjectError('the object has no symbols: it was stripped of more than DWARF')
   }
-  if (elf.sections.some((section) => section.name === 'maps')) {
+  const dropped = elf.sections.findIndex((section) => section.name === 'maps')
+  if (dropped !== -1) {
     throw new ObjectError(
       'maps in SEC("maps") are a form that libbpf 1.0 dropped: declare them in SEC(".maps") with __uint and __type',
+      elf.symbols.find(({ section, type }) => section === dropped && type === 'object')?.name,
     )
   }
 }

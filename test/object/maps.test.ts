@@ -117,7 +117,10 @@ describe('a declaration that libbpf refuses', () => {
 
   it('the form that libbpf 1.0 dropped', () => {
     expect(() => objectFrom('struct { int type, size; } old SEC("maps") = { 1, 4 };')).toThrow(
-      'declare them in SEC(".maps")',
+      expect.objectContaining({
+        message: expect.stringContaining('declare them in SEC(".maps")'),
+        subject: 'old',
+      }),
     )
   })
 })
