@@ -2,7 +2,9 @@ import { writeDeclarations } from '../src/codegen/declaration-file.ts'
 import { buildModule, type SkeletonModule } from '../src/codegen/skeleton-module.ts'
 import { nativeArch } from '../src/compile/arch.ts'
 import type { Diagnostic } from '../src/compile/diagnostics.ts'
+import { validateOptions } from '../src/compile/option-rules.ts'
 import { type Options, type ResolvedOptions, resolveOptions } from '../src/compile/options.ts'
+import { pluginName } from './report.ts'
 
 /** A build without errors has all of its parts. */
 type Whole = SkeletonModule & { readonly code: string; readonly browserCode: string }
@@ -39,7 +41,9 @@ export class Builds {
   /** The latest of each source, ended or not. */
   readonly #running = new Map<string, Promise<Outcome>>()
 
+  /** Throws a TypeError that names an option at fault. */
   constructor(options: Options) {
+    validateOptions(options, `${pluginName}: option`)
     this.#options = options
   }
 

@@ -1,4 +1,9 @@
-import { unplugin } from './index.ts'
+import type { UnpluginInstance } from 'unplugin'
+
+import type { Options } from '../src/compile/options.ts'
+import { Builds } from './builds.ts'
+import { setupEsbuild } from './native/esbuild.ts'
+import { pluginName } from './report.ts'
 
 /**
  * Imports of `*.bpf.c` for esbuild.
@@ -18,6 +23,10 @@ import { unplugin } from './index.ts'
  * })
  * ```
  */
-const esbuild: typeof unplugin.esbuild = unplugin.esbuild
+const esbuild: UnpluginInstance<Options | undefined, false>['esbuild'] = (options = {}) => {
+  // All that unplugin would do here. Importing it takes as long as all of ours.
+  const builds = new Builds(options)
+  return { name: pluginName, setup: (build) => setupEsbuild(build, builds) }
+}
 export default esbuild
 export { esbuild as 'module.exports' }

@@ -1,6 +1,5 @@
 import { createUnplugin, type UnpluginFactory, type UnpluginInstance } from 'unplugin'
 
-import { validateOptions } from '../src/compile/option-rules.ts'
 import type { Options } from '../src/compile/options.ts'
 import { Builds } from './builds.ts'
 import { load } from './load.ts'
@@ -21,7 +20,6 @@ export const unpluginFactory: UnpluginFactory<Options | undefined, false> = (
   options = {},
   meta,
 ) => {
-  validateOptions(options, `${pluginName}: option`)
   const builds = new Builds(options)
   return {
     name: pluginName,

@@ -85,7 +85,7 @@ describe('the tarball', () => {
     const first = readdirSync(dist).find((name) => / function buildModule\(/.test(text(name)))
     const reached = new Set([first ?? ''])
     for (const name of reached)
-      for (const [, imported = ''] of text(name).matchAll(/^import .*"\.\/(.+)"/gm))
+      for (const [, imported = ''] of text(name).matchAll(/\bimport\b.*"\.\/(.+?)"/g))
         reached.add(imported)
     const [, ...imported] = reached
     expect(imported.length).toBeGreaterThan(3)
@@ -119,6 +119,11 @@ describe('importing', () => {
 })
 
 describe('the small entries', () => {
+  it('are a plugin for esbuild without what other bundlers need', async () => {
+    const code = `import bpf from 'unplugin-bpf/esbuild'; console.log(bpf)`
+    expect(await bundled('node', code)).not.toMatch(/createUnplugin|webpack|picomatch/)
+  })
+
   it('give a browser addresses without anything of Node', async () => {
     const code = `import { formatIp } from 'unplugin-bpf/net'; console.log(formatIp(0x0100007f))`
     const [imports, ...text] = (await bundled('browser', code)).split('\n')
