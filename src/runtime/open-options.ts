@@ -1,9 +1,9 @@
+import { ofType, uint32 } from './arguments.ts'
 import { unsupported } from './error.ts'
 import { libbpfIsAtLeast } from './ffi/libbpf-version.ts'
 import type { Scratch } from './ffi/memory.ts'
 import { cString, scratch, setPointer } from './ffi/memory.ts'
 import { requireKnown } from './known-options.ts'
-import { uint32 } from './programs/attach-options.ts'
 
 /** `struct bpf_object_open_opts`. */
 export interface OpenOptions {
@@ -58,16 +58,13 @@ export function nativeOptions(options: OpenOptions): NativeOptions {
     if (!isOption(name)) continue
     if (value === undefined) continue
     const offset = offsets[name]
+    const title = `open() option ${name}`
     switch (name) {
       case 'relaxedMaps':
-        opts.data.setUint8(offset, expect(name, value, 'boolean') ? 1 : 0)
+        opts.data.setUint8(offset, ofType(title, value, 'boolean') ? 1 : 0)
         break
       case 'kernelLogLevel':
-        opts.data.setUint32(
-          offset,
-          uint32(`open() option ${name}`, expect(name, value, 'number')),
-          true,
-        )
+        opts.data.setUint32(offset, uint32(title, ofType(title, value, 'number')), true)
         break
       default: {
         if (name === 'bpfTokenPath') {
@@ -82,7 +79,7 @@ export function nativeOptions(options: OpenOptions): NativeOptions {
           }
           size = sizeWithToken
         }
-        const text = cString(expect(name, value, 'string'))
+        const text = cString(ofType(title, value, 'string'))
         held.push(text)
         setPointer(opts.data, offset, text.address)
       }
@@ -94,19 +91,4 @@ export function nativeOptions(options: OpenOptions): NativeOptions {
 
 function isOption(name: string): name is keyof typeof offsets {
   return Object.hasOwn(offsets, name)
-}
-
-interface Named {
-  boolean: boolean
-  number: number
-  string: string
-}
-
-function expect<T extends keyof Named>(name: string, value: unknown, type: T): Named[T] {
-  if (typeof value !== type) {
-    throw new TypeError(
-      `open() option ${name} must be a ${type}, not ${value === null ? 'null' : typeof value}`,
-    )
-  }
-  return value as Named[T]
 }

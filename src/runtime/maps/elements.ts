@@ -108,7 +108,7 @@ export class Elements {
   update(flag: number): void {
     const result = this.#run(BPF_MAP_UPDATE_ELEM, flag)
     if (result === 0) return
-    throw this.#handle.failure('set an element of', result, reason(result, flag))
+    throw this.#handle.failure('set an element of', result, { reason: reason(result, flag) })
   }
 
   /** @param absent what else than ENOENT and an index past the end says that there is none */

@@ -1,4 +1,5 @@
 import { privilegeHint } from '../capabilities.ts'
+import type { BpfErrorDetails } from '../error.ts'
 import { BpfError, stateError } from '../error.ts'
 import { bpf_map__set_value_size } from '../ffi/object.ts'
 import type { KeepAlive } from '../keep-alive.ts'
@@ -130,10 +131,10 @@ export class MapHandle {
     this.#closing.clear()
   }
 
-  /** The error of a failed system call on this map. */
-  failure(operation: string, errno: number, reason?: string): BpfError {
-    const hint = this.advice?.(errno) ?? privilegeHint(errno)
-    return new BpfError({ operation, object: this.title, errno, reason, hint })
+  /** The error of a failed call on this map. Its hint is for when nothing better is known. */
+  failure(operation: string, errno: number, details?: Partial<BpfErrorDetails>): BpfError {
+    const hint = this.advice?.(errno) ?? privilegeHint(errno) ?? details?.hint
+    return new BpfError({ operation, object: this.title, errno, ...details, hint })
   }
 }
 

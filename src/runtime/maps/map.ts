@@ -1,7 +1,6 @@
 import { pinAdvice } from '../bpffs.ts'
-import { privilegeHint } from '../capabilities.ts'
 import type { CompositeLayout } from '../codec/layout.ts'
-import { BpfError } from '../error.ts'
+import type { BpfError } from '../error.ts'
 import { BPF_MAP_FREEZE, bpf } from '../ffi/bpf.ts'
 import { errno, fromLibbpf } from '../ffi/library.ts'
 import { scratch } from '../ffi/memory.ts'
@@ -86,7 +85,7 @@ export class BpfMap extends MapSettings {
    * @throws {BpfError} EINVAL when its type, sizes, entries or flags are not those declared
    */
   reuse(map: BpfMap | number | string): this {
-    reuseMap(this.#handle, map)
+    reuseMap(this, this.#handle, map)
     return this
   }
 
@@ -125,14 +124,7 @@ export class BpfMap extends MapSettings {
   }
 
   #pinFailure(operation: string, errno: number, log: string): BpfError {
-    return new BpfError({
-      operation,
-      object: this.#handle.title,
-      errno,
-      reason: log,
-      log,
-      hint: privilegeHint(errno) ?? pinAdvice(errno),
-    })
+    return this.#handle.failure(operation, errno, { reason: log, log, hint: pinAdvice(errno) })
   }
 }
 

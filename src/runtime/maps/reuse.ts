@@ -1,20 +1,12 @@
-import { BpfError } from '../error.ts'
 import { EINVAL } from '../ffi/errno.ts'
 import { close } from '../ffi/libc.ts'
-import {
-  bpf_map__key_size,
-  bpf_map__map_extra,
-  bpf_map__map_flags,
-  bpf_map__max_entries,
-  bpf_map__reuse_fd,
-  bpf_map__type,
-  bpf_map__value_size,
-} from '../ffi/object.ts'
+import { bpf_map__reuse_fd } from '../ffi/object.ts'
 import { heard } from '../log.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapInfo } from './info.ts'
 import { readMapInfo } from './info.ts'
 import { openPinned } from './open.ts'
+import type { MapSettings } from './settings.ts'
 
 /** linux/bpf.h */
 const PERF_EVENT_ARRAY = 4
@@ -28,33 +20,25 @@ const operation = 'reuse a map as'
  * bpf_map__reuse_fd, which itself checks nothing: with other sizes libbpf 1.1 would map the one over its neighbours, and
  * programs would write past the values.
  */
-export function reuseMap(handle: MapHandle, map: { readonly fd: number } | number | string): void {
+export function reuseMap(
+  declared: MapSettings,
+  handle: MapHandle,
+  map: { readonly fd: number } | number | string,
+): void {
   const pointer = handle.requireOpen(operation)
   const opened = typeof map === 'string' ? openPinned(map, operation) : undefined
   try {
     const fd = opened ?? descriptorOf(map)
     const given = readMapInfo(fd, operation, `${handle.title}: descriptor ${fd}`)
-    const problems = differences(pointer, given)
+    const problems = differences(declared, given)
     if (problems.length > 0) {
-      throw new BpfError({
-        operation,
-        object: handle.title,
-        errno: EINVAL,
+      throw handle.failure(operation, EINVAL, {
         reason: `the maps differ in ${problems.join(', ')}`,
         hint: 'Set them on this map before, or give another one.',
       })
     }
     const { result, log } = heard(() => bpf_map__reuse_fd(pointer, fd))
-    if (result < 0) {
-      const words = log || undefined
-      throw new BpfError({
-        operation,
-        object: handle.title,
-        errno: -result,
-        log: words,
-        reason: words,
-      })
-    }
+    if (result < 0) throw handle.failure(operation, -result, { reason: log, log })
   } finally {
     if (opened !== undefined) close(opened)
   }
@@ -66,26 +50,20 @@ function descriptorOf(map: unknown): number {
   throw new TypeError('reuse() takes a map, a descriptor, or the path of a pinned map')
 }
 
+const compared = ['type', 'keySize', 'valueSize', 'maxEntries', 'flags', 'mapExtra'] as const
+
 /** As libbpf checks pinned maps (libbpf.c: map_is_reuse_compat). */
-function differences(pointer: number, given: MapInfo): string[] {
-  const type = bpf_map__type(pointer)
-  const devmap = type === DEVMAP || type === DEVMAP_HASH
-  // The kernel adds this one by itself.
-  const ignored = devmap ? BPF_F_RDONLY_PROG : 0
-  const entries = bpf_map__max_entries(pointer)
-  const pairs = {
-    type: [type, given.type],
-    keySize: [bpf_map__key_size(pointer), given.keySize],
-    valueSize: [bpf_map__value_size(pointer), given.valueSize],
+function differences(declared: MapSettings, given: MapInfo): string[] {
+  const { type } = declared
+  const expected: Partial<MapInfo> = {
     // 0: load makes it one a CPU.
-    maxEntries: [
-      type === PERF_EVENT_ARRAY && entries === 0 ? given.maxEntries : entries,
-      given.maxEntries,
-    ],
-    flags: [bpf_map__map_flags(pointer), given.flags & ~ignored],
-    mapExtra: [BigInt(bpf_map__map_extra(pointer)), given.mapExtra],
-  } as const
-  return Object.entries(pairs)
-    .filter(([, [declared, real]]) => declared !== real)
-    .map(([name, [declared, real]]) => `${name} (${declared} declared, ${real} given)`)
+    ...(type === PERF_EVENT_ARRAY && declared.maxEntries === 0 && { maxEntries: given.maxEntries }),
+    // The kernel adds this one by itself.
+    ...([DEVMAP, DEVMAP_HASH].includes(type) && {
+      flags: declared.flags | (given.flags & BPF_F_RDONLY_PROG),
+    }),
+  }
+  return compared
+    .filter((name) => (expected[name] ?? declared[name]) !== given[name])
+    .map((name) => `${name} (${declared[name]} declared, ${given[name]} given)`)
 }

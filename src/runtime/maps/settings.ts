@@ -1,5 +1,6 @@
+import { boolean, uint32, uint64 } from '../arguments.ts'
 import type { Integer } from '../codec/input.ts'
-import { BpfError, unsupported } from '../error.ts'
+import { unsupported } from '../error.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
 import type { Argument, Call } from '../ffi/library.ts'
 import {
@@ -26,7 +27,6 @@ import {
   bpf_map__value_size,
 } from '../ffi/object.ts'
 import { heard } from '../log.ts'
-import { boolean, uint32, uint64 } from '../programs/attach-options.ts'
 import type { MapHandle } from './handle.ts'
 
 /** linux/bpf.h: BPF_MAP_TYPE_STRUCT_OPS, BPF_MAP_TYPE_ARENA */
@@ -200,13 +200,7 @@ export class MapSettings {
     const own = refuse?.(map)
     const { result, log } = heard(() => own?.(argument as number) ?? set(map, argument))
     if (result >= 0) return
-    throw new BpfError({
-      operation: `set ${name} = ${String(value)} of`,
-      object: this.#handle.title,
-      errno: -result,
-      log,
-      reason: log,
-    })
+    throw this.#handle.failure(`set ${name} = ${String(value)} of`, -result, { reason: log, log })
   }
 }
 

@@ -1,3 +1,4 @@
+import { boolean } from '../arguments.ts'
 import { privilegeHint } from '../capabilities.ts'
 import type { CompositeLayout } from '../codec/layout.ts'
 import { BpfError, stateError, unsupported } from '../error.ts'
@@ -37,8 +38,7 @@ export class StructOpsMap extends BpfMap {
   }
 
   set autoattach(on: boolean) {
-    if (typeof on !== 'boolean') throw new TypeError('autoattach must be a boolean')
-    this.#autoattach = on
+    this.#autoattach = boolean('autoattach', on)
   }
 
   /**

@@ -1,8 +1,8 @@
+import { uint64 } from '../arguments.ts'
 import type { Integer } from '../codec/input.ts'
 import type { Struct } from '../ffi/memory.ts'
 import { tailOffset } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
-import { uint64 } from './attach-options.ts'
 import type { Program } from './program.ts'
 
 /** linux/bpf.h: BPF_F_BEFORE, BPF_F_AFTER, BPF_F_LINK. */

@@ -1,10 +1,10 @@
+import { oneOf } from '../arguments.ts'
 import type { Capability } from '../capabilities.ts'
 import { requireKnown } from '../known-options.ts'
 import { kernelLink, tailOffset } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
 import { netfilterLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
-import { oneOf } from './attach-options.ts'
 import { PacketProgram } from './packet.ts'
 
 /** linux/netfilter.h: NFPROTO_, enum nf_inet_hooks. */

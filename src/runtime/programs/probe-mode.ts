@@ -1,6 +1,6 @@
+import { oneOf } from '../arguments.ts'
 import { unsupported } from '../error.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
-import { oneOf } from './attach-options.ts'
 
 /** libbpf.h: enum probe_attach_mode, less PROBE_ATTACH_MODE_. */
 const modes = { default: 0, legacy: 1, perf: 2, link: 3 } as const

@@ -1,3 +1,4 @@
+import { boolean, uint32 } from '../arguments.ts'
 import { descriptor } from '../descriptors/descriptor.ts'
 import { BpfError } from '../error.ts'
 import type { Call } from '../ffi/library.ts'
@@ -24,7 +25,6 @@ import {
 } from '../ffi/object.ts'
 import type { LinkOwner } from '../links/link.ts'
 import { heard } from '../log.ts'
-import { boolean, uint32 } from './attach-options.ts'
 import { indexOfInterface } from './interface.ts'
 
 /** A program's native side. */

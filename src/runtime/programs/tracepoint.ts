@@ -1,3 +1,4 @@
+import { uint64 } from '../arguments.ts'
 import type { Integer } from '../codec/input.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import { requireKnown } from '../known-options.ts'
@@ -6,7 +7,7 @@ import type { LinkShapes } from '../links/info.ts'
 import { tracepointLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { tracefsAdvice } from '../tracefs.ts'
-import { attachOptions, uint64 } from './attach-options.ts'
+import { attachOptions } from './attach-options.ts'
 import type { Attempt } from './program.ts'
 import { Program } from './program.ts'
 

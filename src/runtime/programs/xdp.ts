@@ -1,3 +1,4 @@
+import { oneOf } from '../arguments.ts'
 import type { Capability } from '../capabilities.ts'
 import { EBUSY, EEXIST } from '../ffi/errno.ts'
 import { requireKnown } from '../known-options.ts'
@@ -5,7 +6,6 @@ import { kernelLink } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
 import { xdpLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
-import { oneOf } from './attach-options.ts'
 import { indexOfInterface } from './interface.ts'
 import { PacketProgram } from './packet.ts'
 
