@@ -74,10 +74,10 @@ export class IterProgram extends Program {
   }
 
   /** @internal */
-  override attachAdvice(attempt: Attempt): string | undefined {
+  override advice(attempt: Attempt): string | undefined {
     return attempt.errno === EBADF && this.section.includes('map')
       ? 'Say which map: attachIter({ map })'
-      : super.attachAdvice(attempt)
+      : super.advice(attempt)
   }
 }
 

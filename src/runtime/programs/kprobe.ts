@@ -112,8 +112,8 @@ export class KprobeProgram extends Program {
   }
 
   /** @internal */
-  override attachAdvice(attempt: Attempt): string | undefined {
-    return kprobeAdvice(this.section, attempt) ?? super.attachAdvice(attempt)
+  override advice(attempt: Attempt): string | undefined {
+    return kprobeAdvice(this.section, attempt) ?? super.advice(attempt)
   }
 
   /** @internal */

@@ -17,8 +17,8 @@ export class LsmProgram extends Program {
   }
 
   /** @internal */
-  override attachAdvice(attempt: Attempt): string | undefined {
-    return this.loadAdvice(attempt.errno) ?? super.attachAdvice(attempt)
+  override advice(attempt: Attempt): string | undefined {
+    return this.loadAdvice(attempt.errno) ?? super.advice(attempt)
   }
 
   /** @internal */

@@ -128,14 +128,14 @@ export class Program extends ProgramSettings {
       log,
       reason: telling(log),
       hint:
-        this.attachAdvice({ errno, log, bySection: operation === 'attach' }) ??
+        this.advice({ errno, log, bySection: operation === 'attach' }) ??
         privilegeHint(errno, this.capabilities) ??
         hint,
     })
   }
 
   /** What to do when it could not be attached. @internal */
-  attachAdvice({ errno, log, bySection }: Attempt): string | undefined {
+  advice({ errno, log, bySection }: Attempt): string | undefined {
     if (/\(did you load it\?\)|can't attach before loaded/.test(log)) {
       return 'load() left it out, since autoload is off'
     }

@@ -12,9 +12,9 @@ export class StructOpsProgram extends Program {
   }
 
   /** @internal */
-  override attachAdvice(attempt: Attempt): string {
+  override advice(attempt: Attempt): string {
     return (
-      super.attachAdvice({ ...attempt, bySection: false }) ??
+      super.advice({ ...attempt, bySection: false }) ??
       'The kernel calls it through a struct: attach() the skeleton, or attachStructOps() the map of that struct'
     )
   }

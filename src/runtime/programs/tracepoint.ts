@@ -33,8 +33,8 @@ export class TracepointProgram extends Program {
   }
 
   /** @internal */
-  override attachAdvice(attempt: Attempt): string | undefined {
-    return tracefsAdvice(attempt.log) ?? super.attachAdvice(attempt)
+  override advice(attempt: Attempt): string | undefined {
+    return tracefsAdvice(attempt.log) ?? super.advice(attempt)
   }
 
   /** @internal */

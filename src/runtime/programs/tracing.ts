@@ -34,8 +34,8 @@ export class TracingProgram extends Program {
   }
 
   /** @internal */
-  override attachAdvice(attempt: Attempt): string | undefined {
-    return this.loadAdvice(attempt.errno) ?? super.attachAdvice(attempt)
+  override advice(attempt: Attempt): string | undefined {
+    return this.loadAdvice(attempt.errno) ?? super.advice(attempt)
   }
 
   /** @internal */
