@@ -61,6 +61,12 @@ describe('the tarball', () => {
     ])
   })
 
+  it('has the licences of the packages that are bundled in it', () => {
+    const text = readFileSync(join(installed.folder, 'dist/licences.txt'), 'utf8')
+    for (const name of ['execa', 'obug', 'tinyglobby', '@jridgewell/gen-mapping'])
+      expect(text).toMatch(new RegExp(`^${name} [\\d.]+\n\n.*licen[cs]e`, 'imsu'))
+  })
+
   it('has a file and declarations for every export', () => {
     for (const [name, target] of Object.entries(manifest.exports)) {
       const files =
