@@ -29,7 +29,10 @@ async function monitor(): Promise<void> {
   proc.rodata.target_comm = options.comm
   proc.load().attach()
 
-  const signals = [shutdownSignal()]
+  // As in `| head`: whoever reads may have enough.
+  const unread = new AbortController()
+  process.stdout.on('error', () => unread.abort())
+  const signals = [shutdownSignal(), unread.signal]
   if (options.seconds) signals.push(AbortSignal.timeout(Number(options.seconds) * 1000))
   if (!options.json) console.log(header)
   for await (const event of proc.maps.events
