@@ -4,6 +4,7 @@ import type { Options } from '../src/compile/options.ts'
 import { Builds } from './builds.ts'
 import { load } from './load.ts'
 import { setupEsbuild } from './native/esbuild.ts'
+import { resolveForFarm } from './native/farm.ts'
 import { resolveOwn, writeKoffi } from './native/rollup.ts'
 import { viteHooks } from './native/vite.ts'
 import { keepKoffiOutside } from './native/webpack.ts'
@@ -31,6 +32,7 @@ export const unpluginFactory: UnpluginFactory<Options | undefined, false> = (
         },
       },
     }),
+    ...(meta.framework === 'farm' && { resolveId: resolveForFarm }),
     rollup: { resolveId: resolveOwn, writeBundle: writeKoffi(builds) },
     rolldown: { resolveId: resolveOwn, writeBundle: writeKoffi(builds) },
     webpack: (compiler) => keepKoffiOutside(compiler, builds),

@@ -6,7 +6,7 @@ import { copyKoffi } from './copy-koffi.ts'
 /** What webpack and Rspack have in common, as far as it is used here. */
 interface Compiler {
   readonly options: { externals?: unknown }
-  readonly platform: { readonly web: boolean | null }
+  readonly platform: { readonly web?: boolean | null | undefined }
   readonly hooks: {
     readonly afterEmit: {
       tapPromise(
