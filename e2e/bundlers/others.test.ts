@@ -1,14 +1,13 @@
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { stripVTControlCharacters } from 'node:util'
+import { promisify, stripVTControlCharacters } from 'node:util'
 
-import { build as farm } from '@farmfe/core'
 import { rspack } from '@rspack/core'
 import { rolldown } from 'rolldown'
 import { rollup } from 'rollup'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import webpack from 'webpack'
 
-import bpfForFarm from '../../plugin/farm.ts'
 import bpfForRolldown from '../../plugin/rolldown.ts'
 import bpfForRollup from '../../plugin/rollup.ts'
 import bpfForRspack from '../../plugin/rspack.ts'
@@ -64,16 +63,17 @@ const webpackOptions = (target: Target) =>
   ({
     context: project.folder,
     mode: 'production',
+    optimization: { minimize: false },
     target,
     entry: './agent.js',
     output: { path: project.path('dist'), filename: 'agent.mjs', module: true },
-    experiments: { outputModule: true },
   }) as const
 
 const buildWithWebpack = (target: Target, options?: Options): Promise<readonly string[]> =>
   new Promise((resolve, reject) => {
     const plugins = [bpfForWebpack(options)]
-    webpack({ ...webpackOptions(target), plugins }, ended(resolve, reject))
+    const experiments = { outputModule: true }
+    webpack({ ...webpackOptions(target), experiments, plugins }, ended(resolve, reject))
   })
 
 const buildWithRspack = (target: Target, options?: Options): Promise<readonly string[]> =>
@@ -110,22 +110,19 @@ const bundlers: Record<string, Build> = {
 
   Rspack: (options) => buildWithRspack('node20', options),
 
+  /** In a process of its own, which it ends when a build fails. */
   async Farm(options) {
-    await farm({
-      root: project.folder,
-      compilation: {
-        input: { agent: './agent.js' },
-        output: {
-          path: 'dist',
-          entryFilename: '[entryName].mjs',
-          targetEnv: 'node-next',
-          format: 'esm',
-        },
-        persistentCache: false,
-        progress: false,
-      },
-      plugins: [bpfForFarm(options)],
-    })
+    await project.write(
+      'farm.mjs',
+      `import { build } from '${import.meta.resolve('@farmfe/core')}'
+      import bpf from 'unplugin-bpf/farm'
+      const output = { path: 'dist', entryFilename: '[entryName].mjs', targetEnv: 'node-next', format: 'esm' }
+      await build({
+        compilation: { input: { agent: './agent.js' }, output, persistentCache: false, progress: false },
+        plugins: [bpf(${JSON.stringify(options)})],
+      })`,
+    )
+    await promisify(execFile)('node', ['farm.mjs'], { cwd: project.folder })
     return undefined
   },
 }
@@ -155,7 +152,7 @@ describe.each(Object.entries(bundlers))('%s', (name, build) => {
     )
     const said = stripVTControlCharacters(message)
     expect(said).toContain("use of undeclared identifier 'calll'; did you mean 'call'?")
-    expect(said).toMatch(/calls\.bpf\.c:24:6\b/)
+    expect(said).toMatch(/calls\.bpf\.c:24:7\b/)
     expect(said).not.toContain('Module parse failed')
   })
 
