@@ -59,7 +59,8 @@ async function judge(file: string, include: readonly string[]): Promise<Verdict>
   const text = await readFile(file, 'utf8')
   const options = { cache: join(folder, 'cache'), include, cflags: ['-w', '-mcpu=v3'] }
   const edited = async (edit: string, copy: string): Promise<Uint8Array | undefined> => {
-    const source = join(folder, copy, name)
+    // A folder of its own: some include others, which lie beside them or do not.
+    const source = join(folder, name, copy, name)
     await mkdir(dirname(source), { recursive: true })
     await writeFile(source, `${text}// ${edit}\n`)
     const { object } = await compile(source, options)
