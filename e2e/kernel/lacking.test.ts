@@ -175,7 +175,9 @@ describeInKernel("libbpf's messages", () => {
     for (const DEBUG of ['', 'other:*', 'unplugin-bpf:compile']) {
       const { stdout, stderr } = await runChild(
         file,
-        `try { skel.open({ btfCustomPath: '/no/such/file' }).load() } catch {}
+        `const custom = skel.open({ btfCustomPath: '/no/such/file' })
+         custom.maps.pinned.autocreate = false
+         try { custom.load() } catch {}
          const trace = skel.open()
          trace.maps.pinned.autocreate = false
          trace.maps.seen.maxEntries = 0
