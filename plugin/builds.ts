@@ -49,7 +49,7 @@ export class Builds {
 
   /** The bundler's root, known once it is set up: relative paths in the options start there. */
   relativeTo(root: string): void {
-    this.#options = { cwd: root, ...this.#options }
+    this.#options = { ...this.#options, cwd: this.#options.cwd ?? root }
   }
 
   /** Whether koffi shall lie beside what the bundler writes: the option `native` of what was built. */

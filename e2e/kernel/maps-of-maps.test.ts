@@ -105,7 +105,7 @@ describeInKernel('maps of maps', () => {
     const made = by_index.createInner({ name: 'made', maxEntries: 16 })
     expect(made.info).toMatchObject({ name: 'made', keySize: 8, valueSize: 8, maxEntries: 16 })
     by_index.set(1, made)
-    by_key.set(key, by_key.createInner())
+    by_key.set(key, by_key.createInner({ name: undefined, maxEntries: undefined }))
     progs.run.testRun()
     expect([...made]).toEqual([[key, 5n]])
     expect(by_key.get(key)?.get(2)).toBe(77)

@@ -95,7 +95,10 @@ function importByURL(code: string): string {
 
 /** The option's path, which package.json may hold. */
 function agentFile(options: Options, root: string): string | undefined {
-  const { agent } = resolveOptions({ cwd: root, ...options }, join(root, 'index.html'))
+  const { agent } = resolveOptions(
+    { ...options, cwd: options.cwd ?? root },
+    join(root, 'index.html'),
+  )
   if (agent && !existsSync(agent)) {
     throw new Error(`unplugin-bpf: the option agent names ${agent}, which does not exist`)
   }

@@ -12,37 +12,37 @@ import { splitWords } from './words.ts'
  */
 export interface Options {
   /** The compiler: a path or a name on PATH. Default: `BPF_CLANG`, then clang, clang-21 … clang-14. */
-  clang?: string
+  clang?: string | undefined
   /** More flags for clang, after our defaults (`-O2`), so that they win. `BPF_CFLAGS` is appended. */
-  cflags?: readonly string[]
+  cflags?: readonly string[] | undefined
   /** Folders searched for headers; `[arch]` in a path stands for the architecture compiled for. */
-  include?: readonly string[]
+  include?: readonly string[] | undefined
   /** Macros: `{ DEBUG: true, MAX: 4 }` is `-DDEBUG -DMAX=4`; false and undefined leave one out. */
-  defines?: Readonly<Record<string, string | number | boolean | undefined>>
+  defines?: Readonly<Record<string, string | number | boolean | undefined>> | undefined
   /**
    * Architectures to compile for, one object each; the first gives the types. The agent opens its machine's, and
    * refuses others. Default: this machine's, for an agent that any machine may open.
    */
-  arch?: Arch | readonly Arch[]
+  arch?: Arch | readonly Arch[] | undefined
   /**
    * Where `vmlinux.h` comes from when no include path has one: `'auto'`, this kernel; a header; raw BTF. `[arch]`
    * in a path stands for the architecture compiled for.
    */
-  vmlinux?: string
+  vmlinux?: string | undefined
   /** Declarations: `true` in `.bpf/types` beside the nearest tsconfig.json, or where `dir` says. */
-  types?: boolean | { dir?: string }
+  types?: boolean | { dir?: string | undefined } | undefined
   /** Compile cache: a folder, or whether to have one. Default: `node_modules/.cache/unplugin-bpf`. */
-  cache?: boolean | string
+  cache?: boolean | string | undefined
   /** Vite: the server module that `vite dev` runs and `vite build` bundles. */
-  agent?: string
+  agent?: string | undefined
   /** koffi's native part: left to node_modules, or copied beside the bundle. */
-  native?: 'external' | 'copy'
+  native?: 'external' | 'copy' | undefined
   /** Let this kernel's verifier judge each object while bundling: what it refuses is an error. */
-  verify?: boolean
+  verify?: boolean | undefined
   /** The oldest kernel the agent must run on, such as `'5.15'`: warns of what came later. */
-  minKernel?: string
+  minKernel?: string | undefined
   /** What relative paths above are relative to. Default: the working directory. */
-  cwd?: string
+  cwd?: string | undefined
 }
 
 export interface ResolvedOptions {

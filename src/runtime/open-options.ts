@@ -8,19 +8,19 @@ import { requireKnown } from './known-options.ts'
 /** `struct bpf_object_open_opts`. */
 export interface OpenOptions {
   /** Replaces the object's name, from which the kernel names of its data sections are made. */
-  objectName?: string
+  objectName?: string | undefined
   /** Takes map definitions with attributes that libbpf does not know. */
-  relaxedMaps?: boolean
+  relaxedMaps?: boolean | undefined
   /** Where maps that ask to be pinned by name are. Default: /sys/fs/bpf. */
-  pinRootPath?: string
+  pinRootPath?: string | undefined
   /** Lines of `CONFIG_X=y` that override the running kernel's for `__kconfig` variables. */
-  kconfig?: string
+  kconfig?: string | undefined
   /** BTF that CO-RE relocations are made against, in place of the running kernel's: raw, or in an ELF file. */
-  btfCustomPath?: string
+  btfCustomPath?: string | undefined
   /** Above 0 `progs.x.log` tells of programs that the verifier accepts, too: of 1 and 4 statistics, of 2 its walk. */
-  kernelLogLevel?: number
+  kernelLogLevel?: number | undefined
   /** A BPF file system that hands out tokens. Needs libbpf 1.4. */
-  bpfTokenPath?: string
+  bpfTokenPath?: string | undefined
 }
 
 /** Byte offsets in struct bpf_object_open_opts (libbpf.h). */

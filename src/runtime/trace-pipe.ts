@@ -31,7 +31,7 @@ export interface TraceLine {
  *   `ERR_BPF_UNSUPPORTED` where tracefs is not mounted; `ERR_BPF_STATE` while tracing is turned off
  */
 export function tracePipe(
-  options: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal | undefined } = {},
 ): AsyncIterableIterator<TraceLine> {
   requireKnown('tracePipe()', options, ['signal'])
   return lines(options.signal)

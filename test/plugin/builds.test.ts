@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -48,6 +48,19 @@ describe('what to watch', () => {
     await builds.build(source)
     expect(builds.dependents(path('second.h'), 'update')).toEqual([])
   })
+
+  it.each([{}, { cwd: undefined }])(
+    'is found in folders relative to the root of the bundler, given %o',
+    async (options) => {
+      await write('value.bpf.c', '#include <third.h>\nint value = THIRD;\n')
+      await mkdir(path('headers'))
+      await write('headers/third.h', '#define THIRD 3\n')
+      builds = new Builds({ ...options, include: ['headers'], cache: false, types: false })
+      builds.relativeTo(folder)
+      const { watchFiles } = await builds.build(source)
+      expect(watchFiles).toEqual([source, path('headers/third.h')])
+    },
+  )
 
   it('is the source alone where there is no compiler', async () => {
     builds = new Builds({ clang: path('no-such-clang'), cache: false, types: false })

@@ -1,4 +1,5 @@
 // How each kind of program is attached, what it runs on, and what its links tell.
+import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 
 import { enableStats, Link, type LinkInfo } from 'unplugin-bpf/runtime'
@@ -19,6 +20,8 @@ probe.attachKprobeMulti(['do_exit'], { cookies: [1n], session: true })
 probe.attachKprobeMulti([0xffff_ffff_8100_0000n])
 probe.attachKsyscall('openat')
 probe.attachUprobe('/bin/sh', { symbol: 'main', pid: 'self' })
+// Undefined where the child could not be started.
+probe.attachUprobe('/bin/sh', { symbol: 'main', pid: spawn('sh').pid, cookie: undefined })
 probe.attachUprobe(1, { offset: 0x1000n })
 probe.attachUprobeMulti('/bin/sh', [0x1000, 0x2000], { refCtrOffsets: [0, 0] })
 probe.attachUsdt('/bin/sh', 'provider', 'name', { cookie: 2 })

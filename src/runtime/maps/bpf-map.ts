@@ -24,22 +24,22 @@ export interface CreateOptions<T extends keyof MapClasses, K = Uint8Array, V = U
   /** As bpftool names it: `lru_hash`. */
   type: T
   /** At most 15 letters, digits, `_` and `.`. */
-  name?: string
+  name?: string | undefined
   /** The type of its keys, or their size in bytes: 4 by default in arrays. */
-  key?: Codec<K>
-  keySize?: number
+  key?: Codec<K> | undefined
+  keySize?: number | undefined
   /** The type of its values, or their size in bytes. */
-  value?: Codec<V>
-  valueSize?: number
+  value?: Codec<V> | undefined
+  valueSize?: number | undefined
   /** Of perf event arrays by default one a CPU. */
-  maxEntries?: number
+  maxEntries?: number | undefined
   /** BPF_F_ bits. The one that the type must have, BPF_F_NO_PREALLOC, is added. */
-  flags?: number
-  mapExtra?: Integer
-  numaNode?: number
-  ifindex?: number
+  flags?: number | undefined
+  mapExtra?: Integer | undefined
+  numaNode?: number | undefined
+  ifindex?: number | undefined
   /** For maps of maps: one like those that it will hold. */
-  innerMap?: MapBase | number
+  innerMap?: MapBase | number | undefined
 }
 
 /** Maps of no skeleton. Their class goes by the kernel's type of the map; keys and values are bytes unless typed. */

@@ -25,9 +25,9 @@ export interface InnerMapSettings {
 /** What a new inner map has of its own; the rest is as the program declares. */
 export interface InnerMapOptions {
   /** Arrays: only with the flag BPF_F_INNER_MAP another number than declared. */
-  maxEntries?: number
+  maxEntries?: number | undefined
   /** At most 15 letters, digits, `_` and `.`. */
-  name?: string
+  name?: string | undefined
 }
 
 const settingNames = ['type', 'keySize', 'valueSize', 'maxEntries', 'flags'] as const
@@ -92,7 +92,10 @@ export class InnerMaps {
     const operation = 'create an inner map of'
     this.#outer.requireFd(operation)
     this.#definition ??= definitionOfFirst(ids)
-    if (this.#definition) return createMap({ ...this.#definition, ...options })
+    if (this.#definition) {
+      const { maxEntries = this.#definition.maxEntries, ...rest } = options
+      return createMap({ ...this.#definition, ...rest, maxEntries })
+    }
     const reason = 'nothing says what its inner maps are like; BpfMap.create() makes one'
     throw stateError(operation, this.#outer.title, reason)
   }

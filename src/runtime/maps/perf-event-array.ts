@@ -24,9 +24,9 @@ import { slotsOf } from './slots.ts'
 
 export interface PerfOptions extends SubscribeOptions {
   /** Is told how many records of a CPU found its ring full. */
-  lost?: LostListener
+  lost?: LostListener | undefined
   /** Of data, each CPU's ring; a power of two, 64 by default. The first subscriber decides. */
-  pages?: number
+  pages?: number | undefined
 }
 
 /** An event that the kernel counts for bpf_perf_event_read_value(). */
@@ -34,11 +34,11 @@ export interface PerfCounter {
   /** `software`, or one of perf_event_open(2)'s other kinds, or a PMU's number. */
   type: keyof typeof perfEventTypes | number
   /** Which event of the kind: 0 is the CPU clock of `software`, the cycles of `hardware`. */
-  config?: Integer
+  config?: Integer | undefined
   /** Only this process and thread, on whatever CPU. Left out: every process. */
-  pid?: number | 'self'
+  pid?: number | 'self' | undefined
   /** Without a pid: the slot's own number by default. */
-  cpu?: number
+  cpu?: number | undefined
 }
 
 const counterNames = ['type', 'config', 'pid', 'cpu']

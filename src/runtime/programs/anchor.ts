@@ -13,11 +13,11 @@ const byLink = 1 << 13
 /** Where among several programs of one place. Left out: last. */
 export interface AnchorOptions {
   /** Runs just before this link or program; first of all when it is null. */
-  before?: Link | Program | null
+  before?: Link | Program | null | undefined
   /** Runs just after this link or program; last of all when it is null. */
-  after?: Link | Program | null
+  after?: Link | Program | null | undefined
   /** Fails with ESTALE when others were attached or detached since this count of changes. */
-  expectedRevision?: Integer
+  expectedRevision?: Integer | undefined
 }
 
 export const anchorNames: readonly string[] = ['before', 'after', 'expectedRevision']

@@ -28,14 +28,14 @@ const orderSince =
 /** `before` and `after` need kernel 6.16, and a link; with `mode`, a program that was attached so too. */
 export interface CgroupOptions extends AnchorOptions {
   /** Runs before those of the groups inside, not after them. Kernel 6.15. */
-  preorder?: boolean
+  preorder?: boolean | undefined
   /**
    * Attaches without a link of the kernel's: it stays after the process unless the link is destroyed, and groups inside
    * may attach beside it, in its place, or not at all. Left out: a link, beside which others may attach.
    */
-  mode?: keyof typeof modes
+  mode?: keyof typeof modes | undefined
   /** Takes the place of this program, which was attached with `mode: 'multi'`, and attaches so itself. */
-  replace?: Program
+  replace?: Program | undefined
 }
 
 /** The CGROUP_ types, SOCK_OPS and LSM of cgroups. */

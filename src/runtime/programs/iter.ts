@@ -30,17 +30,17 @@ const orders = {
 /** What to walk, by the iterator's kind; of most, nothing is to say. */
 export interface IterOptions {
   /** Of map iterators: the map, or a descriptor of it. */
-  map?: { readonly fd: number } | number
+  map?: { readonly fd: number } | number | undefined
   /** Of cgroup iterators: its directory, or a descriptor of it. Left out: the root of cgroup2. Kernel 6.1. */
-  cgroup?: string | number
+  cgroup?: string | number | undefined
   /** Or its number, `statSync(directory).ino`. */
-  cgroupId?: Integer
+  cgroupId?: Integer | undefined
   /** Of cgroup iterators, from that cgroup on. Default: `descendants_pre`. */
-  order?: keyof typeof orders
+  order?: keyof typeof orders | undefined
   /** Of task iterators: only this thread. Kernel 6.1. */
-  tid?: number
+  tid?: number | undefined
   /** Only threads of this process. */
-  pid?: number | 'self'
+  pid?: number | 'self' | undefined
 }
 
 /** TRACING of `SEC("iter/…")`: prints what it walks over, whenever its link is read. */

@@ -21,11 +21,11 @@ const atReturn = 1
 
 export interface KprobeMultiOptions {
   /** What bpf_get_attach_cookie() returns in each function, in the order of names or addresses. */
-  cookies?: readonly Integer[]
+  cookies?: readonly Integer[] | undefined
   /** At their returns. */
-  retprobe?: boolean
+  retprobe?: boolean | undefined
   /** At entry and return, as one run. Default: of programs of `SEC("kprobe.session")`. Kernel 6.10. */
-  session?: boolean
+  session?: boolean | undefined
 }
 
 export function attachKprobeMulti(

@@ -29,18 +29,18 @@ const bpf_program__attach_ksyscall = fromLibbpf('ptr bpf_program__attach_ksyscal
 
 export interface KprobeOptions {
   /** What bpf_get_attach_cookie() returns in the program. */
-  cookie?: Integer
+  cookie?: Integer | undefined
   /** Bytes into the function. */
-  offset?: Integer
+  offset?: Integer | undefined
   /** At its return. */
-  retprobe?: boolean
+  retprobe?: boolean | undefined
   /** Needs libbpf 1.2. */
-  attachMode?: ProbeMode
+  attachMode?: ProbeMode | undefined
 }
 
 export interface KsyscallOptions {
-  cookie?: Integer
-  retprobe?: boolean
+  cookie?: Integer | undefined
+  retprobe?: boolean | undefined
 }
 
 /** KPROBE: kprobes, uprobes, system calls and USDT alike; a program of one SEC may be attached as another. */

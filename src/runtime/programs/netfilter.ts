@@ -20,7 +20,7 @@ export interface NetfilterOptions {
   /** Lower runs earlier: one of its own at each hook, and neither the lowest nor the highest 32-bit number. */
   priority: number
   /** Fragments are put together first: kernel 6.6, and a priority above -400. */
-  defrag?: boolean
+  defrag?: boolean | undefined
 }
 
 /** NETFILTER. Kernel 6.4. */

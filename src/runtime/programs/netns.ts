@@ -28,7 +28,7 @@ export class SkLookupProgram extends Program {
    */
   testRun(options: {
     ctx: Uint8Array
-    repeat?: number
+    repeat?: number | undefined
   }): Pick<TestRunOutput, 'retval' | 'ctx' | 'duration'> {
     requireKnown('testRun()', options, ['ctx', 'repeat'])
     const repeat = uint32('repeat', options.repeat ?? 0)

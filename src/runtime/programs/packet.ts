@@ -6,15 +6,15 @@ import { bytes, testRun } from './test-run.ts'
 
 export interface PacketRunOptions {
   /** The packet; the kernel wants at least 14 bytes, an Ethernet header. */
-  data?: Uint8Array
+  data?: Uint8Array | undefined
   /** The context struct, `struct __sk_buff` or `struct xdp_md`: the fields that may be given. */
-  ctx?: Uint8Array
+  ctx?: Uint8Array | undefined
   /** Runs; 1 by default. */
-  repeat?: number
+  repeat?: number | undefined
   /** BPF_F_TEST_ flags. */
-  flags?: number
+  flags?: number | undefined
   /** With BPF_F_TEST_XDP_LIVE_FRAMES: packets a batch. */
-  batchSize?: number
+  batchSize?: number | undefined
 }
 
 /** Programs may lengthen a packet; the kernel writes no more than it is told there is room for. */

@@ -22,22 +22,22 @@ const bpf_program__attach_perf_event_opts = fromLibbpf(
 
 export interface PerfEventCookie {
   /** What bpf_get_attach_cookie() returns in the program; kernel 5.15. */
-  cookie?: Integer
+  cookie?: Integer | undefined
 }
 
 export interface PerfEventOptions extends PerfEventCookie {
   /** `software`, or one of perf_event_open(2)'s other kinds, or a PMU's number. Left out: that of a named `config`. */
-  type?: keyof typeof perfEventTypes | number
+  type?: keyof typeof perfEventTypes | number | undefined
   /** Which event of the kind: a name such as `cpu-clock`, or its number. Left out: 0, the first. */
-  config?: Integer | PerfEventName
+  config?: Integer | PerfEventName | undefined
   /** Samples a second. */
-  frequency?: number
+  frequency?: number | undefined
   /** Or events a sample. */
-  period?: Integer
+  period?: Integer | undefined
   /** Only this process and thread, on whatever CPU. Left out: every process. */
-  pid?: number | 'self'
+  pid?: number | 'self' | undefined
   /** Only this CPU. Left out: every CPU that is online. */
-  cpu?: number
+  cpu?: number | undefined
 }
 
 const known = ['type', 'config', 'frequency', 'period', 'pid', 'cpu', 'cookie']

@@ -21,9 +21,9 @@ const onCpu = 1
 
 export interface RawTracepointRunOptions {
   /** The arguments of the tracepoint, at most 12, 8 bytes each. */
-  ctx?: Uint8Array | readonly Integer[]
+  ctx?: Uint8Array | readonly Integer[] | undefined
   /** On this CPU; left out: where this thread runs. */
-  cpu?: number
+  cpu?: number | undefined
 }
 
 /** RAW_TRACEPOINT. */
@@ -32,7 +32,7 @@ export class RawTracepointProgram extends Program {
    * @param tracepoint its name alone: `sched_process_exec`
    * @param options.cookie what bpf_get_attach_cookie() returns in the program; kernel 6.10
    */
-  attachRawTracepoint(tracepoint: string, options: { cookie?: Integer } = {}): Link {
+  attachRawTracepoint(tracepoint: string, options: { cookie?: Integer | undefined } = {}): Link {
     requireKnown('attachRawTracepoint()', options, ['cookie'])
     const operation = `attach to raw tracepoint ${tracepoint}`
     const cookie = uint64('cookie', options.cookie ?? 0)

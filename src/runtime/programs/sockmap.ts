@@ -16,7 +16,7 @@ export class SockmapProgram extends Program {
    * By a link from Linux 6.10 on; on older ones it stays after the process, until the link is destroyed or the map ends.
    * @param map a socket map or hash, or a descriptor of it
    */
-  attachSockmap(map: { readonly fd: number; readonly name?: string } | number): Link {
+  attachSockmap(map: { readonly fd: number; readonly name?: string | undefined } | number): Link {
     const target = descriptor(map, 'attachSockmap() takes a socket map')
     const operation = `attach to socket map ${typeof map === 'number' ? map : (map.name ?? target)}`
     const attachType = this.expectedAttachType

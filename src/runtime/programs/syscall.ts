@@ -9,7 +9,7 @@ export class SyscallProgram extends Program {
    * Runs it once.
    * @param options.ctx what its argument points to; it may write there
    */
-  testRun(options: { ctx?: Uint8Array } = {}): Pick<TestRunOutput, 'retval' | 'ctx'> {
+  testRun(options: { ctx?: Uint8Array | undefined } = {}): Pick<TestRunOutput, 'retval' | 'ctx'> {
     requireKnown('testRun()', options, ['ctx'])
     const ctx = bytes('ctx', options.ctx ?? new Uint8Array())
     const output = testRun(this, { ctx, inPlace: true })

@@ -21,11 +21,11 @@ const bpf_tc_query = fromLibbpf('int bpf_tc_query(ptr, ptr)')
 
 export interface TcOptions {
   /** Filters of one priority are told apart by it. Left out: the kernel's choice. */
-  handle?: number
+  handle?: number | undefined
   /** Lower runs earlier. Left out: the kernel's choice, before those there are. */
-  priority?: number
+  priority?: number | undefined
   /** Takes the place of the filter of this handle and priority, if there is one. */
-  replace?: boolean
+  replace?: boolean | undefined
 }
 
 /** libbpf.h: enum bpf_tc_attach_point, BPF_TC_F_REPLACE. */

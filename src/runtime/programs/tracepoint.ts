@@ -22,7 +22,11 @@ export class TracepointProgram extends Program {
    * @param name `sched_process_exec`
    * @param options.cookie what bpf_get_attach_cookie() returns in the program; kernel 5.15
    */
-  attachTracepoint(category: string, name: string, options: { cookie?: Integer } = {}): Link {
+  attachTracepoint(
+    category: string,
+    name: string,
+    options: { cookie?: Integer | undefined } = {},
+  ): Link {
     requireKnown('attachTracepoint()', options, ['cookie'])
     // struct bpf_tracepoint_opts: sz, bpf_cookie.
     const opts = attachOptions(16)

@@ -30,7 +30,7 @@ export class TracingMultiProgram extends Program {
    */
   attachTracingMulti(
     functions: string | readonly string[],
-    options: { cookies?: readonly Integer[] } = {},
+    options: { cookies?: readonly Integer[] | undefined } = {},
   ): Link {
     requireKnown('attachTracingMulti()', options, ['cookies'])
     const list = functionList(functions)

@@ -18,7 +18,7 @@ export class TracingProgram extends Program {
    * Attaches to the function or tracepoint that its section names.
    * @param options.cookie what bpf_get_attach_cookie() returns in the program; kernel 6.0, for tp_btf 6.10
    */
-  attachTrace(options: { cookie?: Integer } = {}): Link {
+  attachTrace(options: { cookie?: Integer | undefined } = {}): Link {
     requireKnown('attachTrace()', options, ['cookie'])
     const cookie = uint64('cookie', options.cookie ?? 0)
     if (cookie === 0n) return this.adopt(linkByLibbpf(this, 'attach', bpf_program__attach_trace))

@@ -19,15 +19,15 @@ const atReturn = 1
 
 export interface UprobeMultiOptions {
   /** Only this process; `'self'` is this one. Left out: every process that maps the file. */
-  pid?: number | 'self'
+  pid?: number | 'self' | undefined
   /** What bpf_get_attach_cookie() returns in each function, in the order of names or offsets. */
-  cookies?: readonly Integer[]
+  cookies?: readonly Integer[] | undefined
   /** Byte offsets in the file of counters of who watches, in the same order. */
-  refCtrOffsets?: readonly Integer[]
+  refCtrOffsets?: readonly Integer[] | undefined
   /** At their returns. */
-  retprobe?: boolean
+  retprobe?: boolean | undefined
   /** At entry and return, as one run. Default: of programs of `SEC("uprobe.session")`. Kernel 6.13. */
-  session?: boolean
+  session?: boolean | undefined
 }
 
 export function attachUprobeMulti(

@@ -23,17 +23,17 @@ const bpf_program__attach_usdt = fromLibbpf(
 
 export interface UprobeOptions extends KprobeOptions {
   /** Only this process; `'self'` is this one. Left out: every process that maps the file. */
-  pid?: number | 'self'
+  pid?: number | 'self' | undefined
   /** Of a function in the file, or of one version, `malloc@GLIBC_2.2.5`; `offset` counts from it. */
-  symbol?: string
+  symbol?: string | undefined
   /** Byte offset in the file of a counter of who watches (USDT semaphore). */
-  refCtrOffset?: Integer
+  refCtrOffset?: Integer | undefined
 }
 
 export interface UsdtOptions {
-  pid?: number | 'self'
+  pid?: number | 'self' | undefined
   /** What bpf_usdt_cookie() returns in the program. */
-  cookie?: Integer
+  cookie?: Integer | undefined
 }
 
 export function attachUprobe(

@@ -26,7 +26,7 @@ export class XdpProgram extends PacketProgram {
    * @param device name or index of a network interface
    * @param options.mode left out: native where the driver can, else generic
    */
-  attachXdp(device: string | number, options: { mode?: XdpMode } = {}): Link {
+  attachXdp(device: string | number, options: { mode?: XdpMode | undefined } = {}): Link {
     requireKnown('attachXdp()', options, ['mode'])
     const { mode } = options
     const flags = mode === undefined ? 0 : oneOf('mode', modes, mode)
