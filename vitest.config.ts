@@ -9,7 +9,7 @@ const config: ViteUserConfig = defineConfig({
     // Generated modules import the package by name; the tests run its sources.
     alias: {
       'unplugin-bpf/runtime': source('src/runtime/index.ts'),
-      'unplugin-bpf/codec': source('src/runtime/codec/index.ts'),
+      'unplugin-bpf/codec': source('src/codec/index.ts'),
     },
   },
   test: {

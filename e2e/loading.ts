@@ -1,4 +1,4 @@
-import { missingCapabilities } from '../src/runtime/capabilities.ts'
+import { missingCapabilities } from '../src/runtime/host/capabilities.ts'
 
 /**
  * Whether this machine can load BPF programs. Tests that need it add `otherwise` to their names, which says there why

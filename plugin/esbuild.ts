@@ -2,7 +2,7 @@ import type { UnpluginInstance } from 'unplugin'
 
 import type { Options } from '../src/compile/options.ts'
 import { Builds } from './builds.ts'
-import { setupEsbuild } from './native/esbuild.ts'
+import { setupEsbuild } from './bundlers/esbuild.ts'
 import { pluginName } from './report.ts'
 
 /**

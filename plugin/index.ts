@@ -2,12 +2,12 @@ import { createUnplugin, type UnpluginFactory, type UnpluginInstance } from 'unp
 
 import type { Options } from '../src/compile/options.ts'
 import { Builds } from './builds.ts'
+import { setupEsbuild } from './bundlers/esbuild.ts'
+import { resolveForFarm } from './bundlers/farm.ts'
+import { resolveOwn, writeKoffi } from './bundlers/rollup.ts'
+import { viteHooks } from './bundlers/vite.ts'
+import { keepKoffiOutside } from './bundlers/webpack.ts'
 import { load } from './load.ts'
-import { setupEsbuild } from './native/esbuild.ts'
-import { resolveForFarm } from './native/farm.ts'
-import { resolveOwn, writeKoffi } from './native/rollup.ts'
-import { viteHooks } from './native/vite.ts'
-import { keepKoffiOutside } from './native/webpack.ts'
 import { pluginName } from './report.ts'
 import { sourceRE } from './resolve.ts'
 

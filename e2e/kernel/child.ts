@@ -65,7 +65,7 @@ export async function runChild(
       'unplugin-bpf/runtime': join(root, 'src/runtime/index.ts'),
       'unplugin-bpf/symbols': join(root, 'src/runtime/symbols/index.ts'),
       'unplugin-bpf/net': join(root, 'src/runtime/net/index.ts'),
-      'unplugin-bpf/codec': join(root, 'src/runtime/codec/index.ts'),
+      'unplugin-bpf/codec': join(root, 'src/codec/index.ts'),
     },
   })
   const [command = process.execPath, ...args] = [

@@ -1,6 +1,6 @@
 import { describe } from 'vitest'
 
-import { missingCapabilities } from '../../src/runtime/capabilities.ts'
+import { missingCapabilities } from '../../src/runtime/host/capabilities.ts'
 
 const missing =
   process.platform === 'linux' ? missingCapabilities(['CAP_BPF', 'CAP_PERFMON']) : ['Linux']

@@ -25,7 +25,7 @@ export async function bundleGuest(outfile: string, options?: Options): Promise<v
     target: 'node20',
     alias: {
       'unplugin-bpf/runtime': path('../../src/runtime/index.ts'),
-      'unplugin-bpf/codec': path('../../src/runtime/codec/index.ts'),
+      'unplugin-bpf/codec': path('../../src/codec/index.ts'),
     },
     define: { CONTROL: JSON.stringify(control) },
     plugins: [bpf({ ...options, types: false, defines: { CONTROL: control } })],

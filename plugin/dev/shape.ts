@@ -5,7 +5,7 @@ import { type MapModel, skeletonModel } from '../../src/codegen/model.ts'
 import { placeDatasecs } from '../../src/object/datasec.ts'
 import type { BpfMap, BpfObject } from '../../src/object/object.ts'
 import { readObject } from '../../src/object/read-object.ts'
-import type { Skeleton } from '../../src/runtime/skeleton.ts'
+import type { Skeleton } from '../../src/runtime/skeleton/skeleton.ts'
 
 /** A generated module, evaluated: its skeleton, codecs, macros, and each enum constant. */
 export interface SkeletonExports {

@@ -1,7 +1,7 @@
+import { codec } from '../codec/codec.ts'
+import { sizeOf, type Layout } from '../codec/layout.ts'
 import type { SkeletonModel } from '../codegen/model.ts'
 import type { BpfObject, Variable } from '../object/object.ts'
-import { codec } from '../runtime/codec/codec.ts'
-import { sizeOf, type Layout } from '../runtime/codec/layout.ts'
 
 /** Bytes: a table of numbers is none that a person reads. */
 const longest = 1024

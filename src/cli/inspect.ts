@@ -1,6 +1,6 @@
 import { inspect as shown } from 'node:util'
 
-import { jsonReplacer } from '../runtime/codec/json.ts'
+import { jsonReplacer } from '../codec/json.ts'
 import { type Contents, contentsOf } from './contents.ts'
 import { type Flags, singleArchOptions } from './flags.ts'
 import { writeOutput } from './output.ts'

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 
-import { writeWhole } from '../compile/write-whole.ts'
+import { writeWhole } from '../compile/cache/atomic-write.ts'
 
 /** Writes a command's result: to a file, whole or not at all, or to stdout when there is none, or it is `-`. */
 export async function writeOutput(

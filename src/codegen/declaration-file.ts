@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 
+import { writeWhole } from '../compile/cache/atomic-write.ts'
 import type { ResolvedOptions } from '../compile/options.ts'
-import { writeWhole } from '../compile/write-whole.ts'
 
 type TypesOptions = Pick<ResolvedOptions, 'types' | 'root'>
 

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 
-import type { Layout } from '../runtime/codec/layout.ts'
+import type { Layout } from '../codec/layout.ts'
 import { withDeclarationMap, type DeclarationPlace, type Text } from './declaration-map.ts'
 import type { ExportedType } from './exported-types.ts'
 import { jsdoc } from './jsdoc.ts'

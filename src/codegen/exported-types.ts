@@ -1,4 +1,4 @@
-import type { CompositeLayout, EnumLayout, Layout } from '../runtime/codec/layout.ts'
+import type { CompositeLayout, EnumLayout, Layout } from '../codec/layout.ts'
 import { typeScope, valueScope } from './names.ts'
 
 export type NamedLayout = CompositeLayout | EnumLayout

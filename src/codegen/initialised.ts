@@ -1,4 +1,4 @@
-import { sizeOf, strideOf, type Layout } from '../runtime/codec/layout.ts'
+import { sizeOf, strideOf, type Layout } from '../codec/layout.ts'
 
 /**
  * The layout of a variable whose initialiser gave its flexible array elements: `size` bytes in all. It has no name, as

@@ -1,4 +1,4 @@
-import type { EnumLayout, Layout, Member } from '../runtime/codec/layout.ts'
+import type { EnumLayout, Layout, Member } from '../codec/layout.ts'
 import type { ExportedTypes } from './exported-types.ts'
 import { literal, propertyKey, quote } from './literal.ts'
 import type { MapModel, ProgramModel, SectionModel, SkeletonModel } from './model.ts'

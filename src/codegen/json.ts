@@ -1,6 +1,6 @@
 import type { TypeId } from '../btf/types.ts'
+import type { Layout, Member } from '../codec/layout.ts'
 import type { BpfMap, BpfObject, Program } from '../object/object.ts'
-import type { Layout, Member } from '../runtime/codec/layout.ts'
 import type { ExportedTypes } from './exported-types.ts'
 import type { SkeletonModel } from './model.ts'
 

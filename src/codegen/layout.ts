@@ -11,8 +11,7 @@ import type {
   TypeId,
   Union,
 } from '../btf/types.ts'
-import { FormatError } from '../elf/format-error.ts'
-import { bits } from '../runtime/codec/bits.ts'
+import { bits } from '../codec/bits.ts'
 import {
   array,
   bytes,
@@ -23,9 +22,10 @@ import {
   type IntLayout,
   type Layout,
   type Member,
-} from '../runtime/codec/layout.ts'
-import { safe } from '../runtime/codec/safe.ts'
-import { union } from '../runtime/codec/union.ts'
+} from '../codec/layout.ts'
+import { safe } from '../codec/safe.ts'
+import { union } from '../codec/union.ts'
+import { FormatError } from '../elf/format-error.ts'
 import { isKernelOwned } from './kernel-owned.ts'
 import { taggedNumbers, type TaggedNumbers } from './number-tags.ts'
 import { spellType, typedefNames } from './type-names.ts'

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 
+import { digest } from '../compile/cache/digest.ts'
+import { readSealed, writeSealed } from '../compile/cache/sealed-file.ts'
 import type { CompileResult } from '../compile/compile.ts'
 import { createDebugger } from '../compile/debug.ts'
-import { digest } from '../compile/digest.ts'
 import type { ResolvedOptions } from '../compile/options.ts'
-import { readSealed, writeSealed } from '../compile/sealed-file.ts'
 import { declarationFile } from './declaration-file.ts'
 import type { SkeletonModule } from './skeleton-module.ts'
 

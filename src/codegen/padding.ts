@@ -1,4 +1,4 @@
-import { sizeOf, type CompositeLayout, type Layout } from '../runtime/codec/layout.ts'
+import { sizeOf, type CompositeLayout, type Layout } from '../codec/layout.ts'
 
 /** Whether bits of a value belong to no member: a hash map compares them all the same. */
 export function hasPadding(layout: Layout): boolean {

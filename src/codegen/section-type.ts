@@ -1,4 +1,4 @@
-import { sizeOf, type Layout, type Member } from '../runtime/codec/layout.ts'
+import { sizeOf, type Layout, type Member } from '../codec/layout.ts'
 import type { Text } from './declaration-map.ts'
 import { jsdoc } from './jsdoc.ts'
 import type { SectionModel } from './model.ts'

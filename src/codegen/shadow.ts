@@ -1,8 +1,8 @@
 import { typeAt, type Btf } from '../btf/btf.ts'
 import { resolveTypedefs } from '../btf/traversal.ts'
 import type { TypeId } from '../btf/types.ts'
+import { u64, type CompositeLayout, type Member } from '../codec/layout.ts'
 import type { BpfMap } from '../object/object.ts'
-import { u64, type CompositeLayout, type Member } from '../runtime/codec/layout.ts'
 import type { Layouts } from './layout.ts'
 
 /** What user space may set of a struct_ops before it loads (gen.c: walk_st_ops_shadow_vars). */

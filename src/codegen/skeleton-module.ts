@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { contentOf } from '../compile/cache/digest.ts'
+import { isNewer } from '../compile/cache/newer.ts'
 import type { Diagnostic } from '../compile/compile.ts'
-import { contentOf } from '../compile/digest.ts'
-import { isNewer } from '../compile/newer.ts'
 import { type Options, type ResolvedOptions, resolveOptions } from '../compile/options.ts'
 import { compileAll } from './compile-all.ts'
 import { declarationFile } from './declaration-file.ts'

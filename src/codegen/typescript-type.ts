@@ -1,4 +1,4 @@
-import type { CompositeLayout, EnumLayout, Layout, Member } from '../runtime/codec/layout.ts'
+import type { CompositeLayout, EnumLayout, Layout, Member } from '../codec/layout.ts'
 import { plainText, type Text } from './declaration-map.ts'
 import { jsdoc } from './jsdoc.ts'
 import { propertyKey, quote } from './literal.ts'

@@ -10,10 +10,10 @@ import type { Diagnostic } from './diagnostics.ts'
 import { orderForwards } from './forward-order.ts'
 import type { Job } from './job.ts'
 import { parseDiagnostics } from './parse-diagnostics.ts'
-import { type Precompiled, precompiledFlags } from './precompiled.ts'
 import { run } from './run.ts'
 import { textOf } from './text-of.ts'
-import type { Vmlinux } from './vmlinux.ts'
+import { type Precompiled, precompiledFlags } from './vmlinux/precompiled.ts'
+import type { Vmlinux } from './vmlinux/vmlinux.ts'
 
 /** What clang made of a source. */
 export interface Translation {

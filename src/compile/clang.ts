@@ -1,11 +1,11 @@
 import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 
+import { writeWhole } from './cache/atomic-write.ts'
+import { digest } from './cache/digest.ts'
 import { ClangNotFoundError, CompileError } from './compile-error.ts'
 import { createDebugger } from './debug.ts'
-import { digest } from './digest.ts'
 import { run } from './run.ts'
-import { writeWhole } from './write-whole.ts'
 
 const debug = createDebugger('unplugin-bpf:clang')
 

@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { type Arch, nativeArch } from './arch.ts'
 import { absolutePaths } from './flag-paths.ts'
 import { validateOptions } from './option-rules.ts'
-import { splitWords } from './words.ts'
+import { splitWords } from './shell-split.ts'
 
 /**
  * What every entry point understands: plugin, command, `register`, Vitest. Defaults come from the key

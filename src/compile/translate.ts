@@ -2,17 +2,17 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 
 import { languageFlags } from './arguments.ts'
+import { contentOf, digest } from './cache/digest.ts'
 import { type ClangRun, runClang, type Translation } from './clang-run.ts'
 import { createDebugger } from './debug.ts'
 import type { Diagnostic } from './diagnostics.ts'
-import { contentOf, digest } from './digest.ts'
 import { includeFolders } from './flag-paths.ts'
 import type { Job } from './job.ts'
-import { type LeadingInclude, leadingInclude } from './leading-include.ts'
-import { libbpfHeaders } from './libbpf-headers.ts'
-import { dropPrecompiled, pchFolder, type Precompiled, precompile } from './precompiled.ts'
-import { isAsWithWhole, makeShortcutLater, noteFailure, shortcutFor } from './shortcut.ts'
-import { provideVmlinux, type Vmlinux, vmlinuxHeader } from './vmlinux.ts'
+import { type LeadingInclude, leadingInclude } from './vmlinux/leading-include.ts'
+import { libbpfHeaders } from './vmlinux/libbpf-headers.ts'
+import { isAsWithWhole, makeShortcutLater, noteFailure, shortcutFor } from './vmlinux/minimised.ts'
+import { dropPrecompiled, pchFolder, type Precompiled, precompile } from './vmlinux/precompiled.ts'
+import { provideVmlinux, type Vmlinux, vmlinuxHeader } from './vmlinux/vmlinux.ts'
 
 const debug = createDebugger('unplugin-bpf:compile')
 

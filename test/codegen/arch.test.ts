@@ -6,7 +6,7 @@ import { buildSkeleton, type SkeletonBuild } from '../../src/codegen/skeleton.ts
 import type { Arch } from '../../src/compile/arch.ts'
 import type { Options } from '../../src/compile/options.ts'
 import { readElf } from '../../src/elf/elf.ts'
-import type { Skeleton } from '../../src/runtime/skeleton.ts'
+import type { Skeleton } from '../../src/runtime/skeleton/skeleton.ts'
 import { evaluate } from './bundled.ts'
 import { PRELUDE, project } from './project.ts'
 

@@ -1,4 +1,4 @@
-import { sizeOf, type Layout, type Member } from '../../src/runtime/codec/layout.ts'
+import { sizeOf, type Layout, type Member } from '../../src/codec/layout.ts'
 
 /** C that compiles only when the compiler lays the type out so. */
 export function assertions(type: string, layout: Layout): string {

@@ -8,7 +8,7 @@ export async function bundle(entry: string, code: string): Promise<string> {
     stdin: { contents: entry, resolveDir: sourceOf('.') },
     alias: {
       'unplugin-bpf/runtime': sourceOf('src/runtime/index.ts'),
-      'unplugin-bpf/codec': sourceOf('src/runtime/codec/index.ts'),
+      'unplugin-bpf/codec': sourceOf('src/codec/index.ts'),
     },
     plugins: [
       {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
+import type { Codec } from '../../src/codec/codec.ts'
 import { literal, quote } from '../../src/codegen/literal.ts'
-import type { Codec } from '../../src/runtime/codec/codec.ts'
-import type { Skeleton } from '../../src/runtime/skeleton.ts'
+import type { Skeleton } from '../../src/runtime/skeleton/skeleton.ts'
 import { bundle, evaluate } from './bundled.ts'
 import { build } from './project.ts'
 

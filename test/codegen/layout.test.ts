@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 
 import type { Btf } from '../../src/btf/btf.ts'
+import { codec } from '../../src/codec/codec.ts'
+import type { Layout } from '../../src/codec/layout.ts'
 import { layoutOf, layoutsOf } from '../../src/codegen/layout.ts'
-import { codec } from '../../src/runtime/codec/codec.ts'
-import type { Layout } from '../../src/runtime/codec/layout.ts'
 import { objectFrom } from '../object/object-from.ts'
 import { assertions } from './assertions.ts'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import { resolveOptions } from '../../src/compile/options.ts'
-import { splitWords } from '../../src/compile/words.ts'
+import { splitWords } from '../../src/compile/shell-split.ts'
 import { project } from './project.ts'
 
 const defaultsOf = (content: object): string =>

@@ -1,5 +1,5 @@
+import { sizeOf, type Layout } from '../../src/codec/layout.ts'
 import { readElf } from '../../src/elf/elf.ts'
-import { sizeOf, type Layout } from '../../src/runtime/codec/layout.ts'
 
 /** A bitfield: where C writes it, and which bits of the whole value it has. */
 interface Bitfield {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 
-import { unsupported } from '../../../src/runtime/error.ts'
+import { unsupported } from '../../../src/runtime/host/error.ts'
 import type { LinkInfo } from '../../../src/runtime/index.ts'
 import { netkit } from '../../kernel/netkit.ts'
 import { transmit } from '../../kernel/packets.ts'

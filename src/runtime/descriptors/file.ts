@@ -1,4 +1,4 @@
-import { closeFile, constants, openFile } from '../files.ts'
+import { closeFile, constants, openFile } from '../host/files.ts'
 
 /** fcntl.h: names a file without opening it, so that neither permission nor a pipe's other end matters. */
 const O_PATH = 0x20_0000

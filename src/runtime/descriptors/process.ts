@@ -1,7 +1,7 @@
-import { BpfError } from '../error.ts'
-import { EINVAL, ENOENT } from '../ffi/errno.ts'
 import { close } from '../ffi/libc.ts'
 import { errno, fromLibc } from '../ffi/library.ts'
+import { EINVAL, ENOENT } from '../host/errno.ts'
+import { BpfError } from '../host/error.ts'
 
 const systemCall = fromLibc('int syscall(long, int, u32)')
 /** The same number everywhere. */

@@ -1,8 +1,8 @@
 import type { Socket as DatagramSocket } from 'node:dgram'
 import type { Server, Socket } from 'node:net'
 
-import { BpfError, stateError } from '../error.ts'
-import { errnoOf, statOf } from '../files.ts'
+import { BpfError, stateError } from '../host/error.ts'
+import { errnoOf, statOf } from '../host/files.ts'
 
 /** A socket of Node's that is connected, listening or bound, or its descriptor. */
 export type SocketLike = Socket | Server | DatagramSocket | number

@@ -1,4 +1,4 @@
-import { readOnlyMemory } from '../codec/memory.ts'
+import { readOnlyMemory } from '../../codec/memory.ts'
 import { close, duplicate, getpagesize } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import { Mapping } from '../ffi/mapping.ts'

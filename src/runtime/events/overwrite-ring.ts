@@ -1,4 +1,4 @@
-import { unsupported } from '../error.ts'
+import { unsupported } from '../host/error.ts'
 import type { MapHandle } from '../maps/handle.ts'
 import { discardBit, headerSize, lengthMask, loadHeader, MappedRing } from './mapped-ring.ts'
 import type { Place } from './shared-ring.ts'

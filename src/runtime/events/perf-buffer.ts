@@ -1,4 +1,4 @@
-import { onlineCpus, startOf } from '../cpus/online.ts'
+import { onlineCpus, startOf } from '../host/online-cpus.ts'
 import type { MapHandle } from '../maps/handle.ts'
 import { openPerfRing } from './perf-output.ts'
 import type { PerfRing } from './perf-ring.ts'

@@ -1,4 +1,4 @@
-import { readOnlyMemory } from '../codec/memory.ts'
+import { readOnlyMemory } from '../../codec/memory.ts'
 import { close, getpagesize } from '../ffi/libc.ts'
 import { Mapping } from '../ffi/mapping.ts'
 import type { Watched } from './poller.ts'

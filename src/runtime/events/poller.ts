@@ -1,6 +1,5 @@
 import { isMainThread } from 'node:worker_threads'
 
-import { BpfError } from '../error.ts'
 import { koffi } from '../ffi/koffi.ts'
 import {
   EPOLL_CLOEXEC,
@@ -16,6 +15,7 @@ import {
 import { errno } from '../ffi/library.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { scratch } from '../ffi/memory.ts'
+import { BpfError } from '../host/error.ts'
 
 /** A descriptor to wait for. */
 export interface Watched {

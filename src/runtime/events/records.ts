@@ -1,4 +1,4 @@
-import type { KeepAlive } from '../keep-alive.ts'
+import type { KeepAlive } from '../lifetime/keep-alive.ts'
 import type { Source } from './source.ts'
 
 /** How records of one face of a map become values, and which cannot. */

@@ -1,4 +1,4 @@
-import { BpfError } from '../error.ts'
+import { BpfError } from '../host/error.ts'
 import type { MapHandle } from '../maps/handle.ts'
 import type { Watch } from './poller.ts'
 import { watch } from './poller.ts'

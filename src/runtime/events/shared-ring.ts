@@ -1,5 +1,5 @@
-import { readOnlyMemory } from '../codec/memory.ts'
-import { stateError } from '../error.ts'
+import { readOnlyMemory } from '../../codec/memory.ts'
+import { stateError } from '../host/error.ts'
 import type { Watch, Watched } from './poller.ts'
 import { watch } from './poller.ts'
 import type { Cursor, Source, Viewer } from './source.ts'

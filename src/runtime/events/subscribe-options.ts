@@ -1,4 +1,4 @@
-import { requireKnown } from '../known-options.ts'
+import { requireKnown } from '../ffi/known-options.ts'
 import type { SubscribeOptions } from './records.ts'
 
 /**

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 
 import type KoffiModule from 'koffi'
 
-import { unsupported } from '../error.ts'
+import { unsupported } from '../host/error.ts'
 
 export type Koffi = typeof KoffiModule
 

@@ -1,7 +1,7 @@
 import { endianness } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 
-import { unsupported } from '../error.ts'
+import { unsupported } from '../host/error.ts'
 import { checkArguments } from './check-arguments.ts'
 import { koffi } from './koffi.ts'
 

@@ -1,4 +1,4 @@
-import { BpfError } from '../error.ts'
+import { BpfError } from '../host/error.ts'
 import { koffi } from './koffi.ts'
 import {
   getpagesize,

@@ -1,4 +1,4 @@
-import { EFAULT } from './errno.ts'
+import { EFAULT } from '../host/errno.ts'
 import { errno, fromLibc } from './library.ts'
 import type { Scratch } from './memory.ts'
 import { scratch, setPointer } from './memory.ts'

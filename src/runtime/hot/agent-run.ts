@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-import { stateError } from '../error.ts'
-import { destroyAll, onOpen } from '../instances.ts'
-import { partsOf } from '../parts.ts'
-import { signalByRun } from '../shutdown-signal.ts'
+import { stateError } from '../host/error.ts'
+import { destroyAll, onOpen } from '../lifetime/open-instances.ts'
+import { signalByRun } from '../lifetime/shutdown-signal.ts'
+import { partsOf } from '../skeleton/instance-state.ts'
 import { recordAttachments } from './recorded.ts'
 
 /** Which run the code that executes belongs to, through all of its awaits, timers and callbacks. */

@@ -1,5 +1,5 @@
-import type { CompositeLayout, Member } from '../codec/layout.ts'
-import { sizeOf } from '../codec/layout.ts'
+import type { CompositeLayout, Member } from '../../codec/layout.ts'
+import { sizeOf } from '../../codec/layout.ts'
 
 type Methods = Record<string, (offset: number, ...rest: unknown[]) => unknown>
 

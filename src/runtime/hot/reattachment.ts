@@ -1,9 +1,9 @@
-import { attachProgram } from '../auto-attach.ts'
-import { BpfError } from '../error.ts'
+import { BpfError } from '../host/error.ts'
 import type { NativeLink } from '../links/native.ts'
-import type { InstanceParts } from '../parts.ts'
 import { Program } from '../programs/program.ts'
 import { enableStats, type Stats } from '../programs/stats.ts'
+import { attachProgram } from '../skeleton/auto-attach.ts'
+import type { InstanceParts } from '../skeleton/instance-state.ts'
 import type { Attachment } from './attachments.ts'
 import { attachable, attachmentsOf, isTaken } from './attachments.ts'
 

@@ -1,7 +1,7 @@
 import type { Link } from '../links/link.ts'
 import type { StructOpsMap } from '../maps/struct-ops.ts'
-import type { InstanceParts } from '../parts.ts'
 import type { Program } from '../programs/program.ts'
+import type { InstanceParts } from '../skeleton/instance-state.ts'
 
 /** What has attach functions. */
 export type Attachable = Program | StructOpsMap

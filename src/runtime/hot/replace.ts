@@ -1,8 +1,8 @@
-import type { Embedded } from '../embedded.ts'
-import { embeddedOf } from '../embedded.ts'
-import { everyInstance } from '../instances.ts'
-import type { InstanceParts } from '../parts.ts'
-import { partsOf } from '../parts.ts'
+import { everyInstance } from '../lifetime/open-instances.ts'
+import type { Embedded } from '../skeleton/embedded-object.ts'
+import { embeddedOf } from '../skeleton/embedded-object.ts'
+import type { InstanceParts } from '../skeleton/instance-state.ts'
+import { partsOf } from '../skeleton/instance-state.ts'
 import type { IsSame, Successor } from './successor.ts'
 import { loadSuccessor } from './successor.ts'
 

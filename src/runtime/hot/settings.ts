@@ -1,4 +1,4 @@
-import type { InstanceParts } from '../parts.ts'
+import type { InstanceParts } from '../skeleton/instance-state.ts'
 
 /** Of SEC("struct_ops") libbpf sets autoload by itself (libbpf.c: bpf_object_adjust_struct_ops_autoload). */
 const structOpsProgram = 27

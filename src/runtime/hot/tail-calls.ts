@@ -1,5 +1,5 @@
 import { ProgArray } from '../maps/prog-array.ts'
-import type { InstanceParts } from '../parts.ts'
+import type { InstanceParts } from '../skeleton/instance-state.ts'
 
 /** Where a program of an instance is in one of its own program arrays. */
 export interface TailCall {

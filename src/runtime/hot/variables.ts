@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 
-import { snapshot } from '../codec/spot.ts'
+import { snapshot } from '../../codec/view-location.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
-import type { InstanceParts } from '../parts.ts'
+import type { ShownMemory } from '../maps/live-section.ts'
+import { readOnlyForPrograms } from '../maps/sections/data.ts'
 import { Program } from '../programs/program.ts'
-import { readOnlyForPrograms } from '../sections/data.ts'
-import type { ShownMemory } from '../shown-memory.ts'
+import type { InstanceParts } from '../skeleton/instance-state.ts'
 
 type Values = Record<string, unknown>
 

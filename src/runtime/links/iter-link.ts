@@ -1,7 +1,7 @@
-import type { BpfError } from '../error.ts'
 import { BPF_ITER_CREATE, bpf } from '../ffi/bpf.ts'
 import { scratch } from '../ffi/memory.ts'
-import { closeFile, errnoOf, readAside, readInto } from '../files.ts'
+import type { BpfError } from '../host/error.ts'
+import { closeFile, errnoOf, readAside, readInto } from '../host/files.ts'
 import { Link } from './link.ts'
 
 /** Bytes a system call. */

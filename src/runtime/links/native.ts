@@ -1,5 +1,4 @@
 import { BPF_LINK_UPDATE, BPF_OBJ_PIN, bpf } from '../ffi/bpf.ts'
-import { EBUSY, EINVAL, EOPNOTSUPP } from '../ffi/errno.ts'
 import { close } from '../ffi/libc.ts'
 import { cString, scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
 import {
@@ -9,7 +8,8 @@ import {
   bpf_link__unpin,
   bpf_link__update_program,
 } from '../ffi/object.ts'
-import { removeFile } from '../files.ts'
+import { EBUSY, EINVAL, EOPNOTSUPP } from '../host/errno.ts'
+import { removeFile } from '../host/files.ts'
 import type { StructOpsMap } from '../maps/struct-ops.ts'
 import type { Program } from '../programs/program.ts'
 import type { LinkInfo } from './info.ts'

@@ -1,5 +1,3 @@
-import { BpfError, unsupported } from '../error.ts'
-import { EBUSY } from '../ffi/errno.ts'
 import { getpagesize } from '../ffi/libc.ts'
 import { isFree } from '../ffi/mapping.ts'
 import { scratch } from '../ffi/memory.ts'
@@ -10,6 +8,8 @@ import {
   bpf_map__map_flags,
   bpf_map__max_entries,
 } from '../ffi/object.ts'
+import { EBUSY } from '../host/errno.ts'
+import { BpfError, unsupported } from '../host/error.ts'
 import type { MapHandle } from './handle.ts'
 
 /** What libbpf had in place of the memory before it loaded. */

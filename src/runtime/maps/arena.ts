@@ -1,15 +1,15 @@
-import type { Codec } from '../codec/codec.ts'
-import { sizeOf } from '../codec/layout.ts'
-import { liveView } from '../codec/live-view.ts'
-import { deadMemory } from '../codec/memory.ts'
-import type { Live } from '../codec/view.ts'
-import { ArenaMemory } from '../sections/arena-memory.ts'
-import { Section } from '../sections/section.ts'
+import type { Codec } from '../../codec/codec.ts'
+import { sizeOf } from '../../codec/layout.ts'
+import { liveView } from '../../codec/live-view.ts'
+import { deadMemory } from '../../codec/memory.ts'
+import type { Live } from '../../codec/view.ts'
 import { arenaSize, checkArena, notMapped, startOf } from './arena-mapping.ts'
 import type { MapHandle } from './handle.ts'
 import { needsLibbpf } from './libbpf-need.ts'
 import type { MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
+import { ArenaMemory } from './sections/arena-memory.ts'
+import { Section } from './sections/section.ts'
 
 /**
  * ARENA: memory that programs and this process share at the same addresses, so that a pointer in it is an address here.

@@ -1,8 +1,8 @@
 import { BPF_MAP_LOOKUP_BATCH, bpfSystemCall, syscallNumber } from '../ffi/bpf.ts'
-import { EINVAL, ENOENT, ENOSPC, ENOTSUPP, EOPNOTSUPP } from '../ffi/errno.ts'
 import { errno } from '../ffi/library.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { scratch, setPointer } from '../ffi/memory.ts'
+import { EINVAL, ENOENT, ENOSPC, ENOTSUPP, EOPNOTSUPP } from '../host/errno.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapInfo } from './info.ts'
 

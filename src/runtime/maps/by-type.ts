@@ -1,4 +1,4 @@
-import type { Layout } from '../codec/layout.ts'
+import type { Layout } from '../../codec/layout.ts'
 import { arenaMap } from './arena.ts'
 import type { ArenaMap } from './arena.ts'
 import { arrayMap } from './array.ts'

@@ -1,10 +1,10 @@
-import { privilegeHint } from '../capabilities.ts'
-import type { Integer } from '../codec/input.ts'
-import { BpfError } from '../error.ts'
+import type { Integer } from '../../codec/input.ts'
 import { BPF_MAP_CREATE, bpf } from '../ffi/bpf.ts'
-import { EINVAL } from '../ffi/errno.ts'
 import { close } from '../ffi/libc.ts'
 import { scratch } from '../ffi/memory.ts'
+import { privilegeHint } from '../host/capabilities.ts'
+import { EINVAL } from '../host/errno.ts'
+import { BpfError } from '../host/error.ts'
 import { btfBytes, btfInt, loadElementBtf } from './element-btf.ts'
 
 /** How a map is made. Sizes in bytes. */

@@ -1,7 +1,7 @@
-import { privilegeHint } from '../capabilities.ts'
-import { BpfError } from '../error.ts'
 import { BPF_BTF_LOAD, bpf } from '../ffi/bpf.ts'
 import { scratchOf, struct, usedUntilHere } from '../ffi/memory.ts'
+import { privilegeHint } from '../host/capabilities.ts'
+import { BpfError } from '../host/error.ts'
 
 /** Types in the BTF below. */
 export const btfInt = 1

@@ -7,11 +7,11 @@ import {
   bpfSystemCall,
   syscallNumber,
 } from '../ffi/bpf.ts'
-import { E2BIG, EEXIST, EINVAL, ENOENT, ENOTSUPP, EOPNOTSUPP } from '../ffi/errno.ts'
 import type { Call } from '../ffi/library.ts'
 import { errno } from '../ffi/library.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { scratch, setPointer } from '../ffi/memory.ts'
+import { E2BIG, EEXIST, EINVAL, ENOENT, ENOTSUPP, EOPNOTSUPP } from '../host/errno.ts'
 import { Batches } from './batches.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapInfo } from './info.ts'

@@ -1,11 +1,10 @@
-import { compiled } from '../codec/compiled.ts'
-import type { Layout } from '../codec/layout.ts'
-import { bytes } from '../codec/layout.ts'
-import type { LiveView } from '../codec/live-view.ts'
-import { liveView } from '../codec/live-view.ts'
-import { deadMemory } from '../codec/memory.ts'
-import type { Live } from '../codec/view.ts'
-import { stateError } from '../error.ts'
+import { compiled } from '../../codec/compiled.ts'
+import type { Layout } from '../../codec/layout.ts'
+import { bytes } from '../../codec/layout.ts'
+import type { LiveView } from '../../codec/live-view.ts'
+import { liveView } from '../../codec/live-view.ts'
+import { deadMemory } from '../../codec/memory.ts'
+import type { Live } from '../../codec/view.ts'
 import { Listening, requireListener } from '../events/listening.ts'
 import { RecordIterator } from '../events/record-iterator.ts'
 import type {
@@ -16,6 +15,7 @@ import type {
   Subscription,
 } from '../events/records.ts'
 import type { Source, Viewer } from '../events/source.ts'
+import { stateError } from '../host/error.ts'
 import type { MapHandle } from './handle.ts'
 import { BpfMap } from './map.ts'
 

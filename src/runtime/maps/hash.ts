@@ -1,5 +1,5 @@
-import type { Codec } from '../codec/codec.ts'
-import type { Layout } from '../codec/layout.ts'
+import type { Codec } from '../../codec/codec.ts'
+import type { Layout } from '../../codec/layout.ts'
 import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { RemovableMap } from './removable.ts'

@@ -1,7 +1,7 @@
-import { BpfError } from '../error.ts'
 import { objectInfo } from '../ffi/bpf.ts'
 import { readFields } from '../ffi/fields.ts'
-import { readText } from '../files.ts'
+import { BpfError } from '../host/error.ts'
+import { readText } from '../host/files.ts'
 
 /** `struct bpf_map_info`, as the kernel tells it. Sizes in bytes. */
 export interface MapInfo {

@@ -1,4 +1,4 @@
-import type { In } from '../codec/input.ts'
+import type { In } from '../../codec/input.ts'
 import { updateFlag } from './elements.ts'
 import type { UpdateFlag } from './elements.ts'
 import { ReadableMap } from './readable.ts'

@@ -1,5 +1,5 @@
-import { unsupported } from '../error.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
+import { unsupported } from '../host/error.ts'
 import type { MapKind } from './map.ts'
 
 /** @param what came with libbpf 1.`minor`: `SEC(".struct_ops.link")` */

@@ -1,5 +1,5 @@
-import type { Codec } from '../codec/codec.ts'
-import type { Layout } from '../codec/layout.ts'
+import type { Codec } from '../../codec/codec.ts'
+import type { Layout } from '../../codec/layout.ts'
 import type { Elements } from './elements.ts'
 import { handleOf } from './handle.ts'
 import type { Place } from './iteration.ts'

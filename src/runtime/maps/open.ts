@@ -1,7 +1,7 @@
-import { privilegeHint } from '../capabilities.ts'
-import { BpfError } from '../error.ts'
 import { BPF_MAP_GET_FD_BY_ID, BPF_OBJ_GET, bpf } from '../ffi/bpf.ts'
 import { cString, scratch, struct, usedUntilHere } from '../ffi/memory.ts'
+import { privilegeHint } from '../host/capabilities.ts'
+import { BpfError } from '../host/error.ts'
 
 /** @returns a descriptor of ours @throws {BpfError} ENOENT, EACCES, … */
 export function openPinned(path: string, operation: string): number {

@@ -1,4 +1,4 @@
-import { u32 } from '../codec/layout.ts'
+import { u32 } from '../../codec/layout.ts'
 import { descriptor } from '../descriptors/descriptor.ts'
 import type { Program } from '../programs/program.ts'
 import type { MapHandle } from './handle.ts'

@@ -1,7 +1,7 @@
 import { release } from 'node:os'
 
-import { EINVAL } from '../ffi/errno.ts'
-import { kernelIsAtLeast } from '../kernel-release.ts'
+import { EINVAL } from '../host/errno.ts'
+import { kernelIsAtLeast } from '../host/kernel-release.ts'
 import type { BpfMap, MapKind } from './map.ts'
 
 /** What to do when the kernel would not create a skeleton's map. */

@@ -1,4 +1,4 @@
-import type { In } from '../codec/input.ts'
+import type { In } from '../../codec/input.ts'
 import { KeyedMap } from './keyed.ts'
 import { clear, drain, remove, take } from './removal.ts'
 

@@ -1,4 +1,4 @@
-import type { Face } from './face.ts'
+import type { Face } from './element-codec.ts'
 import type { Place } from './iteration.ts'
 import { ElementIterator } from './iteration.ts'
 

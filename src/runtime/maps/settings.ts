@@ -1,6 +1,6 @@
-import { boolean, uint32, uint64 } from '../arguments.ts'
-import type { Integer } from '../codec/input.ts'
-import { unsupported } from '../error.ts'
+import type { Integer } from '../../codec/input.ts'
+import { boolean, uint32, uint64 } from '../ffi/arguments.ts'
+import { heard } from '../ffi/libbpf-log.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
 import type { Argument, Call } from '../ffi/library.ts'
 import {
@@ -26,7 +26,7 @@ import {
   bpf_map__type,
   bpf_map__value_size,
 } from '../ffi/object.ts'
-import { heard } from '../log.ts'
+import { unsupported } from '../host/error.ts'
 import type { MapHandle } from './handle.ts'
 
 /** linux/bpf.h: BPF_MAP_TYPE_STRUCT_OPS, BPF_MAP_TYPE_ARENA */

@@ -1,4 +1,4 @@
-import { u32 } from '../codec/layout.ts'
+import { u32 } from '../../codec/layout.ts'
 import type { MapHandle } from './handle.ts'
 import { BpfMap } from './map.ts'
 import { RemovableMap } from './removable.ts'

@@ -1,6 +1,6 @@
 import { close as closeDescriptor } from '../ffi/libc.ts'
-import { KeepAlive } from '../keep-alive.ts'
-import { Life } from '../life.ts'
+import { KeepAlive } from '../lifetime/keep-alive.ts'
+import { Life } from '../lifetime/lifecycle.ts'
 import { MapHandle } from './handle.ts'
 import { readMapInfo } from './info.ts'
 import type { BpfMap, MapKind } from './map.ts'

@@ -1,5 +1,3 @@
-import { BpfError } from '../error.ts'
-import { ENODEV, ENXIO } from '../ffi/errno.ts'
 import {
   freeInterfaces,
   interfaceIndexes,
@@ -8,6 +6,8 @@ import {
 } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import { cString, getPointer, readBytes, readString, scratch } from '../ffi/memory.ts'
+import { ENODEV, ENXIO } from '../host/errno.ts'
+import { BpfError } from '../host/error.ts'
 
 /** linux/if.h: IFNAMSIZ, with the NUL. */
 const nameSize = 16

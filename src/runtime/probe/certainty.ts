@@ -1,10 +1,10 @@
-import { missingCapabilities, privilegeHint } from '../capabilities.ts'
-import type { Capability } from '../capabilities.ts'
-import { BpfError } from '../error.ts'
 import { BPF_MAP_CREATE, bpf } from '../ffi/bpf.ts'
-import { EPERM } from '../ffi/errno.ts'
 import { close } from '../ffi/libc.ts'
 import { scratch } from '../ffi/memory.ts'
+import { missingCapabilities, privilegeHint } from '../host/capabilities.ts'
+import type { Capability } from '../host/capabilities.ts'
+import { EPERM } from '../host/errno.ts'
+import { BpfError } from '../host/error.ts'
 
 /** Without one of them the kernel refuses some kinds as if it did not know them. */
 const everyKind: readonly Capability[] = ['CAP_BPF', 'CAP_PERFMON', 'CAP_NET_ADMIN']

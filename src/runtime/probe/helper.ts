@@ -1,4 +1,4 @@
-import { unsupported } from '../error.ts'
+import { unsupported } from '../host/error.ts'
 import { requireCertainty } from './certainty.ts'
 import { BTF_KIND, kernelBtf } from './kernel-btf.ts'
 import type { ProgramType } from './program-type.ts'

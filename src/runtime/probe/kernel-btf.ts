@@ -1,5 +1,5 @@
-import { unsupported } from '../error.ts'
-import { readFile, readFolder } from '../files.ts'
+import { unsupported } from '../host/error.ts'
+import { readFile, readFolder } from '../host/files.ts'
 
 /** linux/btf.h: BTF_KIND_, as far as they are asked for. */
 export const BTF_KIND = {

@@ -1,4 +1,4 @@
-import { readFile } from '../files.ts'
+import { readFile } from '../host/files.ts'
 
 /** As the kernel lists them just now; kept for a second, so that several probes in a row read it once. */
 let cached: Buffer | undefined

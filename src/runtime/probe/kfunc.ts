@@ -1,4 +1,4 @@
-import { unsupported } from '../error.ts'
+import { unsupported } from '../host/error.ts'
 import type { KernelBtf } from './kernel-btf.ts'
 import { BTF_KIND, everyBtf } from './kernel-btf.ts'
 

@@ -1,6 +1,6 @@
-import { ENOENT } from '../ffi/errno.ts'
-import { errnoOf, statOf } from '../files.ts'
-import { tracefs, tracefsFailure } from '../tracefs.ts'
+import { ENOENT } from '../host/errno.ts'
+import { errnoOf, statOf } from '../host/files.ts'
+import { tracefs, tracefsFailure } from '../host/tracefs.ts'
 
 /**
  * Whether the kernel or one of its modules has a tracepoint, for `SEC("tp/category/name")`.

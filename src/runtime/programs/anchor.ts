@@ -1,5 +1,5 @@
-import { uint64 } from '../arguments.ts'
-import type { Integer } from '../codec/input.ts'
+import type { Integer } from '../../codec/input.ts'
+import { uint64 } from '../ffi/arguments.ts'
 import type { Struct } from '../ffi/memory.ts'
 import { tailOffset } from '../links/create.ts'
 import type { Link } from '../links/link.ts'

@@ -1,6 +1,6 @@
-import { BpfError } from '../error.ts'
-import { ENOENT, ESRCH } from '../ffi/errno.ts'
-import { constants, errnoOf, isAccessible, readText } from '../files.ts'
+import { ENOENT, ESRCH } from '../host/errno.ts'
+import { BpfError } from '../host/error.ts'
+import { constants, errnoOf, isAccessible, readText } from '../host/files.ts'
 import { pidOf } from './pid.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { withOpened } from '../descriptors/file.ts'
-import { BpfError } from '../error.ts'
-import { EINVAL, ENOENT } from '../ffi/errno.ts'
+import { EINVAL, ENOENT } from '../host/errno.ts'
+import { BpfError } from '../host/error.ts'
 import { openedFile, readElfFile } from '../symbols/elf-file.ts'
 import type { ElfFunction } from '../symbols/elf-functions.ts'
 import { elfFunctions, readVersioned } from '../symbols/elf-functions.ts'

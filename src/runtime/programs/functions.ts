@@ -1,8 +1,8 @@
-import { uint64 } from '../arguments.ts'
-import type { Integer } from '../codec/input.ts'
-import { EINVAL } from '../ffi/errno.ts'
+import type { Integer } from '../../codec/input.ts'
+import { uint64 } from '../ffi/arguments.ts'
 import { words } from '../ffi/memory.ts'
 import type { Scratch } from '../ffi/memory.ts'
+import { EINVAL } from '../host/errno.ts'
 import type { Program } from './program.ts'
 
 /** Many functions at once: by pattern, by name, or where they are. */

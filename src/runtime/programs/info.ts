@@ -1,7 +1,7 @@
-import { BpfError } from '../error.ts'
 import { objectInfo } from '../ffi/bpf.ts'
 import { readFields } from '../ffi/fields.ts'
 import { scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
+import { BpfError } from '../host/error.ts'
 
 /** `struct bpf_prog_info`, as the kernel tells it. Sizes in bytes, times in nanoseconds. */
 export interface ProgramInfo {

@@ -1,6 +1,6 @@
-import { BpfError } from '../error.ts'
 import { interfaceIndex } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
+import { BpfError } from '../host/error.ts'
 
 /**
  * The index of a network interface.

@@ -1,7 +1,7 @@
-import { EINVAL, EOPNOTSUPP } from '../ffi/errno.ts'
-import { exists } from '../files.ts'
-import { kernelIsAtLeast } from '../kernel-release.ts'
-import { tracefsAdvice } from '../tracefs.ts'
+import { EINVAL, EOPNOTSUPP } from '../host/errno.ts'
+import { exists } from '../host/files.ts'
+import { kernelIsAtLeast } from '../host/kernel-release.ts'
+import { tracefsAdvice } from '../host/tracefs.ts'
 import type { Attempt } from './program.ts'
 
 /** What to do when a program of the section could not be attached as a kprobe or uprobe. */

@@ -1,4 +1,3 @@
-import { unsupported } from '../error.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
 import {
   bpf_program__flags,
@@ -7,6 +6,7 @@ import {
   bpf_program__set_type,
   bpf_program__type,
 } from '../ffi/object.ts'
+import { unsupported } from '../host/error.ts'
 import type { Program } from './program.ts'
 
 /** Of a program whose section came after libbpf 1.0. */

@@ -1,5 +1,5 @@
-import { uint32 } from '../arguments.ts'
-import { requireKnown } from '../known-options.ts'
+import { uint32 } from '../ffi/arguments.ts'
+import { requireKnown } from '../ffi/known-options.ts'
 import { Program } from './program.ts'
 import type { TestRunOutput } from './test-run.ts'
 import { bytes, testRun } from './test-run.ts'

@@ -1,6 +1,6 @@
-import { oneOf } from '../arguments.ts'
-import { unsupported } from '../error.ts'
+import { oneOf } from '../ffi/arguments.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
+import { unsupported } from '../host/error.ts'
 
 /** libbpf.h: enum probe_attach_mode, less PROBE_ATTACH_MODE_. */
 const modes = { default: 0, legacy: 1, perf: 2, link: 3 } as const

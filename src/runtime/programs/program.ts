@@ -1,8 +1,4 @@
-import { pinAdvice } from '../bpffs.ts'
-import { privilegeHint } from '../capabilities.ts'
-import type { Capability } from '../capabilities.ts'
-import { BpfError } from '../error.ts'
-import { EOPNOTSUPP } from '../ffi/errno.ts'
+import { heard } from '../ffi/libbpf-log.ts'
 import { fromLibbpf } from '../ffi/library.ts'
 import {
   bpf_program__fd,
@@ -10,11 +6,15 @@ import {
   bpf_program__section_name,
   bpf_program__unpin,
 } from '../ffi/object.ts'
+import { pinAdvice } from '../host/bpffs.ts'
+import { privilegeHint } from '../host/capabilities.ts'
+import type { Capability } from '../host/capabilities.ts'
+import { EOPNOTSUPP } from '../host/errno.ts'
+import { BpfError } from '../host/error.ts'
 import { linkByLibbpf } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
 import { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
-import { heard } from '../log.ts'
 import type { ProgramInfo } from './info.ts'
 import { programInfo } from './info.ts'
 import type { ProgramHandle } from './settings.ts'

@@ -1,6 +1,6 @@
-import { boolean, uint32 } from '../arguments.ts'
 import { descriptor } from '../descriptors/descriptor.ts'
-import { BpfError } from '../error.ts'
+import { boolean, uint32 } from '../ffi/arguments.ts'
+import { heard } from '../ffi/libbpf-log.ts'
 import type { Call } from '../ffi/library.ts'
 import { scratch } from '../ffi/memory.ts'
 import {
@@ -23,8 +23,8 @@ import {
   libbpf_bpf_attach_type_str,
   libbpf_bpf_prog_type_str,
 } from '../ffi/object.ts'
+import { BpfError } from '../host/error.ts'
 import type { LinkOwner } from '../links/link.ts'
-import { heard } from '../log.ts'
 import { indexOfInterface } from './interface.ts'
 
 /** A program's native side. */

@@ -1,4 +1,3 @@
-import type { Capability } from '../capabilities.ts'
 import type { SocketLike } from '../descriptors/socket.ts'
 import { socketDescriptor } from '../descriptors/socket.ts'
 import { close } from '../ffi/libc.ts'
@@ -11,6 +10,7 @@ import {
   SO_DETACH_BPF,
   SO_DETACH_REUSEPORT_BPF,
 } from '../ffi/socket.ts'
+import type { Capability } from '../host/capabilities.ts'
 import type { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
 import { indexOfInterface } from './interface.ts'

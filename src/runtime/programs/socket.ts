@@ -1,6 +1,6 @@
 import { errno } from '../ffi/library.ts'
 import { setSocketOption } from '../ffi/socket.ts'
-import { statOf } from '../files.ts'
+import { statOf } from '../host/files.ts'
 import type { NativeLink } from '../links/native.ts'
 import { looseAttachment } from '../links/native.ts'
 import type { Program } from './program.ts'

@@ -1,13 +1,13 @@
-import type { Capability } from '../capabilities.ts'
 import { descriptor } from '../descriptors/descriptor.ts'
-import { BpfError } from '../error.ts'
-import { EINVAL } from '../ffi/errno.ts'
+import type { Capability } from '../host/capabilities.ts'
+import { EINVAL } from '../host/errno.ts'
+import { BpfError } from '../host/error.ts'
 import { kernelLink } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
 import { sockmapLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
-import { looseLink } from '../links/loose.ts'
 import type { NativeLink } from '../links/native.ts'
+import { looseLink } from '../links/prog-attach.ts'
 import { Program } from './program.ts'
 
 /** SK_SKB and SK_MSG: run on what the sockets of a map receive or send. */

@@ -1,8 +1,8 @@
-import { privilegeHint } from '../capabilities.ts'
-import { BpfError } from '../error.ts'
 import { BPF_ENABLE_STATS, bpf } from '../ffi/bpf.ts'
 import { close } from '../ffi/libc.ts'
 import { scratch } from '../ffi/memory.ts'
+import { privilegeHint } from '../host/capabilities.ts'
+import { BpfError } from '../host/error.ts'
 
 export interface Stats extends Disposable {
   /** The kernel stops counting, unless another process asks for it too. Again: nothing. */

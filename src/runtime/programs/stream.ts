@@ -1,8 +1,8 @@
-import { privilegeHint } from '../capabilities.ts'
-import { BpfError, unsupported } from '../error.ts'
 import { BPF_PROG_STREAM_READ_BY_FD, bpf } from '../ffi/bpf.ts'
-import { EINVAL } from '../ffi/errno.ts'
 import { scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
+import { privilegeHint } from '../host/capabilities.ts'
+import { EINVAL } from '../host/errno.ts'
+import { BpfError, unsupported } from '../host/error.ts'
 
 /** Bytes a system call; the kernel keeps at most 100,000 unread ones of a stream. */
 const pieceSize = 1 << 16

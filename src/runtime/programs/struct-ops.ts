@@ -1,4 +1,4 @@
-import { ENOTSUPP } from '../ffi/errno.ts'
+import { ENOTSUPP } from '../host/errno.ts'
 import type { Attempt } from './program.ts'
 import { Program } from './program.ts'
 

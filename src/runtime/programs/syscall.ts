@@ -1,4 +1,4 @@
-import { requireKnown } from '../known-options.ts'
+import { requireKnown } from '../ffi/known-options.ts'
 import { Program } from './program.ts'
 import type { TestRunOutput } from './test-run.ts'
 import { bytes, testRun } from './test-run.ts'

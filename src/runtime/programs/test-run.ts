@@ -1,6 +1,6 @@
 import { BPF_PROG_TEST_RUN, bpf } from '../ffi/bpf.ts'
-import { ENOSPC } from '../ffi/errno.ts'
 import { scratch, scratchOf, setPointer, usedUntilHere } from '../ffi/memory.ts'
+import { ENOSPC } from '../host/errno.ts'
 import type { Program } from './program.ts'
 
 /** What BPF_PROG_TEST_RUN takes; which of it, the type of the program says. */

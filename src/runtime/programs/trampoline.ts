@@ -1,4 +1,4 @@
-import { EPERM } from '../ffi/errno.ts'
+import { EPERM } from '../host/errno.ts'
 
 /** Sections of programs that attach through code which the kernel writes at a function's entry. */
 const sections = /^\??(fentry|fexit|fmod_ret|fsession|lsm|lsm_cgroup|freplace)(\.|\/|$)/

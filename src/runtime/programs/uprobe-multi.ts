@@ -1,6 +1,6 @@
-import type { Integer } from '../codec/input.ts'
+import type { Integer } from '../../codec/input.ts'
+import { requireKnown } from '../ffi/known-options.ts'
 import { cString, words } from '../ffi/memory.ts'
-import { requireKnown } from '../known-options.ts'
 import { kernelLink, tailOffset } from '../links/create.ts'
 import type { NativeLink } from '../links/native.ts'
 import type { Binary } from './binary.ts'

@@ -1,4 +1,4 @@
-import { EINVAL } from '../ffi/errno.ts'
+import { EINVAL } from '../host/errno.ts'
 import type { NativeLink } from '../links/native.ts'
 import type { Program } from './program.ts'
 import { attachUprobeMulti } from './uprobe-multi.ts'

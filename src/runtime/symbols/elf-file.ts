@@ -1,4 +1,4 @@
-import { closeFile, constants, openFile, readInto, statOf } from '../files.ts'
+import { closeFile, constants, openFile, readInto, statOf } from '../host/files.ts'
 
 /** Bytes of an image, whose reads past the end come back short. */
 export interface ImageBytes {

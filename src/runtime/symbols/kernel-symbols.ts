@@ -1,6 +1,6 @@
-import { BpfError } from '../error.ts'
-import { EPERM } from '../ffi/errno.ts'
-import { readFile, readText } from '../files.ts'
+import { EPERM } from '../host/errno.ts'
+import { BpfError } from '../host/error.ts'
+import { readFile, readText } from '../host/files.ts'
 import { readName } from './strings.ts'
 import { addressKey, symbolRows, SymbolTable } from './symbol-table.ts'
 

@@ -1,5 +1,5 @@
-import type { BpfErrorDetails } from '../error.ts'
-import { BpfError } from '../error.ts'
+import type { BpfErrorDetails } from '../host/error.ts'
+import { BpfError } from '../host/error.ts'
 
 /** The line of C that an instruction was compiled from. */
 export interface SourceLine {

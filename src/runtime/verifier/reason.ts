@@ -1,5 +1,5 @@
-import type { Explanations } from '../explanations/explanations.ts'
-import { explained } from '../explanations/explanations.ts'
+import type { Explanations } from './explanations/explanations.ts'
+import { explained } from './explanations/explanations.ts'
 import type { VerifierLog } from './verifier-log.ts'
 
 /**

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 
-import { coreExplanations } from '../../../src/runtime/explanations/core.ts'
-import { externExplanations } from '../../../src/runtime/explanations/externs.ts'
-import { generalExplanations } from '../../../src/runtime/explanations/general.ts'
+import { coreExplanations } from '../../../src/runtime/verifier/explanations/core.ts'
+import { externExplanations } from '../../../src/runtime/verifier/explanations/externs.ts'
+import { generalExplanations } from '../../../src/runtime/verifier/explanations/general.ts'
 import { plainReason } from '../../../src/runtime/verifier/reason.ts'
 import type { VerifierLog } from '../../../src/runtime/verifier/verifier-log.ts'
 import { readVerifierLog, verdict } from '../../../src/runtime/verifier/verifier-log.ts'

@@ -1,0 +1,288 @@
+import { readdirSync } from 'node:fs'
+
+import { describe, expect, test } from 'vitest'
+
+import { Incompatible } from '../../../src/runtime/hot/index.ts'
+import { type ArrayMap, BpfError, type Link, VerifierError } from '../../../src/runtime/index.ts'
+import { describeInKernel } from '../permitted.ts'
+import type { Edit } from './edited.ts'
+import { faster, run, start } from './edited.ts'
+
+/** A packet. */
+const data = new Uint8Array(64)
+const broken: Edit = ['*value += 1', '*(value + 100) += 1']
+
+function descriptors(): number {
+  return readdirSync('/proc/self/fd').length
+}
+
+describeInKernel('an edited program', () => {
+  test('takes the place of the one that runs, in the same objects', async () => {
+    const { opened, edit } = await start()
+    const { progs, maps, bss } = opened
+    expect(run(opened)).toBe(1)
+    await expect(edit(faster)).resolves.toMatchObject({ instances: 1 })
+    expect([opened.progs, opened.maps, opened.bss]).toEqual([progs, maps, bss])
+    expect(progs.run.testRun({}).retval).toBe(11)
+    expect(bss.count).toBe(11n)
+  })
+
+  test('goes on with its maps, and loops over them with their records', async () => {
+    const { opened, edit } = await start()
+    opened.maps.seen.set(1, 5n)
+    const { id } = opened.maps.seen
+    const heard: number[] = []
+    opened.maps.records.on((n) => heard.push(n))
+    run(opened)
+    await edit(faster)
+    run(opened)
+    expect([opened.maps.seen.id, opened.maps.seen.get(1)]).toEqual([id, 7n])
+    await expect.poll(() => heard).toEqual([1, 11])
+  })
+
+  test('goes on with its maps under a walk of theirs that waits meanwhile', async () => {
+    const { opened, edit } = await start(({ maps }) => (maps.seen.maxEntries = 2000))
+    for (let key = 1; key <= 1500; key++) opened.maps.seen.set(key, 0n)
+    const keys = new Set<number>()
+    for (const [key] of opened.maps.seen) {
+      if (keys.size % 500 === 0)
+        await edit(keys.size % 1000 === 0 ? faster : ['count += step', 'count += 2 * step'])
+      keys.add(key)
+      expect(opened.maps.seen.get(key)).toBe(0n)
+    }
+    expect(keys.size).toBe(1500)
+  })
+
+  test('goes on with the values of its variables, static ones too', async () => {
+    const { opened, edit } = await start()
+    const { last, history } = opened.bss as unknown as {
+      last: { y: number }
+      history: ArrayLike<number>
+    }
+    opened.bss.name = 'Ada'
+    opened.data.limit = 7
+    run(opened)
+    await edit(faster)
+    run(opened)
+    expect([last.y, history[1], opened.bss.name]).toEqual([14, 2, 'Ada'])
+  })
+
+  test('finds them where others have come before them', async () => {
+    const { opened, edit } = await start()
+    const { last, history } = opened.bss
+    opened.bss.name = 'Zoë'
+    run(opened)
+    await edit(['__u64 count;', 'char before[40]; __u64 earlier; __u64 count;'], faster)
+    run(opened)
+    expect([opened.bss.count, last.y, opened.bss.name]).toEqual([11n, 10, 'Zoë'])
+    // Static ones begin anew: a skeleton does not show them.
+    expect(history[1]).toBe(1)
+    opened.bss.name = 'Eve'
+    opened.bss.count = 100n
+    last.y = 1
+    expect(run(opened)).toBe(110)
+    expect({ ...opened.bss }).toMatchObject({ count: 110n, name: 'Eve' })
+    expect(last.y).toBe(6)
+    await edit(['__u64 count;', 'char before[40]; __u64 earlier, even_earlier[3]; __u64 count;'])
+    expect(run(opened)).toBe(111)
+    expect(opened.bss.name).toBe('Eve')
+  })
+
+  test('begins with a new value where the initialiser was edited', async () => {
+    const { opened, edit } = await start()
+    opened.data.limit = 7
+    await edit(faster)
+    expect(opened.data.limit).toBe(7)
+    await edit(faster, ['limit = 5', 'limit = 6'])
+    expect(opened.data.limit).toBe(6)
+  })
+
+  test('has the constants that JavaScript wrote, and those that were edited', async () => {
+    const { opened, edit } = await start(({ rodata }) => {
+      rodata.step = 3
+    })
+    await edit(faster, ['"start"', '"other"'])
+    expect(run(opened)).toBe(30)
+    expect({ ...opened.rodata }).toMatchObject({ step: 3, label: 'other' })
+    expect(() => (opened.rodata.step = 4)).toThrow('constant once loaded')
+  })
+
+  test('has the settings that JavaScript made', async () => {
+    const { opened, edit } = await start(({ maps, progs }) => {
+      maps.seen.maxEntries = 2
+      progs.tail.autoload = true
+    })
+    await edit(faster)
+    expect([opened.maps.seen.maxEntries, opened.progs.tail.autoload]).toEqual([2, true])
+    expect(opened.progs.tail.testRun({ data }).retval).toBe(70)
+    expect(opened.progs.jump.autoload).toBe(false)
+  })
+
+  test('is what tail calls reach', async () => {
+    const { opened, edit } = await start(({ progs }) => {
+      progs.tail.autoload = progs.jump.autoload = true
+    })
+    opened.maps.calls.set(1, opened.progs.tail)
+    expect(opened.progs.jump.testRun({ data }).retval).toBe(70)
+    await edit(['return 70', 'return 71'])
+    expect(opened.progs.jump.testRun({ data }).retval).toBe(71)
+  })
+
+  test('that tail calls cannot reach leaves the running one as it is', async () => {
+    const { opened, edit } = await start(({ progs }) => {
+      progs.tail.autoload = progs.jump.autoload = true
+    })
+    opened.attach()
+    opened.maps.calls.set(1, opened.progs.tail)
+    opened.maps.calls.freeze()
+    const { id } = opened.progs.jump
+    await expect(edit(['return 70', 'return 71'])).rejects.toThrow(BpfError)
+    expect([opened.progs.jump.id, opened.links.on_enter?.destroyed]).toEqual([id, false])
+    expect(opened.progs.jump.testRun({ data }).retval).toBe(70)
+    opened.destroy()
+  })
+
+  test('joins its groups, where it is new, and is attached as the others are', async () => {
+    const { opened, edit } = await start()
+    opened.attach()
+    const extra = `
+__u64 more;
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 3); __type(key, __u32); __type(value, __u32); } added SEC(".maps");
+SEC("raw_tp/sys_exit") int added_too(void *ctx) { __u32 key = 2, *value = bpf_map_lookup_elem(&added, &key); more++; if (value) *value = 9; return 0; }`
+    await edit(['/* EXTRA */', extra])
+    const { maps, progs, links } = opened as unknown as {
+      maps: Record<string, ArrayMap<number>>
+      progs: Record<string, object>
+      links: Record<string, Link>
+    }
+    expect(progs).toHaveProperty('added_too')
+    expect(links['added_too']?.destroyed).toBe(false)
+    expect(maps['added']?.get(2)).toBe(9)
+    opened.detach()
+    expect(links['added_too']?.destroyed ?? true).toBe(true)
+    expect(opened.attach().links.on_enter?.destroyed).toBe(false)
+    expect((opened.links as typeof links)['added_too']?.destroyed).toBe(false)
+  })
+
+  test('is attached where its section says now', async () => {
+    const { opened, edit } = await start(({ rodata }) => {
+      rodata.self = process.pid
+    })
+    opened.attach()
+    const { on_enter: link } = opened.links
+    await edit(['raw_tp/sys_enter', 'raw_tp/sys_exit'])
+    expect(opened.links.on_enter).toBe(link)
+    expect(link?.info).toMatchObject({ type: 'raw_tracepoint', tracepoint: 'sys_exit' })
+    await edit(['raw_tp/sys_enter', 'raw_tp'])
+    expect([link?.destroyed, opened.progs.on_enter.autoload]).toEqual([true, true])
+  })
+
+  test('counts on, and says how often it ran beside the old one', async () => {
+    const { opened, edit } = await start(({ rodata }) => {
+      rodata.self = process.pid
+    })
+    opened.attach()
+    const { on_enter: link } = opened.links
+    let lost = 0
+    const heard = { samples: 0 }
+    opened.maps.samples.on(() => heard.samples++, { lost: (_cpu, count) => (lost += count) })
+    const replaced = await edit(faster)
+    expect(link?.destroyed).toBe(false)
+    expect(opened.links.on_enter).toBe(link)
+    expect(replaced.twice).toBeTypeOf('bigint')
+    const before = heard.samples
+    await expect.poll(() => heard.samples).toBeGreaterThan(before)
+    expect(opened.bss.last.x).not.toBe(0)
+    expect(lost).toBe(0)
+  })
+
+  test('that the verifier refuses leaves the running one as it is', async () => {
+    const { opened, edit } = await start()
+    opened.attach()
+    opened.maps.seen.set(1, 5n)
+    const [{ id: program }, { id: link }] = [opened.progs.run, opened.links.on_enter as Link]
+    await expect(edit(broken)).rejects.toThrow(VerifierError)
+    expect([opened.progs.run.id, opened.links.on_enter?.id]).toEqual([program, link])
+    expect(run(opened)).toBe(1)
+    expect(opened.maps.seen.get(1)).toBe(6n)
+    await edit(faster)
+    expect(run(opened)).toBe(11)
+  })
+
+  test('that cannot be attached leaves the running one as it is', async () => {
+    const { opened, edit } = await start()
+    opened.attach()
+    const { id } = opened.links.on_enter as Link
+    await expect(edit(['raw_tp/sys_enter', 'raw_tp/no_such_point'])).rejects.toThrow(
+      'no_such_point',
+    )
+    expect(opened.links.on_enter?.id).toBe(id)
+    expect(run(opened)).toBe(1)
+  })
+
+  test('keeps where each instance has come to, and is what is opened next', async () => {
+    const { opened, edit } = await start()
+    run(opened)
+    await edit(faster)
+    await edit(faster, ['10 * step', '100 * step'])
+    expect(run(opened)).toBe(101)
+  })
+
+  test('takes the place in what the agent opens meanwhile, too', async () => {
+    const { opened, edit, open } = await start()
+    const editing = edit(faster)
+    const other = open()
+    await expect(editing).resolves.toMatchObject({ instances: 2 })
+    expect([run(opened), run(other)]).toEqual([10, 10])
+    expect(run(open())).toBe(10)
+  })
+
+  test('is let go of when the agent ends the instance meanwhile', async () => {
+    const { opened, edit } = await start()
+    const editing = edit(faster)
+    opened.destroy()
+    await expect(editing).resolves.toMatchObject({ instances: 0 })
+    expect(() => opened.attach()).toThrow('destroyed')
+  })
+
+  test('leaves no descriptors behind', async () => {
+    const { opened, edit } = await start()
+    opened.attach()
+    opened.maps.records.on(() => {})
+    await edit(faster)
+    const before = descriptors()
+    for (let turn = 0; turn < 6; turn++)
+      await edit(turn % 2 === 0 ? broken : faster).catch(() => {})
+    expect(descriptors()).toBe(before)
+    opened.destroy()
+    expect(descriptors()).toBeLessThan(before)
+  })
+
+  describe('is refused the place of one whose', () => {
+    test.for<[what: string, ...edits: Edit[]]>([
+      [
+        'map seen is another',
+        ['__type(value, __u64);', '__type(value, __u32);'],
+        ['__u64 *value', '__u32 *value'],
+      ],
+      [
+        'map records is another',
+        ['BPF_MAP_TYPE_RINGBUF', 'BPF_MAP_TYPE_USER_RINGBUF'],
+        ['bpf_ringbuf_output', '(void)'],
+      ],
+      ['variable bss.name is another', ['char name[16]', 'char name[17]']],
+      ['there is no variable bss.name any more', ['char name[16];', '']],
+      ['there is no program tail any more', ['int tail(', 'int tale(']],
+      ['program pass is another', ['"?xdp"', '"?socket"'], ['struct xdp_md', 'struct __sk_buff']],
+      ['type point is another', ['__s16 x;', '__s32 x;']],
+      ['map seen is another', ['max_entries, 8', 'max_entries, 16']],
+      ['map records is another', ['max_entries, 4096', 'max_entries, 8192']],
+    ])('%s', async ([what, ...edits]) => {
+      const { opened, edit } = await start()
+      const failure = await edit(...edits).catch((error: unknown) => error)
+      expect(failure).toBeInstanceOf(Incompatible)
+      expect(String(failure)).toContain(what)
+      expect(run(opened)).toBe(1)
+    })
+  })
+})

@@ -1,0 +1,152 @@
+import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+import { temporaryName, writeWhole } from '../cache/atomic-write.ts'
+import { digest } from '../cache/digest.ts'
+import { sinceWritten } from '../cache/memoise-by-stat.ts'
+import { prune, touch } from '../cache/prune.ts'
+import type { Clang } from '../clang.ts'
+import { createDebugger } from '../debug.ts'
+import { run, type RunOptions } from '../run.ts'
+import { textOf } from '../text-of.ts'
+
+const debug = createDebugger('unplugin-bpf:vmlinux')
+
+/** 16 MB each, and two files: enough for a few sets of flags. */
+const keptFull = 8
+
+/** Headers to parse ahead. */
+export interface Ahead {
+  /** Absolute, one after another. */
+  readonly headers: readonly [string, ...string[]]
+  /** Names the content of all that is read. */
+  readonly content: string
+  /** languageFlags(), the same as the source's. */
+  readonly flags: readonly string[]
+  /** A file for `-ivfsoverlay`, if headers are read from elsewhere. */
+  readonly overlay?: string
+}
+
+/** Headers that clang has parsed ahead; see precompiledFlags(). */
+export interface Precompiled extends Ahead {
+  readonly file: string
+  /** Whether the file is what was written once; compiles start without waiting for it. */
+  readonly intact: () => Promise<boolean>
+}
+
+/** What puts them before a source. */
+export function precompiledFlags({
+  file,
+  overlay,
+}: Pick<Precompiled, 'file' | 'overlay'>): string[] {
+  return ['-include-pch', file, ...overlayFlags({ overlay })]
+}
+
+const overlayFlags = ({ overlay }: { readonly overlay?: string | undefined }): string[] =>
+  overlay === undefined ? [] : ['-ivfsoverlay', overlay]
+
+const running = new Map<string, Promise<Precompiled | undefined>>()
+
+export interface PrecompileOptions extends RunOptions {
+  readonly folder: string
+  /** How many files stay in the folder. */
+  readonly kept: number
+}
+
+/** All that are in the folder. */
+export const filesOf = ({ file }: Precompiled): string[] => [file, sumFile(file)]
+
+export const pchFolder = (cacheDir: string): PrecompileOptions => ({
+  folder: join(cacheDir, 'pch'),
+  kept: keptFull,
+})
+
+/**
+ * The precompiled form of headers, from the cache or made now; undefined if clang cannot make one. It holds for
+ * one clang binary, its flags, and the headers' paths and content.
+ */
+export function precompile(
+  ahead: Ahead,
+  clang: Clang,
+  options: PrecompileOptions,
+): Promise<Precompiled | undefined> {
+  const { content, flags, headers } = ahead
+  const key = digest(clang.identity, headers.join('\n'), content, ...flags).slice(0, 32)
+  const file = join(options.folder, `${key}.pch`)
+  let known = running.get(file)
+  if (!known) {
+    known = cachedOrMade(file, ahead, clang, options).finally(() => running.delete(file))
+    running.set(file, known)
+  }
+  return known
+}
+
+/** Forgets a damaged one. */
+export async function dropPrecompiled(precompiled: Precompiled): Promise<void> {
+  await Promise.all(filesOf(precompiled).map((file) => rm(file, { force: true })))
+}
+
+const sumFile = (file: string): string => `${file}.sum`
+
+async function cachedOrMade(
+  file: string,
+  ahead: Ahead,
+  clang: Clang,
+  options: PrecompileOptions,
+): Promise<Precompiled | undefined> {
+  const sum = textOf(sumFile(file))
+  if (sum !== undefined) {
+    for (const used of [file, sumFile(file)]) touch(used)
+    return { ...ahead, file, intact: () => hasSum(file, sum) }
+  }
+  try {
+    const made = await make(file, ahead, clang, options)
+    return { ...ahead, file, intact: () => hasSum(file, made) }
+  } catch (error) {
+    debug?.('%s cannot be precompiled: %s', ahead.headers.join(', '), error)
+    return undefined
+  }
+}
+
+async function make(
+  file: string,
+  { flags, headers, overlay }: Ahead,
+  clang: Clang,
+  { kept, ...options }: PrecompileOptions,
+): Promise<string> {
+  const started = performance.now()
+  let sum: string
+  await mkdir(dirname(file), { recursive: true })
+  const temporary = temporaryName(file)
+  const before = headers.slice(0, -1).flatMap((header) => ['-include', header])
+  const last = headers.at(-1) ?? headers[0]
+  // It is named by its content: when a header was written does not matter.
+  const output = ['-x', 'c-header', last, '-o', temporary, '-Xclang', '-fno-pch-timestamp']
+  try {
+    const { exitCode, stderr } = await run(
+      clang.path,
+      [...flags, ...overlayFlags({ overlay }), '-w', ...before, ...output],
+      dirname(headers[0]),
+      options,
+    )
+    if (exitCode !== 0) throw new Error(stderr)
+    await rename(temporary, file)
+    sum = await sumOf(file)
+    await writeWhole(sumFile(file), sum)
+  } finally {
+    await rm(temporary, { force: true })
+  }
+  await prune(dirname(file), kept)
+  debug?.('%s precompiled (%d ms)', headers.join(', '), Math.round(performance.now() - started))
+  return sum
+}
+
+const sumOf = sinceWritten(async (file) => digest(await readFile(file)))
+
+async function hasSum(file: string, sum: string): Promise<boolean> {
+  try {
+    return (await sumOf(file)) === sum
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,47 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { readElf } from '../../elf/elf.ts'
+import { temporaryName } from '../cache/atomic-write.ts'
+import type { Clang } from '../clang.ts'
+import { run } from '../run.ts'
+import type { Layout } from './minimise-header.ts'
+import { type Precompiled, precompiledFlags } from './precompiled.ts'
+
+/**
+ * Asks clang, with the header precompiled, for sizes of its records: `struct task_struct`. Throws if it does not know
+ * them all.
+ *
+ * @param folder For files that are removed, or, if this process ends before, pruned some day.
+ */
+export async function recordLayouts(
+  records: readonly string[],
+  precompiled: Precompiled,
+  clang: Clang,
+  folder: string,
+): Promise<Map<string, Layout>> {
+  await mkdir(folder, { recursive: true })
+  const source = `${temporaryName(join(folder, 'layouts'))}.c`
+  const object = `${source}.o`
+  try {
+    const numbers = records.map((record) => `sizeof(${record}),_Alignof(${record})`)
+    await writeFile(source, `unsigned long long __unplugin_bpf[] = {${numbers.join(',\n')}};\n`)
+    const flags = [...precompiled.flags, ...precompiledFlags(precompiled), '-w']
+    const args = [...flags, '-c', source, '-o', object]
+    const { exitCode } = await run(clang.path, args, folder, { isBackground: true })
+    if (exitCode !== 0) throw new Error('clang does not know the sizes of all records')
+
+    const { littleEndian, sections } = readElf(new Uint8Array(await readFile(object)))
+    const data = sections.find(({ name }) => name === '.data')?.data ?? new Uint8Array()
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+    const number = (index: number): number => Number(view.getBigUint64(index * 8, littleEndian))
+    return new Map(
+      records.map((record, index) => [
+        record,
+        { size: number(index * 2), align: number(index * 2 + 1) },
+      ]),
+    )
+  } finally {
+    await Promise.all([source, object].map((file) => rm(file, { force: true })))
+  }
+}

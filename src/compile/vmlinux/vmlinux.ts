@@ -1,0 +1,162 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { release, tmpdir, version } from 'node:os'
+import { basename, join } from 'node:path'
+
+import { readBtf } from '../../btf/btf.ts'
+import { dumpC } from '../../btf/dump-c.ts'
+import { readElf } from '../../elf/elf.ts'
+import { writeWhole } from '../cache/atomic-write.ts'
+import { digest } from '../cache/digest.ts'
+import { sinceWritten } from '../cache/memoise-by-stat.ts'
+import { createDebugger } from '../debug.ts'
+import type { ResolvedOptions } from '../options.ts'
+
+const debug = createDebugger('unplugin-bpf:vmlinux')
+
+export const vmlinuxHeader = 'vmlinux.h'
+/** Raise it when dumpC prints a type otherwise. */
+const generation = '1'
+const kernelBtf = '/sys/kernel/btf/vmlinux'
+const kernelNotes = '/sys/kernel/notes'
+
+/** A folder that has a vmlinux.h, for clang to search last. */
+export interface Vmlinux {
+  readonly folder: string
+  readonly header: string
+  /** Names the header's content. */
+  readonly content: string
+  /** What it was generated from, see vmlinuxOrigin(); undefined for a user's own. */
+  readonly origin: string | undefined
+}
+
+/** Why there is none, and what to do. */
+export interface NoVmlinux {
+  readonly reason: string
+}
+
+/**
+ * What a generated header is generated from: a name that changes with it, cheap to get.
+ * Undefined where there is nothing to generate from.
+ */
+export function vmlinuxOrigin(options: ResolvedOptions): string | undefined {
+  try {
+    if (options.vmlinux !== 'auto') return digest(generation, 'file', readFileSync(options.vmlinux))
+    const { size } = statSync(kernelBtf)
+    // The notes hold the kernel's build id, a hash of all of it: 164 bytes to read instead of 5 MB.
+    return digest(generation, release(), version(), String(size), readFileSync(kernelNotes))
+  } catch {
+    return undefined
+  }
+}
+
+const running = new Map<string, Promise<Vmlinux | NoVmlinux>>()
+
+/** The header that option `vmlinux` asks for, from the cache or made now. */
+export function provideVmlinux(options: ResolvedOptions): Promise<Vmlinux | NoVmlinux> {
+  const origin = vmlinuxOrigin(options)
+  if (origin === undefined) return Promise.resolve({ reason: absent(options.vmlinux) })
+  const folder = join(options.cacheDir, 'vmlinux', origin.slice(0, 32))
+  let known = running.get(folder)
+  if (!known) {
+    known = cachedOrMade(folder, options.vmlinux, origin).finally(() => running.delete(folder))
+    running.set(folder, known)
+  }
+  return known
+}
+
+async function cachedOrMade(
+  folder: string,
+  source: string,
+  origin: string,
+): Promise<Vmlinux | NoVmlinux> {
+  const cached = (await intact(folder, origin)) ?? (await intact(substitute(folder), origin))
+  if (cached) return cached
+  const started = performance.now()
+  try {
+    const text = textFrom(source)
+    const content = digest(text)
+    const made = await write(folder, `/* ${content}: of what follows */\n${text}`)
+    debug?.('%s made from %s (%d ms)', made, source, Math.round(performance.now() - started))
+    return { folder: made, header: join(made, vmlinuxHeader), content, origin }
+  } catch (error) {
+    return { reason: `none can be generated from ${sourceFile(source)}: ${String(error)}` }
+  }
+}
+
+/** The header's text; undefined once it has another content. */
+export async function headerText({ content, header }: Vmlinux): Promise<string | undefined> {
+  const text = await readFile(header, 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  return digest(text) === content || sealed(text) === content ? text : undefined
+}
+
+async function intact(folder: string | undefined, origin: string): Promise<Vmlinux | undefined> {
+  if (folder === undefined) return undefined
+  const header = join(folder, vmlinuxHeader)
+  const content = await sealOf(header)
+  return content ? { folder, header, content, origin } : undefined
+}
+
+const sealOf = sinceWritten(async (header) => {
+  const text = await readFile(header, 'utf8').catch(() => undefined)
+  return text && sealed(text)
+})
+
+/** Writes a header into its folder or, where the cache cannot be written, one of this process. Returns which. */
+async function write(folder: string, text: string): Promise<string> {
+  try {
+    await writeWhole(join(folder, vmlinuxHeader), text)
+    return folder
+  } catch (error) {
+    debug?.('%s cannot be written: %s', folder, error)
+    temporary ??= temporaryFolder()
+    const own = join(temporary, basename(folder))
+    await writeWhole(join(own, vmlinuxHeader), text)
+    return own
+  }
+}
+
+/** What this process has in place of a folder that it could not write. */
+const substitute = (folder: string): string | undefined =>
+  temporary && join(temporary, basename(folder))
+
+let temporary: string | undefined
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-vmlinux-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** The digest in a cached header's first line, if the rest has it. */
+function sealed(text: string): string | undefined {
+  const end = text.indexOf('\n')
+  const seal = /^\/\* ([0-9a-f]{64}): /.exec(text.slice(0, end))?.[1]
+  return seal === digest(text.slice(end + 1)) ? seal : undefined
+}
+
+const sourceFile = (source: string): string => (source === 'auto' ? kernelBtf : source)
+
+function textFrom(source: string): string {
+  // All at once: sysfs makes up the file anew for each piece that is read.
+  const bytes = readFileSync(sourceFile(source))
+  const btf = btfOf(bytes)
+  return btf ? dumpC(readBtf(btf)) : bytes.toString()
+}
+
+/** Raw BTF, or that of an ELF file such as a kernel image; undefined for anything else, a header. */
+function btfOf(bytes: Uint8Array): Uint8Array | undefined {
+  const magic = Buffer.from(bytes.subarray(0, 4)).toString('latin1')
+  if (magic.startsWith('\x9f\xeb') || magic.startsWith('\xeb\x9f')) return bytes
+  if (magic !== '\x7fELF') return undefined
+  const section = readElf(bytes).sections.find(({ name }) => name === '.BTF')
+  if (!section) throw new Error('it has no section .BTF')
+  return section.data
+}
+
+function absent(source: string): string {
+  return source === 'auto'
+    ? `none can be generated, as this kernel does not tell its types (it has no ${kernelBtf}). Put a vmlinux.h into an include folder, or set the option vmlinux to a vmlinux.h or to a kernel's BTF`
+    : `none can be generated, as ${source} cannot be read. Set the option vmlinux to a vmlinux.h, to a kernel's BTF, or to 'auto' for this kernel's`
+}

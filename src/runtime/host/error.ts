@@ -1,0 +1,77 @@
+import { errnoName } from './errno.ts'
+
+/** Codes of failures that no errno stands for. All other codes are an errno's name: `EPERM`. */
+export type BpfErrorCode =
+  | 'ERR_BPF_STATE'
+  | 'ERR_BPF_UNSUPPORTED'
+  | 'ERR_BPF_DESTROYED'
+  | 'ERR_BPF_MALFORMED'
+  | (string & {})
+
+export interface BpfErrorDetails {
+  /** What was tried, after "cannot": `load`, `attach XDP to eth0 with`. */
+  operation: string
+  /** On what: `program on_exec of trace_bpf`. */
+  object?: string | undefined
+  /** Why it failed, when no errno says it. Empty, as `log`: nothing. */
+  reason?: string | undefined
+  code?: BpfErrorCode | undefined
+  /** Positive, as in errno(3). */
+  errno?: number | undefined
+  /** What libbpf or the kernel wrote about it. */
+  log?: string | undefined
+  /** What to do. */
+  hint?: string | undefined
+  cause?: unknown
+}
+
+/** Whatever libbpf, the kernel or the order of calls refuses. */
+export class BpfError extends Error {
+  override readonly name: string = 'BpfError'
+  readonly code: BpfErrorCode
+  /** Positive, as in errno(3). */
+  readonly errno: number | undefined
+  readonly operation: string
+  readonly object: string | undefined
+  readonly log: string | undefined
+  readonly hint: string | undefined
+
+  constructor(details: BpfErrorDetails) {
+    super(sentence(details), details.cause === undefined ? undefined : { cause: details.cause })
+    this.code =
+      details.code ?? (details.errno === undefined ? 'ERR_BPF_STATE' : errnoName(details.errno))
+    this.errno = details.errno
+    this.operation = details.operation
+    this.object = details.object
+    this.log = details.log || undefined
+    this.hint = details.hint
+  }
+}
+
+function sentence({ operation, object, reason, errno, hint }: BpfErrorDetails): string {
+  const what = object === undefined ? operation : phrase(operation, object)
+  const name = errno === undefined ? undefined : errnoName(errno)
+  const because = reason && name ? `${reason} (${name})` : reason || name || 'refused'
+  return `cannot ${what}: ${because}${hint === undefined ? '' : `. ${hint}`}`
+}
+
+/** `attach to lo` is done to `program drop of filter_bpf`: attach program drop of filter_bpf to lo. */
+function phrase(operation: string, object: string): string {
+  const [, verb = operation, place = ''] = /^(\w+)( to .+)$/s.exec(operation) ?? []
+  return `${verb} ${object}${place}`
+}
+
+/** The call came at the wrong time; `reason` says what to do instead. */
+export function stateError(operation: string, object: string, reason: string): BpfError {
+  return new BpfError({ code: 'ERR_BPF_STATE', operation, object, reason })
+}
+
+/** This machine, libbpf or kernel cannot do it. */
+export function unsupported(
+  operation: string,
+  object: string | undefined,
+  reason: string,
+  hint?: string,
+): BpfError {
+  return new BpfError({ code: 'ERR_BPF_UNSUPPORTED', operation, object, reason, hint })
+}

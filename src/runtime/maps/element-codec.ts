@@ -1,0 +1,88 @@
+import { compiled } from '../../codec/compiled.ts'
+import type { Layout } from '../../codec/layout.ts'
+import { bytes, sizeOf } from '../../codec/layout.ts'
+import type { Path } from '../../codec/path.ts'
+import { BpfError } from '../host/error.ts'
+import { Elements } from './elements.ts'
+import type { MapHandle } from './handle.ts'
+import type { Decode } from './iteration.ts'
+
+/** What the C side calls the elements; bytes where an object does not say. */
+export interface ElementLayouts {
+  readonly key?: Layout | undefined
+  readonly value?: Layout | undefined
+}
+
+export interface ValueCodec {
+  encode(value: unknown, data: DataView, offset: number): void
+  decode: Decode
+}
+
+/** What an element's value is in memory: one value, or one of each CPU. */
+export interface Shape {
+  /** Of all that the kernel copies for one element. */
+  valueBytes(valueSize: number): number
+  valueCodec(layout: Layout, elements: Elements): ValueCodec
+}
+
+const oneValue: Shape = {
+  valueBytes: (valueSize) => valueSize,
+  valueCodec: (layout) => compiled(layout),
+}
+
+/** The codecs of one face of a map, fitted to the loaded map's sizes. */
+export interface Face {
+  /** Of the handle when this was made: another one means another descriptor. */
+  readonly generation: number
+  readonly elements: Elements
+  encodeKey(key: unknown, data: DataView, offset: number): void
+  readonly decodeKey: Decode
+  encodeValue(value: unknown, data: DataView, offset: number): void
+  readonly decodeValue: Decode
+}
+
+/** @throws {BpfError} `ERR_BPF_STATE` unless loaded; `ERR_BPF_MALFORMED` when the types have not the map's sizes */
+export type Enter = (operation: string) => Face
+
+/** Makes the face at its first use, and again after the map got another descriptor. */
+export function facing(handle: MapHandle, layouts: ElementLayouts, shape: Shape = oneValue): Enter {
+  let face: Face | undefined
+  return (operation) => {
+    if (face !== undefined && face.generation === handle.generation) return face
+    face = openFace(handle, layouts, shape, operation)
+    return face
+  }
+}
+
+/** Else a wrong key would read like a wrong value. */
+const keyPath: Path = { parent: undefined, key: 'key' }
+
+function openFace(
+  handle: MapHandle,
+  layouts: ElementLayouts,
+  shape: Shape,
+  operation: string,
+): Face {
+  const elements = new Elements(handle, operation, (size) => shape.valueBytes(size))
+  const fitted = (side: 'key' | 'value', size: number): Layout => {
+    const layout = layouts[side]
+    if (layout === undefined) return bytes(size)
+    if (sizeOf(layout) === size) return layout
+    throw new BpfError({
+      code: 'ERR_BPF_MALFORMED',
+      operation,
+      object: handle.title,
+      reason: `its ${side}s are ${size} bytes, the type given for them has ${sizeOf(layout)}`,
+    })
+  }
+  const key = compiled(fitted('key', elements.keySize))
+  const value = shape.valueCodec(fitted('value', elements.valueSize), elements)
+  return {
+    generation: handle.generation,
+    elements,
+    encodeKey: (value, data, offset) => key.encode(value, data, offset, keyPath),
+    decodeKey: key.decode,
+    encodeValue: value.encode,
+    decodeValue: value.decode,
+  }
+}

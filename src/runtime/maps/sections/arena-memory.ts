@@ -1,0 +1,49 @@
+import { remoteMemory } from '../../../codec/memory.ts'
+import { OwnMemory } from '../../ffi/own-memory.ts'
+import { EFAULT } from '../../host/errno.ts'
+import { BpfError } from '../../host/error.ts'
+import type { MapHandle } from '../handle.ts'
+
+/** A stretch of an arena: reading and writing ask the kernel, which says where a page is missing. */
+export class ArenaMemory {
+  readonly view: DataView
+  readonly #map: MapHandle
+  /** In this process. */
+  readonly #address: number
+  readonly #own: OwnMemory
+
+  /** @param size bytes */
+  constructor(map: MapHandle, address: number, size: number) {
+    this.#map = map
+    this.#address = address
+    this.#own = new OwnMemory(size)
+    this.view = remoteMemory(
+      size,
+      (offset, length) => this.#fetch(offset, length),
+      (offset, bytes) => this.put(offset, new Uint8Array(bytes.buffer, 0, bytes.byteLength)),
+    )
+  }
+
+  put(offset: number, bytes: Uint8Array): void {
+    this.#map.requireFd('write to')
+    new Uint8Array(this.#own.buffer.buffer).set(bytes)
+    this.#check('write to', offset, this.#own.write(this.#address + offset, bytes.length))
+  }
+
+  #fetch(offset: number, length: number): DataView {
+    this.#map.requireFd('read')
+    this.#check('read', offset, this.#own.read(this.#address + offset, length))
+    return this.#own.buffer.data
+  }
+
+  #check(operation: string, offset: number, errno: number): void {
+    if (errno === 0) return
+    throw new BpfError({
+      operation,
+      object: `0x${(this.#address + offset).toString(16)} in ${this.#map.title}`,
+      errno,
+      reason: errno === EFAULT ? 'no page is allocated there' : undefined,
+      hint: errno === EFAULT ? 'A program allocates pages by bpf_arena_alloc_pages()' : undefined,
+    })
+  }
+}

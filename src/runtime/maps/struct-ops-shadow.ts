@@ -1,0 +1,131 @@
+import type { CompositeLayout } from '../../codec/layout.ts'
+import { sizeOf } from '../../codec/layout.ts'
+import { liveView } from '../../codec/live-view.ts'
+import { deadMemory, readOnlyMemory } from '../../codec/memory.ts'
+import { inspectSymbol, uncloneable } from '../../codec/view-location.ts'
+import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
+import { memcpyOut } from '../ffi/libc.ts'
+import { getPointer, readBytes, setPointer } from '../ffi/memory.ts'
+import { bpf_map__initial_value } from '../ffi/object.ts'
+import { unsupported } from '../host/error.ts'
+import { Program } from '../programs/program.ts'
+import type { MapHandle } from './handle.ts'
+import type { ShownMemory } from './live-section.ts'
+
+/** By `struct bpf_program *`. */
+export type ProgramsByPointer = ReadonlyMap<number, Program>
+
+/**
+ * A struct_ops before it loads, as libbpf keeps it: scalars, and for functions the programs that will be them. From it
+ * load makes the kernel's struct, which nobody changes any more.
+ */
+export class Shadow implements ShownMemory {
+  readonly view: object
+  readonly #map: MapHandle
+  readonly #programs: ProgramsByPointer
+  readonly #own: DataView<ArrayBuffer> | undefined
+  readonly #scalars: Record<string, unknown>
+  readonly #point: (memory: DataView) => void
+  /** Refuses as the stage has it. */
+  #memory: DataView
+
+  constructor(
+    map: MapHandle,
+    layout: CompositeLayout,
+    functions: readonly string[],
+    programs: ProgramsByPointer,
+  ) {
+    this.#map = map
+    this.#programs = programs
+    this.#own = initialValue(map, sizeOf(layout))
+    this.#memory = this.#own ?? deadMemory(() => this.#unsupported())
+    const { view, point } = liveView<Record<string, unknown>>(layout, this.#memory)
+    this.#scalars = view
+    this.#point = (memory) => point((this.#memory = memory), 0)
+    this.view = this.#fields(layout, new Set(functions))
+  }
+
+  beforeLoad(): void {
+    const address = bpf_map__initial_value(this.#map.pointer, null)
+    if (!this.#own || address === 0) return
+    memcpyOut(address, this.#own, this.#own.byteLength)
+    this.#point(readOnlyMemory(this.#own, () => this.#map.life.refusal('write to', this.#title)))
+  }
+
+  /** The kernel has it as it was then. */
+  loaded(): void {}
+
+  closed(): void {
+    this.#point(deadMemory(() => this.#map.life.refusal('use', this.#title)))
+  }
+
+  get #title(): string {
+    return `struct_ops.${this.#map.name} of ${this.#map.life.name}`
+  }
+
+  #unsupported(): Error {
+    return unsupported(
+      'use',
+      this.#title,
+      'the installed libbpf shows nothing of a struct_ops before it loads',
+      'That came with libbpf 1.4.',
+    )
+  }
+
+  #fields(layout: CompositeLayout, functions: ReadonlySet<string>): object {
+    const fields = uncloneable()
+    for (const { name, offset } of layout.members) {
+      const accessors = functions.has(name)
+        ? {
+            get: () => this.#program(offset),
+            set: (program: unknown) => this.#setProgram(name, offset, program),
+          }
+        : {
+            get: () => this.#scalars[name],
+            set: (value: unknown) => void (this.#scalars[name] = value),
+          }
+      Object.defineProperty(fields, name, { enumerable: true, ...accessors })
+    }
+    Object.defineProperty(fields, inspectSymbol, { value: () => this.#inspected(layout) })
+    return Object.seal(fields)
+  }
+
+  #program(offset: number): Program | null {
+    return this.#programs.get(getPointer(this.#memory, offset)) ?? null
+  }
+
+  #setProgram(name: string, offset: number, program: unknown): void {
+    setPointer(this.#memory, offset, program === null ? 0 : this.#pointerOf(name, program))
+  }
+
+  #pointerOf(name: string, program: unknown): number {
+    for (const [pointer, known] of this.#programs) {
+      if (known === program && known.type === structOpsProgram) return pointer
+    }
+    throw new TypeError(
+      `${this.#title}: ${name} takes a SEC("struct_ops") program of the same skeleton instance, or null`,
+    )
+  }
+
+  #inspected(layout: CompositeLayout): unknown {
+    try {
+      const view = this.view as Record<string, unknown>
+      return Object.fromEntries(layout.members.map(({ name }) => [name, shown(view[name])]))
+    } catch (error) {
+      return `[${String(error)}]`
+    }
+  }
+}
+
+function shown(value: unknown): unknown {
+  return value instanceof Program ? value.name : value
+}
+
+/** linux/bpf.h: BPF_PROG_TYPE_STRUCT_OPS. */
+const structOpsProgram = 27
+
+/** A copy of libbpf's: of the object's own struct, which has less and other offsets than the kernel's. */
+function initialValue(map: MapHandle, size: number): DataView<ArrayBuffer> | undefined {
+  const address = libbpfIsAtLeast(1, 4) ? bpf_map__initial_value(map.pointer, null) : 0
+  return address === 0 ? undefined : new DataView(readBytes(address, size).buffer)
+}

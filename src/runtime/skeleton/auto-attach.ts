@@ -1,0 +1,45 @@
+import { heard } from '../ffi/libbpf-log.ts'
+import type { NativeLink } from '../links/native.ts'
+import { libbpfLink } from '../links/native.ts'
+import type { Program } from '../programs/program.ts'
+import type { InstanceParts, MapPart } from './instance-state.ts'
+
+/** Attaches every program whose section says where, and every struct_ops map, but what has a link. @throws {BpfError} */
+export function autoAttach(parts: InstanceParts): void {
+  for (const { name } of parts.programs) attachProgram(parts, name)
+  for (const part of parts.maps) attachMap(parts, part)
+}
+
+/** Nothing where it has a link, or no automatic attachment. */
+export function attachProgram(parts: InstanceParts, name: string): void {
+  const { programs, groups, spec } = parts
+  const index = programs.findIndex((program) => program.name === name)
+  const program = programs[index]?.program
+  if (!program || program.attached || isLive(groups.links[name])) return
+  const [, , , newer] = spec.programs[index] ?? []
+  newer?.requireKnown(program)
+  const native = linkBySection(parts, program, index)
+  if (native) groups.links[name] = program.adopt(native)
+}
+
+function linkBySection(
+  { native }: InstanceParts,
+  program: Program,
+  index: number,
+): NativeLink | undefined {
+  const own = program.autoload && program.autoattach ? program.linkBySection() : undefined
+  if (own) return own
+  const { result, log } = heard(() => native.attachProgram(index))
+  if (result < 0) throw program.failure('attach', -result, log)
+  return result > 0 ? libbpfLink(result) : undefined
+}
+
+/** The same of what is no program. */
+export function attachMap({ groups }: InstanceParts, { name, kind, map }: MapPart): void {
+  if (!kind.attach || isLive(groups.links[name])) return
+  const link = kind.attach(map)
+  if (link) groups.links[name] = link
+}
+
+const isLive = (link: { destroyed: boolean } | null | undefined): boolean =>
+  link !== null && link !== undefined && !link.destroyed

@@ -1,0 +1,118 @@
+import { missingCapabilities, privilegeHint } from '../host/capabilities.ts'
+import { BpfError } from '../host/error.ts'
+import { creationAdvice } from '../maps/refusal.ts'
+import { VerifierError } from '../verifier/error.ts'
+import type { Explanations } from '../verifier/explanations/explanations.ts'
+import { explained } from '../verifier/explanations/explanations.ts'
+import { generalExplanations } from '../verifier/explanations/general.ts'
+import { failingLine } from '../verifier/failing-line.ts'
+import { plainReason } from '../verifier/reason.ts'
+import { readVerifierLog, verdict } from '../verifier/verifier-log.ts'
+import type { InstanceParts, ProgramPart } from './instance-state.ts'
+
+/**
+ * Why bpf_object__load failed. Which program the verifier refused is known by its log alone: libbpf closes all of them
+ * after a failure.
+ * @param heard what libbpf said, where it could be heard
+ */
+export function loadFailure(
+  parts: InstanceParts,
+  errno: number,
+  heard: string | undefined,
+): BpfError {
+  const { spec } = parts
+  const explanations = allOf([...(spec.explanations ?? []), generalExplanations])
+  const refused = refusedProgram(parts, heard)
+  const { name: program, log } = refusedLog(parts, heard, refused)
+  const read = readVerifierLog(log)
+  // Statistics alone are no verdict: the kernel refused before it read an instruction.
+  const words = verdict(read)
+  if (words !== '') {
+    return new VerifierError({
+      operation: 'load',
+      object: `program ${program} of ${spec.name}`,
+      errno,
+      program,
+      log,
+      words: `the verifier says "${words}"`,
+      reason: plainReason(read, explanations),
+      source: failingLine(Buffer.from(spec.object, 'base64'), program, read),
+    })
+  }
+  return new BpfError({
+    operation: 'load',
+    object: refused ? refused.program.title : spec.name,
+    errno,
+    reason: heard ? tellingLines(heard)[0] : undefined,
+    log: heard,
+    hint:
+      kernelHint(refused, errno) ??
+      privilegeHint(errno) ??
+      mapHint(parts, errno, heard) ??
+      adviceOn(heard, explanations),
+  })
+}
+
+/**
+ * Programs that were accepted have logs too, when asked for. Where libbpf was not heard, the last of them counts: the
+ * first refusal ends the load.
+ */
+function refusedLog(
+  { programs, native }: InstanceParts,
+  heard: string | undefined,
+  refused: ProgramPart | undefined,
+): { name: string; log: string } {
+  const logs = programs.map(({ name }, index) => ({ name, log: native.verifierLog(index) }))
+  const told = heard ? logs.filter(({ name }) => name === refused?.name) : logs
+  return told.findLast(({ log }) => log !== '') ?? { name: '', log: '' }
+}
+
+/** The one that libbpf says the kernel refused. */
+function refusedProgram(
+  { programs }: InstanceParts,
+  heard: string | undefined,
+): ProgramPart | undefined {
+  const named = /^prog '(.*)': BPF program load failed/m.exec(heard ?? '')?.[1]
+  return programs.find(({ name }) => name === named)
+}
+
+/** Of the map that libbpf says could not be created. */
+function mapHint(
+  { maps }: InstanceParts,
+  errno: number,
+  heard: string | undefined,
+): string | undefined {
+  const named = /^map '(.*)': failed to create/m.exec(heard ?? '')?.[1]
+  const refused = maps.find(({ name }) => name === named)
+  return refused && creationAdvice(refused.kind, refused.map, errno)
+}
+
+/** Of a process that lacks nothing. */
+function kernelHint(refused: ProgramPart | undefined, errno: number): string | undefined {
+  return missingCapabilities(['CAP_BPF', 'CAP_PERFMON']).length === 0
+    ? refused?.program.loadAdvice(errno)
+    : undefined
+}
+
+/** Without libbpf's general last words: `failed to load object`, `failed to load BPF skeleton`. */
+export function tellingLines(heard: string): string[] {
+  const lines = heard.split('\n').filter((line) => line !== '')
+  const telling = lines.filter((line) => !generalWords.test(line))
+  return telling.length > 0 ? telling : lines
+}
+
+const generalWords =
+  /^failed to (load|initialize skeleton) (BPF )?(object|skeleton)|^Error (in|loading)/
+
+function adviceOn(heard: string | undefined, { libbpf }: Explanations): string | undefined {
+  return heard
+    ? explained(heard, libbpf)
+    : 'libbpf could not be heard: on the main thread, while no loadAsync() runs, load() tells what it says'
+}
+
+function allOf(list: readonly Explanations[]): Explanations {
+  return {
+    verifier: list.flatMap(({ verifier }) => verifier),
+    libbpf: list.flatMap(({ libbpf }) => libbpf),
+  }
+}
