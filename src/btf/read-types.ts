@@ -1,6 +1,6 @@
 import { FormatError } from '../elf/format-error.ts'
+import { kindNumber, KINDS, LINKAGES, SHAPES, vlen } from '../uapi/btf.ts'
 import type { BtfHeader } from './header.ts'
-import { KINDS, LINKAGES, SHAPES } from './kinds.ts'
 import type { BtfStrings } from './strings.ts'
 import { TypeTable } from './type-table.ts'
 
@@ -14,6 +14,19 @@ const VOID = new TypeTable(
   },
   () => '',
 )
+
+/** What there is to check in a kind's records: how many words they have, and which of them refer to types. -1: none. */
+interface Checks {
+  readonly length: number
+  readonly types: readonly number[]
+  readonly item: { readonly length: number; readonly isNamed: boolean; readonly type: number }
+}
+
+const CHECKS: readonly Checks[] = SHAPES.map(({ own, item }) => ({
+  length: own.length,
+  types: [...own].flatMap((word, at) => (word === 't' ? [at] : [])),
+  item: { length: item.length, isNamed: item.startsWith('n'), type: item.indexOf('t') },
+}))
 
 /**
  * The types of the type section behind those of the base. One walk finds where each starts, and checks that all are
@@ -62,9 +75,9 @@ export function readTypes(
     starts[length] = at
     checkName(at)
     const info = words[at + 1] ?? fail('the last type is cut short', words.length)
-    const number = (info >>> 24) & 0x7f
-    const count = info & 0xffffff
-    const shape = SHAPES[number]
+    const number = kindNumber(info)
+    const count = vlen(info)
+    const shape = CHECKS[number]
     if (!shape || number === 0) return fail(`unknown kind ${number}`, at)
     at += 2
     if (at + shape.length > words.length) fail('the last type is cut short', words.length)

@@ -1,5 +1,13 @@
 import { FormatError } from '../elf/format-error.ts'
-import { type Kind, KINDS, LINKAGES } from './kinds.ts'
+import {
+  type Kind,
+  kindFlag,
+  kindNumber,
+  KINDS,
+  type Linkage,
+  LINKAGES,
+  vlen,
+} from '../uapi/btf.ts'
 import type {
   BtfType,
   DeclTag,
@@ -7,7 +15,6 @@ import type {
   Enum64,
   FuncProto,
   Int,
-  Linkage,
   Member,
   TypeId,
   TypeTag,
@@ -58,7 +65,7 @@ export class TypeTable implements Records {
 
   kind(id: TypeId): Kind {
     const start = this.starts[id] ?? noType(id, this.length)
-    return KINDS[((this.words[start + 1] ?? 0) >>> 24) & 0x7f] ?? 'void'
+    return KINDS[kindNumber(this.words[start + 1] ?? 0)] ?? 'void'
   }
 
   name(id: TypeId): string {
@@ -100,12 +107,12 @@ export class TypeTable implements Records {
 
   /** kind_flag, which every kind gives another meaning. */
   flag(id: TypeId): boolean {
-    return this.#word(id, 1) >>> 31 !== 0
+    return kindFlag(this.#word(id, 1))
   }
 
-  /** vlen: 24 bits since kernel 7.1, 16 before, when the bits between were zero. */
+  /** vlen: how many members, values, parameters or variables. */
   count(id: TypeId): number {
-    return this.#word(id, 1) & 0xffffff
+    return vlen(this.#word(id, 1))
   }
 
   /** Of a struct or union. */

@@ -1,3 +1,5 @@
+import type { Linkage } from '../uapi/btf.ts'
+
 /**
  * The BTF type graph, as include/uapi/linux/btf.h lays it out: one plain object a type, referring to
  * others by id. Id 0 is void. Sizes are bytes, member offsets bits.
@@ -112,7 +114,6 @@ export interface Restrict {
   readonly name: ''
   readonly target: TypeId
 }
-export type Linkage = 'static' | 'global' | 'extern'
 export interface Func {
   readonly kind: 'func'
   readonly name: string

@@ -1,3 +1,6 @@
+import { FormatError } from '../elf/format-error.ts'
+import { type Kind, kindNumber, KINDS, SHAPES, vlen } from '../uapi/btf.ts'
+
 /** A 32-bit word of .BTF or .BTF.ext, that can be read and replaced. There are thousands. */
 export class Word {
   readonly #view: DataView
@@ -22,7 +25,7 @@ export class Word {
 export interface TypeRecord {
   readonly name: Word
   readonly info: Word
-  readonly kind: number
+  readonly kind: Kind
   /** The type that it refers to as a whole: of PTR, TYPEDEF, TYPE_TAG and the like. */
   readonly type: Word | undefined
   /** Bytes from the start of the type section. */
@@ -38,27 +41,8 @@ export interface BtfWords {
   readonly strings: readonly Word[]
 }
 
-/** What the words behind `struct btf_type` are (include/uapi/linux/btf.h), by kind: t a type id, s a string, . else. */
-const shapes: Readonly<Record<number, { readonly fixed?: string; readonly each?: string }>> = {
-  1: { fixed: '.' }, // INT
-  3: { fixed: 'tt.' }, // ARRAY
-  4: { each: 'st.' }, // STRUCT
-  5: { each: 'st.' }, // UNION
-  6: { each: 's.' }, // ENUM
-  13: { each: 'st' }, // FUNC_PROTO
-  14: { fixed: '.' }, // VAR
-  15: { each: 't..' }, // DATASEC
-  17: { fixed: '.' }, // DECL_TAG
-  19: { each: 's..' }, // ENUM64
-}
-/** Kinds whose third word is a type id, not a size: PTR, TYPEDEF … TYPE_TAG. */
-const refers: ReadonlySet<number> = new Set([2, 8, 9, 10, 11, 12, 13, 14, 17, 18])
-
-/** Of `.BTF.ext`: the words of a record of functions, lines and CO-RE relocations. */
-const extRecords = ['.t', '.ss.', '.ts.']
-
-export const FWD = 7
-export const TYPE_TAG = 18
+/** The words of .BTF.ext's records of functions, lines and CO-RE relocations, with the letters of uapi/btf.ts. */
+const EXT_RECORDS = ['.t', '.nn.', '.tn.']
 
 /** Takes the type section of an object's .BTF, and its .BTF.ext, as clang writes them. */
 export function btfWords(
@@ -75,7 +59,7 @@ export function btfWords(
   const collect = (view: DataView, offset: number, shape: string): number => {
     for (let index = 0; index < shape.length; index++) {
       if (shape[index] === 't') typeIds.push(word(view, offset + index * 4))
-      if (shape[index] === 's') strings.push(word(view, offset + index * 4))
+      if (shape[index] === 'n') strings.push(word(view, offset + index * 4))
     }
     return offset + shape.length * 4
   }
@@ -83,21 +67,22 @@ export function btfWords(
   for (let at = 0; at < types.byteLength;) {
     const start = at
     const info = word(types, at + 4)
-    const kind = (info.get() >>> 24) & 0x7f
-    const { fixed = '', each = '' } = shapes[kind] ?? {}
-    at = collect(types, at, 's..')
-    const type = refers.has(kind) ? word(types, at - 4) : undefined
-    if (type) typeIds.push(type)
-    at = collect(types, at, fixed)
-    for (let left = each === '' ? 0 : info.get() & 0xffff; left > 0; left--) {
-      at = collect(types, at, each)
+    const number = kindNumber(info.get())
+    const [kind, shape] = [KINDS[number], SHAPES[number]]
+    if (!kind || !shape) throw new FormatError('BTF', start, `unknown kind ${number}`)
+    at = collect(types, at, 'n.')
+    const firstTypeId = typeIds.length
+    at = collect(types, at, shape.own)
+    const type = shape.own.startsWith('t') ? typeIds[firstTypeId] : undefined
+    for (let left = shape.item === '' ? 0 : vlen(info.get()); left > 0; left--) {
+      at = collect(types, at, shape.item)
     }
     records.push({ name: word(types, start), info, kind, type, start, size: at - start })
   }
 
   if (ext) {
     const header = ext.getUint32(4, littleEndian)
-    for (const [index, shape] of extRecords.entries()) {
+    for (const [index, shape] of EXT_RECORDS.entries()) {
       if (8 + index * 8 >= header) break
       let at = header + ext.getUint32(8 + index * 8, littleEndian)
       const end = at + ext.getUint32(12 + index * 8, littleEndian)
@@ -106,7 +91,7 @@ export function btfWords(
       at += 4
       while (at < end) {
         const count = ext.getUint32(at + 4, littleEndian)
-        at = collect(ext, at, 's.')
+        at = collect(ext, at, 'n.')
         for (let left = count; left > 0; left--, at += recordSize) collect(ext, at, shape)
       }
     }

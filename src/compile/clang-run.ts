@@ -84,6 +84,10 @@ function readObject(file: string, { clang, source }: Job): Uint8Array {
     orderForwards(object)
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
+    if (error.format !== 'ELF') {
+      const words = `${clang.path} made an object of ${source} that cannot be read: ${error.message}`
+      throw new CompileError(words, { cause: error })
+    }
     const advice =
       'leave out those of cflags that ask for another output (-S, -E, -emit-llvm, -flto)'
     throw new CompileError(`${clang.path} made no object of ${source}: ${advice}`, { cause: error })

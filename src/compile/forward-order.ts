@@ -1,6 +1,7 @@
 import { readHeader } from '../btf/header.ts'
 import { readElf } from '../elf/elf.ts'
-import { btfWords, FWD, TYPE_TAG, type TypeRecord, type Word } from './btf-words.ts'
+import type { Kind } from '../uapi/btf.ts'
+import { btfWords, type TypeRecord, type Word } from './btf-words.ts'
 
 /**
  * Puts the forward declarations at the end of an object's BTF in the order of their names, in place, and behind
@@ -30,7 +31,7 @@ export function orderForwards(object: Uint8Array): void {
   moveNames(appended, table, strings)
 }
 
-const isAppended = (kind: number): boolean => kind === FWD || kind === TYPE_TAG
+const isAppended = (kind: Kind): boolean => kind === 'fwd' || kind === 'type_tag'
 
 /**
  * Forward declarations by name, then struct before union; tags by name, then by what they tag; then by what

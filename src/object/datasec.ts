@@ -1,6 +1,7 @@
 import { typeAt, type RawBtf } from '../btf/btf.ts'
-import type { Datasec, Linkage, TypeId } from '../btf/types.ts'
+import type { Datasec, TypeId } from '../btf/types.ts'
 import type { Elf, ElfSymbol } from '../elf/elf.ts'
+import type { Linkage } from '../uapi/btf.ts'
 import { ObjectError } from './object-error.ts'
 
 /** A BTF Datasec with the places that the linker, or libbpf, gives its variables. */

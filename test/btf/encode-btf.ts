@@ -1,5 +1,5 @@
-import { KINDS, LINKAGES } from '../../src/btf/kinds.ts'
 import type { BtfType } from '../../src/btf/types.ts'
+import { KINDS, LINKAGES } from '../../src/uapi/btf.ts'
 import { btfBytes } from './btf-bytes.ts'
 
 /** BTF of a graph: `types` by id, void first. */

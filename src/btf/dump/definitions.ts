@@ -1,4 +1,4 @@
-import type { Kind } from '../kinds.ts'
+import type { Kind } from '../../uapi/btf.ts'
 import type { TypeId } from '../types.ts'
 import { compositeDefinition, declaration } from './declaration.ts'
 import { type Dump, enter } from './dump.ts'

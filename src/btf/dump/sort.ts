@@ -1,5 +1,5 @@
+import type { Kind } from '../../uapi/btf.ts'
 import { MAX_DEPTH } from '../depth.ts'
-import type { Kind } from '../kinds.ts'
 import type { TypeTable } from '../type-table.ts'
 import type { TypeId } from '../types.ts'
 import type { Dump } from './dump.ts'

@@ -1,5 +1,4 @@
 import type { KernelBtf } from './kernel-btf.ts'
-import { BTF_KIND } from './kernel-btf.ts'
 
 /** A type, nested deeper than any of C's own needs, is damaged. */
 const deepest = 64
@@ -16,31 +15,31 @@ function declare(btf: KernelBtf, id: number, inner: string, depth: number): stri
   const { kind, name, type, length, flag } = btf.type(id)
   const next = (of: number, inside: string): string => declare(btf, of, inside, depth + 1)
   switch (kind) {
-    case BTF_KIND.pointer:
+    case 'pointer':
       return next(type, needsBrackets(btf, type) ? `(*${inner})` : `*${inner}`)
-    case BTF_KIND.array: {
+    case 'array': {
       // struct btf_array: type, index_type, nelems.
       const [element, , count] = btf.words(id)
       return next(element, `${inner}[${count}]`)
     }
-    case BTF_KIND.prototype:
+    case 'func_proto':
       return next(type, `${inner}(${parameters(btf, id, length, depth)})`)
-    case BTF_KIND.const:
+    case 'const':
       return qualified('const')
-    case BTF_KIND.volatile:
+    case 'volatile':
       return qualified('volatile')
-    case BTF_KIND.restrict:
+    case 'restrict':
       return qualified('restrict')
-    case BTF_KIND.typeTag:
+    case 'type_tag':
       return next(type, inner)
-    case BTF_KIND.struct:
+    case 'struct':
       return leaf(`struct ${name || '{…}'}`, inner)
-    case BTF_KIND.union:
+    case 'union':
       return leaf(`union ${name || '{…}'}`, inner)
-    case BTF_KIND.enum:
-    case BTF_KIND.enum64:
+    case 'enum':
+    case 'enum64':
       return leaf(`enum ${name || '{…}'}`, inner)
-    case BTF_KIND.forward:
+    case 'fwd':
       return leaf(`${flag ? 'union' : 'struct'} ${name}`, inner)
     default:
       return leaf(name, inner)
@@ -48,7 +47,7 @@ function declare(btf: KernelBtf, id: number, inner: string, depth: number): stri
 
   /** A pointer's qualifier stands behind its star. */
   function qualified(word: string): string {
-    const isPointer = type !== 0 && btf.type(type).kind === BTF_KIND.pointer
+    const isPointer = type !== 0 && btf.type(type).kind === 'pointer'
     return isPointer ? next(type, leaf(` ${word}`, inner)) : `${word} ${next(type, inner)}`
   }
 }
@@ -60,7 +59,7 @@ function leaf(text: string, inner: string): string {
 function needsBrackets(btf: KernelBtf, id: number): boolean {
   if (id === 0) return false
   const { kind } = btf.type(id)
-  return kind === BTF_KIND.array || kind === BTF_KIND.prototype
+  return kind === 'array' || kind === 'func_proto'
 }
 
 function parameters(btf: KernelBtf, id: number, length: number, depth: number): string {

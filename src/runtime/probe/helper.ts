@@ -1,6 +1,7 @@
+import type { Kind } from '../../uapi/btf.ts'
 import { unsupported } from '../host/error.ts'
 import { requireCertainty } from './certainty.ts'
-import { BTF_KIND, kernelBtf } from './kernel-btf.ts'
+import { kernelBtf } from './kernel-btf.ts'
 import type { ProgramType } from './program-type.ts'
 import { programType, programTypeNumber, programTypeTitle, refused } from './program-type.ts'
 import type { TrialTarget } from './trial.ts'
@@ -58,12 +59,12 @@ function probe(type: number, number: number, title: string): boolean {
 /** Some types are verified against what they attach to: any tracepoint, any hook will do. */
 function targetOf(type: number): TrialTarget | undefined {
   if (type === tracing) {
-    return target('btf_trace_sys_enter', BTF_KIND.typedef, BPF_TRACE_RAW_TP)
+    return target('btf_trace_sys_enter', 'typedef', BPF_TRACE_RAW_TP)
   }
-  return type === lsm ? target('bpf_lsm_file_open', BTF_KIND.function, BPF_LSM_MAC) : undefined
+  return type === lsm ? target('bpf_lsm_file_open', 'func', BPF_LSM_MAC) : undefined
 }
 
-function target(name: string, kind: number, attachType: number): TrialTarget | undefined {
+function target(name: string, kind: Kind, attachType: number): TrialTarget | undefined {
   const [btfId] = kernelBtf('probe', name).find(name, kind)
   return btfId === undefined ? undefined : { attachType, btfId }
 }
@@ -72,7 +73,7 @@ function target(name: string, kind: number, attachType: number): TrialTarget | u
 function helperNumber(name: string): number | undefined {
   const btf = kernelBtf('probe', `helper ${name}`)
   const wanted = name.replace(/^bpf_|^BPF_FUNC_/, 'BPF_FUNC_')
-  for (const id of btf.find('bpf_func_id', BTF_KIND.enum)) {
+  for (const id of btf.find('bpf_func_id', 'enum')) {
     const { length } = btf.type(id)
     for (let index = 0; index < length; index++) {
       const [constant, value] = btf.words(id, index)

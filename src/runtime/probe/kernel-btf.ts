@@ -1,38 +1,13 @@
+import { type Kind, kindFlag, kindNumber, KINDS, SHAPES, vlen } from '../../uapi/btf.ts'
 import { unsupported } from '../host/error.ts'
 import { readFile, readFolder } from '../host/files.ts'
 
-/** linux/btf.h: BTF_KIND_, as far as they are asked for. */
-export const BTF_KIND = {
-  void: 0,
-  int: 1,
-  pointer: 2,
-  array: 3,
-  struct: 4,
-  union: 5,
-  enum: 6,
-  forward: 7,
-  typedef: 8,
-  volatile: 9,
-  const: 10,
-  restrict: 11,
-  function: 12,
-  prototype: 13,
-  variable: 14,
-  section: 15,
-  float: 16,
-  declarationTag: 17,
-  typeTag: 18,
-  enum64: 19,
-} as const
-
-/** Bytes behind struct btf_type by kind: for each of its members, and once. */
-const memberSizes: Readonly<Record<number, number>> = { 4: 12, 5: 12, 6: 8, 13: 8, 15: 12, 19: 12 }
-const tailSizes: Readonly<Record<number, number>> = { 1: 4, 3: 12, 14: 4, 17: 4 }
-const typeSize = 12
+/** Bytes of the words that every record starts with, and of all of struct btf_type. */
+const [commonSize, typeSize] = [8, 12]
 
 /** One of the kernel's or of a module's types. */
 export interface BtfType {
-  readonly kind: number
+  readonly kind: Kind
   readonly name: string
   /** What it points to, is named after, returns. Sizes of structs stand in the same place. */
   readonly type: number
@@ -76,8 +51,17 @@ export class KernelBtf {
     for (let at = header + word(8); at < typesEnd;) {
       places.push(at)
       const info = word(at + 4)
-      const kind = (info >> 24) & 0x1f
-      at += typeSize + (tailSizes[kind] ?? 0) + (info & 0xffff) * (memberSizes[kind] ?? 0)
+      const number = kindNumber(info)
+      const shape = SHAPES[number]
+      if (!shape) {
+        throw unsupported(
+          'read the types of',
+          'this kernel',
+          `its BTF has types of kind ${number}, which this unplugin-bpf does not know`,
+          'A newer version of unplugin-bpf may.',
+        )
+      }
+      at += commonSize + 4 * (shape.own.length + vlen(info) * shape.item.length)
     }
     this.#places = places
     this.end = this.#first + places.length
@@ -87,11 +71,11 @@ export class KernelBtf {
     const { data, at } = this.#place(id)
     const info = data.getUint32(at + 4, true)
     return {
-      kind: (info >> 24) & 0x1f,
+      kind: kindOf(info),
       name: this.string(data.getUint32(at, true)),
       type: data.getUint32(at + 8, true),
-      length: info & 0xffff,
-      flag: info >>> 31 === 1,
+      length: vlen(info),
+      flag: kindFlag(info),
       at: at + typeSize,
     }
   }
@@ -99,8 +83,8 @@ export class KernelBtf {
   /** The words of one member, or of what follows a type. */
   words(id: number, index = 0): [number, number, number] {
     const { data, at } = this.#place(id)
-    const kind = (data.getUint32(at + 4, true) >> 24) & 0x1f
-    const start = at + typeSize + index * (memberSizes[kind] ?? 0)
+    const itemLength = SHAPES[kindNumber(data.getUint32(at + 4, true))]?.item.length ?? 0
+    const start = at + typeSize + index * 4 * itemLength
     const word = (offset: number): number =>
       start + offset + 4 <= data.byteLength ? data.getUint32(start + offset, true) : 0
     return [word(0), word(4), word(8)]
@@ -113,12 +97,12 @@ export class KernelBtf {
   }
 
   /** Ids of its own types, without the base's, with a name and of a kind. */
-  *find(name: string, kind: number): Generator<number> {
+  *find(name: string, kind: Kind): Generator<number> {
     const offset = this.#stringOffset(name)
     if (offset === undefined) return
     for (const [index, at] of this.#places.entries()) {
       if (this.data.getUint32(at, true) !== offset) continue
-      if (((this.data.getUint32(at + 4, true) >> 24) & 0x1f) === kind) yield this.#first + index
+      if (kindOf(this.data.getUint32(at + 4, true)) === kind) yield this.#first + index
     }
   }
 
@@ -140,6 +124,10 @@ export class KernelBtf {
     if (at === undefined) throw new RangeError(`BTF of the kernel has no type ${id}`)
     return { data: this.data, at }
   }
+}
+
+function kindOf(info: number): Kind {
+  return KINDS[kindNumber(info)] ?? 'void'
 }
 
 const folder = '/sys/kernel/btf'

@@ -1,6 +1,6 @@
 import { unsupported } from '../host/error.ts'
 import type { KernelBtf } from './kernel-btf.ts'
-import { BTF_KIND, everyBtf } from './kernel-btf.ts'
+import { everyBtf } from './kernel-btf.ts'
 
 /** tools/bpf/resolve_btfids and pahole 1.26 mark them so, kernel 6.9. */
 const tag = 'bpf_kfunc'
@@ -13,9 +13,9 @@ const tag = 'bpf_kfunc'
 export function kfunc(name: string): boolean {
   const title = `kfunc ${name}`
   for (const btf of everyBtf('look for', title)) {
-    for (const id of btf.find(name, BTF_KIND.function)) {
+    for (const id of btf.find(name, 'func')) {
       if (isTagged(btf, id)) return true
-      if (!btf.find(tag, BTF_KIND.declarationTag).next().done) continue
+      if (!btf.find(tag, 'decl_tag').next().done) continue
       throw unsupported(
         'probe',
         title,
@@ -28,7 +28,7 @@ export function kfunc(name: string): boolean {
 }
 
 function isTagged(btf: KernelBtf, id: number): boolean {
-  for (const each of btf.find(tag, BTF_KIND.declarationTag)) {
+  for (const each of btf.find(tag, 'decl_tag')) {
     if (btf.type(each).type === id) return true
   }
   return false
