@@ -22,7 +22,7 @@ export function readDataSections(
   datasecs: ReadonlyMap<string, PlacedDatasec>,
 ): InternalMap[] {
   return elf.sections.flatMap((section) => {
-    const kind = kindOf(section)
+    const kind = dataSectionKind(section)
     if (!kind) return []
     const datasec = datasecs.get(section.name)
     return [internalMap(section.name, kind, section.size, datasec?.id, datasec?.variables ?? [])]
@@ -105,8 +105,8 @@ function visible(variables: readonly PlacedVariable[]): PlacedVariable[] {
   return variables.filter(({ linkage }) => linkage !== 'static')
 }
 
-/** libbpf.c: bpf_object__elf_collect */
-function kindOf({ name, type, flags, size }: Section): SectionKind | undefined {
+/** Undefined for a section that becomes no internal map (libbpf.c: bpf_object__elf_collect). */
+export function dataSectionKind({ name, type, flags, size }: Section): SectionKind | undefined {
   if (size === 0) return undefined
   const is = (prefix: string): boolean => name === prefix || name.startsWith(`${prefix}.`)
   if (type === SHT_NOBITS) return is('.bss') ? 'bss' : undefined

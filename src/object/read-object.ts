@@ -1,19 +1,21 @@
 import { readBtfOf, type RawBtf } from '../btf/btf.ts'
 import { EM_BPF, ET_REL } from '../elf/constants.ts'
-import { readElf, type Elf } from '../elf/elf.ts'
+import { readElf, type Elf, type Section } from '../elf/elf.ts'
 import {
   arenaSection,
+  dataSectionKind,
   internalMap,
   isArenaSection,
   readDataSections,
   type InternalMap,
 } from './data-sections.ts'
 import { placeDatasecs, type PlacedDatasec } from './datasec.ts'
+import { refuseDuplicates } from './duplicate-sections.ts'
 import { readKconfig } from './externs.ts'
 import { ObjectError } from './object-error.ts'
 import type { BpfMap, BpfObject, DataSection } from './object.ts'
 import { readPrograms } from './programs.ts'
-import { hasStructOps, readStructOps } from './struct-ops.ts'
+import { isStructOps, readStructOps } from './struct-ops.ts'
 import { readUserMaps } from './user-maps.ts'
 
 export interface ReadObjectOptions {
@@ -28,6 +30,7 @@ export interface ReadObjectOptions {
 export function readObject(bytes: Uint8Array, { name }: ReadObjectOptions): BpfObject {
   const elf = readElf(bytes)
   refuseForeign(elf)
+  refuseDuplicates(elf, elf.sections.filter(holdsVariables))
   const btf = readBtfOf(elf)
   const programs = readPrograms(elf)
   const { maps, sections } = btf ? readMaps(elf, btf) : readUntyped(elf)
@@ -53,6 +56,14 @@ function refuseForeign(elf: Elf): void {
   }
 }
 
+/** Whether libbpf makes maps of what a section holds. */
+function holdsVariables(section: Section): boolean {
+  const kind = dataSectionKind(section)
+  return kind !== undefined || isArenaSection(section) || isStructOps(section) || isMaps(section)
+}
+
+const isMaps = ({ name }: Section): boolean => name === '.maps'
+
 /** In libbpf's order: user maps, data sections, `.kconfig`, struct_ops (libbpf.c: bpf_object__init_maps). */
 function readMaps(elf: Elf, btf: RawBtf): { maps: BpfMap[]; sections: DataSection[] } {
   const kconfig = readKconfig(elf, btf)
@@ -74,7 +85,7 @@ function readUserMapsOf(
   btf: RawBtf,
   datasecs: ReadonlyMap<string, PlacedDatasec>,
 ): BpfMap[] {
-  if (!elf.sections.some(({ name }) => name === '.maps')) return []
+  if (!elf.sections.some(isMaps)) return []
   const datasec = datasecs.get('.maps')
   if (!datasec) throw new ObjectError('the maps in SEC(".maps") are not described in BTF')
   return readUserMaps(btf, datasec)
@@ -101,7 +112,7 @@ function readArena(
 
 /** libbpf.c: libbpf_needs_btf. Without it there are sections, but nothing is known of what they hold. */
 function readUntyped(elf: Elf): { maps: BpfMap[]; sections: DataSection[] } {
-  if (elf.sections.some(({ name }) => name === '.maps') || hasStructOps(elf)) {
+  if (elf.sections.some((section) => isMaps(section) || isStructOps(section))) {
     throw new ObjectError('the object has maps but no BTF to describe them: compile it with -g')
   }
   const internal = readDataSections(elf, new Map())

@@ -1,7 +1,7 @@
 import { typeAt, type RawBtf } from '../btf/btf.ts'
 import { resolveTypedefs } from '../btf/traversal.ts'
 import { SHF_EXECINSTR, SHT_PROGBITS } from '../elf/constants.ts'
-import type { Elf } from '../elf/elf.ts'
+import type { Elf, Section } from '../elf/elf.ts'
 import type { PlacedDatasec } from './datasec.ts'
 import { BPF_F_LINK } from './map-type.ts'
 import { ObjectError } from './object-error.ts'
@@ -20,9 +20,9 @@ export function readStructOps(
   btf: RawBtf,
   datasecs: ReadonlyMap<string, PlacedDatasec>,
 ): BpfMap[] {
-  return elf.sections.flatMap(({ name: section, type, flags, size }) => {
-    const holdsData = type === SHT_PROGBITS && (flags & SHF_EXECINSTR) === 0 && size > 0
-    if (!holdsData || !SECTIONS.has(section)) return []
+  return elf.sections.flatMap((header) => {
+    if (!isStructOps(header)) return []
+    const { name: section, size } = header
     return (datasecs.get(section)?.variables ?? []).map(({ name, type, offset }): BpfMap => {
       const id = resolveTypedefs(btf, type)
       const struct = typeAt(btf, id)
@@ -50,8 +50,9 @@ export function readStructOps(
   })
 }
 
-export function hasStructOps(elf: Elf): boolean {
-  return elf.sections.some(({ name, size }) => size > 0 && SECTIONS.has(name))
+export function isStructOps({ name, type, flags, size }: Section): boolean {
+  const holdsData = type === SHT_PROGBITS && (flags & SHF_EXECINSTR) === 0 && size > 0
+  return holdsData && SECTIONS.has(name)
 }
 
 /** The ELF section that a struct_ops map's variable is in. */

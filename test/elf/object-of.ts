@@ -8,13 +8,14 @@ interface Options {
   /** `bpfel` unless told. */
   readonly target?: 'bpfel' | 'bpfeb'
   readonly language?: 'c' | 'assembler'
+  readonly flags?: readonly string[]
 }
 
 /** The object that clang makes of the source, with DWARF and BTF. */
 export function objectOf(source: string, options: Options = {}): Buffer {
-  const { target = 'bpfel', language = 'c' } = options
+  const { target = 'bpfel', language = 'c', flags: more = [] } = options
   const cFlags = language === 'c' ? ['-O2', '-idirafter', '/usr/include', ...multiarch()] : []
-  const flags = ['-g', '-target', target, ...cFlags, '-x', language, '-c', '-', '-o', '-']
+  const flags = ['-g', '-target', target, ...cFlags, ...more, '-x', language, '-c', '-', '-o', '-']
   // With stderr piped, what clang says is part of the error.
   return execFileSync(clang(), flags, { input: source, stdio: 'pipe', maxBuffer: 2 ** 28 })
 }
