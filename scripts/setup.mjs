@@ -119,6 +119,13 @@ const parts = [
     without: 'tests of USDT probes are skipped',
   },
   {
+    name: "GCC's BPF back end",
+    modes: ['test'],
+    present: () => which('bpf-gcc'),
+    packages: { apt: 'gcc-bpf' },
+    without: 'tests of what GCC compiles are skipped',
+  },
+  {
     name: 'ip (iproute2)',
     modes: ['test'],
     present: () => which('ip'),

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
+import { readDebugInfo } from '../codegen/debug-info.ts'
 import { diagnosticOf } from '../codegen/diagnostic.ts'
 import type { Embedded } from '../codegen/javascript.ts'
 import { skeletonModel, type SkeletonModel } from '../codegen/model.ts'
 import { ownFiles } from '../codegen/own-files.ts'
 import { buildSkeleton } from '../codegen/skeleton.ts'
 import { resolveOptions } from '../compile/options.ts'
-import { readSourceInfo } from '../dwarf/source-info.ts'
 import { readElf } from '../elf/elf.ts'
 import { stripDebug } from '../elf/strip.ts'
 import { objectName } from '../object/identifier.ts'
@@ -42,11 +42,15 @@ export async function readSkeleton(file: string, flags: Flags): Promise<Skeleton
 /** Of an object that still has its DWARF, the types and comments too that BTF lacks. */
 function ofObject(file: string, bytes: Uint8Array): Skeleton {
   const { root } = resolveOptions({}, file)
-  const info = readSourceInfo(readElf(bytes), { isOwn: ownFiles(root) })
+  const { info, warnings } = readDebugInfo(readElf(bytes), { isOwn: ownFiles(root) })
   const object = stripDebug(bytes)
   const bpf = readObject(object, { name: objectName(file) })
   const model = skeletonModel(bpf, info)
-  report(model.warnings.map((warning) => diagnosticOf('warning', warning, model.declared, file)))
+  report(
+    [...warnings, ...model.warnings].map((warning) =>
+      diagnosticOf('warning', warning, model.declared, file),
+    ),
+  )
   return { object, embedded: object, bpf, model }
 }
 

@@ -1,11 +1,11 @@
 import type { CompileResult, Diagnostic } from '../compile/compile.ts'
-import { readSourceInfo } from '../dwarf/source-info.ts'
 import { readElf } from '../elf/elf.ts'
 import { stripDebug } from '../elf/strip.ts'
 import { objectName } from '../object/identifier.ts'
 import { ObjectError } from '../object/object-error.ts'
 import type { BpfObject } from '../object/object.ts'
 import { readObject } from '../object/read-object.ts'
+import { readDebugInfo } from './debug-info.ts'
 import { diagnosticOf } from './diagnostic.ts'
 import { declaredIn, skeletonModel, type SkeletonModel } from './model.ts'
 import { ownFiles } from './own-files.ts'
@@ -41,7 +41,8 @@ function makePart(
   { object: compiled, dependencies, diagnostics, folder }: CompileResult,
 ): Part {
   if (!compiled) return { dependencies, diagnostics }
-  const info = readSourceInfo(readElf(compiled), { isOwn: ownFiles(root), directory: folder })
+  const debug = readDebugInfo(readElf(compiled), { isOwn: ownFiles(root), directory: folder })
+  const { info } = debug
   const object = stripDebug(compiled)
   let bpf: BpfObject
   try {
@@ -53,7 +54,7 @@ function makePart(
     return { dependencies, diagnostics: [...diagnostics, refusal] }
   }
   const model = skeletonModel(bpf, info)
-  const warnings = model.warnings.map((warning) =>
+  const warnings = [...debug.warnings, ...model.warnings].map((warning) =>
     diagnosticOf('warning', warning, model.declared, source),
   )
   return {

@@ -1,16 +1,11 @@
-import {
-  R_BPF_64_64,
-  R_BPF_64_ABS32,
-  R_BPF_64_ABS64,
-  R_BPF_64_NODYLD32,
-  REL_SIZE,
-  SHT_RELA,
-} from '../elf/constants.ts'
+import { decompression } from '../elf/compression.ts'
+import { REL_SIZE, SHT_RELA } from '../elf/constants.ts'
 import type { Elf, Section } from '../elf/elf.ts'
 import { FormatError } from '../elf/format-error.ts'
 import { isRelocations, relocationEntries } from '../elf/relocations.ts'
+import { relocatedSize } from './relocated-size.ts'
 
-/** The .debug_* sections, relocated; empty where the object has none. */
+/** The .debug_* sections, decompressed and relocated; empty where the object has none. */
 export interface DebugSections {
   readonly littleEndian: boolean
   readonly abbrev: Uint8Array
@@ -23,46 +18,91 @@ export interface DebugSections {
   readonly strOffsets: Uint8Array
 }
 
-/** Throws FormatError when a relocation is unknown or reaches outside of its section. */
+/** Throws FormatError when one cannot be decompressed, or a relocation is unknown or reaches outside of its section. */
 export function debugSections(elf: Elf): DebugSections {
+  const pieces = readPieces(elf)
   const data = (name: string): Uint8Array => {
-    const section = elf.sections.find((section) => section.name === name)
-    return section ? relocated(elf, section) : new Uint8Array()
+    const named = [...pieces.values()].filter((piece) => piece.name === name)
+    return joined(named.map((piece) => relocated(elf, piece, pieces)))
   }
   return {
     littleEndian: elf.littleEndian,
-    abbrev: data('.debug_abbrev'),
-    info: data('.debug_info'),
-    line: data('.debug_line'),
-    lineStr: data('.debug_line_str'),
-    macinfo: data('.debug_macinfo'),
-    macro: data('.debug_macro'),
-    str: data('.debug_str'),
-    strOffsets: data('.debug_str_offsets'),
+    abbrev: data('abbrev'),
+    info: data('info'),
+    line: data('line'),
+    lineStr: data('line_str'),
+    macinfo: data('macinfo'),
+    macro: data('macro'),
+    str: data('str'),
+    strOffsets: data('str_offsets'),
   }
 }
 
-/** The section's bytes with its relocations applied; copied only if that changes any. */
-function relocated(elf: Elf, section: Section): Uint8Array {
+/** A section of debug information. GCC writes several .debug_macro, which a linker would join. */
+interface Piece {
+  readonly section: Section
+  /** Without `.debug_`. */
+  readonly name: string
+  readonly content: Uint8Array
+  /** Bytes of the pieces of its name that come before it. */
+  readonly base: number
+}
+
+type Pieces = ReadonlyMap<number, Piece>
+
+const WANTED = /^\.z?debug_(abbrev|info|line|line_str|macinfo|macro|str|str_offsets)$/
+
+/** By section index. */
+function readPieces(elf: Elf): Pieces {
+  const contentOf = decompression(elf.littleEndian)
+  const pieces = new Map<number, Piece>()
+  const sizes = new Map<string, number>()
+  for (const section of elf.sections) {
+    const name = WANTED.exec(section.name)?.[1]
+    if (name === undefined) continue
+    const content = contentOf(section)
+    const base = sizes.get(name) ?? 0
+    sizes.set(name, base + content.length)
+    pieces.set(section.index, { section, name, content, base })
+  }
+  return pieces
+}
+
+function joined(contents: readonly Uint8Array[]): Uint8Array {
+  const [first = new Uint8Array(), ...others] = contents
+  if (others.length === 0) return first
+  const data = new Uint8Array(contents.reduce((size, { length }) => size + length, 0))
+  let offset = 0
+  for (const content of contents) {
+    data.set(content, offset)
+    offset += content.length
+  }
+  return data
+}
+
+/** The content with its relocations applied; copied only if that changes any. */
+function relocated(elf: Elf, { section, content }: Piece, pieces: Pieces): Uint8Array {
   const tables = elf.sections.filter(
-    (table) => isRelocations(table) && table.info === section.index && changesBytes(elf, table),
+    (table) =>
+      isRelocations(table) && table.info === section.index && changesBytes(elf, table, pieces),
   )
-  if (tables.length === 0) return section.data
-  const data = section.data.slice()
+  if (tables.length === 0) return content
+  const data = content.slice()
   const view = new DataView(data.buffer)
   for (const table of tables) {
     const inPlace = table.type !== SHT_RELA
     for (const { offset, symbol, type, addend } of relocationEntries(elf, table)) {
       const size = relocatedSize(type)
-      if (size === 0 || offset + size > data.length) {
+      if (size === undefined || offset + size > data.length) {
         const reason = `cannot apply relocation type ${type} at byte ${offset} of ${section.name}`
         throw new FormatError('DWARF', Math.min(offset, data.length), reason)
       }
-      const value = BigInt(symbol.value) + addend
+      const base = pieces.get(symbol.section)?.base ?? 0
+      const value = BigInt(symbol.value + base) + addend
       if (size === 4) {
         const before = inPlace ? view.getUint32(offset, elf.littleEndian) : 0
         view.setUint32(offset, Number(BigInt.asUintN(32, value)) + before, elf.littleEndian)
-      } else {
+      } else if (size === 8) {
         const before = inPlace ? view.getBigUint64(offset, elf.littleEndian) : 0n
         view.setBigUint64(offset, value + before, elf.littleEndian)
       }
@@ -75,26 +115,13 @@ function relocated(elf: Elf, section: Section): Uint8Array {
  * clang relocates every string of .debug_str_offsets against the section symbol of .debug_str, whose
  * value is 0, with the addend in place: thousands of entries that change nothing.
  */
-function changesBytes(elf: Elf, table: Section): boolean {
+function changesBytes(elf: Elf, table: Section, pieces: Pieces): boolean {
   if (table.type === SHT_RELA) return true
   const view = new DataView(table.data.buffer, table.data.byteOffset, table.data.byteLength)
   for (let entry = 0; entry + REL_SIZE <= table.data.length; entry += REL_SIZE) {
-    const symbol = view.getUint32(entry + (elf.littleEndian ? 12 : 8), elf.littleEndian)
-    if (elf.symbols[symbol]?.value !== 0) return true
+    const index = view.getUint32(entry + (elf.littleEndian ? 12 : 8), elf.littleEndian)
+    const symbol = elf.symbols[index]
+    if (symbol?.value !== 0 || (pieces.get(symbol.section)?.base ?? 0) !== 0) return true
   }
   return false
-}
-
-/** Bytes that a relocation type of BPF changes in data (Documentation/bpf/llvm_reloc.rst). */
-function relocatedSize(type: number): 0 | 4 | 8 {
-  switch (type) {
-    case R_BPF_64_64:
-    case R_BPF_64_ABS64:
-      return 8
-    case R_BPF_64_ABS32:
-    case R_BPF_64_NODYLD32:
-      return 4
-    default:
-      return 0
-  }
 }

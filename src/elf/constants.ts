@@ -33,6 +33,11 @@ export const SHF_WRITE = 0x1
 export const SHF_ALLOC = 0x2
 export const SHF_EXECINSTR = 0x4
 export const SHF_INFO_LINK = 0x40
+export const SHF_COMPRESSED = 0x800
+
+/** Elf64_Chdr.ch_type */
+export const ELFCOMPRESS_ZLIB = 1
+export const ELFCOMPRESS_ZSTD = 2
 
 export const SHN_UNDEF = 0
 /** From here on, a 16-bit section index means something else. */
@@ -51,8 +56,12 @@ export const STT_NAMES = ['notype', 'object', 'func', 'section', 'file', 'common
 export const STV_NAMES = ['default', 'internal', 'hidden', 'protected'] as const
 
 /** Relocation types of BPF (llvm: ELFRelocs/BPF.def). */
+export const R_BPF_NONE = 0
 export const R_BPF_64_64 = 1
 export const R_BPF_64_ABS64 = 2
 export const R_BPF_64_ABS32 = 3
 export const R_BPF_64_NODYLD32 = 4
 export const R_BPF_64_32 = 10
+/** As older binutils number them, and GCC's BPF back end with them (binutils: include/elf/bpf.h). */
+export const R_BPF_DATA_32 = 11
+export const R_BPF_DATA_64 = 12

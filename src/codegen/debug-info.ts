@@ -1,0 +1,21 @@
+import { readSourceInfo, type SourceInfo, type SourceInfoOptions } from '../dwarf/source-info.ts'
+import type { Elf } from '../elf/elf.ts'
+import { FormatError } from '../elf/format-error.ts'
+
+export interface DebugInfo {
+  /** Undefined where it cannot be read. */
+  readonly info: SourceInfo | undefined
+  /** What is missing then, and why. */
+  readonly warnings: readonly { readonly message: string; readonly subject: undefined }[]
+}
+
+/** Reads an object's DWARF. What cannot be read costs the source's part of a skeleton, never the object. */
+export function readDebugInfo(elf: Elf, options: SourceInfoOptions): DebugInfo {
+  try {
+    return { info: readSourceInfo(elf, options), warnings: [] }
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    const message = `the debug information cannot be read (${error.message}): the skeleton has no types and macros but those that BTF describes, and neither comments nor places in the source`
+    return { info: undefined, warnings: [{ message, subject: undefined }] }
+  }
+}
