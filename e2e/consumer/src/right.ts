@@ -67,7 +67,7 @@ for await (const record of flows.maps.samples
   console.log(time, head.length === defines.SAMPLE_LENGTH, defines.PRODUCT satisfies 'flows')
 }
 const ends = flows.maps.ends.on(({ protocol }: flow) => console.log(protocol), {
-  lost: (cpu, count) => console.log(`CPU ${cpu} lost ${count}`),
+  lost: ({ cpu, count }) => console.log(`CPU ${cpu} lost ${count}`),
   pages: 8,
 })
 const both = { sample: flows.maps.samples.as(types.sample), end: flows.maps.ends }

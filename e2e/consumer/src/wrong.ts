@@ -61,6 +61,8 @@ for await (const [name, record] of events({ end: flows.maps.ends })) {
 flows.maps.blocked.send({ port: 80 })
 // @ts-expect-error a ring buffer loses nothing that it could tell
 flows.maps.samples.on(() => {}, { lost: console.log })
+// @ts-expect-error a CPU and a count that cannot be swapped: one object
+flows.maps.ends.on(() => {}, { lost: (cpu: number, count: number) => cpu + count })
 
 const special = specialSkel.open()
 // @ts-expect-error a function of a struct_ops is a program or null

@@ -106,7 +106,7 @@ describeInKernel('a perf event array', () => {
     let received = 0
     const subscription = samples.on(() => received++, {
       pages: 1,
-      lost: (cpu, count) => told.set(cpu, (told.get(cpu) ?? 0) + count),
+      lost: ({ cpu, count }) => told.set(cpu, (told.get(cpu) ?? 0) + count),
     })
     // Two readers are told of the same loss, which counts once.
     const other = samples.on(() => {})
@@ -124,6 +124,23 @@ describeInKernel('a perf event array', () => {
     expect(samples.lost).toEqual(cpus.map((cpu) => told.get(cpu)))
     emit(1)
     expect(received + lost).toBe(loaded.bss.next - 1)
+  })
+
+  test('what one listener does to its { cpu, count } is not what another is told', async () => {
+    const { samples, emit } = load()
+    const told: { cpu: number; count: number }[] = []
+    const greedy = samples.on(() => {}, {
+      pages: 1,
+      lost: (lost) => Object.assign(lost, { cpu: -1, count: 0 }),
+    })
+    const other = samples.on(() => {}, { lost: (...lost) => told.push(...lost) })
+    emit(1000)
+    await sleep(20)
+    emit(1)
+    await expect.poll(() => told.length).toBe(1)
+    expect(told).toEqual([{ cpu: cpus[0], count: samples.lost[cpus[0] ?? 0] }])
+    greedy.stop()
+    other.stop()
   })
 
   test('a loop takes the CPUs in turn', async () => {

@@ -185,7 +185,7 @@ SEC("raw_tp/sys_exit") int added_too(void *ctx) { __u32 key = 2, *value = bpf_ma
     const { on_enter: link } = opened.links
     let lost = 0
     const heard = { samples: 0 }
-    opened.maps.samples.on(() => heard.samples++, { lost: (_cpu, count) => (lost += count) })
+    opened.maps.samples.on(() => heard.samples++, { lost: ({ count }) => (lost += count) })
     const replaced = await edit(faster)
     expect(link?.destroyed).toBe(false)
     expect(opened.links.on_enter).toBe(link)

@@ -178,7 +178,7 @@ describeInKernel('a perf event array', () => {
     const lost: number[] = []
     const subscription = maps.samples.on((record) => seen.push(record), {
       pages: 1,
-      lost: (_, count) => lost.push(count),
+      lost: ({ count }) => lost.push(count),
     })
     const link = progs.output.attach()
     await sleep(5)

@@ -1,9 +1,7 @@
 import { onlineCpus, startOf } from '../host/online-cpus.ts'
 import type { MapHandle } from '../maps/handle.ts'
 import { openPerfRing } from './perf-output.ts'
-import type { PerfRing } from './perf-ring.ts'
-
-export type LostListener = (cpu: number, count: number) => void
+import type { LostListener, LostRecords, PerfRing } from './perf-ring.ts'
 
 type RingListener = (ring: PerfRing) => void
 
@@ -55,7 +53,7 @@ export class PerfBuffer {
 
   /** Is told of records that found a ring full. */
   onLost(listener: LostListener): () => void {
-    return added(this.#lostListeners, (cpu, count) => listener(cpu, count))
+    return added(this.#lostListeners, (lost) => listener(lost))
   }
 
   /** Is told of rings of CPUs that come online. */
@@ -72,7 +70,7 @@ export class PerfBuffer {
     if (cpu >= this.#maxEntries) return undefined
     // First: what fails is tried again when the CPU was offline, not each time.
     this.#cpus.set(cpu, { start, ring: undefined })
-    const ring = openPerfRing(this.#handle, cpu, this.#pages, (at, count) => this.#count(at, count))
+    const ring = openPerfRing(this.#handle, cpu, this.#pages, (lost) => this.#count(lost))
     if (!ring) return undefined
     this.#cpus.set(cpu, { start, ring })
     this.lost[cpu] ??= 0
@@ -102,9 +100,10 @@ export class PerfBuffer {
     }
   }
 
-  #count(cpu: number, count: number): void {
+  #count({ cpu, count }: LostRecords): void {
     this.lost[cpu] = (this.lost[cpu] ?? 0) + count
-    for (const listener of this.#lostListeners) listener(cpu, count)
+    // An object each: what one listener does to its own is not the others'.
+    for (const listener of this.#lostListeners) listener({ cpu, count })
   }
 
   #rest(): void {

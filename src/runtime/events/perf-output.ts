@@ -7,6 +7,7 @@ import { privilegeHint } from '../host/capabilities.ts'
 import { ENODEV } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
 import type { MapHandle } from '../maps/handle.ts'
+import type { LostListener } from './perf-ring.ts'
 import { PerfRing } from './perf-ring.ts'
 
 const ioctl = fromLibc('int ioctl(int, long, long)')
@@ -24,7 +25,7 @@ export function openPerfRing(
   handle: MapHandle,
   cpu: number,
   pages: number,
-  lost: (cpu: number, count: number) => void,
+  lost: LostListener,
 ): PerfRing | undefined {
   const fd = openOutput(handle, cpu)
   if (fd === undefined) return undefined

@@ -15,6 +15,14 @@ const recordSample = 9
 
 const releaseEvery = 1 << 14
 
+/** Records that found a CPU's ring full. */
+export interface LostRecords {
+  readonly cpu: number
+  readonly count: number
+}
+
+export type LostListener = (lost: LostRecords) => void
+
 /** One CPU's ring of a perf event array. */
 export class PerfRing extends SharedRing {
   readonly cpu: number
@@ -25,7 +33,7 @@ export class PerfRing extends SharedRing {
   readonly #data: DataView
   readonly #words: DataView
   readonly #mask: number
-  readonly #lost: (cpu: number, count: number) => void
+  readonly #lost: LostListener
   readonly #releaseEvery: number
   /** Where the kernel was when last asked. */
   #end = 0
@@ -33,7 +41,7 @@ export class PerfRing extends SharedRing {
   #counted = 0
 
   /** @param pages of data, a power of two; the ring owns the descriptor */
-  constructor(cpu: number, fd: number, pages: number, lost: (cpu: number, count: number) => void) {
+  constructor(cpu: number, fd: number, pages: number, lost: LostListener) {
     const page = getpagesize()
     const mapping = new Mapping(fd, (1 + pages) * page, true)
     super(0)
@@ -72,7 +80,8 @@ export class PerfRing extends SharedRing {
         // struct { header; u64 id; u64 lost }
         if (position > this.#counted) {
           this.#counted = position
-          this.#lost(this.cpu, Number(place.memory.getBigUint64(start + headerSize + 8, true)))
+          const count = Number(place.memory.getBigUint64(start + headerSize + 8, true))
+          this.#lost({ cpu: this.cpu, count })
           if (this.closed) return false
         }
       } else if (type === recordSample) {

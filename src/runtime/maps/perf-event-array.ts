@@ -3,8 +3,8 @@ import type { Integer } from '../../codec/input.ts'
 import { layoutOf } from '../../codec/layout-of.ts'
 import type { Layout } from '../../codec/layout.ts'
 import { requireListener } from '../events/listening.ts'
-import type { LostListener } from '../events/perf-buffer.ts'
 import { PerfBuffer } from '../events/perf-buffer.ts'
+import type { LostListener } from '../events/perf-ring.ts'
 import type { SubscribeOptions } from '../events/records.ts'
 import type { Source } from '../events/source.ts'
 import { requireSubscribeOptions } from '../events/subscribe-options.ts'
@@ -23,7 +23,7 @@ import { ofDescriptors } from './requirements.ts'
 import { slotsOf } from './slots.ts'
 
 export interface PerfOptions extends SubscribeOptions {
-  /** Is told how many records of a CPU found its ring full. */
+  /** Is told of records that found a CPU's ring full: `({ cpu, count }) => …`. */
   lost?: LostListener | undefined
   /** Of data, each CPU's ring; a power of two, 64 by default. The first subscriber decides. */
   pages?: number | undefined
