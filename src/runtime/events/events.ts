@@ -69,7 +69,7 @@ function named(name: string, map: Recording<unknown>): Recording<unknown> {
         decoder: {
           minimumSize: decoder.minimumSize,
           decode: (memory, offset, length) => [name, decoder.decode(memory, offset, length)],
-          skip: () => decoder.skip(),
+          skip: (length) => decoder.skip(length),
         },
       }
     },

@@ -1,3 +1,4 @@
+import { LostPlace } from './lost-place.ts'
 import { uncaught } from './poller.ts'
 import { Readers } from './readers.ts'
 import type { Opening, SubscribeOptions, Subscription } from './records.ts'
@@ -25,7 +26,7 @@ export class Listening<T> implements Subscription {
         () => {
           while (cursor.advance()) {
             const { memory, offset, length } = cursor
-            if (length < minimumSize) skip()
+            if (length < minimumSize) skip(length)
             else listener(decode(memory, offset, length))
             if (this.#stopped) return true
             if (--untilLook > 0) continue
@@ -66,6 +67,12 @@ export class Listening<T> implements Subscription {
     return this
   }
 
+  /** Nobody called, and the ring can be read no further: an error that nobody could catch would end the process. */
+  #end(reason: LostPlace): void {
+    process.emitWarning(reason)
+    this.stop()
+  }
+
   #schedule(): void {
     if (this.#scheduled || this.#stopped) return
     this.#scheduled = true
@@ -81,7 +88,8 @@ export class Listening<T> implements Subscription {
     try {
       this.#readers.read()
     } catch (error) {
-      uncaught(error)
+      if (error instanceof LostPlace) this.#end(error)
+      else uncaught(error)
     }
     if (!this.#stopped && !this.#readers.settle()) this.#schedule()
   }

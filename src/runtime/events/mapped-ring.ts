@@ -3,8 +3,11 @@ import { close, duplicate, getpagesize } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import { Mapping } from '../ffi/mapping.ts'
 import type { MapHandle } from '../maps/handle.ts'
+import { LostPlace } from './lost-place.ts'
 import type { Watched } from './poller.ts'
+import type { Place } from './shared-ring.ts'
 import { recordRefusal, SharedRing } from './shared-ring.ts'
+import type { Cursor, Viewer } from './source.ts'
 
 /** linux/bpf.h: the record header's first word is the length and two flags; busy is the sign bit. */
 export const headerSize = 8
@@ -68,6 +71,16 @@ export abstract class MappedRing extends SharedRing {
     this.#stored = this.released
   }
 
+  override subscribe(ready: () => void, ended: () => void): Cursor {
+    this.#requireConsumerBehind()
+    return super.subscribe(ready, ended)
+  }
+
+  override consume(viewer: Viewer): number {
+    this.#requireConsumerBehind()
+    return super.consume(viewer)
+  }
+
   /** Closes with the last of its handles. */
   adopt(handle: MapHandle): void {
     if (this.#handles.has(handle)) return
@@ -103,5 +116,35 @@ export abstract class MappedRing extends SharedRing {
 
   protected producerPosition(): number {
     return Number(Atomics.load(this.producer, 0))
+  }
+
+  /**
+   * Why a place cannot go on: from it on there is no whole record before the producer's position. Moves it there, where
+   * the next record will be.
+   */
+  protected lostPlace(place: Place): LostPlace {
+    const end = this.producerPosition()
+    const { position } = place
+    place.position = end
+    return this.#lostAt(position, end)
+  }
+
+  /** The kernel would take no record until its position has caught up (kernel/bpf/ringbuf.c: __bpf_ringbuf_reserve). */
+  #requireConsumerBehind(): void {
+    if (this.closed) return
+    // In this order: the producer's only grows.
+    const consumer = Number(Atomics.load(this.#consumer, 0))
+    const producer = this.producerPosition()
+    if (consumer > producer) throw this.#lostAt(consumer, producer)
+  }
+
+  #lostAt(position: number, end: number): LostPlace {
+    if (Number(Atomics.load(this.#consumer, 0)) > end) this.restart(end)
+    return new LostPlace(
+      this.#title,
+      position > end
+        ? `its consumer position, ${position}, is past the producer's, ${end}`
+        : `what is at ${position} does not end before the producer's position, ${end}: it is no record`,
+    )
   }
 }

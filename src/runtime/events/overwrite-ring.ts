@@ -37,7 +37,9 @@ export class OverwriteRing extends MappedRing {
     for (;;) {
       const position = this.#oldest(place)
       place.position = position
-      if (position >= this.producerPosition()) return false
+      const producer = this.producerPosition()
+      if (position > producer) throw this.lostPlace(place)
+      if (position === producer || position >= place.limit) return false
       const at = position & this.mask
       const header = loadHeader(this.headers, at >> 2)
       if (!this.#isOverwritten(position)) {

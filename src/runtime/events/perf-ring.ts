@@ -60,8 +60,9 @@ export class PerfRing extends SharedRing {
   advance(place: Place): boolean {
     let { position } = place
     for (;;) {
+      if (position >= place.limit) return false
       if (position >= this.#end) {
-        this.#end = this.#head()
+        this.#end = this.producerPosition()
         if (position >= this.#end) return false
       }
       if (position > place.releaseAt) {
@@ -94,7 +95,7 @@ export class PerfRing extends SharedRing {
   }
 
   protected waits({ position }: Place): boolean {
-    return this.#head() > position
+    return this.producerPosition() > position
   }
 
   protected watched(): Watched {
@@ -110,7 +111,7 @@ export class PerfRing extends SharedRing {
     close(this.#fd)
   }
 
-  #head(): number {
+  protected producerPosition(): number {
     return Number(Atomics.load(this.#positions, headWord))
   }
 

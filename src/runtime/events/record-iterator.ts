@@ -25,7 +25,7 @@ export class RecordIterator<T> implements AsyncIterableIterator<T> {
           while (cursor.advance()) {
             const { memory, offset, length } = cursor
             if (length >= minimumSize) return { done: false, value: decode(memory, offset, length) }
-            skip()
+            skip(length)
           }
           return undefined
         },

@@ -7,8 +7,8 @@ export interface RecordDecoder<T> {
   readonly minimumSize: number
   /** The value of the `length` bytes at `offset`. */
   decode(this: void, memory: DataView, offset: number, length: number): T
-  /** Counts a record that is too short. */
-  skip(this: void): void
+  /** Counts a record of so many bytes, which are too few. */
+  skip(this: void, length: number): void
 }
 
 /** A stream of decoded records, until it is stopped. */

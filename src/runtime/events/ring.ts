@@ -12,7 +12,8 @@ export class Ring extends MappedRing {
     for (;;) {
       if (position >= this.#end) {
         this.#end = this.producerPosition()
-        if (position >= this.#end) return false
+        if (position > this.#end) throw this.lostPlace(place)
+        if (position === this.#end) return false
       }
       const at = position & this.mask
       const header = loadHeader(this.headers, at >> 2)
@@ -24,6 +25,7 @@ export class Ring extends MappedRing {
       }
       const length = header & lengthMask
       position += (headerSize + length + 7) & ~7
+      if (position > this.#end) throw this.lostPlace(place)
       // Now, so that a visitor that throws, or reads itself, does not get this record again.
       place.position = position
       if (header >= discardBit) continue
@@ -43,14 +45,18 @@ export class Ring extends MappedRing {
     const headers = this.headers
     const data = this.data
     const mask = this.mask
-    const start = place.position
-    let at = start & mask
-    let walked = 0
+    const end = place.limit
+    let start = place.position
     let visited = 0
-    for (;;) {
-      const limit = walked + this.#ahead(start + walked)
-      if (walked === limit) return visited
-      while (walked < limit) {
+    if (start > end) throw this.lostPlace(place)
+    // Positions are exact to 2^53; within a stretch, at whose end the kernel is told, 32 bits hold them and are faster.
+    while (start < end) {
+      if (start - this.released >= this.releaseEvery) this.release()
+      const stretch = Math.min(end - start, this.releaseEvery)
+      const most = Math.min(end - start, 0x7fff_ffff)
+      let at = start & mask
+      let walked = 0
+      while (walked < stretch) {
         const header = loadHeader(headers, at >> 2)
         if (header === undefined || header < 0) return visited
         const length = header & lengthMask
@@ -58,28 +64,24 @@ export class Ring extends MappedRing {
         const size = (headerSize + length + 7) & ~7
         at = (at + size) & mask
         walked = (walked + size) | 0
+        if (walked > most) throw this.lostPlace(place)
         place.position = start + walked
         if (header >= discardBit) continue
         visited++
-        if (length < minimumSize) skip()
+        if (length < minimumSize) skip(length)
         else {
           point(data, record, length)
           visit(view)
           if (this.closed) return visited
         }
       }
+      start += walked
     }
+    return visited
   }
 
   protected waits({ position }: Place): boolean {
     if (this.producerPosition() <= position) return false
     return Atomics.load(this.headers, (position & this.mask) >> 2) >= 0
-  }
-
-  /** Bytes to walk from a position before the kernel is told again; asks the producer when none are known. */
-  #ahead(position: number): number {
-    if (position - this.released >= this.releaseEvery) this.release()
-    if (position >= this.#end) this.#end = this.producerPosition()
-    return Math.min(this.#end - position, this.releaseEvery)
   }
 }

@@ -12,6 +12,8 @@ export class Place {
   position: number
   /** The position at which to tell the kernel next. */
   releaseAt: number
+  /** Records from here on are not for this reading. */
+  limit: number = Infinity
   memory: DataView = none
   offset = 0
   length = 0
@@ -78,6 +80,8 @@ export abstract class SharedRing implements Source {
   abstract advance(place: Place): boolean
   /** Whether something waits behind `place`, asked of the kernel anew. */
   protected abstract waits(place: Place): boolean
+  /** Where the kernel will put the next record. */
+  protected abstract producerPosition(): number
   /** Tells the kernel how far everyone has read, with a full memory barrier. */
   protected abstract store(position: number): void
   protected abstract unmap(): void
@@ -97,7 +101,10 @@ export abstract class SharedRing implements Source {
     return subscriber
   }
 
-  /** Views what waits, at once. @returns how many records there were */
+  /**
+   * Views what waits, at once: what comes meanwhile is for the next call, so that each ends.
+   * @returns how many records there were
+   */
   consume(viewer: Viewer): number {
     if (this.#consuming) {
       throw stateError('consume', 'events', 'a consume() of theirs is running; let it return first')
@@ -105,6 +112,7 @@ export abstract class SharedRing implements Source {
     this.#consuming = true
     const place = this.#consumed
     place.position = Math.max(this.released, place.position)
+    place.limit = this.producerPosition()
     try {
       return this.view(place, viewer)
     } finally {
@@ -113,12 +121,12 @@ export abstract class SharedRing implements Source {
     }
   }
 
-  /** Shows a viewer what waits. */
+  /** Shows a viewer what waits before the place's limit. */
   protected view(place: Place, { minimumSize, skip, point, view, visit }: Viewer): number {
     let visited = 0
     while (!this.#closed && this.advance(place)) {
       visited++
-      if (place.length < minimumSize) skip()
+      if (place.length < minimumSize) skip(place.length)
       else {
         point(place.memory, place.offset, place.length)
         visit(view)
@@ -144,6 +152,13 @@ export abstract class SharedRing implements Source {
     if (position <= this.released) return
     this.released = position
     this.store(position)
+  }
+
+  /** Tells the kernel a position again: the one that it has is past the last record's `end`. */
+  protected restart(end: number): void {
+    this.released = Math.min(this.released, end)
+    this.#consumed.position = Math.min(this.#consumed.position, end)
+    this.store(this.released)
   }
 
   /** A slower one holds the position back, so that no wake-up comes. */

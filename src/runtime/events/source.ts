@@ -2,7 +2,7 @@
 export interface Viewer {
   /** Bytes that a record needs at least; shorter ones are skipped. */
   readonly minimumSize: number
-  skip(this: void): void
+  skip(this: void, length: number): void
   point(this: void, memory: DataView, offset: number, length: number): void
   readonly view: unknown
   visit(this: void, view: unknown): void
@@ -29,7 +29,7 @@ export interface Cursor {
 export interface Source {
   /** @param ready called when something may wait @param ended called when the source is gone */
   subscribe(ready: () => void, ended: () => void): Cursor
-  /** Views what waits, at once. @returns how many records there were */
+  /** Views what waits when it is called. @returns how many records there were */
   consume(viewer: Viewer): number
 }
 
