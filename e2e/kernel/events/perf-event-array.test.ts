@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 
 import { BPF_PROG_TEST_RUN, bpf } from '../../../src/runtime/ffi/bpf.ts'
 import { scratch } from '../../../src/runtime/ffi/memory.ts'
@@ -168,6 +168,8 @@ describeInKernel('a perf event array', () => {
 
   test('records shorter than their type, and bytes', async () => {
     const { loaded, samples, emit } = load()
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    onTestFinished(() => warn.mockRestore())
     samples.consume(() => {})
     const tail = types['tail']
     if (!tail) throw new Error('types.tail is not exported')
@@ -186,6 +188,13 @@ describeInKernel('a perf event array', () => {
     await sleep(5)
     subscription.stop()
     expect([raw.length, raw[0]?.[0], samples.malformed, tails.malformed]).toEqual([2, 0, 0, 1])
+    expect(warn.mock.calls).toEqual([
+      [
+        expect.stringMatching(
+          /^map samples of test_bpf: a record of 4 bytes was skipped: its type tail takes at least 8/,
+        ),
+      ],
+    ])
   })
 
   test('the first subscription decides how large the rings are', () => {

@@ -7,6 +7,7 @@ import type {
   SyscallProgram,
   RingBuffer,
   SkeletonInstance,
+  Subscription,
   View,
 } from '../../../src/runtime/index.ts'
 import { build } from '../build.ts'
@@ -104,6 +105,16 @@ async function load() {
       loaded.progs.emit.testRun()
     },
   }
+}
+
+/** What is warned of from now on. */
+function warnings(): string[] {
+  const said: string[] = []
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation((text) => {
+    said.push(String(text))
+  })
+  onTestFinished(() => warn.mockRestore())
+  return said
 }
 
 /** The numbers that `emit` submits. */
@@ -337,6 +348,7 @@ describeInKernel('a ring buffer', () => {
 
   test('records shorter than their type give the last array what came, or are malformed', async () => {
     const { skel, tails } = await load()
+    const said = warnings()
     for (const bytes of [3, 4, 9, 63]) {
       skel.bss.args.bytes = bytes
       skel.progs.emit_bytes.testRun()
@@ -347,6 +359,45 @@ describeInKernel('a ring buffer', () => {
       if (seen.push(length) === 3) break
     }
     expect([seen, tails.malformed, skel.maps.events.malformed]).toEqual([[4, 9, 63], 1, 0])
+    expect(said).toEqual([
+      expect.stringMatching(
+        /^map events of test_bpf: a record of 3 bytes was skipped: its type tail takes at least 4\. .*`malformed`/,
+      ),
+    ])
+  })
+
+  test('that records are too short for their type is said once a subscription', async () => {
+    const { skel, events } = await load()
+    const said = warnings()
+    skel.bss.args.bytes = 11
+    const skipped = async (how: () => Promise<void> | void): Promise<void> => {
+      for (let count = 0; count < 3; count++) skel.progs.emit_bytes.testRun()
+      const before = events.malformed
+      await how()
+      await expect.poll(() => events.malformed - before).toBe(3)
+    }
+    await skipped(() => expect(events.consume(() => expect.unreachable())).toBe(3) as void)
+    await skipped(() => expect(events.consume(() => expect.unreachable())).toBe(3) as void)
+    expect(said).toHaveLength(1)
+    for (const _ of [1, 2]) {
+      let subscription: Subscription | undefined
+      await skipped(() => {
+        subscription = events.on(() => expect.unreachable())
+      })
+      subscription?.stop()
+    }
+    expect(said).toHaveLength(3)
+    const iterator = streamOf([events])[Symbol.asyncIterator]()
+    await skipped(() => void iterator.next())
+    await iterator.return?.()
+    expect(new Set(said)).toEqual(
+      new Set([
+        expect.stringMatching(
+          /^map events of test_bpf: a record of 11 bytes was skipped: its type event takes at least 12/,
+        ),
+      ]),
+    )
+    expect(said).toHaveLength(4)
   })
 
   test('a record that its type cannot hold ends the loop, which then holds nothing back', async () => {
@@ -395,11 +446,7 @@ describeInKernel('a ring buffer', () => {
 
   test('that another process reads too says so once', async () => {
     const { events, emit } = await load()
-    const warnings: string[] = []
-    const warn = vi.spyOn(process, 'emitWarning').mockImplementation((text) => {
-      warnings.push(String(text))
-    })
-    onTestFinished(() => warn.mockRestore())
+    const said = warnings()
     // As another process has it: with a walker of its own.
     vi.resetModules()
     const { BpfMap } = await import('../../../src/runtime/index.ts')
@@ -408,14 +455,14 @@ describeInKernel('a ring buffer', () => {
       emit(0, 5)
       events.consume(() => {})
     }
-    expect(warnings).toEqual([])
+    expect(said).toEqual([])
     for (let round = 0; round < 3; round++) {
       emit(0, 5)
       other.consume(() => {})
       emit(0, 5)
       events.consume(() => {})
     }
-    expect(warnings).toEqual([
+    expect(said).toEqual([
       expect.stringMatching(/map events of test_bpf is read by another process/),
       expect.stringMatching(/is read by another process/),
     ])

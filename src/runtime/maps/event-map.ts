@@ -1,6 +1,6 @@
 import { compiled } from '../../codec/compiled.ts'
 import type { Layout } from '../../codec/layout.ts'
-import { bytes } from '../../codec/layout.ts'
+import { bytes, sizeOf } from '../../codec/layout.ts'
 import type { LiveView } from '../../codec/live-view.ts'
 import { liveView } from '../../codec/live-view.ts'
 import { deadMemory } from '../../codec/memory.ts'
@@ -30,8 +30,9 @@ export abstract class EventMap<T, O extends SubscribeOptions>
 {
   readonly #handle: MapHandle
   readonly #layout: Layout
-  readonly #decoder: RecordDecoder<T>
   #malformed = 0
+  /** Of all calls of `consume`. */
+  #consuming: RecordDecoder<T> | undefined
   #live: LiveView<T> | undefined
   #noRecord: DataView | undefined
 
@@ -40,8 +41,6 @@ export abstract class EventMap<T, O extends SubscribeOptions>
     super(handle)
     this.#handle = handle
     this.#layout = layout
-    const { minimumSize, decode } = compiled<T>(layout)
-    this.#decoder = { minimumSize, decode, skip: () => this.#malformed++ }
   }
 
   /** Where the records come from. @internal */
@@ -49,7 +48,10 @@ export abstract class EventMap<T, O extends SubscribeOptions>
   /** @throws {TypeError} for options it does not know @internal */
   protected abstract requireOptions(options: O): void
 
-  /** Records that this face of the map skipped, too short for its type. */
+  /**
+   * Records that this face of the map skipped, too short for its type. Each subscription says of the first one how long
+   * it was, as a process warning.
+   */
   get malformed(): number {
     return this.#malformed
   }
@@ -84,7 +86,7 @@ export abstract class EventMap<T, O extends SubscribeOptions>
   consume(visit: (view: Live<T>) => void): number {
     requireListener('consume()', visit)
     const sources = this.sources('consume', {} as O)
-    const { minimumSize, skip } = this.#decoder
+    const { minimumSize, skip } = (this.#consuming ??= this.#decoder())
     const live = (this.#live ??= liveView<T>(this.#layout, this.#gone()))
     // Once, before the loop: this runs for every record.
     const { point } = live
@@ -111,7 +113,7 @@ export abstract class EventMap<T, O extends SubscribeOptions>
     return {
       sources: this.sources(operation, options),
       joining: (callback) => this.joining(callback),
-      decoder: this.#decoder,
+      decoder: this.#decoder(),
       keepAlive: this.#handle.keepAlive,
       onClose: (callback) => this.#handle.onClose(callback),
       left: this.joined(options),
@@ -128,6 +130,22 @@ export abstract class EventMap<T, O extends SubscribeOptions>
     return undefined
   }
 
+  /** Of one subscription, which says once that records are too short for it. */
+  #decoder(): RecordDecoder<T> {
+    const { minimumSize, decode } = compiled<T>(this.#layout)
+    let isSaid = false
+    return {
+      minimumSize,
+      decode,
+      skip: (length) => {
+        this.#malformed++
+        if (isSaid) return
+        isSaid = true
+        process.emitWarning(tooShort(this.#handle.title, length, this.#layout, minimumSize))
+      },
+    }
+  }
+
   #gone(): DataView {
     this.#noRecord ??= deadMemory(() =>
       stateError(
@@ -138,6 +156,15 @@ export abstract class EventMap<T, O extends SubscribeOptions>
     )
     return this.#noRecord
   }
+}
+
+function tooShort(title: string, length: number, layout: Layout, needed: number): string {
+  const name = 'name' in layout && layout.name !== '' ? ` ${layout.name}` : ''
+  const least = needed === sizeOf(layout) ? '' : 'at least '
+  return (
+    `${title}: a record of ${length} bytes was skipped: its type${name} takes ${least}${needed}. Give as() the type that ` +
+    'the program sends. This is said once a subscription; `malformed` counts what is skipped.'
+  )
 }
 
 /** Other layouts are their value, read anew for each record. */
