@@ -367,7 +367,7 @@ function checkNode() {
 
 /** One set-up of a clone at a time: two `npm ci` in one folder break each other. */
 async function lock() {
-  const path = join(root, '.ci', 'lock')
+  const path = join(root, '.setup-lock')
   for (let told = false; ; told = true) {
     try {
       writeFileSync(path, String(process.pid), { flag: 'wx' })

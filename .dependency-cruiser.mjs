@@ -1,0 +1,120 @@
+/**
+ * Which room may import which: `npm run lint` holds it, `npm run imports` prints what there is.
+ *
+ * A room may import itself and what its row names. `type` before a name: types alone, which leave no trace at run time.
+ */
+const rooms = {
+  'src/uapi': [],
+  'src/codec': [],
+  'src/elf': [],
+  'src/btf': ['src/elf'],
+  'src/dwarf': ['src/elf', 'src/btf'],
+  // The host's architecture and the map types are facts that both sides need.
+  'src/object': ['src/elf', 'src/btf', 'src/runtime/maps'],
+  'src/compile': ['src/elf', 'src/btf', 'src/runtime/host'],
+  // `verify` loads programs, and reads what the verifier says of them.
+  'src/codegen': [
+    'src/codec',
+    'src/elf',
+    'src/btf',
+    'src/dwarf',
+    'src/object',
+    'src/compile',
+    'src/runtime',
+  ],
+  'src/cli': ['src'],
+  plugin: ['src'],
+
+  'src/runtime/host': [],
+  'src/runtime/ffi': ['type src/codec', 'src/runtime/host'],
+  'src/runtime/lifetime': ['src/runtime/host'],
+  'src/runtime/descriptors': ['src/runtime/host', 'src/runtime/ffi'],
+  'src/runtime/symbols': ['src/runtime/host', 'src/runtime/ffi'],
+  'src/runtime/net': ['src/runtime/host', 'src/runtime/ffi'],
+  'src/runtime/verifier': ['src/runtime/host'],
+  'src/runtime/events': [
+    'src/codec',
+    'src/runtime/host',
+    'src/runtime/ffi',
+    'src/runtime/lifetime',
+    'type src/runtime/maps',
+  ],
+  'src/runtime/links': [
+    'src/runtime/host',
+    'src/runtime/ffi',
+    'src/runtime/lifetime',
+    'type src/runtime/maps',
+    'type src/runtime/programs',
+  ],
+  'src/runtime/programs': [
+    'src/codec',
+    'src/runtime/host',
+    'src/runtime/ffi',
+    'src/runtime/lifetime',
+    'src/runtime/descriptors',
+    'src/runtime/symbols',
+    'src/runtime/links',
+  ],
+  'src/runtime/maps': [
+    'src/codec',
+    'src/runtime/host',
+    'src/runtime/ffi',
+    'src/runtime/lifetime',
+    'src/runtime/descriptors',
+    'src/runtime/events',
+    'src/runtime/links',
+    'src/runtime/programs',
+    'src/runtime/verifier',
+    'type src/runtime/skeleton',
+  ],
+  'src/runtime/probe': ['src/runtime/host', 'src/runtime/ffi', 'src/runtime/maps'],
+  'src/runtime/skeleton': [
+    'src/codec',
+    'src/runtime/host',
+    'src/runtime/ffi',
+    'src/runtime/lifetime',
+    'src/runtime/links',
+    'src/runtime/programs',
+    'src/runtime/maps',
+    'src/runtime/verifier',
+  ],
+  'src/runtime/hot': ['src/codec', 'src/runtime'],
+}
+
+/** What the kernel's headers say: any room may. */
+const everywhere = ['src/uapi']
+
+const within = (folder) => `^${folder}/`
+const isFrom = (folder) => ({
+  path: within(folder),
+  // The rooms of the runtime have rows of their own.
+  ...(folder === 'src/runtime' && { pathNot: '^src/runtime/[^/]+/' }),
+})
+
+/** What a room may import at all, and what it may import at run time. */
+const arrows = Object.entries(rooms).flatMap(([room, imported]) => {
+  const named = imported.map((name) => name.replace('type ', ''))
+  const values = imported.filter((name) => !name.startsWith('type '))
+  const rule = (name, allowed, types) => ({
+    name,
+    severity: 'error',
+    from: isFrom(room),
+    to: {
+      path: '^(src|plugin)/',
+      pathNot: [room, ...everywhere, ...allowed].map(within),
+      ...(types && { dependencyTypesNot: ['type-only'] }),
+    },
+  })
+  const rules = [rule(`${room} imports what it may`, named, false)]
+  if (values.length < named.length) rules.push(rule(`${room} at run time`, values, true))
+  return rules
+})
+
+export default {
+  forbidden: arrows,
+  options: {
+    includeOnly: '^(src|plugin)/',
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+  },
+}
