@@ -1,6 +1,8 @@
 import type { UnpluginBuildContext, UnpluginContext, UnpluginContextMeta } from 'unplugin'
+import type { Environment } from 'vite'
 
 import type { Builds } from './builds.ts'
+import { checkFileAccess } from './dev/file-access.ts'
 import { forBrowser } from './platform.ts'
 import { diagnosticLog, failureText, rollupLog } from './report.ts'
 
@@ -11,6 +13,8 @@ export async function load(
   builds: Builds,
   source: string,
 ): Promise<string> {
+  if (meta.framework === 'vite' && 'environment' in context)
+    await checkFileAccess(context.environment as Environment, source)
   const outcome = await builds.build(source)
   // Before any error is thrown: a source that failed is built again when a header it read changes.
   for (const file of outcome.watchFiles) watch(context, source, file)

@@ -11,12 +11,15 @@ export type Flags = Readonly<Record<string, unknown>>
 export function withCompileFlags(command: Command): Command {
   return command
     .option('--clang <path>', 'The compiler (default: BPF_CLANG, then clang, clang-21 … clang-14)')
-    .option('--cflag <flag>', 'One more flag for clang; may be repeated')
-    .option('--include <dir>', 'A folder searched for headers; may be repeated')
-    .option('--define <NAME[=VALUE]>', 'A macro; may be repeated')
+    .option('--cflag <flag>', 'A flag for clang, after those of package.json; may be repeated')
+    .option(
+      '--include <dir>',
+      'A folder searched for headers, before those of package.json; may be repeated',
+    )
+    .option('--define <NAME[=VALUE]>', 'A macro, beside those of package.json; may be repeated')
     .option(
       '--arch <arch>',
-      'Compile for this architecture: x86, arm64, … (default: this machine); may be repeated',
+      'Compile for this architecture: x86, arm64, … instead of package.json (default: this machine); may be repeated',
     )
     .option('--vmlinux <path>', 'vmlinux.h, or the raw BTF it is made from (default: this kernel)')
 }

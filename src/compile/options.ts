@@ -1,14 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 
 import { type Arch, nativeArch } from './arch.ts'
 import { absolutePaths } from './flag-paths.ts'
 import { validateOptions } from './option-rules.ts'
+import { packageOptions } from './package-options.ts'
 import { splitWords } from './shell-split.ts'
+import { nearestPackage } from './workspace.ts'
 
 /**
- * What every entry point understands: plugin, command, `register`, Vitest. Defaults come from the key
- * `"unplugin-bpf"` of the package.json nearest to the source, its paths relative to that file.
+ * What every entry point understands: plugin, command, `register`, Vitest. Defaults come from the key `"unplugin-bpf"` of
+ * the package.json nearest to the source, if it is part of the workspace; its paths are relative to that file. What is
+ * given beside adds to its lists `cflags`, `include` and `defines`, and overrides the rest.
  */
 export interface Options {
   /** The compiler: a path or a name on PATH. Default: `BPF_CLANG`, then clang, clang-21 … clang-14. */
@@ -90,11 +92,13 @@ export function resolveOptions(
   validateOptions(options, 'option')
   const cwd = resolve(options.cwd ?? process.cwd())
   const nearest = nearestPackage(dirname(resolve(cwd, file)))
-  const root = nearest?.folder ?? cwd
+  const root = nearest ?? cwd
+  const defaults = nearest ? pathsFrom(packageOptions(nearest, cwd, env), nearest) : {}
+  const given = pathsFrom(definedOnly(options), cwd)
   const merged: Options = {
-    ...(nearest && pathsFrom(nearest.options, nearest.folder)),
+    ...defaults,
     ...(env['BPF_CLANG'] && { clang: env['BPF_CLANG'] }),
-    ...pathsFrom(definedOnly(options), cwd),
+    ...given,
   }
   const { arch = nativeArch(), types = true, cache = true } = merged
   const cacheDir =
@@ -102,11 +106,13 @@ export function resolveOptions(
   const result: ResolvedOptions = Object.freeze({
     clang: merged.clang,
     cflags: Object.freeze([
-      ...(merged.cflags ?? []),
+      // The last of two flags wins; of two folders that have a header, the first.
+      ...(defaults.cflags ?? []),
+      ...(given.cflags ?? []),
       ...absolutePaths(splitWords(env['BPF_CFLAGS'] ?? ''), process.cwd()),
     ]),
-    include: Object.freeze([...(merged.include ?? [])]),
-    defines: Object.freeze({ ...merged.defines }),
+    include: Object.freeze([...(given.include ?? []), ...(defaults.include ?? [])]),
+    defines: Object.freeze({ ...defaults.defines, ...given.defines }),
     arch: Object.freeze(atLeastOne(typeof arch === 'string' ? [arch] : arch)),
     archIsGiven: merged.arch !== undefined,
     vmlinux: merged.vmlinux ?? 'auto',
@@ -131,28 +137,6 @@ const atLeastOne = (arches: readonly Arch[]): [Arch, ...Arch[]] => {
 
 const definedOnly = (options: Options): Options =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-
-function nearestPackage(from: string): { folder: string; options: Options } | undefined {
-  for (let folder = from; ; folder = dirname(folder)) {
-    const file = join(folder, 'package.json')
-    if (existsSync(file)) return { folder, options: packageOptions(file) }
-    if (dirname(folder) === folder) return undefined
-  }
-}
-
-function packageOptions(file: string): Options {
-  let content: unknown
-  try {
-    content = JSON.parse(readFileSync(file, 'utf8'))
-  } catch (error) {
-    const message = `Cannot read the defaults of unplugin-bpf from ${file}: ${String(error)}`
-    throw new TypeError(message, { cause: error })
-  }
-  if (typeof content !== 'object' || content === null || !('unplugin-bpf' in content)) return {}
-  const options = content['unplugin-bpf']
-  validateOptions(options, `${file}: key "unplugin-bpf": option`)
-  return options
-}
 
 /** Paths made absolute; a clang without a slash is a name on PATH and stays. */
 function pathsFrom(options: Options, folder: string): Options {

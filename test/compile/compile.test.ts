@@ -51,12 +51,12 @@ describe('options', () => {
       'package.json': '{"unplugin-bpf":{"include":["inc"],"cflags":["-DD=4"]}}',
     })
     const defines = { B: 2, C: 3, OFF: false, ON: true }
-    const { diagnostics } = await compile(join(folder, 'a.bpf.c'), { defines })
+    const { diagnostics } = await compile('a.bpf.c', { cwd: folder, defines })
     expect(diagnostics).toMatchObject([
       { message: expect.stringContaining('static assertion failed') },
     ])
     const cflags = ['-UC', '-DC=7', '-DD=4']
-    expect((await compile(join(folder, 'a.bpf.c'), { defines, cflags })).diagnostics).toEqual([])
+    expect((await compile('a.bpf.c', { cwd: folder, defines, cflags })).diagnostics).toEqual([])
   })
 
   test('the architecture is the machine’s, or the one asked for', async () => {

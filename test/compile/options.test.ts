@@ -17,7 +17,7 @@ describe('defaults of the nearest package.json', () => {
       cache: 'c',
       types: { dir: 't' },
     })
-    expect(resolveOptions({}, join(root, 'src/a.bpf.c'), {})).toMatchObject({
+    expect(resolveOptions({ cwd: root }, 'src/a.bpf.c', {})).toMatchObject({
       root,
       include: [join(root, 'include')],
       vmlinux: join(root, 'v.h'),
@@ -26,13 +26,37 @@ describe('defaults of the nearest package.json', () => {
     })
   })
 
-  test('give way to options, whose paths are relative to cwd', () => {
-    const root = defaultsOf({ include: ['include'], clang: 'clang-18', defines: { A: 1 } })
-    const options = { include: ['other'], clang: 'clang-19', cwd: join(root, 'src') }
-    expect(resolveOptions(options, 'a.bpf.c', {})).toMatchObject({
-      include: [join(root, 'src/other')],
+  test('give way to options that have one value, and whose paths are relative to cwd', () => {
+    const root = defaultsOf({ vmlinux: 'v.h', clang: 'clang-18', arch: ['x86', 'arm64'] })
+    const options = {
+      vmlinux: 'w.h',
       clang: 'clang-19',
-      defines: { A: 1 },
+      arch: 'arm64',
+      cwd: join(root, 'src'),
+    } as const
+    expect(resolveOptions(options, 'a.bpf.c', {})).toMatchObject({
+      vmlinux: join(root, 'src/w.h'),
+      clang: 'clang-19',
+      arch: ['arm64'],
+    })
+  })
+
+  test('are added to by options that are lists, which win', () => {
+    const root = defaultsOf({
+      cflags: ['-O1'],
+      include: ['include'],
+      defines: { A: 1, B: 1, C: 1 },
+    })
+    const options = {
+      cflags: ['-O2'],
+      include: ['other'],
+      defines: { B: 2, C: false, D: 2 },
+      cwd: join(root, 'src'),
+    }
+    expect(resolveOptions(options, 'a.bpf.c', { BPF_CFLAGS: '-O3' })).toMatchObject({
+      cflags: ['-O1', '-O2', '-O3'],
+      include: [join(root, 'src/other'), join(root, 'include')],
+      defines: { A: 1, B: 2, C: false, D: 2 },
     })
   })
 
@@ -41,7 +65,7 @@ describe('defaults of the nearest package.json', () => {
       'package.json': '{"unplugin-bpf":{"defines":{"OUTER":1}}}',
       'inner/package.json': '{}',
     })
-    expect(resolveOptions({}, join(root, 'inner/a.bpf.c'), {})).toMatchObject({
+    expect(resolveOptions({ cwd: root }, 'inner/a.bpf.c', {})).toMatchObject({
       root: join(root, 'inner'),
       defines: {},
     })
@@ -49,23 +73,23 @@ describe('defaults of the nearest package.json', () => {
 
   test('are checked as options are, and name their file', () => {
     const root = defaultsOf({ cflag: ['-O1'] })
-    expect(() => resolveOptions({}, join(root, 'a.bpf.c'), {})).toThrow(
+    expect(() => resolveOptions({ cwd: root }, 'a.bpf.c', {})).toThrow(
       `${join(root, 'package.json')}: key "unplugin-bpf": option cflag is unknown: did you mean cflags?`,
     )
   })
 
   test('that are no JSON are an error with the file', () => {
     const root = project({ 'package.json': '{' })
-    expect(() => resolveOptions({}, join(root, 'a.bpf.c'), {})).toThrow(join(root, 'package.json'))
+    expect(() => resolveOptions({ cwd: root }, 'a.bpf.c', {})).toThrow(join(root, 'package.json'))
   })
 })
 
 describe('environment', () => {
   test('BPF_CLANG comes before package.json and after options', () => {
-    const file = join(defaultsOf({ clang: 'clang-18' }), 'a.bpf.c')
+    const cwd = defaultsOf({ clang: 'clang-18' })
     const env = { BPF_CLANG: '/opt/clang' }
-    expect(resolveOptions({}, file, env).clang).toBe('/opt/clang')
-    expect(resolveOptions({ clang: 'clang-19' }, file, env).clang).toBe('clang-19')
+    expect(resolveOptions({ cwd }, 'a.bpf.c', env).clang).toBe('/opt/clang')
+    expect(resolveOptions({ cwd, clang: 'clang-19' }, 'a.bpf.c', env).clang).toBe('clang-19')
   })
 
   test('BPF_CFLAGS is appended to cflags', () => {
