@@ -48,6 +48,7 @@ const config: UserConfig = defineConfig({
     cli: 'src/cli/cli.ts',
   },
   target: 'node20.19',
+  sourcemap: true,
   dts: true,
   plugins: [licences],
   // The package's own name stays: what is reached through it is found at run time. Development's dependencies are

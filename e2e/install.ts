@@ -16,6 +16,7 @@ export interface Installed {
   readonly app: string
   /** The package as it was packed. */
   readonly folder: string
+  readonly tarball: string
   remove(): Promise<void>
 }
 
@@ -31,7 +32,8 @@ export async function installPackage(others: readonly string[] = []): Promise<In
   await mkdir(store, { recursive: true })
   // Of the build that is there: npm would run it once more.
   await exec('npm', ['pack', '--ignore-scripts', '--pack-destination', temporary], { cwd: root })
-  await exec('tar', ['-xf', join(temporary, `unplugin-bpf-${manifest.version}.tgz`), '-C', store])
+  const tarball = join(temporary, `unplugin-bpf-${manifest.version}.tgz`)
+  await exec('tar', ['-xf', tarball, '-C', store])
   await exec('mv', [join(store, 'package'), join(store, 'unplugin-bpf')])
   for (const name of Object.keys(manifest.dependencies)) {
     await link(join(root, 'node_modules', name), join(store, name))
@@ -47,6 +49,7 @@ export async function installPackage(others: readonly string[] = []): Promise<In
   return {
     app,
     folder: join(store, 'unplugin-bpf'),
+    tarball,
     remove: () => rm(temporary, { recursive: true, force: true }),
   }
 }

@@ -184,6 +184,9 @@ describe('gen types', () => {
     })
     expect((await bpf('gen', 'types', 'guard.bpf.c')).stderr).toBe('')
     expect(readFileSync(join(folder, '.bpf/.gitignore'), 'utf8')).toBe('*\n')
+    // Prettier would find fault with it by the default style, as by most others.
+    const prettier = fileURLToPath(import.meta.resolve('prettier/bin/prettier.cjs'))
+    await exec(process.execPath, [prettier, '--check', '.bpf'], { cwd: folder })
   })
 
   it('checks them', async () => {

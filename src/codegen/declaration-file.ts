@@ -23,7 +23,7 @@ export function declarationFile(source: string, { types, root }: TypesOptions): 
 }
 
 /**
- * Writes the declarations when they changed, whole, and makes git ignore `.bpf`. Resolves to whether it
+ * Writes the declarations when they changed, whole, and makes git and Prettier ignore `.bpf`. Resolves to whether it
  * wrote. `content` is only ever that of a compile without errors: the old declarations outlive a typo.
  */
 export async function writeDeclarations(file: string, content: string): Promise<boolean> {
@@ -43,9 +43,17 @@ function projectFolder(file: string): string | undefined {
 async function ignoreGenerated(file: string): Promise<void> {
   const [before, after] = file.split('/.bpf/types/')
   if (before === undefined || after === undefined) return
-  const ignore = join(before, '.bpf/.gitignore')
-  if (!existsSync(ignore)) await writeWhole(ignore, '*\n')
+  for (const [name, text] of ignoreFiles) {
+    const ignore = join(before, '.bpf', name)
+    if (!existsSync(ignore)) await writeWhole(ignore, text)
+  }
 }
+
+/** Prettier reads no other `.gitignore` than that of the folder it runs in; our files lack the pragma that this asks for. */
+const ignoreFiles: ReadonlyMap<string, string> = new Map([
+  ['.gitignore', '*\n'],
+  ['.prettierrc', '{ "requirePragma": true }\n'],
+])
 
 async function readIfThere(file: string): Promise<string | undefined> {
   try {
