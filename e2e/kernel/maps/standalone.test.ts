@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { expect, onTestFinished, test } from 'vitest'
@@ -11,7 +12,7 @@ import type {
   RingBuffer,
   SkeletonInstance,
 } from '../../../src/runtime/index.ts'
-import { BpfMap, hashMap } from '../../../src/runtime/index.ts'
+import { BpfMap, hashMap, Link } from '../../../src/runtime/index.ts'
 import { KeepAlive } from '../../../src/runtime/lifetime/keep-alive.ts'
 import { Life } from '../../../src/runtime/lifetime/lifecycle.ts'
 import { MapHandle } from '../../../src/runtime/maps/handle.ts'
@@ -109,6 +110,25 @@ describeInKernel('standalone maps', () => {
     expect(() => BpfMap.open(path, 'array')).toThrow(/type hash, not array/)
     maps.counts.unpin(path)
     expect(existsSync(path)).toBe(false)
+  })
+
+  test('unpin what is pinned, and delete no other file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-unpin-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const file = join(folder, 'file')
+    writeFileSync(file, 'kept')
+    const map = made({})
+    expect(() => map.unpin(file)).toThrow(/cannot remove .*file: it is no pin.*\(EINVAL\)/)
+    expect(existsSync(file)).toBe(true)
+    const path = pinPath('linked')
+    const alias = join(folder, 'alias')
+    symlinkSync(path, alias)
+    const { progs } = (await open()).load()
+    progs.run.attach().pin(path)
+    const link = Link.open(alias)
+    expect(() => link.unpin()).toThrow(code('EINVAL'))
+    expect(existsSync(alias)).toBe(true)
+    link.destroy()
   })
 
   test('outlive the skeleton, and are refused after close', async () => {

@@ -9,11 +9,14 @@ import {
   readFileSync,
   readlinkSync,
   readSync,
+  statfsSync,
   statSync,
   unlinkSync,
 } from 'node:fs'
 import type { Stats } from 'node:fs'
+import { dirname } from 'node:path'
 
+import { EINVAL } from './errno.ts'
 import { BpfError } from './error.ts'
 
 /*
@@ -69,7 +72,19 @@ export function readLink(path: string): string {
   return called('read', path, () => readlinkSync(path))
 }
 
-export function removeFile(path: string): void {
+/** linux/magic.h */
+const BPF_FS_MAGIC = 0xcafe_4a11
+
+/**
+ * Removes a pin, and no other file. The folder is asked, as libbpf does (libbpf.c: check_path), because `path` itself may
+ * be a symbolic link into a BPF file system.
+ */
+export function removePin(path: string): void {
+  const { type } = called('remove', path, () => statfsSync(dirname(path)))
+  if (type !== BPF_FS_MAGIC) {
+    const reason = 'it is no pin: its folder is not in a BPF file system'
+    throw new BpfError({ operation: 'remove', object: path, errno: EINVAL, reason })
+  }
   called('remove', path, () => unlinkSync(path))
 }
 

@@ -9,7 +9,7 @@ import {
   bpf_link__update_program,
 } from '../ffi/object.ts'
 import { EBUSY, EINVAL, EOPNOTSUPP } from '../host/errno.ts'
-import { removeFile } from '../host/files.ts'
+import { removePin } from '../host/files.ts'
 import type { StructOpsMap } from '../maps/struct-ops.ts'
 import type { Program } from '../programs/program.ts'
 import type { LinkInfo } from './info.ts'
@@ -76,7 +76,7 @@ export function descriptorLink(fd: number, pinned?: string): NativeLink {
     },
     unpin() {
       if (place === undefined) return -EINVAL
-      removeFile(place)
+      removePin(place)
       place = undefined
       return 0
     },

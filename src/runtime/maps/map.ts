@@ -6,7 +6,7 @@ import { scratch } from '../ffi/memory.ts'
 import { bpf_map__pin, bpf_map__unpin } from '../ffi/object.ts'
 import { pinAdvice } from '../host/bpffs.ts'
 import type { BpfError } from '../host/error.ts'
-import { removeFile } from '../host/files.ts'
+import { removePin } from '../host/files.ts'
 import type { Link, LinkOwner } from '../links/link.ts'
 import type { ObjectSkeleton } from '../skeleton/object-skeleton.ts'
 import type { SkeletonSpec } from '../skeleton/spec.ts'
@@ -108,7 +108,7 @@ export class BpfMap extends MapSettings {
     this.#handle.requireFd('unpin')
     const target = optionalPath(path)
     if (this.#handle.pointer === 0) {
-      removeFile(requirePath('unpin', target))
+      removePin(requirePath('unpin', target))
       return
     }
     const { result, log } = heard(() => bpf_map__unpin(this.#handle.pointer, target))
