@@ -1,3 +1,4 @@
+import { addFeature } from './features.ts'
 import type { Environment } from './generate.ts'
 
 /**
@@ -5,40 +6,39 @@ import type { Environment } from './generate.ts'
  * bytes that hold a bit of the field are touched: the storage unit C declares may reach past a packed struct's end, and
  * in live memory its other bytes are someone else's. To 32 bits a field is a number, above a bigint.
  */
-export class Bits {
+export interface Bits {
   readonly offset: number
   readonly size: number
-
-  constructor(offset: number, size: number) {
-    this.offset = offset
-    this.size = size
-  }
-
-  read(d: DataView, o: number, signed: boolean): number | bigint {
-    return readBits(d, o, this.offset, this.size, signed)
-  }
-
-  /** `value` is in the field's range. */
-  write(d: DataView, o: number, value: number | bigint): void {
-    writeBits(d, o, this.offset, this.size, value)
-  }
-
-  /** The JavaScript expression of `read`; what it calls joins the environment. */
-  source(d: string, o: string, signed: boolean, environment: Environment): string {
-    const { offset, size } = this
-    const end = (offset & 7) + size
-    const bytes = Math.ceil(end / 8)
-    if (bytes === 3 || bytes > 4) {
-      environment['readBits'] = readBits
-      return `readBits(${d},${o},${offset},${size},${signed})`
-    }
-    const word = `${d}.getUint${bytes * 8}(${o}+${offset >> 3},true)`
-    return `(${word}<<${32 - end}>>${signed ? '' : '>'}${32 - size})`
-  }
 }
 
 export function bits(offset: number, size: number): Bits {
-  return new Bits(offset, size)
+  addFeature('bits', { read: readBits, write: writeBits, source: bitsSource })
+  return { offset, size }
+}
+
+export interface BitAccess {
+  readonly read: typeof readBits
+  /** The value is in the field's range. */
+  readonly write: typeof writeBits
+  readonly source: typeof bitsSource
+}
+
+/** The JavaScript expression of `readBits`; what it calls joins the environment. */
+function bitsSource(
+  d: string,
+  o: string,
+  { offset, size }: Bits,
+  signed: boolean,
+  environment: Environment,
+): string {
+  const end = (offset & 7) + size
+  const bytes = Math.ceil(end / 8)
+  if (bytes === 3 || bytes > 4) {
+    environment['readBits'] = readBits
+    return `readBits(${d},${o},${offset},${size},${signed})`
+  }
+  const word = `${d}.getUint${bytes * 8}(${o}+${offset >> 3},true)`
+  return `(${word}<<${32 - end}>>${signed ? '' : '>'}${32 - size})`
 }
 
 function readBits(

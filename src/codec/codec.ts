@@ -37,8 +37,9 @@ export interface Codec<T, I = In<NoInfer<T>>> {
   with<const R extends Refinements>(fields: R): Codec<Refined<T, R>>
 }
 
-export function codec<T, I = In<T>>(layout: Layout, name: string = nameOf(layout)): Codec<T, I> {
-  const { size, decode, encode }: Compiled<T> = compiled(layout)
+export function codec<T, I = In<T>>(given: Layout, title?: string): Codec<T, I> {
+  const { layout, size, decode, encode }: Compiled<T> = compiled(given)
+  const name = title ?? nameOf(layout)
   return {
     name,
     size,

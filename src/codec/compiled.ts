@@ -2,6 +2,7 @@ import { type Decode, makeDecoder } from './decoder.ts'
 import { encodedSize, isFlexible, minimumSize } from './extent.ts'
 import { type Layout, sizeOf } from './layout.ts'
 import { clear, copy } from './memory.ts'
+import { ownLayout } from './own-layout.ts'
 import type { Path } from './path.ts'
 import { isScalar } from './scalar.ts'
 import { type Writer, writerOf } from './write.ts'
@@ -26,12 +27,13 @@ export interface Compiled<T = unknown> {
 
 const cache = new WeakMap<Layout, Compiled>()
 
-/** The decoder is made when it is first called. */
+/** The decoder is made when it is first called. @throws {TypeError | RangeError} for what is no layout */
 export function compiled<T = unknown>(layout: Layout): Compiled<T> {
   let made = cache.get(layout)
   if (!made) {
-    made = compile(layout)
-    cache.set(layout, made)
+    const own = ownLayout(layout)
+    made = cache.get(own) ?? compile(own)
+    cache.set(own, made).set(layout, made)
   }
   return made as Compiled<T>
 }

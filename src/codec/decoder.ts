@@ -58,7 +58,7 @@ function decoderSource(layout: Layout, partial: boolean, environment: Environmen
   function value(type: Layout, at: number, last: boolean, bits?: Bits): string {
     if (isScalar(type)) return scalarSource(type, 'd', `o+${at}`, bits, environment)
     if (type.kind === 'chars' || type.kind === 'bytes') {
-      const reader = type.kind === 'chars' ? (type.as?.name ?? 'chars') : 'bytes'
+      const reader = type.kind === 'chars' ? (type.as ?? 'chars') : 'bytes'
       if (type.kind === 'chars') environment[reader] = charsReader(type)
       return `${reader}(d,o+${at},${last ? `heldBy(n-${at},${type.length},1)` : type.length})`
     }

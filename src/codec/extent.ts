@@ -3,7 +3,7 @@ import { flatMembers } from './members.ts'
 import { textSize } from './text.ts'
 
 /** Bytes from the member's offset on that hold it: of a bitfield, to the last byte that has a bit of it. */
-function memberExtent(member: Member, extent: (layout: Layout) => number): number {
+export function memberExtent(member: Member, extent: (layout: Layout) => number = sizeOf): number {
   const { bits } = member
   return bits ? Math.ceil((bits.offset + bits.size) / 8) : extent(member.layout)
 }

@@ -1,12 +1,9 @@
 import type { Bits } from './bits.ts'
-import type { SafeIntegers } from './safe.ts'
-import type { TextForm } from './text-forms.ts'
-import type { WriteAgreed } from './write-union.ts'
 
 /**
  * How a C value lies in memory: the one description from which decoding, encoding and live views
- * are made. Generated modules build these with the functions below, so they are kept short.
- * Offsets and sizes are bytes unless a name says bits. Byte order is the host's, little-endian.
+ * are made. Data alone, no functions: it can be posted to a worker, and nothing in it is ever called. Generated modules
+ * build these with the functions below, so they are kept short. Offsets and sizes are bytes unless a name says bits. Byte order is the host's, little-endian.
  */
 export type Layout =
   | IntLayout
@@ -23,7 +20,7 @@ export interface IntLayout {
   readonly kind: 'int'
   readonly size: 1 | 2 | 4 | 8 | 16
   readonly signed: boolean
-  readonly safe?: SafeIntegers
+  readonly safe?: true | undefined
 }
 export interface BoolLayout {
   readonly kind: 'bool'
@@ -48,7 +45,7 @@ export interface EnumLayout {
 export interface CharsLayout {
   readonly kind: 'chars'
   readonly length: number
-  readonly as?: TextForm
+  readonly as?: 'text' | 'strings' | undefined
 }
 /** `u8[length]`, and whatever has no better form. */
 export interface BytesLayout {
@@ -61,7 +58,7 @@ export interface ArrayLayout {
   readonly element: Layout
   readonly length: number
   /** From one element to the next, where that is more than the element's own size: mmapable maps. */
-  readonly stride?: number
+  readonly stride?: number | undefined
 }
 export type CompositeLayout = StructLayout | UnionLayout
 interface Composite {
@@ -75,8 +72,6 @@ export interface StructLayout extends Composite {
 }
 export interface UnionLayout extends Composite {
   readonly kind: 'union'
-  /** What writes several of its members. */
-  readonly agreed: WriteAgreed
 }
 /** An empty name is C's anonymous struct or union: its members belong to the one around it. */
 export interface Member {
@@ -85,22 +80,62 @@ export interface Member {
   readonly offset: number
   readonly layout: Layout
   /** Only of a bitfield. */
-  readonly bits?: Bits
+  readonly bits?: Bits | undefined
 }
 
-export const u8: IntLayout = { kind: 'int', size: 1, signed: false }
-export const u16: IntLayout = { kind: 'int', size: 2, signed: false }
-export const u32: IntLayout = { kind: 'int', size: 4, signed: false }
-export const u64: IntLayout = { kind: 'int', size: 8, signed: false }
-export const u128: IntLayout = { kind: 'int', size: 16, signed: false }
-export const s8: IntLayout = { kind: 'int', size: 1, signed: true }
-export const s16: IntLayout = { kind: 'int', size: 2, signed: true }
-export const s32: IntLayout = { kind: 'int', size: 4, signed: true }
-export const s64: IntLayout = { kind: 'int', size: 8, signed: true }
-export const s128: IntLayout = { kind: 'int', size: 16, signed: true }
-export const f32: FloatLayout = { kind: 'float', size: 4 }
-export const f64: FloatLayout = { kind: 'float', size: 8 }
-export const bool: BoolLayout = { kind: 'bool', size: 1 }
+export const u8: IntLayout = /*#__PURE__*/ Object.freeze<IntLayout>({
+  kind: 'int',
+  size: 1,
+  signed: false,
+})
+export const u16: IntLayout = /*#__PURE__*/ Object.freeze<IntLayout>({
+  kind: 'int',
+  size: 2,
+  signed: false,
+})
+export const u32: IntLayout = /*#__PURE__*/ Object.freeze<IntLayout>({
+  kind: 'int',
+  size: 4,
+  signed: false,
+})
+export const u64: IntLayout = /*#__PURE__*/ Object.freeze<IntLayout>({
+  kind: 'int',
+  size: 8,
+  signed: false,
+})
+export const u128: IntLayout = /*#__PURE__*/ Object.freeze<IntLayout>({
+  kind: 'int',
+  size: 16,
+  signed: false,
+})
+export const s8: IntLayout = /*#__PURE__*/ Object.freeze<IntLayout>({
+  kind: 'int',
+  size: 1,
+  signed: true,
+})
+export const s16: IntLayout = /*#__PURE__*/ Object.freeze<IntLayout>({
+  kind: 'int',
+  size: 2,
+  signed: true,
+})
+export const s32: IntLayout = /*#__PURE__*/ Object.freeze<IntLayout>({
+  kind: 'int',
+  size: 4,
+  signed: true,
+})
+export const s64: IntLayout = /*#__PURE__*/ Object.freeze<IntLayout>({
+  kind: 'int',
+  size: 8,
+  signed: true,
+})
+export const s128: IntLayout = /*#__PURE__*/ Object.freeze<IntLayout>({
+  kind: 'int',
+  size: 16,
+  signed: true,
+})
+export const f32: FloatLayout = /*#__PURE__*/ Object.freeze<FloatLayout>({ kind: 'float', size: 4 })
+export const f64: FloatLayout = /*#__PURE__*/ Object.freeze<FloatLayout>({ kind: 'float', size: 8 })
+export const bool: BoolLayout = /*#__PURE__*/ Object.freeze<BoolLayout>({ kind: 'bool', size: 1 })
 
 export function chars(length: number): CharsLayout {
   return { kind: 'chars', length }

@@ -2,6 +2,7 @@ import { heldBy } from './extent.ts'
 import { type Environment, generate } from './generate.ts'
 import { type CompositeLayout, type Layout, sizeOf } from './layout.ts'
 import { flatMembers, isComposite } from './members.ts'
+import { ownLayout } from './own-layout.ts'
 import { charsReader } from './read.ts'
 import { scalarSource } from './scalar-source.ts'
 import { isScalar, readScalar } from './scalar.ts'
@@ -32,7 +33,8 @@ export interface LiveView<T> {
  * A view of `memory` at `offset`. Aiming it anew is cheap, making one is not, and code that reads many
  * views slows down (each has a shape of its own): walkers make one and keep it.
  */
-export function liveView<T>(layout: Layout, memory: DataView, offset = 0): LiveView<T> {
+export function liveView<T>(given: Layout, memory: DataView, offset = 0): LiveView<T> {
+  const layout = ownLayout(given)
   const size = sizeOf(layout)
   const aim: Aim = { memory, base: offset, available: size }
   const get = reader({ layout, aim, offset: 0, last: true, path: undefined }) as () => Live<T>

@@ -131,8 +131,8 @@ export function remoteMemory(
 ): DataView {
   const memory = new DataView(new ArrayBuffer(0))
   const check = (offset: number, length: number): void => {
-    if (offset + length <= size) return
-    throw new RangeError(`${length} bytes at ${offset} are past the ${size} there are`)
+    if (offset >= 0 && offset + length <= size) return
+    throw new RangeError(`${length} bytes at ${offset} are not in the ${size} there are`)
   }
   for (const name of methods('get') as 'getUint16'[]) {
     const length = bytesOf(name)

@@ -1,4 +1,5 @@
 import { heldBy } from './extent.ts'
+import { feature } from './features.ts'
 import { type CharsLayout, type Layout, strideOf } from './layout.ts'
 import { flatMembers } from './members.ts'
 import { isScalar, readScalar } from './scalar.ts'
@@ -7,7 +8,7 @@ import { readChars } from './text.ts'
 type ReadChars = (d: DataView, o: number, length: number) => string | string[]
 
 export function charsReader({ as }: CharsLayout): ReadChars {
-  return as?.read ?? readChars
+  return as ? feature(as).read : readChars
 }
 
 /** A copy: what was read does not change with the memory. */

@@ -1,3 +1,4 @@
+import { addFeature } from './features.ts'
 import { bytes, type CompositeLayout, type Layout, sizeOf } from './layout.ts'
 import { isAnonymous, isComposite } from './members.ts'
 import { textForms } from './text-forms.ts'
@@ -81,7 +82,8 @@ function formed(field: Layout, form: Form, path: string): Layout {
   if (length === undefined) {
     throw new TypeError(`with(): ${path} is neither chars nor bytes, it cannot be read as ${form}`)
   }
-  return { kind: 'chars', length, as: textForms[form] }
+  addFeature(form, textForms[form])
+  return { kind: 'chars', length, as: form }
 }
 
 /** Of an array of single bytes, also one with several dimensions. */

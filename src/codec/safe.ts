@@ -1,3 +1,4 @@
+import { addFeature } from './features.ts'
 import type { IntLayout } from './layout.ts'
 
 /** How 64-bit integers become numbers. RangeError past 2^53-1. */
@@ -8,7 +9,8 @@ export interface SafeIntegers {
 
 /** A 64-bit integer tagged `js:number`. */
 export function safe(int: IntLayout): IntLayout {
-  return { ...int, safe: { of: toSafe, read: readSafe } }
+  addFeature('safe', { of: toSafe, read: readSafe })
+  return { ...int, safe: true }
 }
 
 function toSafe(value: number | bigint): number {

@@ -1,6 +1,7 @@
 import type { Bits } from './bits.ts'
+import { feature } from './features.ts'
 import type { Environment } from './generate.ts'
-import { elementType, isNumber, isSigned, readInt128, safeOf, type ScalarLayout } from './scalar.ts'
+import { elementType, isNumber, isSafe, isSigned, readInt128, type ScalarLayout } from './scalar.ts'
 
 /**
  * The JavaScript expression for the value at `o` of the memory `d`, both expressions themselves. What it calls joins the
@@ -15,10 +16,13 @@ export function scalarSource(
 ): string {
   const signed = isSigned(layout)
   let value: string
-  const safe = safeOf(layout)
-  if (safe) Object.assign(environment, { toSafe: safe.of, readSafe: safe.read })
+  const safe = isSafe(layout) ? feature('safe') : undefined
+  if (safe) {
+    environment['toSafe'] = safe.of
+    environment['readSafe'] = safe.read
+  }
   if (bits) {
-    value = bits.source(d, o, signed, environment)
+    value = feature('bits').source(d, o, bits, signed, environment)
     if (safe) value = `toSafe(${value})`
     else if (layout.kind === 'enum' && !isNumber(layout)) value = `BigInt(${value})`
   } else if (layout.size === 16) {

@@ -1,4 +1,5 @@
 import type { Bits } from './bits.ts'
+import { feature } from './features.ts'
 import { describe, type Path, rangeError, typeError } from './path.ts'
 import { isNumber, isSigned, type ScalarLayout } from './scalar.ts'
 
@@ -33,7 +34,10 @@ export function scalarWriter(layout: ScalarLayout, bits?: Bits): ScalarWriter {
 type Store = (d: DataView, o: number, value: number | bigint) => void
 
 function storer(layout: ScalarLayout, bits?: Bits): Store {
-  if (bits) return (d, o, value) => bits.write(d, o, value)
+  if (bits) {
+    const { write } = feature('bits')
+    return (d, o, value) => write(d, o, bits.offset, bits.size, value)
+  }
   if (layout.kind === 'float') {
     return layout.size === 4
       ? (d, o, value) => d.setFloat32(o, Number(value), true)

@@ -1,6 +1,6 @@
 import type { Bits } from './bits.ts'
+import { feature } from './features.ts'
 import type { BoolLayout, EnumLayout, FloatLayout, IntLayout, Layout } from './layout.ts'
-import type { SafeIntegers } from './safe.ts'
 
 export type ScalarLayout = IntLayout | BoolLayout | FloatLayout | EnumLayout
 export type Scalar = number | bigint | boolean
@@ -13,15 +13,15 @@ export function isSigned(layout: Layout): boolean {
   return (layout.kind === 'int' || layout.kind === 'enum') && layout.signed
 }
 
-/** Of what is tagged js:number. */
-export function safeOf(layout: ScalarLayout): SafeIntegers | undefined {
-  return layout.kind === 'int' && layout.size === 8 ? layout.safe : undefined
+/** Whether it is tagged js:number. */
+export function isSafe(layout: ScalarLayout): boolean {
+  return layout.kind === 'int' && layout.size === 8 && layout.safe === true
 }
 
 /** Whether numbers stand for its values: a bitfield goes by its width, an enum by its constants. */
 export function isNumber(layout: ScalarLayout, bits?: Bits): boolean {
   if (layout.kind === 'enum') return layout.size <= 4
-  return safeOf(layout) !== undefined || (bits?.size ?? layout.size * 8) <= 32
+  return isSafe(layout) || (bits?.size ?? layout.size * 8) <= 32
 }
 
 /** What DataView calls the bytes of a layout of at most 8. */
@@ -49,11 +49,10 @@ export function readScalar(
 ): Scalar {
   const signed = isSigned(layout)
   let value: number | bigint
-  if (bits) value = bits.read(d, o, signed)
+  if (bits) value = feature('bits').read(d, o, bits.offset, bits.size, signed)
   else if (layout.size === 16) value = readInt128(d, o, signed)
   else value = d[`get${elementType(layout)}`](o, true)
   if (layout.kind === 'bool') return Number(value) !== 0
-  const safe = safeOf(layout)
-  if (safe) return safe.of(value)
+  if (isSafe(layout)) return feature('safe').of(value)
   return isNumber(layout, bits) || layout.kind === 'float' ? value : BigInt(value)
 }

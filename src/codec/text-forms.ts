@@ -3,15 +3,14 @@ import { utf8 } from './text.ts'
 
 /** How chars are read and written that are no string to the first NUL. */
 export interface TextForm {
-  readonly name: 'text' | 'strings'
   read(d: DataView, o: number, length: number): string | string[]
   /** The one string that is written for a value; left out: the value is one. */
   joined?(value: unknown, path: Path | undefined): string
 }
 
-export const textForms: Readonly<Record<TextForm['name'], TextForm>> = {
-  text: { name: 'text', read: readText },
-  strings: { name: 'strings', read: readStrings, joined },
+export const textForms: Readonly<Record<'text' | 'strings', TextForm>> = {
+  text: { read: readText },
+  strings: { read: readStrings, joined },
 }
 
 /** All `length` bytes as one string, NULs inside too; the zeros that fill up the end are no part of it. */

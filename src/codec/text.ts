@@ -1,3 +1,4 @@
+import { feature } from './features.ts'
 import type { CharsLayout } from './layout.ts'
 import { describe, type Path, rangeError, typeError } from './path.ts'
 
@@ -71,9 +72,10 @@ export function textSize(value: unknown): number {
 
 /** Writes the bytes alone, because what is behind them is zero. */
 export function charsWriter({ length, as }: CharsLayout): TextWriter {
+  const joined = as && feature(as).joined
   return (value, d, o, path, room) => {
     const most = length || room
-    const text = as?.joined && !isBytes(value) ? as.joined(value, path) : value
+    const text = joined && !isBytes(value) ? joined(value, path) : value
     if (typeof text === 'string') {
       if (text.length <= most && writeAscii(text, d, o)) return
     } else if (!isBytes(text)) {

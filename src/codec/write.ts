@@ -1,3 +1,4 @@
+import { feature } from './features.ts'
 import {
   type ArrayLayout,
   type BytesLayout,
@@ -62,7 +63,7 @@ function arrayWriter(layout: ArrayLayout | BytesLayout): Writer {
       const wanted = layout.length ? 'expected' : 'the most that fit'
       throw rangeError(path, `${length} elements were given, ${most} are ${wanted}`)
     }
-    if (element === u8 && isBytes(value)) {
+    if (isByte(element) && isBytes(value)) {
       for (let i = 0; i < length; i++) d.setUint8(o + i, value[i] ?? 0)
       return
     }
@@ -72,6 +73,10 @@ function arrayWriter(layout: ArrayLayout | BytesLayout): Writer {
       writeElement(elements[at.key], d, o + at.key * size, at, sizeOf(element))
     }
   }
+}
+
+function isByte(layout: Layout): boolean {
+  return layout.kind === 'int' && layout.size === 1 && !layout.signed
 }
 
 export function requireArray(value: unknown, path: Path | undefined): ArrayLike<unknown> {
@@ -119,7 +124,7 @@ function membersWriter(layout: CompositeLayout): MemberWriter {
   const writes = members.map((member, index) =>
     memberWriter(member, kind === 'union' || index === members.length - 1),
   )
-  if (layout.kind === 'struct') {
+  if (kind === 'struct') {
     return (fields, d, o, path, room) => {
       for (const write of writes) write(fields, d, o, path, room)
     }
@@ -132,7 +137,7 @@ function membersWriter(layout: CompositeLayout): MemberWriter {
     const write = (member: Member, into: DataView, at: number, values: unknown = fields): void =>
       writes[members.indexOf(member)]?.(values as Fields, into, at, path, room)
     const [only] = given
-    if (given.length > 1) layout.agreed(given, write, d, o, path, room)
+    if (given.length > 1) feature('union')(given, write, d, o, path, room)
     else if (only) write(only, d, o)
   }
 }

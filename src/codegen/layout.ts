@@ -23,6 +23,7 @@ import {
   type Layout,
   type Member,
 } from '../codec/layout.ts'
+import { ownLayout } from '../codec/own-layout.ts'
 import { safe } from '../codec/safe.ts'
 import { union } from '../codec/union.ts'
 import { FormatError } from '../elf/format-error.ts'
@@ -198,7 +199,7 @@ function arrayLayout(walk: Walk, { element, length }: ArrayType): Layout {
     if (type.name === 'char') return chars(length)
     if (!type.signed) return bytes(length)
   }
-  return array(layout(walk, element), length)
+  return accepted(walk, array(layout(walk, element), length), 0)
 }
 
 function composite(walk: Walk, id: TypeId, type: Struct | Union): Layout {
@@ -225,7 +226,18 @@ function composite(walk: Walk, id: TypeId, type: Struct | Union): Layout {
   const count = members.reduce((sum, { layout }) => sum + 1 + countMembers(walk, layout), 0)
   if (count > MAX_MEMBERS) return opaque(walk, type.size, `${spelling} holds ${count} members`)
   walk.members.set(result, count)
-  return result
+  return accepted(walk, result, type.size)
+}
+
+/** Only a damaged BTF has members outside of their struct, and arrays of 2^53 bytes: codecs refuse them. */
+function accepted(walk: Walk, layout: Layout, size: number): Layout {
+  try {
+    ownLayout(layout)
+    return layout
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return opaque(walk, size, error.message)
+  }
 }
 
 function countMembers(walk: Walk, layout: Layout): number {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 
-import { Bits } from '../../src/codec/bits.ts'
+import * as bitfields from '../../src/codec/bits.ts'
 import {
   array,
   bool,
@@ -116,7 +116,7 @@ function compositeOf(kind: Kind, packed: boolean, parts: readonly Part[]): CType
     members.push(
       bits === undefined
         ? { name, offset: bit / 8, layout: type.layout }
-        : { name, offset: bit >> 3, layout: type.layout, bits: new Bits(bit & 7, bits) },
+        : { name, offset: bit >> 3, layout: type.layout, bits: bitfields.bits(bit & 7, bits) },
     )
   }
   const body = fields

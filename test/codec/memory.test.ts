@@ -13,7 +13,7 @@ import {
   u8,
 } from '../../src/codec/index.ts'
 import { liveView } from '../../src/codec/live-view.ts'
-import { deadMemory, liveMemory, readOnlyMemory } from '../../src/codec/memory.ts'
+import { deadMemory, liveMemory, readOnlyMemory, remoteMemory } from '../../src/codec/memory.ts'
 
 const layout = struct('', 32, [
   ['number', 0, u32],
@@ -174,4 +174,21 @@ describe('live memory', () => {
     }
     expect(() => live.getUint32(32, true)).toThrow(RangeError)
   })
+})
+
+test('memory that is reached by calls has two ends', () => {
+  const reached: number[] = []
+  const memory = remoteMemory(
+    8,
+    (offset) => {
+      reached.push(offset)
+      return new DataView(new ArrayBuffer(8))
+    },
+    (offset) => reached.push(offset),
+  )
+  for (const outside of [-1, -5_000_000, 8, Number.NaN]) {
+    expect(() => memory.getUint8(outside)).toThrow(RangeError)
+    expect(() => memory.setUint8(outside, 1)).toThrow(RangeError)
+  }
+  expect(reached).toEqual([])
 })

@@ -225,7 +225,7 @@ describe('a layout', () => {
           size: 8,
           members: [{ name: 'a', type: 2, bitOffset: 0, bitSize: 0 }],
         },
-        { kind: 'array', name: '', element: 1, index: 0, length: 2 },
+        { kind: 'array', name: '', element: 1, index: 0, length: 1 },
         { kind: 'typedef', name: 't', target: 4 },
         { kind: 'const', name: '', target: 3 },
       ],
