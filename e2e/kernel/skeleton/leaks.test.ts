@@ -73,6 +73,32 @@ describeInKernel('nothing is left behind', () => {
     expect((last?.resident ?? 0) - (warm?.resident ?? 0)).toBeLessThan(20_000)
   }, 600_000)
 
+  test(`by ${cycles} times loadAsync()`, async () => {
+    const { code, signal, stdout, stderr } = await runChild(
+      file,
+      `const { readdirSync, readFileSync } = await import('node:fs')
+       const use = () => {
+         gc()
+         const [, resident] = /VmRSS:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))
+         return { descriptors: readdirSync('/proc/self/fd').length, resident: Number(resident) }
+       }
+       const used = []
+       for (let n = 0; n <= ${cycles}; n++) {
+         const trace = skel.open()
+         await trace.loadAsync()
+         trace.destroy()
+         if (n % (${cycles} / 2) === 0) used.push(use())
+       }
+       console.log(JSON.stringify(used))`,
+      { nodeOptions: ['--expose-gc'] },
+    )
+    expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
+    if (process.env['BPF_CYCLES']) console.log(stdout)
+    const [, warm, last] = JSON.parse(stdout) as Use[]
+    expect(last?.descriptors).toBe(warm?.descriptors)
+    expect((last?.resident ?? 0) - (warm?.resident ?? 0)).toBeLessThan(20_000)
+  }, 600_000)
+
   test('in the kernel by a process that is killed', async () => {
     let ids: Record<'map' | 'prog' | 'link', number> | undefined
     const { signal } = await runChild(

@@ -127,12 +127,15 @@ describeInKernel('loadAsync() says the same as load()', () => {
     expect(heard.some(([level]) => level === 'debug')).toBe(true)
   })
 
-  test('a load that cannot be heard beside it says so', async () => {
-    const [first, second] = [await open(emptyMap), await open(emptyMap)]
-    const loading = first.loadAsync().catch(() => undefined)
+  test('a load beside it says its own reason', async () => {
+    const [first, second] = [await open(emptyMap), await open(missingKfunc)]
+    const loading = first.loadAsync().catch((error: unknown) => error)
     const { message } = failureOf(() => second.load())
-    expect(message).toMatch(/^cannot load test_bpf: EINVAL\. libbpf could not be heard/)
-    await loading
+    expect(message).toMatch(/has no kernel function bpf_no_such_kfunc/)
+    expect(message).not.toContain('uneven')
+    const aside = await loading
+    expect(String(aside)).toMatch(/map 'uneven'/)
+    expect(String(aside)).not.toContain('kfunc')
   })
 
   test('one that is destroyed while it waits never starts', async () => {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 
 import { koffi } from '../../../src/runtime/ffi/koffi.ts'
-import { fromLibbpf } from '../../../src/runtime/ffi/library.ts'
+import { fromLibbpf } from '../../../src/runtime/ffi/libbpf.ts'
 import type { Program, SkeletonInstance } from '../../../src/runtime/index.ts'
 import { findInstruction, linkProgram } from '../../../src/runtime/verifier/linked-program.ts'
 import { readObjectFile } from '../../../src/runtime/verifier/object-file.ts'

@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs'
 import { release } from 'node:os'
 
-import { fromLibbpf } from '../../../src/runtime/ffi/library.ts'
+import { fromLibbpf } from '../../../src/runtime/ffi/libbpf.ts'
 import { BpfError } from '../../../src/runtime/index.ts'
 import { loadEach } from '../../refused/load.ts'
 import { calls } from './calls.ts'

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
 
 import { koffi } from '../../runtime/ffi/koffi.ts'
-import { fromLibbpf } from '../../runtime/ffi/library.ts'
+import { fromLibbpf } from '../../runtime/ffi/libbpf.ts'
 import { missingCapabilities, privilegeHint } from '../../runtime/host/capabilities.ts'
 import { errnoName } from '../../runtime/host/errno.ts'
 import { BpfError } from '../../runtime/host/error.ts'

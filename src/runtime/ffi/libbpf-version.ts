@@ -1,4 +1,4 @@
-import { fromLibbpf } from './library.ts'
+import { fromLibbpf } from './libbpf.ts'
 
 const majorVersion = fromLibbpf('u32 libbpf_major_version()')
 const minorVersion = fromLibbpf('u32 libbpf_minor_version()')

@@ -15,15 +15,12 @@ export const munmap: Call<number> = fromLibc('int munmap(ptr, size)')
 export const mprotect: Call<number> = fromLibc('int mprotect(ptr, size, int)')
 /** Of a function that the process has. The first parameter is RTLD_DEFAULT: 0. */
 export const functionAddress: Call<number> = fromLibc('ptr dlsym(ptr, str)')
-const memfdCreate: Call<number> = fromLibc('int memfd_create(str, u32)')
-/** sys/mman.h. Of the second, which came with Linux 6.3, those before know nothing, and those after miss it. */
-const MFD_CLOEXEC = 1
-const MFD_NOEXEC_SEAL = 8
-/** A file in memory alone, or -1 with errno. @param title for people */
-export function memoryFile(title: string): number {
-  const fd = memfdCreate(title, MFD_CLOEXEC | MFD_NOEXEC_SEAL)
-  return fd < 0 ? memfdCreate(title, MFD_CLOEXEC) : fd
-}
+/** A pthread_key_t into the memory; no destructor is 0. 0, or the errno. */
+export const keyCreate: Call<number> = fromLibc('int pthread_key_create(memory, ptr)')
+export const getSpecific: Call<number> = fromLibc('ptr pthread_getspecific(u32)')
+export const setSpecific: Call<number> = fromLibc('int pthread_setspecific(u32, ptr)')
+/** Of the calling thread. */
+export const signalMask: Call<number> = fromLibc('int pthread_sigmask(int, ptr, ptr)')
 export const close: Call<number> = fromLibc('int close(int)')
 export const open: Call<number> = fromLibc('int open(str, int)')
 const fcntl: Call<number> = fromLibc('int fcntl(int, int, long)')
@@ -36,7 +33,6 @@ export const epollCreate: Call<number> = fromLibc('int epoll_create1(int)')
 export const epollControl: Call<number> = fromLibc('int epoll_ctl(int, int, int, memory)')
 export const epollWait: Call<number> = fromLibc('int epoll_wait(int, ptr, int, int)')
 export const getpagesize: Call<number> = fromLibc('int getpagesize()')
-export const vsnprintf: Call<number> = fromLibc('int vsnprintf(memory, size, ptr, ptr)')
 export const clockGettime: Call<number> = fromLibc('int clock_gettime(int, memory)')
 export const interfaceIndex: Call<number> = fromLibc('u32 if_nametoindex(str)')
 export const interfaceNameInto: Call<number> = fromLibc('ptr if_indextoname(u32, memory)')

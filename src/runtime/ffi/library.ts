@@ -34,25 +34,27 @@ interface Declaration {
   readonly parameters: readonly string[]
 }
 
-function declarationOf(prototype: Prototype): Declaration {
+export function declarationOf(prototype: Prototype): Declaration {
   const [result = '', name = '', parameters = ''] = prototype.split(/ (.*?)\(|\)/)
   return { name, result, parameters: parameters ? parameters.split(', ') : [] }
 }
 
-type Library = ReturnType<ReturnType<typeof koffi>['load']>
+export type Library = ReturnType<ReturnType<typeof koffi>['load']>
 type KoffiFunction = ReturnType<Library['func']>
 
-interface Shared {
+/** A shared library, loaded at the first call of a function of it. */
+export interface Shared {
   handle: Library | undefined
   open(): Library
+  /** Why a function cannot be called that the library lacks. */
+  lacks?(name: string): Error
   /** Looks up each function that was declared of it. */
   readonly declared: (() => unknown)[]
 }
 
 const libc: Shared = { handle: undefined, open: () => koffi().load(null), declared: [] }
-const libbpf: Shared = { handle: undefined, open: openLibbpf, declared: [] }
 
-function symbolsOf(shared: Shared): Library {
+export function symbolsOf(shared: Shared): Library {
   if (!shared.handle) {
     requireHost()
     shared.handle = shared.open()
@@ -87,32 +89,9 @@ function requireHost(): void {
   )
 }
 
-function openLibbpf(): Library {
-  const named = process.env['BPF_LIBBPF']
-  const names = named ? [named] : ['libbpf.so.1']
-  let failure: unknown
-  for (const name of names) {
-    try {
-      const library = koffi().load(name)
-      // Its default writes to stderr; log.ts listens around each call instead.
-      library.func('libbpf_set_print', 'void *', ['void *'])(null)
-      return library
-    } catch (error) {
-      failure = error
-    }
-  }
-  throw unsupported(
-    'open',
-    'a BPF object',
-    `${names.join(', ')} does not load: ${(failure as Error).message}`,
-    named
-      ? 'BPF_LIBBPF must name a libbpf.so.1 of version 1.0 or newer.'
-      : 'Install libbpf 1.0 or newer (Debian, Ubuntu: apt install libbpf1; Fedora: dnf install libbpf), or name it in BPF_LIBBPF.',
-  )
-}
-
 /** A C function, looked up at its first call. Types are anonymous: koffi's names are one registry a process. */
-function declare<R>(shared: Shared, prototype: Prototype): Call<R> {
+/*#__NO_SIDE_EFFECTS__*/
+export function declare<R>(shared: Shared, prototype: Prototype): Call<R> {
   const declaration = declarationOf(prototype)
   const { name, parameters } = declaration
   let call: Call<R> | undefined
@@ -125,7 +104,12 @@ function declare<R>(shared: Shared, prototype: Prototype): Call<R> {
 }
 
 function found(shared: Shared, { name, result, parameters }: Declaration): KoffiFunction {
-  return symbolsOf(shared).func(name, koffiType(result), parameters.map(koffiType))
+  const library = symbolsOf(shared)
+  try {
+    return library.func(name, koffiType(result), parameters.map(koffiType))
+  } catch (error) {
+    throw shared.lacks?.(name) ?? error
+  }
 }
 
 function koffiType(type: string): string {
@@ -137,54 +121,19 @@ export function fromLibc<R = number>(prototype: Prototype): Call<R> {
   return declare(libc, prototype)
 }
 
-/*#__NO_SIDE_EFFECTS__*/
-export function fromLibbpf<R = number>(prototype: Prototype): Call<R> {
-  return declare(libbpf, prototype)
-}
-
-/** A function that older libbpfs lack. @throws {BpfError} `ERR_BPF_UNSUPPORTED` at its first call there */
-/*#__NO_SIDE_EFFECTS__*/
-export function fromNewerLibbpf<R = number>(version: string, prototype: Prototype): Call<R> {
-  const call = fromLibbpf<R>(prototype)
-  const { name } = declarationOf(prototype)
-  return (...values) => {
-    if (!hasLibbpf(name)) {
-      throw unsupported(
-        'call',
-        name,
-        'the installed libbpf lacks it',
-        `It came with libbpf ${version}.`,
-      )
-    }
-    return call(...values)
-  }
-}
-
-const known = new Map<string, boolean>()
-
-/** Whether the installed libbpf has a function. */
-export function hasLibbpf(name: string): boolean {
-  let has = known.get(name)
-  if (has === undefined) {
-    try {
-      has = Boolean(symbolsOf(libbpf).symbol(name))
-    } catch {
-      has = false
-    }
-    known.set(name, has)
-  }
-  return has
-}
-
 /** The C function itself, for the paths where a wrapper would be felt. */
 export function libcFunction<R = number>(prototype: Prototype): Call<R> {
   return found(libc, declarationOf(prototype)) as Call<R>
 }
 
-/** The same C function run on a thread of koffi's pool. */
-export function libbpfAsync<R = number>(prototype: Prototype): AsyncCall<R> {
-  return found(libbpf, declarationOf(prototype)).async as AsyncCall<R>
+/** `int function(void *)` at an address, to be called on a thread of koffi's pool. */
+export function asyncFunctionAt(address: number): AsyncCall<number> {
+  const { decode, proto } = koffi()
+  const type = (asyncType ??= proto('int', [koffiType('ptr')]))
+  return (decode(BigInt(address), type) as KoffiFunction).async as AsyncCall<number>
 }
+
+let asyncType: ReturnType<ReturnType<typeof koffi>['proto']> | undefined
 
 /** errno right after a call. */
 export function errno(): number {

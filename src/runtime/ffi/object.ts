@@ -1,5 +1,5 @@
+import { fromLibbpf, fromNewerLibbpf } from './libbpf.ts'
 import type { Call, Prototype } from './library.ts'
-import { fromLibbpf, fromNewerLibbpf } from './library.ts'
 
 /*
  * libbpf's functions on objects, programs, maps and links, by their C names. Of maps and programs there are many: their

@@ -1,8 +1,7 @@
-import { koffi } from './koffi.ts'
 import {
-  calloc,
   functionAddress,
   getpagesize,
+  keyCreate,
   memcpyOut,
   mprotect,
   munmap,
@@ -10,61 +9,93 @@ import {
   PROT_READ,
 } from './libc.ts'
 import { reserve } from './mapping.ts'
+import { readBytes } from './memory.ts'
+import type { PrintCode } from './print-code.ts'
+import { printCode } from './print-code.ts'
 
 /**
- * A print function for libbpf (libbpf.h: libbpf_print_fn_t) that runs on whatever thread, since no JavaScript is in
- * it: what is printed goes to a file. Neither it nor its table is ever freed.
+ * libbpf's print function (libbpf.h: libbpf_print_fn_t), one a process for all threads. No JavaScript is in it, so that
+ * libbpf never waits for another thread's event loop. It writes into the buffer that the thread it runs on has under
+ * `key` (print-buffer.ts), and nothing where it has none. Neither it nor the key is ever freed.
  */
 export interface PrintFunction {
+  /** `int print(enum libbpf_print_level, const char *, va_list)` */
   readonly address: number
-  /** Descriptors by level: warn, info, debug. -1: nowhere. */
-  readonly files: Int32Array
+  /** `int run(struct print_buffer *)`: makes a call with the buffer under the key of whatever thread it runs on. */
+  readonly run: number
+  /** Of pthread_setspecific(3). */
+  readonly key: number
 }
 
-const levels = 3
+const waits = 100
 
-/** Undefined on other architectures, and where no memory may be made executable. */
-export function printFunction(): PrintFunction | undefined {
-  const table = calloc(levels, Int32Array.BYTES_PER_ELEMENT)
-  const code = printCode(process.arch, table, functionAddress(0, 'vdprintf'))
-  if (!code) return undefined
+/**
+ * Installs the process's print function, or finds the one that another thread installed.
+ * @param exchange libbpf_set_print(), which returns what was there
+ * @returns undefined where libbpf stays silent: on other architectures, and where no memory may be made executable
+ */
+export function installPrintFunction(
+  exchange: (print: number) => number,
+): PrintFunction | undefined {
+  const placeholder = inProcess('abs')
+  let before = exchange(placeholder)
+  // Another thread is between the two exchanges; unless it was terminated there, it takes microseconds.
+  for (let wait = 0; before === placeholder && wait < waits; wait++) {
+    sleep(1)
+    before = exchange(placeholder)
+  }
+  const found = recognise(before) ?? make()
+  exchange(found?.address ?? 0)
+  return found
+}
+
+function inProcess(name: string): number {
+  return functionAddress(0, name)
+}
+
+function needs(key: number): Parameters<typeof printCode>[1] {
+  return {
+    key,
+    vsnprintf: inProcess('vsnprintf'),
+    pthread_getspecific: inProcess('pthread_getspecific'),
+    pthread_setspecific: inProcess('pthread_setspecific'),
+    pthread_sigmask: inProcess('pthread_sigmask'),
+  }
+}
+
+/** The print function at an address, when its code is this one. It starts a page, whose bytes can all be read. */
+function recognise(address: number): PrintFunction | undefined {
+  if (address === 0 || address % getpagesize() !== 0) return undefined
+  const expected = printCode(process.arch, needs(0))
+  if (!expected) return undefined
+  const bytes = readBytes(address, expected.bytes.length)
+  const key = Number(new DataView(bytes.buffer).getBigUint64(expected.key, true))
+  const same = printCode(process.arch, needs(key))
+  return same && Buffer.compare(bytes, same.bytes) === 0
+    ? printFunction(address, same, key)
+    : undefined
+}
+
+function make(): PrintFunction | undefined {
+  const key = new Uint32Array(1)
+  if (!printCode(process.arch, needs(0)) || keyCreate(key, 0) !== 0) return undefined
+  const [number = 0] = key
+  const code = printCode(process.arch, needs(number))
   const memory = reserve(getpagesize())
-  if (!memory) return undefined
+  if (!code || !memory) return undefined
   const { address, length } = memory
-  memcpyOut(address, code, code.length)
+  memcpyOut(address, code.bytes, code.bytes.length)
   if (mprotect(address, length, PROT_READ | PROT_EXEC) < 0) {
     munmap(address, length)
     return undefined
   }
-  const bytes = levels * Int32Array.BYTES_PER_ELEMENT
-  const files = new Int32Array(koffi().view(BigInt(table), bytes)).fill(-1)
-  return { address, files }
+  return printFunction(address, code, number)
 }
 
-/**
- * Machine code that replaces the level, which is the first parameter, by the descriptor in the table, and goes on in
- * `int vdprintf(int fd, const char *format, va_list)`.
- */
-export function printCode(arch: string, table: number, vdprintf: number): Uint8Array | undefined {
-  switch (arch) {
-    case 'x64':
-      // mov edi, edi; mov rax, table; mov edi, [rax + 4*rdi]; mov rax, vdprintf; jmp rax
-      return bytes('89ff48b8', table, '8b3cb848b8', vdprintf, 'ffe0')
-    case 'arm64':
-      // ldr x9, table; ldr w0, [x9, w0, uxtw #2]; ldr x16, vdprintf; br x16; the two words
-      return bytes('89000058205960b89000005800021fd6', table, vdprintf)
-    default:
-      return undefined
-  }
+function printFunction(address: number, { run }: PrintCode, key: number): PrintFunction {
+  return { address, run: address + run, key }
 }
 
-/** Of hexadecimal digits, and of 64-bit words. */
-function bytes(...parts: readonly (string | number)[]): Uint8Array {
-  return Buffer.concat(
-    parts.map((part) =>
-      typeof part === 'string'
-        ? Buffer.from(part, 'hex')
-        : Buffer.from(BigUint64Array.of(BigInt(part)).buffer),
-    ),
-  )
+function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }

@@ -1,7 +1,8 @@
 import type { CompositeLayout } from '../../codec/layout.ts'
 import { BPF_MAP_FREEZE, bpf } from '../ffi/bpf.ts'
 import { heard } from '../ffi/libbpf-log.ts'
-import { errno, fromLibbpf } from '../ffi/library.ts'
+import { fromLibbpf } from '../ffi/libbpf.ts'
+import { errno } from '../ffi/library.ts'
 import { scratch } from '../ffi/memory.ts'
 import { bpf_map__pin, bpf_map__unpin } from '../ffi/object.ts'
 import { pinAdvice } from '../host/bpffs.ts'
@@ -123,7 +124,7 @@ export class BpfMap extends MapSettings {
     if (result < 0) throw this.#handle.failure('freeze', -result)
   }
 
-  #pinFailure(operation: string, errno: number, log: string): BpfError {
+  #pinFailure(operation: string, errno: number, log: string | undefined): BpfError {
     return this.#handle.failure(operation, errno, { reason: log, log, hint: pinAdvice(errno) })
   }
 }

@@ -1,6 +1,6 @@
 import { BPF_MAP_CREATE, bpf } from '../ffi/bpf.ts'
+import { fromLibbpf } from '../ffi/libbpf.ts'
 import { close } from '../ffi/libc.ts'
-import { fromLibbpf } from '../ffi/library.ts'
 import { scratch } from '../ffi/memory.ts'
 import { EOPNOTSUPP } from '../host/errno.ts'
 import { unsupported } from '../host/error.ts'

@@ -1,5 +1,5 @@
 import { descriptor } from '../descriptors/descriptor.ts'
-import { fromLibbpf } from '../ffi/library.ts'
+import { fromLibbpf } from '../ffi/libbpf.ts'
 import { linkByLibbpf } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
 import { tracingLinks } from '../links/info.ts'

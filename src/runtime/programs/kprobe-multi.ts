@@ -1,7 +1,7 @@
 import type { Integer } from '../../codec/input.ts'
 import { requireKnown } from '../ffi/known-options.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
-import { fromLibbpf } from '../ffi/library.ts'
+import { fromLibbpf } from '../ffi/libbpf.ts'
 import { cStrings } from '../ffi/memory.ts'
 import { unsupported } from '../host/error.ts'
 import { kernelLink, linkByLibbpf, tailOffset } from '../links/create.ts'

@@ -1,4 +1,4 @@
-import { fromLibbpf } from '../ffi/library.ts'
+import { fromLibbpf } from '../ffi/libbpf.ts'
 import { linkByLibbpf } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
 import { tracingLinks } from '../links/info.ts'

@@ -1,7 +1,7 @@
 import { withOpened } from '../descriptors/file.ts'
 import { uint32 } from '../ffi/arguments.ts'
 import { requireKnown } from '../ffi/known-options.ts'
-import { fromLibbpf } from '../ffi/library.ts'
+import { fromLibbpf } from '../ffi/libbpf.ts'
 import type { Capability } from '../host/capabilities.ts'
 import { linkByLibbpf } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'

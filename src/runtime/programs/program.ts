@@ -1,5 +1,5 @@
 import { heard } from '../ffi/libbpf-log.ts'
-import { fromLibbpf } from '../ffi/library.ts'
+import { fromLibbpf } from '../ffi/libbpf.ts'
 import {
   bpf_program__fd,
   bpf_program__pin,

@@ -1,7 +1,7 @@
 import { uint32 } from '../ffi/arguments.ts'
 import { requireKnown } from '../ffi/known-options.ts'
 import { heard } from '../ffi/libbpf-log.ts'
-import { fromLibbpf } from '../ffi/library.ts'
+import { fromLibbpf } from '../ffi/libbpf.ts'
 import type { Struct } from '../ffi/memory.ts'
 import { hasNoFilters } from '../ffi/netlink.ts'
 import { EEXIST } from '../host/errno.ts'

@@ -1,7 +1,7 @@
 import type { Integer } from '../../codec/input.ts'
 import { uint64 } from '../ffi/arguments.ts'
 import { requireKnown } from '../ffi/known-options.ts'
-import { fromLibbpf } from '../ffi/library.ts'
+import { fromLibbpf } from '../ffi/libbpf.ts'
 import { tracefsAdvice } from '../host/tracefs.ts'
 import { linkByLibbpf } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'

@@ -1,6 +1,7 @@
 import type { Integer } from '../../codec/input.ts'
 import { requireKnown } from '../ffi/known-options.ts'
-import { errno, fromLibbpf, fromNewerLibbpf } from '../ffi/library.ts'
+import { fromLibbpf, fromNewerLibbpf } from '../ffi/libbpf.ts'
+import { errno } from '../ffi/library.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { scratch } from '../ffi/memory.ts'
 import { ENOENT } from '../host/errno.ts'

@@ -1,6 +1,7 @@
 import { heardAside } from '../ffi/libbpf-log-async.ts'
 import { heard } from '../ffi/libbpf-log.ts'
 import { bpf_map__autocreate, bpf_map__fd } from '../ffi/object.ts'
+import type { PrintBuffer } from '../ffi/print-buffer.ts'
 import { forget, remember } from '../lifetime/open-instances.ts'
 import type { ShownMemory } from '../maps/live-section.ts'
 import { autoAttach } from './auto-attach.ts'
@@ -58,7 +59,8 @@ export class Instance implements SkeletonInstance {
     life.stage = 'loading'
     keepAlive.hold(native)
     // Others may have to load before it.
-    const load = async (): Promise<number> => (this.#isDestroyed() ? 0 : native.loadAside())
+    const load = async (said: PrintBuffer | undefined): Promise<number> =>
+      this.#isDestroyed() ? 0 : native.loadAside(said)
     const { result, log } = await heardAside(load).finally(() => {
       keepAlive.release(native)
     })

@@ -105,10 +105,13 @@ const generalWords =
   /^failed to (load|initialize skeleton) (BPF )?(object|skeleton)|^Error (in|loading)/
 
 function adviceOn(heard: string | undefined, { libbpf }: Explanations): string | undefined {
-  return heard
-    ? explained(heard, libbpf)
-    : 'libbpf could not be heard: on the main thread, while no loadAsync() runs, load() tells what it says'
+  return heard === undefined ? silenceAdvice : explained(heard, libbpf)
 }
+
+/** Of print-function.ts: where it cannot be, nothing says more than the errno. */
+const silenceAdvice =
+  'libbpf says why, which cannot be heard in this process: that takes memory that may be executed, on x64 or arm64. ' +
+  'bpftool prog load prints it'
 
 function allOf(list: readonly Explanations[]): Explanations {
   return {

@@ -1,6 +1,6 @@
 import { koffi } from '../ffi/koffi.ts'
+import { callAside } from '../ffi/libbpf.ts'
 import { calloc, munmap, strnlen } from '../ffi/libc.ts'
-import { libbpfAsync } from '../ffi/library.ts'
 import { reserve } from '../ffi/mapping.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { cString, getPointer, readString, scratch, scratchOf, setPointer } from '../ffi/memory.ts'
@@ -11,6 +11,7 @@ import {
   bpf_object__open_skeleton,
   bpf_program__set_log_buf,
 } from '../ffi/object.ts'
+import type { PrintBuffer } from '../ffi/print-buffer.ts'
 import type { NativeOptions } from './open-options.ts'
 
 /** Words of libbpf.h's structs, and where in them. */
@@ -26,14 +27,6 @@ const programEntrySize = 24
  * pages that none is written to cost nothing. The kernel takes at most 1 GiB.
  */
 const logSize = 256 << 20
-
-const calledAside = (): ((address: number) => Promise<number>) => {
-  const load = libbpfAsync('int bpf_object__load_skeleton(ptr)')
-  return (address) =>
-    new Promise((resolve, reject) => {
-      load(address, (error, result) => (error ? reject(error as Error) : resolve(result)))
-    })
-}
 
 export interface MapEntry {
   /** By which libbpf finds it: of a data section, the section. */
@@ -113,9 +106,9 @@ export class ObjectSkeleton {
     return bpf_object__load_skeleton(this.#struct.address)
   }
 
-  /** The same on a thread of its own: the verifier may take seconds. */
-  loadAside(): Promise<number> {
-    return calledAside()(this.#struct.address)
+  /** The same on a thread of its own: the verifier may take seconds. @param said gets what libbpf says */
+  loadAside(said: PrintBuffer | undefined): Promise<number> {
+    return callAside('bpf_object__load_skeleton', this.#struct.address, said)
   }
 
   /** `struct bpf_map *` */

@@ -1,0 +1,121 @@
+import type { BpfError } from '../host/error.ts'
+import { unsupported } from '../host/error.ts'
+import { koffi } from './koffi.ts'
+import type { Call, Library, Prototype, Shared } from './library.ts'
+import { asyncFunctionAt, declarationOf, declare, symbolsOf } from './library.ts'
+import type { PrintBuffer } from './print-buffer.ts'
+import type { PrintFunction } from './print-function.ts'
+import { installPrintFunction } from './print-function.ts'
+
+const libbpf: Shared = { handle: undefined, open, lacks, declared: [] }
+let print: PrintFunction | undefined
+
+function fileName(): string {
+  return process.env['BPF_LIBBPF'] || 'libbpf.so.1'
+}
+
+/** What to do about a libbpf that will not do. */
+function advice(): string {
+  return process.env['BPF_LIBBPF']
+    ? "BPF_LIBBPF must name a libbpf.so.1 of version 1.0 or newer; without BPF_LIBBPF the system's is used."
+    : 'Install libbpf 1.0 or newer (Debian, Ubuntu: apt install libbpf1; Fedora: dnf install libbpf), or name one in BPF_LIBBPF.'
+}
+
+function open(): Library {
+  const name = fileName()
+  let library: Library
+  try {
+    library = koffi().load(name)
+  } catch (error) {
+    throw unusable(`${name} does not load: ${(error as Error).message}`)
+  }
+  requireVersion(name, library)
+  const exchange = library.func('libbpf_set_print', 'uintptr_t', ['uintptr_t']) as Call<number>
+  print = installPrintFunction(exchange)
+  return library
+}
+
+function requireVersion(name: string, library: Library): void {
+  const version = (part: 'major' | 'minor'): number => {
+    try {
+      return (library.func(`libbpf_${part}_version`, 'uint32_t', []) as Call<number>)()
+    } catch {
+      throw unusable(
+        `${name} has no function libbpf_${part}_version(): it is another library, or a libbpf older than 0.6`,
+      )
+    }
+  }
+  const [major, minor] = [version('major'), version('minor')]
+  if (major < 1) throw unusable(`${name} is libbpf ${major}.${minor}`)
+}
+
+function unusable(reason: string): BpfError {
+  return unsupported('open', 'a BPF object', reason, advice())
+}
+
+function lacks(name: string): BpfError {
+  return unsupported('call', `${name}()`, `${fileName()} lacks it`, advice())
+}
+
+/** The print function that libbpf calls, which there is for it; undefined where it is silent. */
+export function libbpfPrint(): PrintFunction | undefined {
+  symbolsOf(libbpf)
+  return print
+}
+
+/*#__NO_SIDE_EFFECTS__*/
+export function fromLibbpf<R = number>(prototype: Prototype): Call<R> {
+  return declare(libbpf, prototype)
+}
+
+/** A function that older libbpfs lack. @throws {BpfError} `ERR_BPF_UNSUPPORTED` at its first call there */
+/*#__NO_SIDE_EFFECTS__*/
+export function fromNewerLibbpf<R = number>(version: string, prototype: Prototype): Call<R> {
+  const call = fromLibbpf<R>(prototype)
+  const { name } = declarationOf(prototype)
+  return (...values) => {
+    if (!hasLibbpf(name)) {
+      throw unsupported(
+        'call',
+        name,
+        'the installed libbpf lacks it',
+        `It came with libbpf ${version}.`,
+      )
+    }
+    return call(...values)
+  }
+}
+
+const known = new Map<string, boolean>()
+
+/** Whether the installed libbpf has a function. */
+export function hasLibbpf(name: string): boolean {
+  let has = known.get(name)
+  if (has === undefined) {
+    try {
+      has = Boolean(symbolsOf(libbpf).symbol(name))
+    } catch {
+      has = false
+    }
+    known.set(name, has)
+  }
+  return has
+}
+
+/**
+ * Runs `int name(void *argument)` of libbpf on a thread of koffi's pool.
+ * @param said gets what libbpf says there
+ */
+export function callAside(
+  name: string,
+  argument: number,
+  said: PrintBuffer | undefined,
+): Promise<number> {
+  const address = Number(koffi().address(symbolsOf(libbpf).symbol(name)))
+  if (print) said?.prepare(address, argument)
+  const [callee, given] = print && said ? [print.run, said.address] : [address, argument]
+  const call = asyncFunctionAt(callee)
+  return new Promise((resolve, reject) => {
+    call(given, (error, result) => (error ? reject(error as Error) : resolve(result)))
+  })
+}
