@@ -88,18 +88,15 @@ ${literalLines(bytes)};
 `
 }
 
-/** A record type on a ring or perf buffer is for its readers: the kernel wants 0 or a descriptor's size. */
+/** A record type on a ring or perf buffer is for its readers: the kernel wants 0, or an index and a descriptor. */
 function recordSizes({ maps }: BpfObject): string {
   return maps
-    .flatMap(({ type, name, key, value }) => {
+    .flatMap(({ type, name, keySize, valueSize }) => {
       const size = recordSize(type)
       if (size === undefined) return []
       const set = (what: string): string =>
         `\tif (!err)\n\t\terr = bpf_map__set_${what}_size(obj->maps.${cIdentifier(name)}, ${size});\n`
-      return [
-        ...(value === undefined ? [] : set('value')),
-        ...(key && size === 0 ? set('key') : []),
-      ]
+      return [...(valueSize === size ? [] : set('value')), ...(keySize === size ? [] : set('key'))]
     })
     .join('')
 }

@@ -12,7 +12,7 @@ import { describeInKernel } from '../permitted.ts'
 
 const source = `
 struct event { __u32 n; __u32 m; };
-struct ring { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); };
+struct ring { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); __type(value, struct event); };
 struct ring first SEC(".maps");
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
@@ -34,8 +34,12 @@ int emit(void *ctx)
 }
 `
 
+interface Event {
+  n: number
+  m: number
+}
 interface Test extends SkeletonInstance {
-  maps: { first: RingBuffer<Uint8Array>; rings: ArrayOfMaps<RingBuffer<Uint8Array>> }
+  maps: { first: RingBuffer<Event>; rings: ArrayOfMaps<RingBuffer<Event>> }
   progs: { emit: RawTracepointProgram }
   bss: { at: number }
 }
@@ -53,7 +57,7 @@ describeInKernel('ring buffers in a map', () => {
     const made = maps.rings.createInner()
     maps.rings.set(2, made)
     const heard: number[] = []
-    const stop = maps.rings.get(2)?.on((record) => heard.push(record[0] ?? -1))
+    const stop = maps.rings.get(2)?.on((record) => heard.push(record.n))
     onTestFinished(() => stop?.stop())
     for (const index of [2, 0, 2]) {
       bss.at = index

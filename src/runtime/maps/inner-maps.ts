@@ -10,6 +10,7 @@ import { declaredDefinition, loadedDefinition } from './definition.ts'
 import type { MapHandle } from './handle.ts'
 import { openId } from './open.ts'
 import type { ReadableMap } from './readable.ts'
+import { recordMapSizes } from './record-map-sizes.ts'
 
 /** What a map of maps holds. May be changed between open and load. Sizes in bytes. */
 export interface InnerMapSettings {
@@ -42,6 +43,15 @@ export class InnerMaps {
     this.#outer = outer
     outer.onLoading(() => {
       this.#definition ??= declared(outer)
+      const definition = this.#definition
+      const sizes = definition && recordMapSizes(definition.type)
+      if (
+        sizes &&
+        (sizes.keySize !== definition.keySize || sizes.valueSize !== definition.valueSize)
+      ) {
+        this.#definition = { ...definition, ...sizes }
+        this.#changed = true
+      }
       if (this.#changed && this.#definition) this.#like(createMap(this.#definition))
     })
   }

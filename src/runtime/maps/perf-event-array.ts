@@ -18,7 +18,7 @@ import { pidOf } from '../programs/pid.ts'
 import { EventMap } from './event-map.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
-import { setRecordSize } from './record-size.ts'
+import { setRecordMapSizes } from './record-map-sizes.ts'
 import { ofDescriptors } from './requirements.ts'
 import { slotsOf } from './slots.ts'
 
@@ -153,7 +153,7 @@ export function perfEventArray<T = Uint8Array>(record?: Layout): MapKind<PerfEve
   return {
     requires: { ...ofDescriptors, holdsRecords: true },
     create(handle) {
-      setRecordSize(handle, 4)
+      setRecordMapSizes(handle)
       return new PerfEventArray<T>(handle, record)
     },
   }

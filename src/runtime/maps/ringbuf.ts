@@ -8,7 +8,7 @@ import { requireSubscribeOptions } from '../events/subscribe-options.ts'
 import { EventMap } from './event-map.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
-import { setRecordSize } from './record-size.ts'
+import { setRecordMapSizes } from './record-map-sizes.ts'
 import { ofRecords } from './requirements.ts'
 
 /** RINGBUF: one ring for all CPUs, records in the order of their reservation. */
@@ -45,7 +45,7 @@ export function ringBuffer<T = Uint8Array>(record?: Layout): MapKind<RingBuffer<
   return {
     requires: { ...ofRecords, since },
     create(handle) {
-      setRecordSize(handle, 0)
+      setRecordMapSizes(handle)
       return new RingBuffer<T>(handle, record)
     },
   }

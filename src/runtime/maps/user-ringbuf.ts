@@ -14,7 +14,7 @@ import { BpfError } from '../host/error.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
-import { setRecordSize } from './record-size.ts'
+import { setRecordMapSizes } from './record-map-sizes.ts'
 import { ofRecords } from './requirements.ts'
 
 /** USER_RINGBUF (kernel 6.1): records for programs, which drain them with bpf_user_ringbuf_drain(). */
@@ -85,7 +85,7 @@ export function userRingBuffer<T = Uint8Array>(record?: Layout): MapKind<UserRin
   return {
     requires: { ...ofRecords, since: { linux: '6.1', what: 'BPF_MAP_TYPE_USER_RINGBUF' } },
     create(handle) {
-      setRecordSize(handle, 0)
+      setRecordMapSizes(handle)
       return new UserRingBuffer<T>(handle, record)
     },
   }
