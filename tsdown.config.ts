@@ -23,7 +23,7 @@ const licences: Rolldown.Plugin = {
   },
 }
 
-/** One entry for each export of package.json; `register-hooks` is what `register` hands to Node's loader. */
+/** One entry for each export of package.json; `register-hooks` and `register-worker` are what `register` starts. */
 const config: UserConfig = defineConfig({
   entry: {
     index: 'plugin/index.ts',
@@ -37,6 +37,7 @@ const config: UserConfig = defineConfig({
     bun: 'plugin/bun.ts',
     register: 'plugin/register.ts',
     'register-hooks': 'plugin/register-hooks.ts',
+    'register-worker': 'plugin/register-worker.ts',
     runtime: 'src/runtime/index.ts',
     codec: 'src/codec/index.ts',
     symbols: 'src/runtime/symbols/index.ts',

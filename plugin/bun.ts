@@ -1,4 +1,5 @@
 import { unplugin } from './index.ts'
+import { requirable, type Requirable } from './requirable.ts'
 
 /**
  * Imports of `*.bpf.c` for Bun.
@@ -10,6 +11,6 @@ import { unplugin } from './index.ts'
  * await Bun.build({ entrypoints: ['agent.ts'], target: 'node', outdir: 'dist', plugins: [bpf()] })
  * ```
  */
-const bun: typeof unplugin.bun = unplugin.bun
+const bun: Requirable<typeof unplugin.bun> = requirable(unplugin.bun)
 export default bun
 export { bun as 'module.exports' }

@@ -4,6 +4,9 @@ import type { Options } from '../src/compile/options.ts'
 import { Builds } from './builds.ts'
 import { setupEsbuild } from './bundlers/esbuild.ts'
 import { pluginName } from './report.ts'
+import { requirable, type Requirable } from './requirable.ts'
+
+type EsbuildPlugin = UnpluginInstance<Options | undefined, false>['esbuild']
 
 /**
  * Imports of `*.bpf.c` for esbuild.
@@ -23,10 +26,10 @@ import { pluginName } from './report.ts'
  * })
  * ```
  */
-const esbuild: UnpluginInstance<Options | undefined, false>['esbuild'] = (options = {}) => {
+const esbuild: Requirable<EsbuildPlugin> = requirable((options = {}) => {
   // All that unplugin would do here. Importing it takes as long as all of ours.
   const builds = new Builds(options)
   return { name: pluginName, setup: (build) => setupEsbuild(build, builds) }
-}
+})
 export default esbuild
 export { esbuild as 'module.exports' }

@@ -1,4 +1,5 @@
 import { unplugin } from './index.ts'
+import { requirable, type Requirable } from './requirable.ts'
 
 /**
  * Imports of `*.bpf.c` for Farm.
@@ -11,6 +12,6 @@ import { unplugin } from './index.ts'
  * export default { plugins: [bpf()] }
  * ```
  */
-const farm: typeof unplugin.farm = unplugin.farm
+const farm: Requirable<typeof unplugin.farm> = requirable(unplugin.farm)
 export default farm
 export { farm as 'module.exports' }

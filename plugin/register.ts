@@ -1,7 +1,16 @@
-import { register } from 'node:module'
+import * as nodeModule from 'node:module'
+
+import { refuseRequire } from './register-require.ts'
+import { load, type RegisterHooks, resolve } from './register-sync.ts'
 
 /**
- * Imports of `*.bpf.c` for plain Node: `node --import unplugin-bpf/register agent.mjs`.
- * Options come from the key `"unplugin-bpf"` of the package.json nearest to the source.
+ * Imports of `*.bpf.c` for plain Node: `node --import unplugin-bpf/register agent.mjs`. From Node 22.15 on `require()` of
+ * them too. Options come from the key `"unplugin-bpf"` of the package.json nearest to the source.
  */
-register('./register-hooks.mjs', import.meta.url)
+const { registerHooks } = nodeModule as { registerHooks?: RegisterHooks }
+if (registerHooks) {
+  registerHooks({ resolve, load })
+} else {
+  nodeModule.register('./register-hooks.mjs', import.meta.url)
+  refuseRequire()
+}

@@ -4,6 +4,18 @@ import { pathToFileURL } from 'node:url'
 /** A BPF program's source. Not `…?raw` and the like, which to Vite mean the text. */
 export const sourceRE: RegExp = /\.bpf\.c$/
 
+const sourceURLRE = /^file:.*\.bpf\.c(?:\?.*)?$/
+
+/** Whether Node would load a BPF program's source from there. */
+export function isSourceURL(url: string): boolean {
+  return sourceURLRE.test(url)
+}
+
+/** A generated module's import of this package: its source may lie in a folder that does not see it. */
+export function isGeneratedImport(specifier: string, importer: string | undefined): boolean {
+  return importer !== undefined && isSourceURL(importer) && ownPackageRE.test(specifier)
+}
+
 /** What generated modules and agents import of this package. */
 export const ownPackageRE: RegExp = /^unplugin-bpf\//
 

@@ -1,4 +1,5 @@
 import { unplugin } from './index.ts'
+import { requirable, type Requirable } from './requirable.ts'
 
 /**
  * Imports of `*.bpf.c` for Rolldown.
@@ -11,6 +12,6 @@ import { unplugin } from './index.ts'
  * export default { input: 'agent.ts', platform: 'node', plugins: [bpf()] }
  * ```
  */
-const rolldown: typeof unplugin.rolldown = unplugin.rolldown
+const rolldown: Requirable<typeof unplugin.rolldown> = requirable(unplugin.rolldown)
 export default rolldown
 export { rolldown as 'module.exports' }

@@ -1,4 +1,5 @@
 import { unplugin } from './index.ts'
+import { requirable, type Requirable } from './requirable.ts'
 
 /**
  * Imports of `*.bpf.c` for Rollup.
@@ -11,6 +12,6 @@ import { unplugin } from './index.ts'
  * export default { input: 'agent.js', plugins: [bpf()] }
  * ```
  */
-const rollup: typeof unplugin.rollup = unplugin.rollup
+const rollup: Requirable<typeof unplugin.rollup> = requirable(unplugin.rollup)
 export default rollup
 export { rollup as 'module.exports' }

@@ -1,4 +1,5 @@
 import { unplugin } from './index.ts'
+import { requirable, type Requirable } from './requirable.ts'
 
 /**
  * Imports of `*.bpf.c` for Rspack.
@@ -11,6 +12,6 @@ import { unplugin } from './index.ts'
  * export default { target: 'node', plugins: [bpf()] }
  * ```
  */
-const rspack: typeof unplugin.rspack = unplugin.rspack
+const rspack: Requirable<typeof unplugin.rspack> = requirable(unplugin.rspack)
 export default rspack
 export { rspack as 'module.exports' }

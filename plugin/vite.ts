@@ -1,4 +1,5 @@
 import { unplugin } from './index.ts'
+import { requirable, type Requirable } from './requirable.ts'
 
 /**
  * Imports of `*.bpf.c` for Vite.
@@ -11,6 +12,6 @@ import { unplugin } from './index.ts'
  * export default { plugins: [bpf({ agent: 'agent.ts' })] }
  * ```
  */
-const vite: typeof unplugin.vite = unplugin.vite
+const vite: Requirable<typeof unplugin.vite> = requirable(unplugin.vite)
 export default vite
 export { vite as 'module.exports' }

@@ -1,4 +1,5 @@
 import { unplugin } from './index.ts'
+import { requirable, type Requirable } from './requirable.ts'
 
 /**
  * Imports of `*.bpf.c` for webpack.
@@ -11,6 +12,6 @@ import { unplugin } from './index.ts'
  * export default { target: 'node', plugins: [bpf()] }
  * ```
  */
-const webpack: typeof unplugin.webpack = unplugin.webpack
+const webpack: Requirable<typeof unplugin.webpack> = requirable(unplugin.webpack)
 export default webpack
 export { webpack as 'module.exports' }

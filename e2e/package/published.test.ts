@@ -48,4 +48,16 @@ describe('the package', () => {
     expect(failure).toMatch(/TypeError: unplugin-bpf: option clang must be a string, got 5/)
     expect(failure).toMatch(/at validateOptions \(.*\/src\/compile\/option-rules\.ts:\d+:\d+\)/)
   })
+
+  it.each(['vite', 'rollup', 'rolldown', 'webpack', 'rspack', 'esbuild', 'farm', 'bun'])(
+    'gives require() the function of unplugin-bpf/%s, and its default',
+    async (name) => {
+      const script = `
+        const plugin = require('unplugin-bpf/${name}')
+        console.log(typeof plugin, plugin.default === plugin)`
+      const args = ['--no-warnings', '-e', script]
+      const { stdout } = await promisify(execFile)('node', args, { cwd: installed.app })
+      expect(stdout).toBe('function true\n')
+    },
+  )
 })
