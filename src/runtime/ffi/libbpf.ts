@@ -1,5 +1,6 @@
 import type { BpfError } from '../host/error.ts'
 import { unsupported } from '../host/error.ts'
+import { cutShort } from './cut-short.ts'
 import { koffi } from './koffi.ts'
 import type { Call, Library, Prototype, Shared } from './library.ts'
 import { asyncFunctionAt, declarationOf, declare, symbolsOf } from './library.ts'
@@ -23,6 +24,8 @@ function advice(): string {
 
 function open(): Library {
   const name = fileName()
+  const cut = name.includes('/') ? cutShort(name) : undefined
+  if (cut) throw unusable(`${name} is cut short: ${cut}`)
   let library: Library
   try {
     library = koffi().load(name)

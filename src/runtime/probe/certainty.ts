@@ -1,7 +1,7 @@
 import { BPF_MAP_CREATE, bpf } from '../ffi/bpf.ts'
 import { close } from '../ffi/libc.ts'
 import { scratch } from '../ffi/memory.ts'
-import { missingCapabilities, privilegeHint } from '../host/capabilities.ts'
+import { capabilitiesAreKnown, missingCapabilities, privilegeHint } from '../host/capabilities.ts'
 import type { Capability } from '../host/capabilities.ts'
 import { EPERM } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
@@ -14,17 +14,19 @@ const array = 2
 /**
  * A refusal means "the kernel lacks it" only where nothing else stands in the way.
  * @param what for the message: `map type ringbuf`
- * @throws {BpfError} EPERM when this process may not use BPF as it is
+ * @throws {BpfError} EPERM, or the kernel's errno, when this process may not use BPF as it is
  */
 export function requireCertainty(what: string): void {
   const missing = missingCapabilities(everyKind)
-  if (missing.length === 0 && arrayRefusal() === 0) return
+  const refusal = arrayRefusal()
+  if (missing.length === 0 && refusal === 0 && capabilitiesAreKnown()) return
+  const errno = refusal || EPERM
   throw new BpfError({
     operation: 'probe',
     object: what,
-    errno: EPERM,
+    errno,
     reason: 'a refusal would tell of this process, not of the kernel',
-    hint: privilegeHint(EPERM, everyKind),
+    hint: privilegeHint(errno, everyKind),
   })
 }
 

@@ -43,7 +43,7 @@ export function loadFailure(
     operation: 'load',
     object: refused ? refused.program.title : spec.name,
     errno,
-    reason: heard ? tellingLines(heard)[0] : undefined,
+    reason: heard && reasonFrom(heard),
     log: heard,
     hint:
       kernelHint(refused, errno) ??
@@ -92,6 +92,15 @@ function kernelHint(refused: ProgramPart | undefined, errno: number): string | u
   return missingCapabilities(['CAP_BPF', 'CAP_PERFMON']).length === 0
     ? refused?.program.loadAdvice(errno)
     : undefined
+}
+
+/** libbpf.c: bpf_object__probe_loading. Its advice, on RLIMIT_MEMLOCK, is for kernels before Linux 5.11. */
+const loadsNothing = /^Error in bpf_object__probe_loading/m
+
+function reasonFrom(heard: string): string | undefined {
+  return loadsNothing.test(heard)
+    ? 'the kernel loads no program, not even one of two instructions'
+    : tellingLines(heard)[0]
 }
 
 /** Without libbpf's general last words: `failed to load object`, `failed to load BPF skeleton`. */

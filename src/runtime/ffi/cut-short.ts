@@ -1,0 +1,48 @@
+import { closeFile, constants, exists, openFile, readInto, statOf } from '../host/files.ts'
+
+/** elf.h: the offsets that this needs of Elf64_Ehdr and Elf64_Phdr. */
+const headerSize = 64
+const e_phoff = 32
+const e_phentsize = 54
+const e_phnum = 56
+const p_offset = 8
+const p_filesz = 32
+const programHeaderSize = 56
+
+/**
+ * How a shared library ends too early, as after an interrupted copy: the dynamic loader maps what is not there, and the
+ * process ends by SIGBUS. Undefined of other files; the loader says what is wrong with those.
+ */
+export function cutShort(path: string): string | undefined {
+  if (!exists(path)) return undefined
+  const fd = openFile(path, constants.O_RDONLY)
+  try {
+    const stat = statOf(fd)
+    const needed = stat.isFile() ? sizeBySegments(fd) : 0
+    return stat.size < needed ? `it has ${stat.size} bytes of ${needed}` : undefined
+  } finally {
+    closeFile(fd)
+  }
+}
+
+/** 0 of what is no 64-bit ELF file. */
+function sizeBySegments(fd: number): number {
+  const header = read(fd, headerSize, 0)
+  if (!header || header.getUint32(0) !== 0x7f45_4c46 || header.getUint8(4) !== 2) return 0
+  const [count, stride] = [header.getUint16(e_phnum, true), header.getUint16(e_phentsize, true)]
+  const start = Number(header.getBigUint64(e_phoff, true))
+  if (stride < programHeaderSize) return 0
+  const table = read(fd, count * stride, start)
+  if (!table) return start + count * stride
+  const ends = Array.from({ length: count }, (_, index) => {
+    const at = index * stride
+    return table.getBigUint64(at + p_offset, true) + table.getBigUint64(at + p_filesz, true)
+  })
+  return Number(ends.reduce((most, end) => (end > most ? end : most), 0n))
+}
+
+/** Undefined when the file has fewer bytes. */
+function read(fd: number, length: number, position: number): DataView | undefined {
+  const bytes = new Uint8Array(length)
+  return readInto(fd, bytes, position) === length ? new DataView(bytes.buffer) : undefined
+}
