@@ -24,6 +24,11 @@ beforeAll(async () => {
     '#define LIMIT 8\nstruct limit { __u32 soft; __u32 hard; };\n',
   )
   await writeFile(join(folder, 'guard.bpf.c'), guard)
+  await writeFile(join(folder, 'bitcode.o'), Buffer.from('4243c0de3514000005000000', 'hex'))
+  await writeFile(
+    join(folder, 'named.bpf.c'),
+    '__attribute__((section("xdp"))) int xdp(void *ctx) { return 1; }\n',
+  )
   await writeFile(join(folder, 'broken.bpf.c'), 'int one = 1;\nint two = one +;\n')
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -51,6 +56,37 @@ int pass(struct xdp_md *ctx) { __u32 key = strict; refused[0] += !bpf_map_lookup
 /** Macros are in DWARF alone. */
 function withoutDefines(code: string): string {
   return code.replace(/export const defines = \{[^}]*\}/, '')
+}
+
+/** The ELF file with one more section at its end, and the table of sections behind that. */
+function withSection(elf: Buffer, name: string, data: Buffer): Buffer {
+  const [tableAt, count, namesIndex] = [
+    Number(elf.readBigUInt64LE(40)),
+    elf.readUInt16LE(60),
+    elf.readUInt16LE(62),
+  ]
+  const header = (index: number) => elf.subarray(tableAt + index * 64, tableAt + index * 64 + 64)
+  const names = header(namesIndex)
+  const [namesAt, namesSize] = [
+    Number(names.readBigUInt64LE(24)),
+    Number(names.readBigUInt64LE(32)),
+  ]
+  const text = Buffer.concat([elf.subarray(namesAt, namesAt + namesSize), Buffer.from(`${name}\0`)])
+  const added = Buffer.alloc(64)
+  added.writeUInt32LE(namesSize, 0)
+  added.writeUInt32LE(1, 4)
+  added.writeBigUInt64LE(BigInt(elf.length), 24)
+  added.writeBigUInt64LE(BigInt(data.length), 32)
+  const renamed = Buffer.from(names)
+  renamed.writeBigUInt64LE(BigInt(elf.length + data.length), 24)
+  renamed.writeBigUInt64LE(BigInt(text.length), 32)
+  const headers = Array.from({ length: count }, (_, index) =>
+    index === namesIndex ? renamed : header(index),
+  )
+  const file = Buffer.concat([elf, data, text, ...headers, added])
+  file.writeBigUInt64LE(BigInt(elf.length + data.length + text.length), 40)
+  file.writeUInt16LE(count + 1, 60)
+  return file
 }
 
 interface Result {
@@ -116,6 +152,9 @@ describe('faults of the input', () => {
     [['inspect', 'none.bpf.c'], /cannot open none\.bpf\.c: there is no such file/],
     [['inspect', 'package.json'], /package\.json: neither C source \(\.bpf\.c\) nor an ELF file/],
     [['btf', 'dump', 'package.json'], /package\.json: neither BTF nor an ELF file/],
+    [['inspect', 'bitcode.o'], /bitcode\.o: neither .* it is LLVM bitcode: .* without -emit-llvm/],
+    [['btf', 'dump', 'bitcode.o'], /bitcode\.o: neither .* it is LLVM bitcode/],
+    [['inspect', 'named.bpf.c'], /a section and a function of one name .* rename the function/],
     [['compile', 'guard.bpf.c', '--clang', '/no/clang'], /tried \/no\/clang/],
     [['compile', 'guard.bpf.c', '--arch', 'vax'], /arch/],
   ])('%j: exit 1, one message, no stack', async (args, message) => {
@@ -286,6 +325,35 @@ describe('the other commands', () => {
         ]),
       },
     })
+  })
+
+  it('inspect: tells sections apart whose names become one identifier', async () => {
+    const source = [
+      '__attribute__((section(".data.a_b"))) int first = 11;',
+      '__attribute__((section(".data.a.b"))) int second = 22;',
+    ]
+    await writeFile(join(folder, 'alike.bpf.c'), source.join('\n'))
+    const { variables, maps } = JSON.parse((await bpf('inspect', 'alike.bpf.c', '--json')).stdout)
+    expect(variables).toMatchObject([
+      { section: 'data_a_b', name: 'first', value: 11 },
+      { section: 'data_a_b___2', name: 'second', value: 22 },
+    ])
+    expect(maps).toMatchObject([{ name: 'data_a_b' }, { name: 'data_a_b___2' }])
+  })
+
+  it('gen skeleton: takes an object whose DWARF cannot be read, with one warning', async () => {
+    const object = join(folder, 'damaged.o')
+    await bpf('compile', 'guard.bpf.c', '-o', object)
+    const plain = await bpf('gen', 'skeleton', object)
+    expect([plain.status, plain.stderr]).toEqual([0, ''])
+    // A section more, of debug information that is none.
+    const bytes = await readFile(object)
+    await writeFile(object, withSection(bytes, '.debug_info', Buffer.from('no DWARF')))
+    const { status, stdout, stderr } = await bpf('gen', 'skeleton', object)
+    expect(stderr).toMatch(
+      /^\S+damaged\.o: warning: the debug information cannot be read \(DWARF, byte 0: [^\n]+\n$/,
+    )
+    expect([status, stdout]).toEqual([0, plain.stdout])
   })
 
   it('inspect: prints tables, and why a kernel must be as new', async () => {

@@ -87,21 +87,23 @@ export function contentsOf({ model, bpf, object }: Skeleton): Contents {
     programs: bpf.programs.map(({ name, section, type, attachType, autoload, sleepable, size }) => {
       return { name, section, type, attachType, autoload, sleepable, instructions: size / 8 }
     }),
-    maps: bpf.maps.map(({ key, value, pinning, ...map }) => {
-      const { name, type, keySize, valueSize, maxEntries, flags } = map
+    maps: bpf.maps.map(({ key, value, pinning, ...map }, index) => {
+      const name = model.maps[index]?.name ?? map.name
+      const { type, keySize, valueSize, maxEntries, flags } = map
       const sizes = { keySize, valueSize, maxEntries, flags, flagNames: mapFlagNames(flags) }
       const types = { key: cType(key), value: cType(value) }
       return { name, type, ...types, ...sizes, pinned: pinning !== 'none' }
     }),
-    variables: bpf.sections.flatMap(({ ident: section, variables }) =>
-      variables.map((variable) => {
+    variables: bpf.sections.flatMap(({ name: elfName, ident, variables }, index) => {
+      const section = model.sections[index]?.ident ?? ident
+      return variables.map((variable) => {
         const { name, type, offset, size } = variable
         return Object.assign(
           { section, name, type: cType(type), offset, size },
-          valueOf(section, variable),
+          valueOf(elfName, variable),
         )
-      }),
-    ),
+      })
+    }),
     kernelSymbols: kernelSymbols(bpf).map(({ name, kind, type, weak }) => {
       return { name, kind, type: cType(type) ?? '', weak }
     }),

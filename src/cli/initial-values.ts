@@ -6,20 +6,19 @@ import type { BpfObject, Variable } from '../object/object.ts'
 /** Bytes: a table of numbers is none that a person reads. */
 const longest = 1024
 
-/** What variables are before anything is written to them, as a skeleton reads them. */
+/** What variables are before anything is written to them, as a skeleton reads them; by ELF section. */
 export function initialValues(
-  { elf, sections }: BpfObject,
-  model: SkeletonModel,
+  { elf }: BpfObject,
+  { sections }: SkeletonModel,
 ): (section: string, variable: Variable) => { value?: unknown } {
-  const files = new Map(elf.sections.map((section) => [section.name, section.data]))
-  const contents = new Map(sections.map(({ ident, name }) => [ident, files.get(name)]))
+  const contents = new Map(elf.sections.map((section) => [section.name, section.data]))
   const layouts = new Map<string, Layout>()
-  for (const { ident, layout } of model.sections) {
-    for (const member of layout.members) layouts.set(`${ident} ${member.offset}`, member.layout)
+  for (const { elfName, layout } of sections) {
+    for (const member of layout.members) layouts.set(`${elfName} ${member.offset}`, member.layout)
   }
-  return (ident, { offset, size }) => {
-    const layout = layouts.get(`${ident} ${offset}`)
-    const data = contents.get(ident)
+  return (section, { offset, size }) => {
+    const layout = layouts.get(`${section} ${offset}`)
+    const data = contents.get(section)
     // .kconfig is in no file: libbpf fills it in. Codecs read what machines that load write.
     if (!layout || !data || !elf.littleEndian) return {}
     if (size > longest || sizeOf(layout) !== size) return {}

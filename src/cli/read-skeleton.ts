@@ -9,6 +9,7 @@ import { ownFiles } from '../codegen/own-files.ts'
 import { buildSkeleton } from '../codegen/skeleton.ts'
 import { resolveOptions } from '../compile/options.ts'
 import { readElf } from '../elf/elf.ts'
+import { describeNonElf, isElf } from '../elf/magic.ts'
 import { stripDebug } from '../elf/strip.ts'
 import { objectName } from '../object/identifier.ts'
 import type { BpfObject } from '../object/object.ts'
@@ -16,7 +17,6 @@ import { readObject } from '../object/read-object.ts'
 import { report } from './diagnostics.ts'
 import { Failure, UsageError } from './failure.ts'
 import { compileOptions, type Flags, one } from './flags.ts'
-import { isElf } from './read-btf.ts'
 
 export interface Skeleton {
   readonly model: SkeletonModel
@@ -33,6 +33,12 @@ export async function readSkeleton(file: string, flags: Flags): Promise<Skeleton
     throw new UsageError(`--name ${name} is no C identifier`)
   }
   const bytes = new Uint8Array(await readFile(file))
+  if (!isElf(bytes) && !file.endsWith('.c')) {
+    const instead = describeNonElf(bytes)
+    throw new Failure(
+      `${file}: neither C source (.bpf.c) nor an ELF file${instead ? `; ${instead}` : ''}`,
+    )
+  }
   const skeleton = isElf(bytes) ? ofObject(file, bytes) : await ofSource(file, flags)
   if (name === undefined) return skeleton
   const { bpf, model } = skeleton
@@ -55,7 +61,6 @@ function ofObject(file: string, bytes: Uint8Array): Skeleton {
 }
 
 async function ofSource(file: string, flags: Flags): Promise<Skeleton> {
-  if (!file.endsWith('.c')) throw new Failure(`${file}: neither C source (.bpf.c) nor an ELF file`)
   const { model, bpf, object, embedded, diagnostics } = await buildSkeleton(
     resolve(file),
     compileOptions(flags),

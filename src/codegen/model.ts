@@ -2,7 +2,9 @@ import { typeAt, type Btf } from '../btf/btf.ts'
 import { resolveTypedefs } from '../btf/traversal.ts'
 import { u32, type CompositeLayout, type Layout } from '../codec/layout.ts'
 import type { Place } from '../dwarf/place.ts'
-import type { SourceInfo } from '../dwarf/source-info.ts'
+import type { SourceInfo, SourceType } from '../dwarf/source-info.ts'
+import { forgottenSections } from '../object/forgotten-sections.ts'
+import { mapDefinition } from '../object/map-definition.ts'
 import type { BpfMap, BpfObject, DataSection, Program } from '../object/object.ts'
 import { structOpsSection } from '../object/struct-ops.ts'
 import { explanationsFor } from './explanations.ts'
@@ -103,7 +105,7 @@ export function skeletonModel(object: BpfObject, source?: SourceInfo): SkeletonM
     mapModel(btf, layouts, map, names.get(map) ?? map.name, sections),
   )
   const ownLayouts = layoutsOf(source?.btf ?? NOTHING)
-  const own = (source?.types ?? []).map(({ id, name }) => ownLayouts.of(id, name))
+  const own = ownTypes(source, btf).map(({ id, name }) => ownLayouts.of(id, name))
   const roots = [
     ...object.maps.flatMap((map) => mapTypes(layouts, map)),
     ...sections.map(({ layout }) => layout),
@@ -120,7 +122,11 @@ export function skeletonModel(object: BpfObject, source?: SourceInfo): SkeletonM
     layouts,
     defines: definesOf(source),
     declared: declaredIn(source),
-    warnings: [...paddedKeys(object.maps, layouts), ...layoutWarnings([layouts, ownLayouts])],
+    warnings: [
+      ...forgottenSections(object),
+      ...paddedKeys(object.maps, layouts),
+      ...layoutWarnings([layouts, ownLayouts]),
+    ],
   }
 }
 
@@ -158,6 +164,30 @@ function mapModel(
     isMappable: own?.isMappable ?? true,
     shadow: shadowModel(btf, layouts, map),
   }
+}
+
+/** The types that the source declares, less those that only declare maps. */
+function ownTypes(source: SourceInfo | undefined, btf: Btf): readonly SourceType[] {
+  if (!source) return []
+  const numbers = new Set([...mapNumbers(btf), ...mapNumbers(source.btf)])
+  return source.types.filter(({ id, name }) => {
+    const type = typeAt(source.btf, id)
+    const isNumber = type.kind === 'enum' || type.kind === 'enum64'
+    if (name === '' && isNumber && type.values.every((value) => numbers.has(value.name)))
+      return false
+    return !mapDefinition(source.btf, id)
+  })
+}
+
+/** The constants that `__ulong(map_extra, n)` declares in maps. */
+function mapNumbers(btf: Btf): string[] {
+  return btf.types.flatMap((_, id) =>
+    (mapDefinition(btf, id)?.members ?? []).flatMap((member) => {
+      const type = typeAt(btf, member.type)
+      const isNumber = type.kind === 'enum' || type.kind === 'enum64'
+      return isNumber && type.name === '' ? type.values.map(({ name }) => name) : []
+    }),
+  )
 }
 
 /** Whether the section's variables are in the map: its own data section's, or the arena's. */

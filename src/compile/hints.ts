@@ -37,6 +37,11 @@ const hints: readonly {
     advice: 'include "vmlinux.h" or <linux/bpf.h> before the headers of libbpf',
   },
   {
+    message: /^\S+ changed binding to STB_GLOBAL$|^symbol '.+' is already defined$/,
+    advice:
+      'the assembler takes a section and a function of one name for one symbol: where it is as in SEC("xdp") int xdp(…), rename the function',
+  },
+  {
     message: /BPF stack limit/,
     advice: 'a BPF program has 512 bytes of stack: keep large values in a per-CPU array map',
   },

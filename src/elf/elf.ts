@@ -9,6 +9,7 @@ import {
 } from './constants.ts'
 import { Cursor } from './cursor.ts'
 import { FormatError } from './format-error.ts'
+import { describeNonElf, isElf } from './magic.ts'
 import { readSections, type Section } from './sections.ts'
 import { readSymbols, type ElfSymbol } from './symbols.ts'
 
@@ -60,9 +61,10 @@ export function readElf(file: Uint8Array): Elf {
 }
 
 function readIdent(bytes: Uint8Array): boolean {
-  const magic = bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46
-  if (!magic)
-    throw new FormatError('ELF', 0, 'this is no ELF file, it does not start with \\x7fELF')
+  if (!isElf(bytes)) {
+    const instead = describeNonElf(bytes) ?? 'it does not start with \\x7fELF'
+    throw new FormatError('ELF', 0, `this is no ELF file, ${instead}`)
+  }
   if (bytes.length < EHDR_SIZE) {
     throw new FormatError('ELF', bytes.length, 'the file ends inside its header')
   }

@@ -22,6 +22,18 @@ export function relocations(elf: Elf, section: Section): Relocation[] {
   )
 }
 
+/** The REL and RELA sections by the index of the section that they apply to. */
+export function relocationTables(elf: Elf): Map<number, Section[]> {
+  const tables = new Map<number, Section[]>()
+  for (const section of elf.sections) {
+    if (!isRelocations(section)) continue
+    const others = tables.get(section.info)
+    if (others) others.push(section)
+    else tables.set(section.info, [section])
+  }
+  return tables
+}
+
 export function isRelocations(section: Section): boolean {
   return section.type === SHT_REL || section.type === SHT_RELA
 }

@@ -16,6 +16,7 @@ import { ObjectError } from './object-error.ts'
 import type { BpfMap, BpfObject, DataSection } from './object.ts'
 import { readPrograms } from './programs.ts'
 import { isStructOps, readStructOps } from './struct-ops.ts'
+import { legacyMaps, refuseUnmapped } from './unmapped-variables.ts'
 import { readUserMaps } from './user-maps.ts'
 
 export interface ReadObjectOptions {
@@ -34,6 +35,7 @@ export function readObject(bytes: Uint8Array, { name }: ReadObjectOptions): BpfO
   const btf = readBtfOf(elf)
   const programs = readPrograms(elf)
   const { maps, sections } = btf ? readMaps(elf, btf) : readUntyped(elf)
+  refuseUnmapped(elf, btf, holdsVariables)
   return { name, elf, btf, license: readLicense(elf), programs, maps, sections }
 }
 
@@ -47,12 +49,12 @@ function refuseForeign(elf: Elf): void {
   if (elf.symbols.length === 0) {
     throw new ObjectError('the object has no symbols: it was stripped of more than DWARF')
   }
-  const dropped = elf.sections.findIndex((section) => section.name === 'maps')
-  if (dropped !== -1) {
-    throw new ObjectError(
-      'maps in SEC("maps") are a form that libbpf 1.0 dropped: declare them in SEC(".maps") with __uint and __type',
-      elf.symbols.find(({ section, type }) => section === dropped && type === 'object')?.name,
+  const dropped = elf.sections.find(({ name }) => name === 'maps')
+  if (dropped) {
+    const map = elf.symbols.find(
+      ({ section, type }) => section === dropped.index && type === 'object',
     )
+    throw legacyMaps(dropped, map?.name)
   }
 }
 

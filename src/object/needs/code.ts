@@ -1,6 +1,6 @@
 import { SHF_EXECINSTR, SHN_UNDEF, SHT_PROGBITS } from '../../elf/constants.ts'
 import type { Elf, ElfSymbol, Section } from '../../elf/elf.ts'
-import { isRelocations, relocationEntries } from '../../elf/relocations.ts'
+import { relocationEntries, relocationTables } from '../../elf/relocations.ts'
 import type { BpfObject } from '../object.ts'
 import { BPF_PSEUDO_CALL, CALL, type Instruction, instructions, LD_IMM64 } from './instructions.ts'
 
@@ -26,11 +26,8 @@ export interface CodeVisitor {
 /** Walks the functions of the object, those of programs that do not load by themselves left out. */
 export function visitCode({ elf, programs }: BpfObject, visitor: CodeVisitor): void {
   const skipped = new Set(programs.flatMap(({ name, autoload }) => (autoload ? [] : [name])))
-  const functions = bySection(
-    elf.symbols.filter(({ type }) => type === 'func'),
-    ({ section }) => section,
-  )
-  const tables = bySection(elf.sections.filter(isRelocations), ({ info }) => info)
+  const functions = functionsBySection(elf)
+  const tables = relocationTables(elf)
   for (const section of elf.sections) {
     if (!isCode(section)) continue
     const targets = new Map<number, ElfSymbol>()
@@ -69,14 +66,15 @@ function visitTarget(
   if (!isCall && section && isCode(section)) visitor.callback?.(of, at)
 }
 
-function bySection<T>(items: readonly T[], of: (item: T) => number): Map<number, T[]> {
-  const groups = new Map<number, T[]>()
-  for (const item of items) {
-    const group = groups.get(of(item))
-    if (group) group.push(item)
-    else groups.set(of(item), [item])
+function functionsBySection({ symbols }: Elf): Map<number, ElfSymbol[]> {
+  const functions = new Map<number, ElfSymbol[]>()
+  for (const symbol of symbols) {
+    if (symbol.type !== 'func') continue
+    const others = functions.get(symbol.section)
+    if (others) others.push(symbol)
+    else functions.set(symbol.section, [symbol])
   }
-  return groups
+  return functions
 }
 
 function isCode({ type, flags }: Section): boolean {

@@ -1,0 +1,18 @@
+/** Whether the bytes begin as an ELF file does. */
+export function isElf(bytes: Uint8Array): boolean {
+  return startsWith(bytes, 0x7f, 0x45, 0x4c, 0x46)
+}
+
+/** What bytes that are no ELF file are instead, and what to do: `it is LLVM bitcode: …`; undefined when nothing tells. */
+export function describeNonElf(bytes: Uint8Array): string | undefined {
+  // llvm/BinaryFormat/Magic.cpp: 'BC' 0xC0DE, or the header that wraps it.
+  const isBitcode =
+    startsWith(bytes, 0x42, 0x43, 0xc0, 0xde) || startsWith(bytes, 0xde, 0xc0, 0x17, 0x0b)
+  return isBitcode
+    ? 'it is LLVM bitcode: compile without -emit-llvm and -flto, or make an object of it with llc -march=bpf -filetype=obj'
+    : undefined
+}
+
+function startsWith(bytes: Uint8Array, ...magic: readonly number[]): boolean {
+  return magic.every((byte, index) => bytes[index] === byte)
+}

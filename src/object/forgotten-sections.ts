@@ -1,0 +1,86 @@
+import { typeAt } from '../btf/btf.ts'
+import { SHF_ALLOC, SHF_EXECINSTR, SHT_PROGBITS } from '../elf/constants.ts'
+import type { Elf, ElfSymbol } from '../elf/elf.ts'
+import { relocationEntries, relocationTables } from '../elf/relocations.ts'
+import { mapDefinition } from './map-definition.ts'
+import { BPF_PSEUDO_CALL, CALL, instructions } from './needs/instructions.ts'
+import type { BpfObject } from './object.ts'
+import { isLegacyMaps, legacyMaps } from './unmapped-variables.ts'
+
+/** What the C leaves in a place where libbpf passes over it without a word. */
+export interface ForgottenSection {
+  readonly message: string
+  /** The C name of the function or variable. */
+  readonly subject: string
+}
+
+export function forgottenSections(object: BpfObject): ForgottenSection[] {
+  return [...uncalledFunctions(object), ...mapsElsewhere(object), ...unusedLegacyMaps(object)]
+}
+
+/** Global functions without a SEC() that nothing calls. */
+function uncalledFunctions({ elf }: BpfObject): ForgottenSection[] {
+  const text = elf.sections.find(({ name, type }) => name === '.text' && type === SHT_PROGBITS)
+  if (!text) return []
+  const candidates = elf.symbols.filter(
+    ({ type, section, binding, visibility }) =>
+      type === 'func' && section === text.index && binding === 'global' && visibility === 'default',
+  )
+  if (candidates.length === 0) return []
+  const referred = referredFunctions(elf, text.index)
+  return candidates
+    .filter(({ value }) => !referred.has(value))
+    .map(({ name }) => ({
+      subject: name,
+      message: `function ${name} has no SEC() and nothing calls it, so it is never loaded: name its kind in SEC("…"), or declare it static`,
+    }))
+}
+
+/** Where in the section the functions start that code or data of the object refers to. */
+function referredFunctions(elf: Elf, target: number): Set<number> {
+  const referred = new Set<number>()
+  const tables = relocationTables(elf)
+  for (const section of elf.sections) {
+    if ((section.flags & SHF_ALLOC) === 0) continue
+    const relocated = new Map<number, ElfSymbol>()
+    for (const table of tables.get(section.index) ?? []) {
+      for (const { offset, symbol } of relocationEntries(elf, table)) {
+        relocated.set(offset, symbol)
+        if (symbol.section === target && symbol.type === 'func') referred.add(symbol.value)
+      }
+    }
+    if ((section.flags & SHF_EXECINSTR) === 0) continue
+    for (const { offset, code, source, immediate } of instructions(elf, section, 0, section.size)) {
+      const symbol = relocated.get(offset)
+      const isCall = code === CALL && source === BPF_PSEUDO_CALL
+      // Within one section, or against the section's symbol: instructions from the next one on.
+      if (isCall && !symbol && section.index === target) referred.add(offset + 8 + immediate * 8)
+      if (symbol?.type !== 'section' || symbol.section !== target) continue
+      referred.add(isCall ? (immediate + 1) * 8 : immediate)
+    }
+  }
+  return referred
+}
+
+/** Variables that are declared like a map, in a section of data. */
+function mapsElsewhere({ btf }: BpfObject): ForgottenSection[] {
+  if (!btf) return []
+  return btf.types.flatMap((section) => {
+    if (section.kind !== 'datasec' || section.name === '.maps') return []
+    return section.variables.flatMap(({ type: id }) => {
+      const variable = typeAt(btf, id)
+      if (variable.kind !== 'var' || !mapDefinition(btf, variable.target)) return []
+      const { name } = variable
+      const message = `${name} is declared like a map, but lies in ${section.name}, where it is a variable: write SEC(".maps") behind its name`
+      return [{ message, subject: name }]
+    })
+  })
+}
+
+function unusedLegacyMaps({ elf }: BpfObject): ForgottenSection[] {
+  return elf.symbols.flatMap(({ name, type, section }) => {
+    const holder = elf.sections[section]
+    if (type !== 'object' || !holder || !isLegacyMaps(holder)) return []
+    return [{ message: legacyMaps(holder, name).message, subject: name }]
+  })
+}
