@@ -5,9 +5,8 @@ import { readDebugInfo } from '../codegen/debug-info.ts'
 import { diagnosticOf } from '../codegen/diagnostic.ts'
 import type { Embedded } from '../codegen/javascript.ts'
 import { skeletonModel, type SkeletonModel } from '../codegen/model.ts'
-import { ownFiles } from '../codegen/own-files.ts'
+import { liesInSystemFolder, ownFiles } from '../codegen/own-files.ts'
 import { buildSkeleton } from '../codegen/skeleton.ts'
-import { resolveOptions } from '../compile/options.ts'
 import { readElf } from '../elf/elf.ts'
 import { describeNonElf, isElf } from '../elf/magic.ts'
 import { stripDebug } from '../elf/strip.ts'
@@ -47,8 +46,7 @@ export async function readSkeleton(file: string, flags: Flags): Promise<Skeleton
 
 /** Of an object that still has its DWARF, the types and comments too that BTF lacks. */
 function ofObject(file: string, bytes: Uint8Array): Skeleton {
-  const { root } = resolveOptions({}, file)
-  const { info, warnings } = readDebugInfo(readElf(bytes), { isOwn: ownFiles(root) })
+  const { info, warnings } = readDebugInfo(readElf(bytes), { isOwn: ownFiles(liesInSystemFolder) })
   const object = stripDebug(bytes)
   const bpf = readObject(object, { name: objectName(file) })
   const model = skeletonModel(bpf, info)

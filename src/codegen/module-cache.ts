@@ -22,11 +22,10 @@ export function moduleKey(
 ): string | undefined {
   const identities = compiled.flatMap(({ identity }) => identity ?? [])
   if (identities.length < compiled.length) return undefined
-  const { arch, archIsGiven, minKernel = '', root } = options
+  const { arch, archIsGiven, minKernel = '' } = options
   return digest(
     edition,
     source,
-    root,
     archIsGiven ? arch.join() : '',
     minKernel,
     declarationFile(source, options) ?? '',

@@ -1,4 +1,4 @@
-import { basename, sep } from 'node:path'
+import { basename } from 'node:path'
 
 /** Headers of libbpf, wherever a project keeps them. */
 const LIBBPF_HEADERS: ReadonlySet<string> = new Set([
@@ -10,16 +10,19 @@ const LIBBPF_HEADERS: ReadonlySet<string> = new Set([
   'usdt.bpf.h',
 ])
 
-const SYSTEM_FOLDERS = /^\/(?:usr|opt|nix)\/|\/lib\/clang\/\d+\/include\//u
-
 /**
  * Whether what a file declares is the program's own: its source and its headers, but not vmlinux.h,
- * libbpf's or the system's. `root` is the project's folder, which may well be /usr/src/app.
+ * libbpf's or the system's. `isSystem` tells the last.
  */
-export function ownFiles(root: string): (file: string) => boolean {
+export function ownFiles(isSystem: (file: string) => boolean): (file: string) => boolean {
   return (file) => {
     const name = basename(file)
-    if (/^vmlinux.*\.h$/u.test(name) || LIBBPF_HEADERS.has(name)) return false
-    return file.startsWith(root + sep) || !SYSTEM_FOLDERS.test(file)
+    const isForeign = /^vmlinux.*\.h$/u.test(name) || LIBBPF_HEADERS.has(name)
+    return !isForeign && !isSystem(file)
   }
+}
+
+/** Where the system's headers usually lie: of an object that others compiled, nothing else tells. */
+export function liesInSystemFolder(file: string): boolean {
+  return /^\/usr\/(?:local\/)?include\/|^\/nix\/store\/|\/lib\/clang\/[\d.]+\/include\//u.test(file)
 }

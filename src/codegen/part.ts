@@ -28,20 +28,20 @@ export interface Made {
 /** By what was compiled: builds of one file that run at once share a compile, and what is made of it. */
 const parts = new WeakMap<CompileResult, Part>()
 
-/** `root` is the project's folder. */
-export function partOf(source: string, root: string, compiled: CompileResult): Part {
+export function partOf(source: string, compiled: CompileResult): Part {
   let part = parts.get(compiled)
-  if (!part) parts.set(compiled, (part = makePart(source, root, compiled)))
+  if (!part) parts.set(compiled, (part = makePart(source, compiled)))
   return part
 }
 
 function makePart(
   source: string,
-  root: string,
-  { object: compiled, dependencies, diagnostics, folder }: CompileResult,
+  { object: compiled, dependencies, systemHeaders, diagnostics, folder }: CompileResult,
 ): Part {
   if (!compiled) return { dependencies, diagnostics }
-  const debug = readDebugInfo(readElf(compiled), { isOwn: ownFiles(root), directory: folder })
+  const system = new Set(systemHeaders)
+  const isOwn = ownFiles((file) => system.has(file))
+  const debug = readDebugInfo(readElf(compiled), { isOwn, directory: folder })
   const { info } = debug
   const object = stripDebug(compiled)
   let bpf: BpfObject

@@ -50,11 +50,11 @@ export async function buildSkeleton(
 /** What becomes of a source's objects, one an architecture. */
 export function skeletonOf(
   source: string,
-  { archIsGiven, minKernel, root }: ResolvedOptions,
+  { archIsGiven, minKernel }: ResolvedOptions,
   compiled: readonly Compiled[],
 ): SkeletonBuild {
   const parts = compiled.map(({ arch, result }): ArchPart => {
-    const { dependencies, diagnostics, made } = partOf(source, root, result)
+    const { dependencies, diagnostics, made } = partOf(source, result)
     const newer = made && minKernel ? newerNeeds(made, minKernel, source) : []
     return { arch, dependencies, diagnostics: diagnostics.concat(newer), made }
   })

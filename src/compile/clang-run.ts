@@ -11,6 +11,7 @@ import { orderForwards } from './forward-order.ts'
 import type { Job } from './job.ts'
 import { parseDiagnostics } from './parse-diagnostics.ts'
 import { run } from './run.ts'
+import { systemHeaders } from './system-headers.ts'
 import { textOf } from './text-of.ts'
 import { type Precompiled, precompiledFlags } from './vmlinux/precompiled.ts'
 import type { Vmlinux } from './vmlinux/vmlinux.ts'
@@ -22,6 +23,8 @@ export interface Translation {
   readonly diagnostics: readonly Diagnostic[]
   /** Absolute, source first; those known, after an error. Without a generated vmlinux.h. */
   readonly dependencies: readonly string[]
+  /** Those of the dependencies that clang takes for the system's; none after an error. */
+  readonly systemHeaders: readonly string[]
   /** What the vmlinux.h that it includes was generated from, if that was generated. */
   readonly vmlinux: string | undefined
 }
@@ -43,15 +46,18 @@ export async function runClang(
   const objectFile = join(temporary, 'object.o')
   const depfile = join(temporary, 'object.d')
   try {
-    const args = [
+    const language = [
       ...languageFlags(folder, arch, options, clang),
-      ...outputFlags(),
-      ...messageFlags(),
-      ...(precompiled ? precompiledFlags(precompiled) : []),
       ...(vmlinux ? vmlinuxFlags(folder, vmlinux) : []),
     ]
     // With ./, a name that begins with a dash is no flag.
     const name = basename(source).replace(/^-/, './-')
+    const args = [
+      ...language,
+      ...outputFlags(),
+      ...messageFlags(),
+      ...(precompiled ? precompiledFlags(precompiled) : []),
+    ]
     args.push('-MD', '-MF', depfile, '-c', name, '-o', objectFile)
     const { exitCode, stderr } = await run(clang.path, args, folder)
     const diagnostics = parseDiagnostics(stderr, folder, source)
@@ -66,10 +72,12 @@ export async function runClang(
       if (file !== vmlinux?.header || !vmlinux.origin) return [file]
       return options.vmlinux === 'auto' ? [] : [options.vmlinux]
     })
+    const asked = { clang, options, folder, args: [...language, name] }
     return {
       object,
       diagnostics,
       headers,
+      systemHeaders: object ? await systemHeaders(headers, asked) : [],
       dependencies: [source, ...dependencies],
       vmlinux: headers.includes(vmlinux?.header ?? '') ? vmlinux?.origin : undefined,
     }

@@ -31,6 +31,8 @@ export interface CompileResult {
    * out. After an error those known: clang may have stopped before it had seen all.
    */
   readonly dependencies: readonly string[]
+  /** Those of the dependencies that clang takes for the system's. */
+  readonly systemHeaders: readonly string[]
   readonly diagnostics: readonly Diagnostic[]
   /** The source's folder: relative file names in the object's DWARF and BTF.ext start from it. */
   readonly folder: string
@@ -69,7 +71,7 @@ export async function compile(
 }
 
 /** Raise it when equal arguments begin to give another result. */
-const generation = '2'
+const generation = '3'
 
 interface Outcome {
   readonly result: CompileResult
@@ -94,12 +96,13 @@ async function translated(job: Job, key: string, started: number): Promise<Compi
   const { source } = job
   const last = lastDependencies.get(slotOf(job))
   const translation = await translate(job, { isRebuild: last !== undefined })
-  const { object } = translation
+  const { object, systemHeaders } = translation
   const isVmlinuxGenerated = translation.vmlinux !== undefined
   const diagnostics = withHints(translation.diagnostics, { isVmlinuxGenerated })
   const known = object ? [] : [...(last ?? []), ...filesOf(diagnostics)]
   const dependencies = [...new Set([...translation.dependencies, ...known])]
-  const result: CompileResult = { object, diagnostics, dependencies, folder: dirname(source) }
+  const folder = dirname(source)
+  const result: CompileResult = { object, diagnostics, dependencies, systemHeaders, folder }
   // One saved meanwhile may not be what clang has read.
   return isNewer(dependencies, started) ? result : keep(job, key, result, translation.vmlinux)
 }

@@ -24,14 +24,14 @@ it('that cannot be read costs what it alone says, with one warning, and never th
   // The unit's version.
   object.set([99, 0], (info?.offset ?? 0) + 4)
 
-  const { made, diagnostics } = partOf(file, folder, { ...compiled, object })
+  const { made, diagnostics } = partOf(file, { ...compiled, object })
   expect(diagnostics).toMatchObject([
     { severity: 'warning', file, message: expect.stringContaining('DWARF version 99') },
   ])
   expect(made?.model).toMatchObject({ defines: [], programs: [{ name: 'pass' }] })
   expect(made?.model.exports.types.map(({ name }) => name)).toEqual(['in_btf'])
 
-  const whole = partOf(file, folder, compiled)
+  const whole = partOf(file, compiled)
   expect(whole.diagnostics).toEqual([])
   expect(whole.made?.model.exports.types.map(({ name }) => name)).toEqual([
     'in_btf',

@@ -10,7 +10,12 @@ export interface CacheEntry {
   readonly object: Uint8Array
   readonly diagnostics: readonly Diagnostic[]
   /** Absolute, source first, with what names their content. */
-  readonly dependencies: readonly { readonly file: string; readonly content: string }[]
+  readonly dependencies: readonly {
+    readonly file: string
+    readonly content: string
+    /** See CompileResult.systemHeaders. */
+    readonly isSystem: boolean
+  }[]
   /** Files that must not appear, see absentShadows(). */
   readonly absent: readonly string[]
   /** What the generated vmlinux.h was generated from, if the source includes that. */

@@ -40,8 +40,10 @@ function readKept({ source }: Job, cache: string, key: string): Kept | undefined
   const { entry, seal: identity } = sealed
   const { diagnostics, object } = entry
   const dependencies = entry.dependencies.map(({ file }) => file)
+  const systemHeaders = entry.dependencies.flatMap(({ file, isSystem }) => (isSystem ? [file] : []))
   const folder = dirname(source)
-  return { key, entry, result: { object, diagnostics, dependencies, folder, identity } }
+  const result = { object, diagnostics, dependencies, systemHeaders, folder, identity }
+  return { key, entry, result }
 }
 
 /**
@@ -60,7 +62,10 @@ export async function keep(
   if (options.cache === false || !object) return result
   const headers = dependencies.slice(1)
   const absent = absentShadows(source, headers, vmlinux !== undefined, options, clang)
-  const contents = dependencies.map((file) => ({ file, content: contentOf(file) }))
+  const system = new Set(result.systemHeaders)
+  const contents = dependencies.map((file) => {
+    return { file, content: contentOf(file), isSystem: system.has(file) }
+  })
   const entry: CacheEntry = { object, diagnostics, dependencies: contents, absent, vmlinux }
   const identity = await writeEntry(options.cache, key, entry).catch((error: unknown) => {
     debug?.('%s cannot be cached: %s', source, error)

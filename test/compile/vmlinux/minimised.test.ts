@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { ownFiles } from '../../../src/codegen/own-files.ts'
+import { liesInSystemFolder, ownFiles } from '../../../src/codegen/own-files.ts'
 import { findClang } from '../../../src/compile/clang.ts'
 import { compile, type CompileResult } from '../../../src/compile/compile.ts'
 import type { Options } from '../../../src/compile/options.ts'
@@ -121,7 +121,10 @@ describe.skipIf(noBtf)(`a shortcut past most of vmlinux.h${noBtf}`, () => {
     }
 
     #infoOf(object: Uint8Array): unknown {
-      return readSourceInfo(readElf(object), { isOwn: ownFiles(this.cwd), directory: this.cwd })
+      return readSourceInfo(readElf(object), {
+        isOwn: ownFiles(liesInSystemFolder),
+        directory: this.cwd,
+      })
     }
   }
 
