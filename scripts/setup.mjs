@@ -1,5 +1,5 @@
 /**
- * `node scripts/setup.mjs demo | test | bench | matrix`: takes a bare clone to where that script can run. It installs the npm
+ * `node scripts/setup.mjs demo | test | bench | matrix | docs`: takes a bare clone to where that script can run. It installs the npm
  * packages and, on Debian and Ubuntu, the system packages that are lacking; elsewhere it prints what to install.
  *
  * Plain JavaScript of `node:` imports: it runs before any package is there, and Node 20 runs no TypeScript. The
@@ -12,10 +12,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const everyMode = ['demo', 'test', 'bench', 'matrix']
+const everyMode = ['demo', 'test', 'bench', 'matrix', 'docs']
+const loadModes = everyMode.filter((mode) => mode !== 'docs')
 const mode = process.argv[2] ?? ''
 /** The matrix is a part of the tests, in more kernels. */
 const modes = mode === 'matrix' ? ['test', mode] : [mode]
+/** Where npm packages are installed. The site's stand apart: an agent's demo is not to wait for them. */
+const npmFolders = modes.some((one) => ['test', 'docs'].includes(one)) ? ['.', 'docs'] : ['.']
 
 /**
  * What the scripts need of the system: how to see that it is there, and its packages by package manager. A part with
@@ -24,19 +27,19 @@ const modes = mode === 'matrix' ? ['test', mode] : [mode]
 const parts = [
   {
     name: 'clang with the BPF target',
-    modes: everyMode,
+    modes: loadModes,
     present: hasBpfClang,
     packages: { apt: newestClang, dnf: 'clang', pacman: 'clang', apk: 'clang', brew: 'llvm' },
   },
   {
     name: 'libbpf headers',
-    modes: everyMode,
+    modes: loadModes,
     present: () => hasHeader('bpf/bpf_helpers.h'),
     packages: { apt: 'libbpf-dev', dnf: 'libbpf-devel', pacman: 'libbpf', apk: 'libbpf-dev' },
   },
   {
     name: 'libbpf.so.1',
-    modes: everyMode,
+    modes: loadModes,
     present: hasLibbpf,
     packages: { apt: 'libbpf1', dnf: 'libbpf', pacman: 'libbpf', apk: 'libbpf' },
     without: 'programs can be bundled, not loaded',
@@ -156,9 +159,9 @@ function searchPath() {
   return (process.env.PATH ?? '').split(delimiter).filter((folder) => existsSync(folder))
 }
 
-function run(command, args, env = process.env) {
+function run(command, args, env = process.env, cwd = root) {
   const stdio = ['ignore', 'pipe', 'pipe']
-  return spawnSync(command, args, { cwd: root, env, stdio, encoding: 'utf8', maxBuffer: 1 << 26 })
+  return spawnSync(command, args, { cwd, env, stdio, encoding: 'utf8', maxBuffer: 1 << 26 })
 }
 
 function output(command, ...args) {
@@ -204,10 +207,10 @@ function lackingParts() {
 }
 
 /** Whether node_modules holds what the lockfile says, for this platform and with the development packages. */
-function npmIsCurrent() {
+function npmIsCurrent(folder) {
   // npm writes the hidden lockfile last, so an interrupted install has none.
-  const installed = lockedPackages('node_modules/.package-lock.json')
-  return Object.entries(lockedPackages('package-lock.json')).every(
+  const installed = lockedPackages(join(folder, 'node_modules/.package-lock.json'))
+  return Object.entries(lockedPackages(join(folder, 'package-lock.json'))).every(
     ([path, wanted]) =>
       path === '' ||
       installed[path]?.version === wanted.version ||
@@ -237,8 +240,9 @@ function fail(text) {
   process.exit(1)
 }
 
-function installNpmPackages() {
-  say('installing npm packages (npm ci)')
+function installNpmPackages(folder) {
+  const where = folder === '.' ? '' : ` of ${folder}`
+  say(`installing npm packages${where} (npm ci)`)
   // NODE_ENV=production would leave the development packages out.
   const args = [
     'ci',
@@ -251,7 +255,8 @@ function installNpmPackages() {
   // `npm run` says which npm runs it.
   const npm = process.env.npm_execpath
   const env = { ...process.env, CI: 'true' }
-  const done = npm ? run(process.execPath, [npm, ...args], env) : run('npm', args, env)
+  const cwd = join(root, folder)
+  const done = npm ? run(process.execPath, [npm, ...args], env, cwd) : run('npm', args, env, cwd)
   if (done.status === 0) return
   fail(`npm ci failed\n${done.error?.message ?? ''}${done.stdout ?? ''}${done.stderr ?? ''}`)
 }
@@ -396,12 +401,13 @@ function isAbandoned(path) {
 
 checkNode()
 if (!everyMode.includes(mode)) fail(`usage: node scripts/setup.mjs ${everyMode.join(' | ')}`)
-if (!npmIsCurrent() || lackingParts().length > 0) {
+const outdated = () => npmFolders.filter((folder) => !npmIsCurrent(folder))
+if (outdated().length > 0 || lackingParts().length > 0) {
   await lock()
-  if (!npmIsCurrent()) installNpmPackages()
+  for (const folder of outdated()) installNpmPackages(folder)
   const lacking = lackingParts()
   const prefix = lacking.length > 0 && packageManager() === 'apt' ? asRoot() : undefined
   if (prefix) await installWithApt(lacking, prefix)
   reportLacking(lackingParts())
 }
-if (mode !== 'demo') mountKernelFileSystems()
+if (!['demo', 'docs'].includes(mode)) mountKernelFileSystems()

@@ -7,6 +7,7 @@ import { packageOptions } from './package-options.ts'
 import { splitWords } from './shell-split.ts'
 import { nearestPackage } from './workspace.ts'
 
+// #region options
 /**
  * What every entry point understands: plugin, command, `register`, Vitest. Defaults come from the key `"unplugin-bpf"` of
  * the package.json nearest to the source, if it is part of the workspace; its paths are relative to that file. What is
@@ -46,6 +47,7 @@ export interface Options {
   /** What relative paths above are relative to. Default: the working directory. */
   cwd?: string | undefined
 }
+// #endregion options
 
 export interface ResolvedOptions {
   readonly clang: string | undefined
