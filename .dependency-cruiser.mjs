@@ -42,6 +42,7 @@ const rooms = {
   'src/runtime/links': [
     'src/runtime/host',
     'src/runtime/ffi',
+    'src/runtime/descriptors',
     'src/runtime/lifetime',
     'type src/runtime/maps',
     'type src/runtime/programs',
@@ -72,6 +73,7 @@ const rooms = {
     'src/codec',
     'src/runtime/host',
     'src/runtime/ffi',
+    'src/runtime/descriptors',
     'src/runtime/lifetime',
     'src/runtime/links',
     'src/runtime/programs',

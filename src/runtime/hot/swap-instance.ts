@@ -25,6 +25,7 @@ export function graft(running: InstanceParts, next: InstanceParts): void {
     programs: running.programs.filter((part) => !programs.includes(part)),
   })
   for (const part of maps) if (!running.maps.includes(part)) part.handle.closed()
+  for (const part of programs) if (!running.programs.includes(part)) part.handle.lent.close()
   for (const [ident, section] of running.shown) showMemory(section, next.sections.get(ident))
   for (const [ident, section] of running.sections) {
     if (section !== running.shown.get(ident)) section.closed()
@@ -59,12 +60,17 @@ function keptProgram(
   { name, handle: { pointer, log } }: ProgramPart,
 ): ProgramPart | undefined {
   const kept = programs.find((part) => part.name === name)
-  if (kept) Object.assign(kept.handle, { pointer, log })
+  if (kept) {
+    // Else it would hold what was replaced.
+    kept.handle.lent.close()
+    Object.assign(kept.handle, { pointer, log })
+  }
   return kept
 }
 
 function addedProgram({ links }: InstanceParts, { name, kind, handle }: ProgramPart): ProgramPart {
-  const own = { name, pointer: handle.pointer, links, log: handle.log }
+  const { pointer, log, lent } = handle
+  const own = { name, pointer, links, log, lent }
   return { name, kind, handle: own, program: new kind(own) }
 }
 

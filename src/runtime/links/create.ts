@@ -1,3 +1,4 @@
+import { ownDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_LINK_CREATE, bpf } from '../ffi/bpf.ts'
 import { heard } from '../ffi/libbpf-log.ts'
 import type { Call } from '../ffi/library.ts'
@@ -30,7 +31,7 @@ export const tailOffset = 16
 /** BPF_LINK_CREATE, where libbpf's functions cannot say all of it. @throws {BpfError} */
 export function kernelLink(program: Program, operation: string, target: LinkTarget): NativeLink {
   const attr = struct(attrSize)
-  attr.data.setUint32(0, program.fd, true)
+  attr.data.setUint32(0, ownDescriptor(program), true)
   attr.data.setUint32(4, target.target, true)
   attr.data.setUint32(8, target.attachType, true)
   attr.data.setUint32(12, target.flags ?? 0, true)

@@ -1,3 +1,5 @@
+import { keepDescriptor } from '../descriptors/descriptor.ts'
+import { LentDescriptor } from '../descriptors/lent.ts'
 import { pinAdvice } from '../host/bpffs.ts'
 import { privilegeHint } from '../host/capabilities.ts'
 import { BpfError, stateError, unsupported } from '../host/error.ts'
@@ -31,6 +33,7 @@ export class Link implements Disposable {
   readonly #title: string
   /** What links of its program are, to describe it. */
   readonly #shapes: LinkShapes
+  readonly #lent = new LentDescriptor()
   /** Undefined once destroyed. */
   #native: NativeLink | undefined
 
@@ -40,6 +43,7 @@ export class Link implements Disposable {
     this.#title = title
     this.#shapes = shapes
     this.#native = native
+    keepDescriptor(this, () => this.#ownFd)
     owner.alive.add(this)
     owner.keepAlive.hold(this)
   }
@@ -50,13 +54,11 @@ export class Link implements Disposable {
   }
 
   /**
-   * Its descriptor, borrowed: it closes with the link.
+   * A descriptor of it, a duplicate: it closes with the link; closed before, it is made anew.
    * @throws {BpfError} `ERR_BPF_UNSUPPORTED` of an attachment that the kernel has no link for: tc, a socket's filter
    */
   get fd(): number {
-    const fd = this.#live('use the descriptor of').fd()
-    if (fd >= 0) return fd
-    throw unsupported('use the descriptor of', this.#subject, 'the kernel has no link for this')
+    return this.#lent.of(this.#ownFd, this.#subject)
   }
 
   /** The number the kernel knows it by. */
@@ -66,7 +68,7 @@ export class Link implements Disposable {
 
   /** What the kernel says of it, by its `type`. */
   get info(): LinkInfo {
-    const info = this.#live('ask about').info?.() ?? linkInfo(this.fd, this.#shapes)
+    const info = this.#live('ask about').info?.() ?? linkInfo(this.#ownFd, this.#shapes)
     if (typeof info !== 'number') return info
     throw this.failure('ask about', -info)
   }
@@ -97,6 +99,7 @@ export class Link implements Disposable {
   /** Lets go of what is attached, which stays. Undefined once destroyed. @internal */
   release(): NativeLink | undefined {
     const native = this.#native
+    this.#lent.close()
     this.#native = undefined
     this.#owner.alive.delete(this)
     this.#owner.keepAlive.release(this)
@@ -106,6 +109,7 @@ export class Link implements Disposable {
   /** Stands for another attachment from now on, and ends the one it stood for. @internal */
   takeOver(native: NativeLink): void {
     const before = this.#native
+    this.#lent.close()
     this.#native = native
     this.#owner.alive.add(this)
     this.#owner.keepAlive.hold(this)
@@ -114,6 +118,12 @@ export class Link implements Disposable {
 
   [Symbol.dispose](): void {
     this.destroy()
+  }
+
+  get #ownFd(): number {
+    const fd = this.#live('use the descriptor of').fd()
+    if (fd >= 0) return fd
+    throw unsupported('use the descriptor of', this.#subject, 'the kernel has no link for this')
   }
 
   get #subject(): string {

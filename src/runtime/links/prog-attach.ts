@@ -1,3 +1,4 @@
+import { ownDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_PROG_ATTACH, BPF_PROG_DETACH, bpf } from '../ffi/bpf.ts'
 import { close, duplicate } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
@@ -29,12 +30,16 @@ const modeFlags = (1 << 0) | (1 << 1) | (1 << 6)
 /** BPF_PROG_ATTACH: what came before links, and still says what links cannot. @throws {BpfError} */
 export function looseLink(program: Program, operation: string, to: LooseTarget): NativeLink {
   const { target, attachType, flags = 0, replace, anchor } = to
-  const fds = { target, program: program.fd, replaced: replace?.fd }
+  const fds = {
+    target,
+    program: ownDescriptor(program),
+    replaced: replace && ownDescriptor(replace),
+  }
   const result = attach(BPF_PROG_ATTACH, fds, attachType, flags, anchor)
   if (result < 0) throw program.failure(operation, -result, '', to.hints?.[-result])
   // Of our own: the caller's may be closed, or be another's, when it is time to detach.
   const place = duplicate(target)
-  let attached = duplicate(program.fd)
+  let attached = duplicate(ownDescriptor(program))
   if (place < 0 || attached < 0) throw program.failure(operation, errno())
   return looseAttachment(
     () => {
@@ -44,11 +49,11 @@ export function looseLink(program: Program, operation: string, to: LooseTarget):
     },
     (other) => {
       const next = (flags & modeFlags) | ((flags & multi) === 0 ? 0 : replaceFlag)
-      const fds = { target: place, program: other.fd, replaced: attached }
+      const fds = { target: place, program: ownDescriptor(other), replaced: attached }
       const changed = attach(BPF_PROG_ATTACH, fds, attachType, next)
       if (changed < 0) return changed
       close(attached)
-      attached = duplicate(other.fd)
+      attached = duplicate(ownDescriptor(other))
       return 0
     },
   )

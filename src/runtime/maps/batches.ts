@@ -55,7 +55,7 @@ export class Batches {
       setPointer(attr, 16, this.#memory[0].address)
       setPointer(attr, 24, this.#memory[1].address)
       attr.setUint32(countOffset, this.#capacity, true)
-      attr.setUint32(36, this.#handle.requireFdFor(this.#info, 'walk'), true)
+      attr.setUint32(36, this.#handle.requireSameFd(this.#info, 'walk'), true)
       const failed =
         bpfSystemCall()(syscallNumber(), BPF_MAP_LOOKUP_BATCH, this.#attr.address, batchAttrSize) <
         0

@@ -7,6 +7,7 @@ import {
   bpfSystemCall,
   syscallNumber,
 } from '../ffi/bpf.ts'
+import { guarded } from '../ffi/guarded.ts'
 import type { Call } from '../ffi/library.ts'
 import { errno } from '../ffi/library.ts'
 import type { Scratch } from '../ffi/memory.ts'
@@ -54,9 +55,12 @@ export class Elements {
   #generation: number
   readonly #keyMemory: Scratch
   readonly #valueMemory: Scratch
+  #nextKey: Scratch | undefined
   readonly #attr: Scratch
   readonly #call: Call<number>
   readonly #number: number
+  /** Some of the memory could not be guarded: the kernel is asked before each command what it will copy. */
+  #asks = false
 
   /** @param valueBytes of all that the kernel copies for one element */
   constructor(handle: MapHandle, operation: string, valueBytes?: (valueSize: number) => number) {
@@ -66,8 +70,8 @@ export class Elements {
     this.#generation = handle.generation
     this.keySize = info.keySize
     this.valueSize = info.valueSize
-    this.#keyMemory = scratch(info.keySize)
-    this.#valueMemory = scratch(valueBytes?.(info.valueSize) ?? info.valueSize)
+    this.#keyMemory = this.#memory(info.keySize)
+    this.#valueMemory = this.#memory(valueBytes?.(info.valueSize) ?? info.valueSize)
     this.key = this.#keyMemory.data
     this.value = this.#valueMemory.data
     this.#attr = scratch(attrSize)
@@ -123,10 +127,18 @@ export class Elements {
   #run(cmd: number, flags: number): number {
     // Between the caller's check and here ran its own accessors: the descriptor may be another's by now.
     if (this.#handle.generation !== this.#generation) this.#refit()
+    if (this.#asks) this.#handle.requireSameFd(this.#info, 'use')
     this.runs++
     const size = cmd === BPF_MAP_DELETE_ELEM ? deleteAttrSize : attrSize
     this.#attr.data.setUint32(flagsOffset, flags, true)
     return this.#call(this.#number, cmd, this.#attr.address, size) < 0 ? errno() : 0
+  }
+
+  #memory(size: number): Scratch {
+    const memory = guarded(size)
+    if (memory) return memory
+    this.#asks = true
+    return scratch(size)
   }
 
   #refit(): void {
@@ -140,13 +152,15 @@ export class Elements {
    */
   keys(): Uint8Array<ArrayBuffer>[] {
     const attr = scratch(attrSize)
-    const [current, next] = [scratch(this.keySize), scratch(this.keySize)]
+    const current = scratch(this.keySize)
+    const next = (this.#nextKey ??= this.#memory(this.keySize))
     attr.data.setUint32(0, this.#handle.requireFdFor(this.#info, 'walk'), true)
     setPointer(attr.data, 16, next.address)
     const keys: Uint8Array<ArrayBuffer>[] = []
     const seen = new Set<string>()
     let [restarts, known] = [0, false]
     for (;;) {
+      if (this.#asks) this.#handle.requireSameFd(this.#info, 'walk')
       if (this.#call(this.#number, BPF_MAP_GET_NEXT_KEY, attr.address, attrSize) < 0) {
         const result = errno()
         if (result === ENOENT) return keys

@@ -1,11 +1,13 @@
+import { LentDescriptor } from '../descriptors/lent.ts'
 import { bpf_map__set_value_size } from '../ffi/object.ts'
 import { privilegeHint } from '../host/capabilities.ts'
+import { EBADF, EFAULT, EINVAL } from '../host/errno.ts'
 import type { BpfErrorDetails } from '../host/error.ts'
 import { BpfError, stateError } from '../host/error.ts'
 import type { KeepAlive } from '../lifetime/keep-alive.ts'
 import type { Life } from '../lifetime/lifecycle.ts'
 import type { MapInfo } from './info.ts'
-import { readMapInfo } from './info.ts'
+import { isMapBehind, readMapInfo } from './info.ts'
 
 /** A map's native side, shared by every class and typed face over it: libbpf's map before load, its descriptor after. */
 export class MapHandle {
@@ -28,6 +30,8 @@ export class MapHandle {
   generation = 0
   #fd = -1
   #info: MapInfo | undefined
+  /** What users have of the descriptor. */
+  readonly lent: LentDescriptor = new LentDescriptor()
   readonly #loading = new Set<() => void>()
   readonly #closing = new Set<() => void>()
 
@@ -117,6 +121,21 @@ export class MapHandle {
     throw stateError(operation, this.title, 'it was replaced by one of other sizes; begin anew')
   }
 
+  /**
+   * The descriptor, for memory whose size goes by `expected`: asks the kernel what is behind it now.
+   * @throws {BpfError} `ERR_BPF_STATE` when that is another map, or none
+   */
+  requireSameFd(expected: MapInfo, operation: string): number {
+    const fd = this.requireFdFor(expected, operation)
+    if (isMapBehind(fd, expected)) return fd
+    throw stateError(operation, this.title, closedByOthers(fd))
+  }
+
+  /** A duplicate of the descriptor, for users. @throws {BpfError} `ERR_BPF_STATE` unless loaded */
+  lend(operation: string): number {
+    return this.lent.of(this.requireFd(operation), this.title)
+  }
+
   /** Called once, before the descriptor closes. @returns what takes the callback back */
   onClose(callback: () => void): () => void {
     this.#closing.add(callback)
@@ -124,6 +143,7 @@ export class MapHandle {
   }
 
   closed(): void {
+    this.lent.close()
     this.#fd = -1
     this.generation++
     this.#info = undefined
@@ -134,8 +154,16 @@ export class MapHandle {
   /** The error of a failed call on this map. Its hint is for when nothing better is known. */
   failure(operation: string, errno: number, details?: Partial<BpfErrorDetails>): BpfError {
     const hint = this.advice?.(errno) ?? privilegeHint(errno) ?? details?.hint
-    return new BpfError({ operation, object: this.title, errno, ...details, hint })
+    const reason =
+      [EBADF, EFAULT, EINVAL].includes(errno) && this.#info && !isMapBehind(this.#fd, this.#info)
+        ? closedByOthers(this.#fd)
+        : details?.reason
+    return new BpfError({ operation, object: this.title, errno, ...details, reason, hint })
   }
+}
+
+function closedByOthers(fd: number): string {
+  return `its descriptor, ${fd}, was closed by other code than this library's; open() a new instance`
 }
 
 const handles = /*#__PURE__*/ new WeakMap<object, MapHandle>()

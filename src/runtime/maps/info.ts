@@ -59,6 +59,17 @@ export function readMapInfo(fd: number, operation: string, object: string): MapI
   return readFields(info, infoFields)
 }
 
+const identity = ['type', 'id', 'keySize', 'valueSize', 'maxEntries'] as const
+
+/** Whether a descriptor stands for this map: its number may have become another file's. */
+export function isMapBehind(fd: number, expected: MapInfo): boolean {
+  const info = objectInfo(fd, infoSize)
+  if (typeof info === 'number') return false
+  const found = readFields(info, infoFields)
+  // The id alone may be a program's: they have numbers of their own.
+  return identity.every((name) => found[name] === expected[name])
+}
+
 export function describeMap(fd: number, operation: string, object: string): MapDescription {
   const text = readText(`/proc/self/fdinfo/${fd}`)
   const field = (name: string): number =>

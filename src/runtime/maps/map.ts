@@ -1,4 +1,5 @@
 import type { CompositeLayout } from '../../codec/layout.ts'
+import { keepDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_MAP_FREEZE, bpf } from '../ffi/bpf.ts'
 import { heard } from '../ffi/libbpf-log.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
@@ -58,15 +59,19 @@ export class BpfMap extends MapSettings {
     super(handle)
     this.#handle = handle
     keepHandle(this, handle)
+    keepDescriptor(this, () => handle.requireFd('use the descriptor of'))
   }
 
   get name(): string {
     return this.#handle.name
   }
 
-  /** The map's descriptor, borrowed: it closes with the skeleton. @throws {BpfError} `ERR_BPF_STATE` before load */
+  /**
+   * A descriptor of the map, a duplicate: it closes with the skeleton; closed before, it is made anew.
+   * @throws {BpfError} `ERR_BPF_STATE` before load
+   */
   get fd(): number {
-    return this.#handle.requireFd('use the descriptor of')
+    return this.#handle.lend('use the descriptor of')
   }
 
   /** The kernel's own description of the loaded map, as it is now. */

@@ -1,3 +1,4 @@
+import { descriptor } from '../descriptors/descriptor.ts'
 import { heard } from '../ffi/libbpf-log.ts'
 import { close } from '../ffi/libc.ts'
 import { bpf_map__reuse_fd } from '../ffi/object.ts'
@@ -26,9 +27,11 @@ export function reuseMap(
   map: { readonly fd: number } | number | string,
 ): void {
   const pointer = handle.requireOpen(operation)
-  const opened = typeof map === 'string' ? openPinned(map, operation) : undefined
+  const isPath = typeof map === 'string'
+  const fd = isPath
+    ? openPinned(map, operation)
+    : descriptor(map, 'reuse() takes a map, the path of a pinned one')
   try {
-    const fd = opened ?? descriptorOf(map)
     const given = readMapInfo(fd, operation, `${handle.title}: descriptor ${fd}`)
     const problems = differences(declared, given)
     if (problems.length > 0) {
@@ -40,14 +43,8 @@ export function reuseMap(
     const { result, log } = heard(() => bpf_map__reuse_fd(pointer, fd))
     if (result < 0) throw handle.failure(operation, -result, { reason: log, log })
   } finally {
-    if (opened !== undefined) close(opened)
+    if (isPath) close(fd)
   }
-}
-
-function descriptorOf(map: unknown): number {
-  const fd = typeof map === 'object' && map !== null && 'fd' in map ? map.fd : map
-  if (typeof fd === 'number' && Number.isInteger(fd) && fd >= 0) return fd
-  throw new TypeError('reuse() takes a map, a descriptor, or the path of a pinned map')
 }
 
 const compared = ['type', 'keySize', 'valueSize', 'maxEntries', 'flags', 'mapExtra'] as const

@@ -1,3 +1,4 @@
+import type { LentDescriptor } from '../descriptors/lent.ts'
 import { close as closeDescriptor } from '../ffi/libc.ts'
 import { KeepAlive } from '../lifetime/keep-alive.ts'
 import { Life } from '../lifetime/lifecycle.ts'
@@ -13,7 +14,13 @@ export type Standalone<M extends BpfMap> = M &
   }
 
 /** A forgotten handle's descriptor is closed, as memory is freed: nothing else hangs on it. */
-const forgotten = /*#__PURE__*/ new FinalizationRegistry<number>((fd) => closeDescriptor(fd))
+const forgotten = /*#__PURE__*/ new FinalizationRegistry<{
+  fd: number
+  lent: LentDescriptor
+}>(({ fd, lent }) => {
+  lent.close()
+  closeDescriptor(fd)
+})
 
 /**
  * @param fd becomes the map's own
@@ -39,7 +46,7 @@ export function standalone<M extends BpfMap>(
     closeDescriptor(fd)
     throw error
   }
-  forgotten.register(handle, fd, handle)
+  forgotten.register(handle, { fd, lent: handle.lent }, handle)
   const close = (): void => {
     if (handle.life.stage === 'destroyed') return
     handle.life.stage = 'destroyed'

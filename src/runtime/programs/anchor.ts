@@ -1,4 +1,5 @@
 import type { Integer } from '../../codec/input.ts'
+import { ownDescriptor } from '../descriptors/descriptor.ts'
 import { uint64 } from '../ffi/arguments.ts'
 import type { Struct } from '../ffi/memory.ts'
 import { tailOffset } from '../links/create.ts'
@@ -40,7 +41,7 @@ export function anchorOf(whom: string, options: AnchorOptions): Anchor {
   return {
     // A program has a section, a link has none.
     flags: order | (beside && !('section' in beside) ? byLink : 0),
-    fd: beside?.fd ?? 0,
+    fd: beside ? ownDescriptor(beside) : 0,
     revision: uint64('expectedRevision', options.expectedRevision ?? 0),
   }
 }

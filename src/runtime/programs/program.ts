@@ -1,3 +1,4 @@
+import { keepDescriptor } from '../descriptors/descriptor.ts'
 import { heard } from '../ffi/libbpf-log.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import {
@@ -45,8 +46,20 @@ export class Program extends ProgramSettings {
     return bpf_program__section_name(this.readable('read section of'))
   }
 
-  /** Its descriptor, borrowed: it closes with the skeleton. @throws {BpfError} `ERR_BPF_STATE` before load */
+  constructor(handle: ProgramHandle) {
+    super(handle)
+    keepDescriptor(this, () => this.#ownFd)
+  }
+
+  /**
+   * A descriptor of it, a duplicate: it closes with the skeleton; closed before, it is made anew.
+   * @throws {BpfError} `ERR_BPF_STATE` before load
+   */
   get fd(): number {
+    return handleOf(this).lent.of(this.#ownFd, this.title)
+  }
+
+  get #ownFd(): number {
     const fd = bpf_program__fd(this.pointer('use the descriptor of'))
     if (fd < 0) {
       throw new BpfError({
@@ -61,7 +74,7 @@ export class Program extends ProgramSettings {
 
   /** What the kernel says of it, run statistics included. @throws {BpfError} `ERR_BPF_STATE` before load */
   get info(): ProgramInfo {
-    return programInfo(this.fd, this.title)
+    return programInfo(this.#ownFd, this.title)
   }
 
   /** The number the kernel knows it by. */

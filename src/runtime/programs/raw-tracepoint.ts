@@ -1,4 +1,5 @@
 import type { Integer } from '../../codec/input.ts'
+import { ownDescriptor } from '../descriptors/descriptor.ts'
 import { uint32, uint64 } from '../ffi/arguments.ts'
 import { BPF_RAW_TRACEPOINT_OPEN, bpf } from '../ffi/bpf.ts'
 import { requireKnown } from '../ffi/known-options.ts'
@@ -44,7 +45,7 @@ export class RawTracepointProgram extends Program {
     // union bpf_attr.raw_tracepoint: libbpf has it from 1.4 on.
     const attr = struct(24)
     attr.point(0, cString(tracepoint))
-    attr.data.setUint32(8, this.fd, true)
+    attr.data.setUint32(8, ownDescriptor(this), true)
     attr.data.setBigUint64(16, cookie, true)
     const fd = bpf(BPF_RAW_TRACEPOINT_OPEN, attr)
     usedUntilHere(attr)

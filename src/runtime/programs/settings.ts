@@ -1,4 +1,5 @@
 import { descriptor } from '../descriptors/descriptor.ts'
+import type { LentDescriptor } from '../descriptors/lent.ts'
 import { boolean, uint32 } from '../ffi/arguments.ts'
 import { heard } from '../ffi/libbpf-log.ts'
 import type { Call } from '../ffi/library.ts'
@@ -33,6 +34,8 @@ export interface ProgramHandle {
   /** `struct bpf_program *` */
   pointer: number
   readonly links: LinkOwner
+  /** What users have of the descriptor. */
+  readonly lent: LentDescriptor
   /** What the verifier wrote while it accepted the program. */
   log: string
   /** What setAttachTarget() was given. */

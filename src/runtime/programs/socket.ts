@@ -1,3 +1,4 @@
+import { ownDescriptor } from '../descriptors/descriptor.ts'
 import { errno } from '../ffi/library.ts'
 import { setSocketOption } from '../ffi/socket.ts'
 import { statOf } from '../host/files.ts'
@@ -13,14 +14,15 @@ export function attachBySocketOption(
   attach: number,
   detach: number,
 ): NativeLink {
-  if (setSocketOption(fd, attach, program.fd) < 0) throw program.failure(operation, errno())
+  if (setSocketOption(fd, attach, ownDescriptor(program)) < 0)
+    throw program.failure(operation, errno())
   const { ino } = statOf(fd)
   return looseAttachment(
     () => {
       // The socket may be closed by now, and the number another's.
       if (inodeOf(fd) === ino) setSocketOption(fd, detach, 0)
     },
-    (other) => (setSocketOption(fd, attach, other.fd) < 0 ? -errno() : 0),
+    (other) => (setSocketOption(fd, attach, ownDescriptor(other)) < 0 ? -errno() : 0),
   )
 }
 

@@ -1,3 +1,4 @@
+import { ownDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_PROG_TEST_RUN, bpf } from '../ffi/bpf.ts'
 import { scratch, scratchOf, setPointer, usedUntilHere } from '../ffi/memory.ts'
 import { ENOSPC } from '../host/errno.ts'
@@ -40,7 +41,7 @@ export function testRun(program: Program, run: TestRun): TestRunOutput {
   const contextOut = scratch(ctx.length)
   const attr = scratch(attrSize)
   const d = attr.data
-  d.setUint32(0, program.fd, true)
+  d.setUint32(0, ownDescriptor(program), true)
   d.setUint32(8, data.length, true)
   d.setUint32(12, output.size, true)
   setPointer(d, 16, data.length === 0 ? 0 : input.address)

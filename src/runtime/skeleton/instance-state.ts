@@ -1,3 +1,4 @@
+import { LentDescriptor } from '../descriptors/lent.ts'
 import { heard } from '../ffi/libbpf-log.ts'
 import { KeepAlive } from '../lifetime/keep-alive.ts'
 import { Life } from '../lifetime/lifecycle.ts'
@@ -90,7 +91,8 @@ export function openParts(
     return { name, kind, handle, map: kind.create(handle, links) }
   })
   const programs = spec.programs.map(([name, kind, , newer], index): ProgramPart => {
-    const handle = { name, pointer: native.program(index), links, log: '' }
+    const pointer = native.program(index)
+    const handle = { name, pointer, links, log: '', lent: new LentDescriptor() }
     newer?.nameType(handle.pointer)
     return { name, kind, handle, program: new kind(handle) }
   })

@@ -89,13 +89,14 @@ export class Instance implements SkeletonInstance {
   }
 
   destroy(): void {
-    const { life, maps, native } = this.#parts
+    const { life, maps, programs, native } = this.#parts
     const { stage } = life
     if (stage === 'destroyed') return
     if (stage !== 'loading') this.detach()
     life.stage = 'destroyed'
     for (const memory of this.#shown()) memory.closed()
     for (const { handle } of maps) handle.closed()
+    for (const { handle } of programs) handle.lent.close()
     // A thread of loadAsync is still inside: it tears down when it returns.
     if (stage !== 'loading') native.destroy()
     forget(this)

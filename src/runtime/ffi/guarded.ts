@@ -1,0 +1,48 @@
+import { koffi } from './koffi.ts'
+import {
+  getpagesize,
+  MAP_ANONYMOUS,
+  MAP_NORESERVE,
+  MAP_PRIVATE,
+  mmap,
+  mprotect,
+  munmap,
+  PROT_READ,
+  PROT_WRITE,
+} from './libc.ts'
+import type { Scratch } from './memory.ts'
+
+/** A process has some 65,000 mappings (vm.max_map_count); each of these takes two. */
+const mostAtOnce = 8192
+
+let count = 0
+const collected = /*#__PURE__*/ new FinalizationRegistry<{ address: number; length: number }>(
+  ({ address, length }) => {
+    count--
+    munmap(address, length)
+  },
+)
+
+/**
+ * Memory that ends where the process has none. The kernel copies as much as the map behind a descriptor says: should the
+ * number mean another map by then, of larger elements, it says EFAULT instead of writing over what follows, or reading
+ * it. Undefined when there is too much of it already.
+ */
+export function guarded(size: number): Scratch | undefined {
+  if (count >= mostAtOnce) return undefined
+  const page = getpagesize()
+  const rounded = Math.max(8, Math.ceil(size / 8) * 8)
+  const length = Math.ceil(rounded / page) * page
+  const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+  const start = mmap(0, length + page, 0, flags, -1, 0)
+  if (start === -1) return undefined
+  if (mprotect(start, length, PROT_READ | PROT_WRITE) < 0) {
+    munmap(start, length + page)
+    return undefined
+  }
+  const address = start + length - rounded
+  const buffer = koffi().view(BigInt(address), rounded)
+  collected.register(buffer, { address: start, length: length + page })
+  count++
+  return { address, size, buffer, data: new DataView(buffer) }
+}
