@@ -21,6 +21,8 @@ export interface ChildResult {
 
 export interface ChildOptions {
   readonly env?: Record<string, string>
+  /** What runs it instead of this Node: `deno run`. */
+  readonly host?: readonly string[]
   /** Before node: `setpriv …`. */
   readonly prefix?: readonly string[]
   readonly nodeOptions?: readonly string[]
@@ -37,7 +39,13 @@ let count = 0
 export async function runChild(
   module: string,
   script: string,
-  { env = {}, prefix = [], nodeOptions = [], onOutput }: ChildOptions = {},
+  {
+    env = {},
+    host = [process.execPath],
+    prefix = [],
+    nodeOptions = [],
+    onOutput,
+  }: ChildOptions = {},
 ): Promise<ChildResult> {
   const name = `child-${count++}`
   const entry = join(dirname(module), `${name}.entry.mjs`)
@@ -68,12 +76,7 @@ export async function runChild(
       'unplugin-bpf/codec': join(root, 'src/codec/index.ts'),
     },
   })
-  const [command = process.execPath, ...args] = [
-    ...prefix,
-    process.execPath,
-    ...nodeOptions,
-    outfile,
-  ]
+  const [command = process.execPath, ...args] = [...prefix, ...host, ...nodeOptions, outfile]
   const started = performance.now()
   const child = spawn(command, args, {
     env: { ...process.env, NODE_PATH: join(root, 'node_modules'), NODE_OPTIONS: '', ...env },

@@ -193,7 +193,7 @@ function sharedSocket(): [fd: number, port: number] {
   address.setUint16(0, 2, true)
   address.setUint16(2, port)
   address.setUint32(4, 0x7f00_0001)
-  expect(bind(fd, address, 16)).toBe(0)
+  expect(bind(fd, address.buffer, 16)).toBe(0)
   return [fd, port]
 }
 

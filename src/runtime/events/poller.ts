@@ -39,11 +39,19 @@ const eventSize = process.arch === 'x64' ? 12 : 16
 const eventDataOffset = eventSize - 8
 const eventsAtOnce = 64
 
-/** A worker's waits, from busy to idle, in milliseconds. */
+/** Between two looks by the timer, from busy to idle, in milliseconds. */
 const shortestWait = 1
 const longestWait = 20
 
 let shared: Poller | undefined
+
+/**
+ * Whether libuv can wait for a descriptor here. A worker that is terminated while libuv polls for it crashes the process;
+ * Bun aborts in uv_poll_init_socket, and Deno sometimes never wakes up.
+ */
+function canPoll(): boolean {
+  return isMainThread && !('bun' in process.versions) && !('deno' in process.versions)
+}
 
 /**
  * Calls `ready` whenever the descriptor becomes ready: soon if it is, later at each new wake-up (edge-triggered).
@@ -66,11 +74,12 @@ class Poller {
   #next = 1
   #timer: NodeJS.Timeout | undefined
   #wait = shortestWait
+  readonly #timed = !canPoll()
 
   constructor() {
     this.#fd = epollCreate(EPOLL_CLOEXEC)
     if (this.#fd < 0) throw new BpfError({ operation: 'wait for events', errno: errno() })
-    if (isMainThread) {
+    if (!this.#timed) {
       // Kept: koffi closes a handle that is garbage-collected.
       this.#handle = koffi().node.poll(this.#fd, { readable: true }, () => this.#collect())
       // What waits holds the process by itself (keep-alive.ts).
@@ -88,7 +97,7 @@ class Poller {
     }
     const waiting = forgetful ? this.#forgetful : this.#ready
     waiting.set(token, ready)
-    if (!isMainThread) this.#tick()
+    if (this.#timed) this.#tick()
     return {
       close: () => {
         if (waiting.delete(token)) epollControl(this.#fd, EPOLL_CTL_DEL, fd, null)
@@ -96,7 +105,7 @@ class Poller {
     }
   }
 
-  /** A worker that ends while libuv polls for it crashes the process: there a timer looks. */
+  /** Looks at the descriptors by a timer, where libuv cannot wait for them. */
   #tick(): void {
     if (this.#timer || this.#ready.size + this.#forgetful.size === 0) return
     this.#timer = setTimeout(() => {

@@ -5,8 +5,15 @@ import { unsupported } from '../host/error.ts'
 import { checkArguments } from './check-arguments.ts'
 import { koffi } from './koffi.ts'
 
-/** What a C parameter may be given: pointers are addresses, or the memory itself. */
-export type Argument = number | bigint | string | boolean | null | ArrayBufferLike | ArrayBufferView
+/** What a C parameter may be given: pointers are addresses, or the memory itself. Under Deno koffi takes no DataView. */
+export type Argument =
+  | number
+  | bigint
+  | string
+  | boolean
+  | null
+  | ArrayBufferLike
+  | NodeJS.TypedArray
 export type Call<R> = (...args: Argument[]) => R
 export type AsyncCall<R> = (...args: [...Argument[], (error: unknown, result: R) => void]) => void
 

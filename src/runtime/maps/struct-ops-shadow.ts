@@ -48,7 +48,8 @@ export class Shadow implements ShownMemory {
   beforeLoad(): void {
     const address = bpf_map__initial_value(this.#map.pointer, null)
     if (!this.#own || address === 0) return
-    memcpyOut(address, this.#own, this.#own.byteLength)
+    const { buffer, byteOffset, byteLength } = this.#own
+    memcpyOut(address, new Uint8Array(buffer, byteOffset, byteLength), byteLength)
     this.#point(readOnlyMemory(this.#own, () => this.#map.life.refusal('write to', this.#title)))
   }
 

@@ -90,7 +90,9 @@ export class Section implements ShownMemory {
 
   #handOver(image: DataView<ArrayBuffer>): void {
     const { address, size } = nativeValue(this.map.pointer)
-    if (address !== 0) memcpyOut(address, image, Math.min(size, image.byteLength))
+    if (address === 0) return
+    const length = Math.min(size, image.byteLength)
+    memcpyOut(address, new Uint8Array(image.buffer, image.byteOffset, length), length)
   }
 
   #refusing(): DataView {

@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path'
 
 import { afterAll, expect, test } from 'vitest'
 
-import { build } from './build.ts'
-import type { ChildOptions } from './child.ts'
-import { runChild } from './child.ts'
-import { describeInKernel } from './permitted.ts'
+import { build } from '../build.ts'
+import type { ChildOptions } from '../child.ts'
+import { runChild } from '../child.ts'
+import { describeInKernel } from '../permitted.ts'
 
 const { file } = await build(`
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8); __type(key, __u32); __type(value, __u32); } seen SEC(".maps");

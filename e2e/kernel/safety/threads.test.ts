@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 
-import { build } from './build.ts'
-import type { ChildOptions } from './child.ts'
-import { runChild } from './child.ts'
-import { describeInKernel } from './permitted.ts'
-import { release } from './release.ts'
+import { build } from '../build.ts'
+import type { ChildOptions } from '../child.ts'
+import { runChild } from '../child.ts'
+import { describeInKernel } from '../permitted.ts'
+import { release } from '../release.ts'
 
 const { file } = await build(`
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8); __type(key, __u32); __type(value, __u32); } first SEC(".maps");
