@@ -39,6 +39,7 @@ const config: UserConfig = defineConfig({
     'register-hooks': 'plugin/register-hooks.ts',
     'register-worker': 'plugin/register-worker.ts',
     runtime: 'src/runtime/index.ts',
+    internal: 'src/runtime/internal.ts',
     codec: 'src/codec/index.ts',
     symbols: 'src/runtime/symbols/index.ts',
     net: 'src/runtime/net/index.ts',

@@ -9,6 +9,7 @@ const config: ViteUserConfig = defineConfig({
     // Generated modules import the package by name; the tests run its sources.
     alias: {
       'unplugin-bpf/runtime': source('src/runtime/index.ts'),
+      'unplugin-bpf/internal': source('src/runtime/internal.ts'),
       'unplugin-bpf/codec': source('src/codec/index.ts'),
     },
   },

@@ -117,7 +117,7 @@ it('finds the runtime for a source whose own folder does not see the package', a
   await cp(project.path('calls.h'), join(alone, 'calls.h'))
   await project.edit('agent.ts', './calls.bpf.c', join(alone, 'calls.bpf.c'))
   await esbuild.build(options())
-  expect(await bundle()).not.toContain('unplugin-bpf/runtime')
+  expect(await bundle()).not.toContain('unplugin-bpf/internal')
 })
 
 const browser = (): esbuild.BuildOptions => ({

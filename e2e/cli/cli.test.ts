@@ -194,7 +194,7 @@ describe('gen skeleton', () => {
     const args = ['--arch', 'x86', '--arch', 'arm64']
     const { stdout, stderr } = await bpf('gen', 'skeleton', 'guard.bpf.c', ...args)
     expect(stderr).toBe('')
-    expect(stdout).toContain('perArchitecture({ x86: object_x86, arm64: object_x86 })')
+    expect(stdout).toContain("{ arch: ['x86', 'arm64'], object: '")
   })
 
   it('prints declarations', async () => {

@@ -71,6 +71,7 @@ export async function runChild(
     external: ['koffi'],
     alias: {
       'unplugin-bpf/runtime': join(root, 'src/runtime/index.ts'),
+      'unplugin-bpf/internal': join(root, 'src/runtime/internal.ts'),
       'unplugin-bpf/symbols': join(root, 'src/runtime/symbols/index.ts'),
       'unplugin-bpf/net': join(root, 'src/runtime/net/index.ts'),
       'unplugin-bpf/codec': join(root, 'src/codec/index.ts'),

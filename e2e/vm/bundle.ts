@@ -24,7 +24,7 @@ export async function bundleGuest(outfile: string, options?: Options): Promise<v
     format: 'esm',
     target: 'node20',
     alias: {
-      'unplugin-bpf/runtime': path('../../src/runtime/index.ts'),
+      'unplugin-bpf/internal': path('../../src/runtime/internal.ts'),
       'unplugin-bpf/codec': path('../../src/codec/index.ts'),
     },
     define: { CONTROL: JSON.stringify(control) },

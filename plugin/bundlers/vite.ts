@@ -46,7 +46,7 @@ export function viteHooks(options: Options, builds: Builds): Partial<Plugin> {
       async handler(code, source) {
         const { mode, config } = this.environment
         if (mode !== 'dev' || config.consumer === 'client') return undefined
-        const seen = await this.resolve('unplugin-bpf/runtime', source, { skipSelf: true })
+        const seen = await this.resolve('unplugin-bpf/internal', source, { skipSelf: true })
         return seen ? undefined : importByURL(code)
       },
     },

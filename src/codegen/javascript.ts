@@ -12,14 +12,12 @@ const PURE = '/*#__PURE__*/'
 /** The ELF that a module embeds, for any machine; or one an architecture, by its name in the option `arch`. */
 export type Embedded = Uint8Array | ReadonlyMap<string, Uint8Array>
 
-/** The module that imports of a `.bpf.c` resolve to. */
+/** The module that imports of a `.bpf.c` resolve to. The object comes last: nobody reads on after it. */
 export function javascript(model: SkeletonModel, embedded: Embedded): string {
   const printer = new Printer(model.exports)
   const skeleton = printer.runtime('skeleton')
-  const objects = embeddedObjects(printer, embedded)
   const body = [
     `name: ${quote(model.name)},`,
-    `object: ${objects.expression},`,
     ...list(
       'maps',
       model.maps.map((map) => mapEntry(printer, map)),
@@ -33,32 +31,26 @@ export function javascript(model: SkeletonModel, embedded: Embedded): string {
       model.sections.map((section) => sectionEntry(printer, section)),
     ),
     ...explanations(printer, model),
+    ...embeddedObject(printer, embedded),
   ]
-  return print(model, printer, [
-    ...objects.constants,
-    `export default ${PURE} ${skeleton}({`,
-    ...indent(body),
-    '})',
-  ])
+  return print(model, printer, [`export default ${PURE} ${skeleton}({`, ...indent(body), '})'])
 }
 
 /** Architectures whose objects are equal, as those of most programs are, share one text. */
-function embeddedObjects(
-  printer: Printer,
-  embedded: Embedded,
-): { readonly constants: readonly string[]; readonly expression: string } {
-  if (embedded instanceof Uint8Array) return { constants: [], expression: base64(embedded) }
-  const names = new Map<string, string>()
-  const entries = Array.from(embedded, ([arch, object]) => {
+function embeddedObject(printer: Printer, embedded: Embedded): string[] {
+  if (embedded instanceof Uint8Array) return [`object: ${base64(embedded)},`]
+  const arches = new Map<string, string[]>()
+  for (const [arch, object] of embedded) {
     const text = base64(object)
-    const name = names.get(text) ?? printer.local(`object_${arch}`)
-    names.set(text, name)
-    return `${propertyKey(arch)}: ${name}`
-  })
-  return {
-    constants: Array.from(names, ([text, name]) => `const ${name} = ${text}`),
-    expression: `${PURE} ${printer.runtime('perArchitecture')}({ ${entries.join(', ')} })`,
+    arches.set(text, [...(arches.get(text) ?? []), quote(arch)])
   }
+  return [
+    `object: ${PURE} ${printer.runtime('perArchitecture')}([`,
+    ...indent(
+      Array.from(arches, ([text, names]) => `{ arch: [${names.join(', ')}], object: ${text} },`),
+    ),
+    ']),',
+  ]
 }
 
 function base64(object: Uint8Array): string {
@@ -224,7 +216,7 @@ class Printer {
         ? []
         : [`import { ${list.join(', ')} } from 'unplugin-bpf/${module}'`]
     }
-    return [...from(this.#runtime, 'runtime'), ...from(this.#codec, 'codec')]
+    return [...from(this.#runtime, 'internal'), ...from(this.#codec, 'codec')]
   }
 
   declarations(): readonly string[] {

@@ -22,8 +22,8 @@ export async function verifyObject(
   source: string,
 ): Promise<Diagnostic[]> {
   // What a build without the option need not load.
-  const { bpfMap, BpfError, program, sectionMap, skeleton, VerifierError } =
-    await import('../runtime/index.ts')
+  const { BpfError, VerifierError } = await import('../runtime/index.ts')
+  const { bpfMap, program, sectionMap, skeleton } = await import('../runtime/internal.ts')
   const { open } = skeleton<Loaded>({
     name,
     object: Buffer.from(object).toString('base64'),

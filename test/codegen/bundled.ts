@@ -7,7 +7,7 @@ export async function bundle(entry: string, code: string): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents: entry, resolveDir: sourceOf('.') },
     alias: {
-      'unplugin-bpf/runtime': sourceOf('src/runtime/index.ts'),
+      'unplugin-bpf/internal': sourceOf('src/runtime/internal.ts'),
       'unplugin-bpf/codec': sourceOf('src/codec/index.ts'),
     },
     plugins: [

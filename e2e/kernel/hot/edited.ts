@@ -4,7 +4,6 @@ import { sameSections, shapeChange, type SkeletonExports } from '../../../plugin
 import { AgentRun, Incompatible, replaceSkeleton } from '../../../src/runtime/hot/index.ts'
 import type {
   ArrayMap,
-  cgroupProgram,
   HashMap,
   KprobeProgram,
   Links,
@@ -17,6 +16,7 @@ import type {
   SyscallProgram,
   XdpProgram,
 } from '../../../src/runtime/index.ts'
+import type { cgroupProgram } from '../../../src/runtime/internal.ts'
 import { build } from '../build.ts'
 
 /** What the tests edit. */

@@ -8,12 +8,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { close } from '../../../src/runtime/ffi/libc.ts'
 import { fromLibc } from '../../../src/runtime/ffi/library.ts'
 import { setSocketOption } from '../../../src/runtime/ffi/socket.ts'
-import type {
-  cgroupProgram,
-  cgroupSkbProgram,
-  Link,
-  SkeletonInstance,
-} from '../../../src/runtime/index.ts'
+import type { Link, SkeletonInstance } from '../../../src/runtime/index.ts'
+import type { cgroupProgram, cgroupSkbProgram } from '../../../src/runtime/internal.ts'
 import { build } from '../build.ts'
 import { cgroupRoot, enterCgroup, makeCgroup } from '../cgroup.ts'
 import { describeInKernel } from '../permitted.ts'

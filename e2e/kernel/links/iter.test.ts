@@ -3,12 +3,8 @@ import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-import type {
-  HashMap,
-  IterLink,
-  iterProgram,
-  SkeletonInstance,
-} from '../../../src/runtime/index.ts'
+import type { HashMap, IterLink, SkeletonInstance } from '../../../src/runtime/index.ts'
+import type { iterProgram } from '../../../src/runtime/internal.ts'
 import { build } from '../build.ts'
 import { cgroupRoot, makeCgroup } from '../cgroup.ts'
 import { describeInKernel } from '../permitted.ts'

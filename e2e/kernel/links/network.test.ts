@@ -9,18 +9,17 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { close } from '../../../src/runtime/ffi/libc.ts'
 import { fromLibc } from '../../../src/runtime/ffi/library.ts'
 import { setSocketOption } from '../../../src/runtime/ffi/socket.ts'
+import type { SockMap, SkeletonInstance } from '../../../src/runtime/index.ts'
 import type {
-  SockMap,
   flowDissectorProgram,
   netfilterProgram,
   schedClsProgram,
-  SkeletonInstance,
   skLookupProgram,
   skReuseportProgram,
   sockmapProgram,
   socketFilterProgram,
   xdpProgram,
-} from '../../../src/runtime/index.ts'
+} from '../../../src/runtime/internal.ts'
 import { build } from '../build.ts'
 import { netkit } from '../netkit.ts'
 import { ip, ownNetwork, veth } from '../netns.ts'

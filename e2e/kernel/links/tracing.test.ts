@@ -4,16 +4,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 
 import type {
-  kprobeProgram,
   PerfEventOptions,
-  perfEventProgram,
   PerfEventArray,
-  rawTracepointProgram,
   SkeletonInstance,
+} from '../../../src/runtime/index.ts'
+import type {
+  kprobeProgram,
+  perfEventProgram,
+  rawTracepointProgram,
   tracepointProgram,
   tracingProgram,
   xdpProgram,
-} from '../../../src/runtime/index.ts'
+} from '../../../src/runtime/internal.ts'
 import { build } from '../build.ts'
 import { describeInKernel } from '../permitted.ts'
 

@@ -2,7 +2,8 @@ import { dirname } from 'node:path'
 
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 
-import type { kprobeProgram, SkeletonInstance } from '../../../src/runtime/index.ts'
+import type { SkeletonInstance } from '../../../src/runtime/index.ts'
+import type { kprobeProgram } from '../../../src/runtime/internal.ts'
 import { loading } from '../../loading.ts'
 import { build } from '../build.ts'
 import { describeInKernel } from '../permitted.ts'

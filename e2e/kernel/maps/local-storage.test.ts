@@ -20,11 +20,9 @@ import { expect, onTestFinished, test } from 'vitest'
 
 import type {
   ArrayMap,
-  cgroupSkbProgram,
   CgroupStorage,
   CgrpStorage,
   InodeStorage,
-  iterProgram,
   PerCpuCgroupStorage,
   Program,
   SkeletonInstance,
@@ -32,6 +30,7 @@ import type {
   TaskStorage,
 } from '../../../src/runtime/index.ts'
 import { BpfError } from '../../../src/runtime/index.ts'
+import type { cgroupSkbProgram, iterProgram } from '../../../src/runtime/internal.ts'
 import { possibleCpus } from '../../../src/runtime/maps/per-cpu.ts'
 import { build } from '../build.ts'
 import { cgroup2 } from '../cgroup2.ts'

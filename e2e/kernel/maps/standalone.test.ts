@@ -12,7 +12,8 @@ import type {
   RingBuffer,
   SkeletonInstance,
 } from '../../../src/runtime/index.ts'
-import { BpfMap, hashMap, Link } from '../../../src/runtime/index.ts'
+import { BpfMap, Link } from '../../../src/runtime/index.ts'
+import { hashMap } from '../../../src/runtime/internal.ts'
 import { KeepAlive } from '../../../src/runtime/lifetime/keep-alive.ts'
 import { Life } from '../../../src/runtime/lifetime/lifecycle.ts'
 import { MapHandle } from '../../../src/runtime/maps/handle.ts'

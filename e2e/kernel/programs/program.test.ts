@@ -4,16 +4,15 @@ import { constants } from 'node:os'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { enableStats, Link } from '../../../src/runtime/index.ts'
+import type { HashMap, SkeletonInstance } from '../../../src/runtime/index.ts'
 import type {
-  HashMap,
   program,
   rawTracepointProgram,
   schedClsProgram,
-  SkeletonInstance,
   syscallProgram,
   tracingProgram,
   xdpProgram,
-} from '../../../src/runtime/index.ts'
+} from '../../../src/runtime/internal.ts'
 import { build } from '../build.ts'
 import { cgroupRoot, makeCgroup } from '../cgroup.ts'
 import { describeInKernel } from '../permitted.ts'

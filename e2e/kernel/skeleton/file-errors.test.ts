@@ -1,13 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest'
 
 import { BpfError, BpfMap, Link } from '../../../src/runtime/index.ts'
+import type { SkeletonInstance } from '../../../src/runtime/index.ts'
 import type {
   cgroupSkbProgram,
   iterProgram,
   kprobeProgram,
-  SkeletonInstance,
   skLookupProgram,
-} from '../../../src/runtime/index.ts'
+} from '../../../src/runtime/internal.ts'
 import { processSymbols } from '../../../src/runtime/symbols/index.ts'
 import { build } from '../build.ts'
 import { describeInKernel } from '../permitted.ts'

@@ -212,7 +212,7 @@ SEC("fentry/no_such_function_at_all") int f(void *ctx) { return 0; }
   })
 
   test('objects that are no ELF are refused at open', async () => {
-    const { skeleton } = await import('../../../src/runtime/index.ts')
+    const { skeleton } = await import('../../../src/runtime/internal.ts')
     const broken = skeleton({
       name: 'broken',
       object: Buffer.from('nonsense').toString('base64'),

@@ -7,7 +7,8 @@ import { expect, it, onTestFinished } from 'vitest'
 
 import { buildSkeleton } from '../../../src/codegen/skeleton.ts'
 import { AgentRun } from '../../../src/runtime/hot/index.ts'
-import { shutdownSignal, skeleton } from '../../../src/runtime/index.ts'
+import { shutdownSignal } from '../../../src/runtime/index.ts'
+import { skeleton } from '../../../src/runtime/internal.ts'
 
 async function later(): Promise<AbortSignal> {
   await sleep(1)
