@@ -70,17 +70,18 @@ const parts = [
   },
   {
     // Tests build a newer bpftool and libbpf of the kernel's source: test/debian.
-    name: 'make, xz, python3, libelf and zlib headers',
+    name: 'make, xz, zstd, lz4, python3, libelf and zlib headers',
     modes: ['test', 'bench'],
     present: () =>
-      ['make', 'xz', 'python3'].every(which) && ['libelf.h', 'zlib.h'].every(hasHeader),
+      ['make', 'xz', 'zstd', 'lz4', 'python3'].every(which) &&
+      ['libelf.h', 'zlib.h'].every(hasHeader),
     packages: {
-      apt: 'make xz-utils python3 libelf-dev zlib1g-dev',
-      dnf: 'make xz python3 elfutils-libelf-devel zlib-devel',
-      pacman: 'make xz python libelf zlib',
-      apk: 'make xz python3 elfutils-dev zlib-dev',
+      apt: 'make xz-utils zstd lz4 python3 libelf-dev zlib1g-dev',
+      dnf: 'make xz zstd lz4 python3 elfutils-libelf-devel zlib-devel',
+      pacman: 'make xz zstd lz4 python libelf zlib',
+      apk: 'make xz zstd lz4 python3 elfutils-dev zlib-dev',
     },
-    without: 'what needs libbpf 1.8 or bpftool 7.8 is skipped',
+    without: 'what needs libbpf 1.8, bpftool 7.8 or the types of other kernels is skipped',
   },
   {
     name: 'qemu and a static busybox',

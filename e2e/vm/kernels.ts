@@ -79,16 +79,3 @@ function unpacked({ suite, architecture }: Kernel, name: string): Promise<string
 function unpack(input: Buffer): Buffer {
   return execFileSync('xz', ['-dc'], { input, maxBuffer: 1 << 26 })
 }
-
-/** The BTF in an image that is not compressed, such as arm64's. */
-export async function kernelBtf(image: string): Promise<Uint8Array> {
-  const bytes = await readFile(image)
-  // struct btf_header (uapi/linux/btf.h): magic, version 1, no flags, 24 bytes long, types from offset 0.
-  const start = bytes.indexOf('9feb01001800000000000000', 'hex')
-  if (start < 0) throw new Error(`there is no BTF in ${image}`)
-  const [stringsOffset, stringsLength] = [
-    bytes.readUInt32LE(start + 16),
-    bytes.readUInt32LE(start + 20),
-  ]
-  return bytes.subarray(start, start + 24 + stringsOffset + stringsLength)
-}

@@ -4,6 +4,7 @@ import { type Arch, clangTarget } from './arch.ts'
 import type { Clang } from './clang.ts'
 import { mapPaths } from './flag-paths.ts'
 import type { ResolvedOptions } from './options.ts'
+import { kernelFlags } from './vmlinux/kernel-flags.ts'
 
 /**
  * clang runs in the source's folder and names the project's files relative to it, so that debug
@@ -35,6 +36,7 @@ export function languageFlags(
     // Ours, which the user's flags may override.
     '-O2', // Unoptimised code seldom passes the verifier.
     '-fno-stack-protector', // Some distributions turn it on by default; BPF has none.
+    ...kernelFlags,
     `-D__TARGET_ARCH_${arch}`, // What libbpf's bpf_tracing.h knows registers by.
 
     // The user's.

@@ -14,7 +14,7 @@ import { run } from './run.ts'
 import { systemHeaders } from './system-headers.ts'
 import { textOf } from './text-of.ts'
 import { type Precompiled, precompiledFlags } from './vmlinux/precompiled.ts'
-import type { Vmlinux } from './vmlinux/vmlinux.ts'
+import { type Vmlinux, vmlinuxHeader } from './vmlinux/vmlinux.ts'
 
 /** What clang made of a source. */
 export interface Translation {
@@ -103,10 +103,18 @@ function readObject(file: string, { clang, source }: Job): Uint8Array {
   return object
 }
 
-/** Found last, so that the user's own wins; and under one name wherever the cache lies. */
+/**
+ * Found last, so that the user's own wins; and under one name wherever the cache lies. What clang warns of inside it
+ * concerns the program: a member that C does not see moves those behind it.
+ */
 function vmlinuxFlags(folder: string, vmlinux: Vmlinux): string[] {
   if (vmlinux.origin === undefined) {
     return [`-fdebug-prefix-map=${vmlinux.folder}=${namedFrom(folder, vmlinux.folder)}`]
   }
-  return ['-idirafter', vmlinux.folder, `-fdebug-prefix-map=${vmlinux.folder}=/vmlinux`]
+  return [
+    '-idirafter',
+    vmlinux.folder,
+    `--no-system-header-prefix=${vmlinuxHeader}`,
+    `-fdebug-prefix-map=${vmlinux.folder}=/vmlinux`,
+  ]
 }

@@ -1,12 +1,14 @@
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
+import { messageFlags } from '../arguments.ts'
 import { temporaryName, writeWhole } from '../cache/atomic-write.ts'
 import { digest } from '../cache/digest.ts'
 import { sinceWritten } from '../cache/memoise-by-stat.ts'
 import { prune, touch } from '../cache/prune.ts'
 import type { Clang } from '../clang.ts'
 import { createDebugger } from '../debug.ts'
+import { parseDiagnostics } from '../parse-diagnostics.ts'
 import { run, type RunOptions } from '../run.ts'
 import { textOf } from '../text-of.ts'
 
@@ -62,8 +64,9 @@ export const pchFolder = (cacheDir: string): PrecompileOptions => ({
 })
 
 /**
- * The precompiled form of headers, from the cache or made now; undefined if clang cannot make one. It holds for
- * one clang binary, its flags, and the headers' paths and content.
+ * The precompiled form of headers, from the cache or made now. It holds for one clang binary, its flags, and the headers'
+ * paths and content. Undefined if clang cannot make one, or warns of something in the first header, vmlinux.h: such a
+ * header is parsed with each program, so that each build shows the warnings.
  */
 export function precompile(
   ahead: Ahead,
@@ -88,6 +91,9 @@ export async function dropPrecompiled(precompiled: Precompiled): Promise<void> {
 
 const sumFile = (file: string): string => `${file}.sum`
 
+/** Stands in the sum's file where there is no precompiled one, for the header has warnings. */
+const WARNS = 'warns'
+
 async function cachedOrMade(
   file: string,
   ahead: Ahead,
@@ -97,10 +103,12 @@ async function cachedOrMade(
   const sum = textOf(sumFile(file))
   if (sum !== undefined) {
     for (const used of [file, sumFile(file)]) touch(used)
+    if (sum === WARNS) return undefined
     return { ...ahead, file, intact: () => hasSum(file, sum) }
   }
   try {
     const made = await make(file, ahead, clang, options)
+    if (made === WARNS) return undefined
     return { ...ahead, file, intact: () => hasSum(file, made) }
   } catch (error) {
     debug?.('%s cannot be precompiled: %s', ahead.headers.join(', '), error)
@@ -125,13 +133,26 @@ async function make(
   try {
     const { exitCode, stderr } = await run(
       clang.path,
-      [...flags, ...overlayFlags({ overlay }), '-w', ...before, ...output],
+      // libbpf's headers, which come along, have warnings that no build shows: none is an error here.
+      [
+        ...flags,
+        ...overlayFlags({ overlay }),
+        '-Wno-error',
+        ...messageFlags(),
+        ...before,
+        ...output,
+      ],
       dirname(headers[0]),
       options,
     )
     if (exitCode !== 0) throw new Error(stderr)
-    await rename(temporary, file)
-    sum = await sumOf(file)
+    if (hasWarnings(headers[0], stderr)) {
+      sum = WARNS
+      debug?.('%s is not precompiled: clang warns of something in it', headers[0])
+    } else {
+      await rename(temporary, file)
+      sum = await sumOf(file)
+    }
     await writeWhole(sumFile(file), sum)
   } finally {
     await rm(temporary, { force: true })
@@ -139,6 +160,10 @@ async function make(
   await prune(dirname(file), kept)
   debug?.('%s precompiled (%d ms)', headers.join(', '), Math.round(performance.now() - started))
   return sum
+}
+
+function hasWarnings(header: string, stderr: string): boolean {
+  return parseDiagnostics(stderr, dirname(header), header).some(({ file }) => file === header)
 }
 
 const sumOf = sinceWritten(async (file) => digest(await readFile(file)))

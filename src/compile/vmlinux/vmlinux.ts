@@ -4,19 +4,19 @@ import { release, tmpdir, version } from 'node:os'
 import { basename, join } from 'node:path'
 
 import { readBtf } from '../../btf/btf.ts'
-import { dumpC } from '../../btf/dump-c.ts'
 import { readElf } from '../../elf/elf.ts'
 import { writeWhole } from '../cache/atomic-write.ts'
 import { digest } from '../cache/digest.ts'
 import { sinceWritten } from '../cache/memoise-by-stat.ts'
 import { createDebugger } from '../debug.ts'
 import type { ResolvedOptions } from '../options.ts'
+import { vmlinuxText } from './header-text.ts'
 
 const debug = createDebugger('unplugin-bpf:vmlinux')
 
 export const vmlinuxHeader = 'vmlinux.h'
-/** Raise it when dumpC prints a type otherwise. */
-const generation = '1'
+/** Raise it when vmlinuxText() gives another text. */
+const generation = '2'
 const kernelBtf = '/sys/kernel/btf/vmlinux'
 const kernelNotes = '/sys/kernel/notes'
 
@@ -142,7 +142,7 @@ function textFrom(source: string): string {
   // All at once: sysfs makes up the file anew for each piece that is read.
   const bytes = readFileSync(sourceFile(source))
   const btf = btfOf(bytes)
-  return btf ? dumpC(readBtf(btf)) : bytes.toString()
+  return btf ? vmlinuxText(readBtf(btf)) : bytes.toString()
 }
 
 /** Raw BTF, or that of an ELF file such as a kernel image; undefined for anything else, a header. */

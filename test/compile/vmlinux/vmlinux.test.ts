@@ -9,12 +9,13 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { compile, type CompileResult, formatDiagnostic } from '../../../src/compile/compile.ts'
+import { shortcutsMade } from '../../../src/compile/vmlinux/minimised.ts'
 import { stripDebug } from '../../../src/elf/strip.ts'
 import { countingClang, project, write } from '../project.ts'
 
@@ -43,6 +44,10 @@ afterAll(() => rmSync(cache, { recursive: true }))
 
 const textOf = ({ diagnostics }: CompileResult): string =>
   diagnostics.map(formatDiagnostic).join('\n')
+const seen = ({ diagnostics }: CompileResult): string[] =>
+  diagnostics.map(({ file, flag, line, severity }) =>
+    [basename(file), line, severity, flag].join(' '),
+  )
 const only = (folder: string): string =>
   join(folder, String(readdirSync(folder).find((name) => !name.endsWith('.sum'))))
 const generated = (): string => join(only(join(cache, 'vmlinux')), 'vmlinux.h')
@@ -78,8 +83,10 @@ describe('a vmlinux.h that is not there', () => {
     expect(result.dependencies.filter((file) => file.endsWith('vmlinux.h'))).toEqual([])
   })
 
-  test('has the types of this kernel', () => {
+  test('says with which flags to compile it elsewhere, and has the types of this kernel', () => {
     const text = readFileSync(generated(), 'utf8')
+    const head = text.slice(0, text.indexOf('#ifndef __VMLINUX_H__'))
+    expect(head).toContain('Compile with -fms-extensions -Wno-microsoft-anon-tag')
     const structs = new Set(Array.from(text.matchAll(/^struct (\w+) \{/gm), ([, name]) => name))
     expect(structs.size).toBeGreaterThan(1000)
     expect(structs).toContain('task_struct')
@@ -223,6 +230,66 @@ describe('option vmlinux', () => {
     expect(textOf(result)).toMatch(
       /vmlinux\.h' file not found, and none can be generated from .*bad\.btf/,
     )
+  })
+})
+
+describe('what clang warns of inside the header', () => {
+  const odd = tiny.replace('#endif', 'const struct odd { int member; };\n#endif')
+
+  test.each([
+    ['generated, first in the source', '', { 'kernel.h': odd }],
+    ['generated, after other code', 'int before;\n', { 'kernel.h': odd }],
+    ["the user's own", '', { 'vmlinux.h': odd }],
+  ])('is shown in each build: %s', async (_, before, files) => {
+    const folder = project({ 'a.bpf.c': before + source, ...files })
+    const options = { cwd: folder, vmlinux: 'kernel.h' }
+    const first = await compile('a.bpf.c', options)
+    expect(seen(first)).toEqual([
+      expect.stringMatching(/^vmlinux\.h \d+ warning -Wmissing-declarations$/),
+    ])
+    for (const edit of ['second', 'third', 'fourth']) {
+      write(folder, { 'a.bpf.c': `${before}${source}// ${edit}` })
+      expect(seen(await compile('a.bpf.c', options))).toEqual(seen(first))
+      await shortcutsMade()
+    }
+  })
+
+  test('is an error where warnings are', async () => {
+    const folder = project({ 'a.bpf.c': source, 'kernel.h': odd })
+    const result = await compile('a.bpf.c', {
+      cwd: folder,
+      vmlinux: 'kernel.h',
+      cflags: ['-Werror'],
+    })
+    expect(result.object).toBeUndefined()
+  })
+
+  test('is nothing of libbpf’s headers, which come before the source with it', async () => {
+    const { clang, headers } = await countingClang()
+    const folder = project({ 'a.bpf.c': source, 'vmlinux.h': tiny })
+    const cflags = ['-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter']
+    expect(textOf(await compile('a.bpf.c', { cwd: folder, clang, cflags }))).toBe('')
+    write(folder, { 'a.bpf.c': `${source}// again` })
+    expect(textOf(await compile('a.bpf.c', { cwd: folder, clang, cflags }))).toBe('')
+    expect(headers()).toBe(1)
+  })
+})
+
+describe('a struct with members that have a tag and no name', () => {
+  const tagged = `${tiny.replace('#endif', '')}
+struct head { int first; };
+struct whole { struct head; int second; };
+#endif
+`
+  test.each([
+    ['first in the source', ''],
+    ['after other code', 'int before;\n'],
+  ])('has them, without a warning, when the header stands %s', async (_, before) => {
+    const use = `${before}#include "vmlinux.h"
+      _Static_assert(sizeof(struct whole) == 8, "");
+      int f(struct whole *it) { return it->first + it->second; }`
+    const folder = project({ 'a.bpf.c': use, 'vmlinux.h': tagged })
+    expect(textOf(await compile('a.bpf.c', { cwd: folder }))).toBe('')
   })
 })
 
