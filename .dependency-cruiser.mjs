@@ -26,7 +26,7 @@ const rooms = {
   plugin: ['src'],
 
   'src/runtime/host': [],
-  'src/runtime/ffi': ['type src/codec', 'src/runtime/host'],
+  'src/runtime/ffi': ['src/codec', 'src/runtime/host'],
   'src/runtime/lifetime': ['src/runtime/host'],
   'src/runtime/descriptors': ['src/runtime/host', 'src/runtime/ffi'],
   'src/runtime/symbols': ['src/runtime/host', 'src/runtime/ffi'],

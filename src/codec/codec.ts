@@ -2,9 +2,9 @@ import { type Compiled, compiled } from './compiled.ts'
 import { encodedSize } from './extent.ts'
 import { type Field, describeFields } from './fields.ts'
 import type { In } from './input.ts'
+import { isBytes, Memo, Memory } from './intrinsics.ts'
 import type { Layout } from './layout.ts'
 import { refine, type Refined, type Refinements } from './refine.ts'
-import { isBytes } from './text.ts'
 
 /**
  * Turns bytes into values of `T` and back, laid out as the C compiler does on this machine. Functions
@@ -60,7 +60,7 @@ export function codec<T, I = In<T>>(given: Layout, title?: string): Codec<T, I> 
     encode(value, into, offset = 0) {
       const bytes = into ?? new Uint8Array(requireOffset(offset) + encodedSize(layout, value))
       const { buffer, byteOffset, byteLength } = requireBytes(bytes)
-      encode(value, new DataView(buffer, byteOffset, byteLength), requireOffset(offset))
+      encode(value, new Memory(buffer, byteOffset, byteLength), requireOffset(offset))
       return bytes
     },
     with: (fields) => codec(refine(layout, fields), name),
@@ -88,13 +88,13 @@ interface Place {
 let recent: Place | undefined
 
 // Making a DataView takes longer still, and many records share a buffer.
-const views = new WeakMap<ArrayBufferLike, DataView>()
+const views = new Memo<ArrayBufferLike, DataView>()
 
 function placeOf(bytes: Uint8Array): Place {
   const { buffer, byteOffset, byteLength } = requireBytes(bytes)
   let view = views.get(buffer)
   if (!view) {
-    view = new DataView(buffer)
+    view = new Memory(buffer)
     views.set(buffer, view)
   }
   // Forgotten when the code that asks has run: until then it keeps the buffer from being collected.

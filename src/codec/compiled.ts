@@ -1,5 +1,6 @@
 import { type Decode, makeDecoder } from './decoder.ts'
 import { encodedSize, isFlexible, minimumSize } from './extent.ts'
+import { Buffer, Memo, Memory } from './intrinsics.ts'
 import { type Layout, sizeOf } from './layout.ts'
 import { clear, copy } from './memory.ts'
 import { ownLayout } from './own-layout.ts'
@@ -25,7 +26,7 @@ export interface Compiled<T = unknown> {
   encode(value: unknown, d: DataView, offset: number, path?: Path): void
 }
 
-const cache = new WeakMap<Layout, Compiled>()
+const cache = new Memo<Layout, Compiled>()
 
 /** The decoder is made when it is first called. @throws {TypeError | RangeError} for what is no layout */
 export function compiled<T = unknown>(layout: Layout): Compiled<T> {
@@ -65,7 +66,7 @@ function compile(layout: Layout): Compiled {
       write ??= writerOf(layout)
       if (scalar) return write(value, d, offset, path, size)
       // Taken while in use: a getter of the value may encode another one.
-      const own = scratch?.byteLength === bytes ? scratch : new DataView(new ArrayBuffer(bytes))
+      const own = scratch?.byteLength === bytes ? scratch : new Memory(new Buffer(bytes))
       scratch = undefined
       clear(own, bytes)
       write(value, own, 0, path, bytes)

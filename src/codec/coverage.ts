@@ -1,10 +1,11 @@
+import { Memo } from './intrinsics.ts'
 import { type Layout, sizeOf, strideOf } from './layout.ts'
 import { flatMembers, isComposite } from './members.ts'
 
 /** Bytes from `start` up to `end`. */
 export type Range = readonly [start: number, end: number]
 
-const ranges = new WeakMap<Layout, readonly Range[]>()
+const ranges = new Memo<Layout, readonly Range[]>()
 
 /**
  * The bytes of a layout that its members take. Assigning to live memory writes these alone: between

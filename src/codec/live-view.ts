@@ -1,5 +1,6 @@
 import { heldBy } from './extent.ts'
 import { type Environment, generate } from './generate.ts'
+import { Memo } from './intrinsics.ts'
 import { type CompositeLayout, type Layout, sizeOf } from './layout.ts'
 import { flatMembers, isComposite } from './members.ts'
 import { ownLayout } from './own-layout.ts'
@@ -69,7 +70,7 @@ function reader(spot: Spot): () => unknown {
 }
 
 type MakeReaders = (aim: Aim, offset: number) => ReadonlyMap<string, () => unknown>
-const generated = new WeakMap<CompositeLayout, MakeReaders | undefined>()
+const generated = new Memo<CompositeLayout, MakeReaders | undefined>()
 
 /**
  * What reads the scalar members of a composite at an offset, by name. Generated for each layout: V8 keeps

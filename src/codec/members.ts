@@ -1,3 +1,4 @@
+import { Memo } from './intrinsics.ts'
 import type { CompositeLayout, Layout, Member } from './layout.ts'
 
 /** A member with its value's own name, and its offset in the outermost composite. */
@@ -15,7 +16,7 @@ export function isAnonymous(member: Member): member is Member & { layout: Compos
   return member.name === '' && isComposite(member.layout)
 }
 
-const flattened = new WeakMap<CompositeLayout, readonly FlatMember[]>()
+const flattened = new Memo<CompositeLayout, readonly FlatMember[]>()
 
 /** The members that a value of the layout shows, those of anonymous ones among them. */
 export function flatMembers(layout: CompositeLayout): readonly FlatMember[] {

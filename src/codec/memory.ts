@@ -1,3 +1,7 @@
+import { apply, Buffer, floor, atomicLoad, Memory, atomicStore } from './intrinsics.ts'
+
+const { defineProperty } = Object
+
 /** Sets the first `size` bytes to zero. */
 export function clear(memory: DataView, size: number): void {
   let o = 0
@@ -43,16 +47,18 @@ export function copyWhole(
   }
 }
 
-const methods = (prefix: 'get' | 'set'): string[] =>
-  Object.getOwnPropertyNames(DataView.prototype).filter((name) => name.startsWith(prefix))
+/** `getUint8` and so on. */
+const [getters, setters] = /*#__PURE__*/ ['get', 'set'].map((prefix) =>
+  Object.getOwnPropertyNames(DataView.prototype).filter((name) => name.startsWith(prefix)),
+) as [string[], string[]]
 
 function same(memory: DataView): DataView {
-  return new DataView(memory.buffer, memory.byteOffset, memory.byteLength)
+  return new Memory(memory.buffer, memory.byteOffset, memory.byteLength)
 }
 
 function refuse(memory: DataView, names: readonly string[], error: () => Error): DataView {
-  for (const name of names) {
-    Object.defineProperty(memory, name, {
+  for (let i = 0; i < names.length; i++) {
+    defineProperty(memory, names[i] ?? '', {
       value: () => {
         throw error()
       },
@@ -63,18 +69,14 @@ function refuse(memory: DataView, names: readonly string[], error: () => Error):
 
 /** The same memory, to read: writing throws the error. Views have no test of their own to make. */
 export function readOnlyMemory(memory: DataView, error: () => Error): DataView {
-  return refuse(same(memory), methods('set'), error)
+  return refuse(same(memory), setters, error)
 }
 
 /** What views are aimed at when their memory is gone: reading and writing throw the error. */
 export function deadMemory(error: () => Error): DataView {
-  const memory = refuse(
-    new DataView(new ArrayBuffer(0)),
-    [...methods('get'), ...methods('set')],
-    error,
-  )
+  const memory = refuse(refuse(new Memory(new Buffer(0)), getters, error), setters, error)
   // Strings and bytes are read through the buffer.
-  return Object.defineProperty(memory, 'buffer', {
+  return defineProperty(memory, 'buffer', {
     get() {
       throw error()
     },
@@ -98,7 +100,7 @@ export function liveMemory(memory: DataView): DataView {
     BigUint64Array,
   ]) {
     const size = Elements.BYTES_PER_ELEMENT
-    const length = Math.floor(memory.byteLength / size)
+    const length = floor(memory.byteLength / size)
     // Of whichever type: Atomics moves numbers or bigints as the array holds them.
     const elements = new Elements(
       memory.buffer as ArrayBuffer,
@@ -108,12 +110,14 @@ export function liveMemory(memory: DataView): DataView {
     const type = Elements.name.replace('Array', '') as 'Int32'
     const get = live[`get${type}`]
     const set = live[`set${type}`]
-    Object.assign(live, {
-      [`get${type}`]: (o: number, little?: boolean) =>
-        o % size === 0 && little ? Atomics.load(elements, o / size) : get.call(live, o, little),
-      [`set${type}`]: (o: number, value: number, little?: boolean) => {
-        if (o % size === 0 && little) Atomics.store(elements, o / size, value)
-        else set.call(live, o, value, little)
+    defineProperty(live, `get${type}`, {
+      value: (o: number, little?: boolean) =>
+        o % size === 0 && little ? atomicLoad(elements, o / size) : apply(get, live, [o, little]),
+    })
+    defineProperty(live, `set${type}`, {
+      value: (o: number, value: number, little?: boolean) => {
+        if (o % size === 0 && little) atomicStore(elements, o / size, value)
+        else apply(set, live, [o, value, little])
       },
     })
   }
@@ -129,31 +133,31 @@ export function remoteMemory(
   fetch: (offset: number, length: number) => DataView,
   put: (offset: number, bytes: DataView) => void,
 ): DataView {
-  const memory = new DataView(new ArrayBuffer(0))
+  const memory = new Memory(new Buffer(0))
   const check = (offset: number, length: number): void => {
     if (offset >= 0 && offset + length <= size) return
     throw new RangeError(`${length} bytes at ${offset} are not in the ${size} there are`)
   }
-  for (const name of methods('get') as 'getUint16'[]) {
+  for (const name of getters as 'getUint16'[]) {
     const length = bytesOf(name)
     const value = (offset: number, littleEndian?: boolean): unknown => {
       check(offset, length)
       return fetch(offset, length)[name](0, littleEndian)
     }
-    Object.defineProperty(memory, name, { value })
+    defineProperty(memory, name, { value })
   }
-  const word = new DataView(new ArrayBuffer(8))
-  for (const name of methods('set') as 'setUint16'[]) {
-    const bytes = new DataView(word.buffer, 0, bytesOf(name))
+  const word = new Memory(new Buffer(8))
+  for (const name of setters as 'setUint16'[]) {
+    const bytes = new Memory(word.buffer, 0, bytesOf(name))
     const value = (offset: number, given: number, littleEndian?: boolean): void => {
       check(offset, bytes.byteLength)
       word[name](0, given, littleEndian)
       put(offset, bytes)
     }
-    Object.defineProperty(memory, name, { value })
+    defineProperty(memory, name, { value })
   }
   // Strings and bytes are read through it.
-  return Object.defineProperty(memory, 'buffer', {
+  return defineProperty(memory, 'buffer', {
     get() {
       const { buffer, byteOffset } = fetch(0, size)
       return buffer.slice(byteOffset, byteOffset + size)

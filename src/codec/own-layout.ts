@@ -1,4 +1,5 @@
 import { memberExtent } from './extent.ts'
+import { Memo } from './intrinsics.ts'
 import { type EnumLayout, type Layout, type Member, sizeOf } from './layout.ts'
 import { describe, type Path, rangeError, typeError } from './path.ts'
 
@@ -6,7 +7,7 @@ const { freeze } = Object
 const { isSafeInteger } = Number
 
 /** Of layouts that were seen, and of our own copies themselves. */
-const copies = new WeakMap<object, Layout>()
+const copies = new Memo<object, Layout>()
 
 /** C has no such types, but a layout that holds itself has no end. */
 const deepest = 256

@@ -1,5 +1,6 @@
 import { heldBy } from './extent.ts'
 import { feature } from './features.ts'
+import { Bytes, setBytes } from './intrinsics.ts'
 import { type CharsLayout, type Layout, strideOf } from './layout.ts'
 import { flatMembers } from './members.ts'
 import { isScalar, readScalar } from './scalar.ts'
@@ -13,7 +14,9 @@ export function charsReader({ as }: CharsLayout): ReadChars {
 
 /** A copy: what was read does not change with the memory. */
 export function readBytes(d: DataView, o: number, length: number): Uint8Array {
-  return new Uint8Array(d.buffer, d.byteOffset + o, length).slice()
+  const copy = new Bytes(length)
+  setBytes(copy, new Bytes(d.buffer, d.byteOffset + o, length))
+  return copy
 }
 
 /**

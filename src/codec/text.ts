@@ -1,4 +1,5 @@
 import { feature } from './features.ts'
+import { apply, Bytes, isBytes, lengthOfBytes } from './intrinsics.ts'
 import type { CharsLayout } from './layout.ts'
 import { describe, type Path, rangeError, typeError } from './path.ts'
 
@@ -6,6 +7,7 @@ import { describe, type Path, rangeError, typeError } from './path.ts'
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
 const { fromCharCode } = String
+const { decode } = TextDecoder.prototype
 
 /** Several characters a call make a flat string, in half the time of joining them one by one. */
 function ascii(d: DataView, at: number, end: number): string {
@@ -35,7 +37,7 @@ function ascii(d: DataView, at: number, end: number): string {
 export function utf8(d: DataView, start: number, end: number): string {
   for (let o = start; o < end; o++) {
     if (d.getUint8(o) > 0x7f) {
-      return decoder.decode(new Uint8Array(d.buffer, d.byteOffset + start, end - start))
+      return apply(decode, decoder, [new Bytes(d.buffer, d.byteOffset + start, end - start)])
     }
   }
   return ascii(d, start, end)
@@ -57,16 +59,10 @@ export function readChars(d: DataView, o: number, length: number): string {
   return ascii(d, o, end)
 }
 
-/** Of any realm: test environments have a Uint8Array of their own. */
-export function isBytes(value: unknown): value is Uint8Array {
-  if (value instanceof Uint8Array) return true
-  return ArrayBuffer.isView(value) && value[Symbol.toStringTag as never] === 'Uint8Array'
-}
-
 /** Bytes that a string, several or raw bytes take; 0 of anything else. */
 export function textSize(value: unknown): number {
   if (typeof value === 'string') return encoder.encode(value).length
-  if (isBytes(value)) return value.length
+  if (isBytes(value)) return lengthOfBytes(value)
   return Array.isArray(value) ? textSize(value.join('\0')) : 0
 }
 
@@ -82,10 +78,9 @@ export function charsWriter({ length, as }: CharsLayout): TextWriter {
       throw typeError(path, `expected a string or a Uint8Array, got ${describe(value)}`)
     }
     const bytes = typeof text === 'string' ? encoder.encode(text) : text
-    if (bytes.length > most) {
-      throw rangeError(path, `${bytes.length} bytes are too long, ${most} fit`)
-    }
-    for (let i = 0; i < bytes.length; i++) d.setUint8(o + i, bytes[i] ?? 0)
+    const size = lengthOfBytes(bytes)
+    if (size > most) throw rangeError(path, `${size} bytes are too long, ${most} fit`)
+    for (let i = 0; i < size; i++) d.setUint8(o + i, bytes[i] ?? 0)
   }
 }
 type TextWriter = (

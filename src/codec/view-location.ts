@@ -2,6 +2,7 @@ import type { Bits } from './bits.ts'
 import { compiled } from './compiled.ts'
 import { coverage } from './coverage.ts'
 import { heldBy } from './extent.ts'
+import { Buffer, Memo, Memory } from './intrinsics.ts'
 import { type Layout, sizeOf, strideOf } from './layout.ts'
 import { copyWhole } from './memory.ts'
 import type { Path } from './path.ts'
@@ -39,7 +40,7 @@ export function rest({ last, aim, offset }: Spot): number | undefined {
 /** The value's bytes, for `store`; throws when it is not one of the layout's. */
 export function stage(layout: Layout, value: unknown, path: Path | undefined): DataView {
   const size = sizeOf(layout)
-  const staged = new DataView(new ArrayBuffer(size))
+  const staged = new Memory(new Buffer(size))
   writerOf(layout)(value, staged, 0, path, size)
   return staged
 }
@@ -69,7 +70,7 @@ function held(spot: Spot): Layout {
   return { ...layout, length: heldBy(rest(spot), 0, size) }
 }
 
-const spots = new WeakMap<object, Spot>()
+const spots = new Memo<object, Spot>()
 
 export function register<T extends object>(view: T, spot: Spot): T {
   spots.set(view, spot)

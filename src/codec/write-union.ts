@@ -1,3 +1,4 @@
+import { Memory } from './intrinsics.ts'
 import type { CompositeLayout, Member } from './layout.ts'
 import { shownNames } from './members.ts'
 import { type Path, typeError } from './path.ts'
@@ -87,7 +88,7 @@ class Part {
   /** What would be written for what the bytes now read as; undefined when that cannot be written. */
   #readBack(bytes: Uint8Array): Uint8Array | undefined {
     try {
-      const d = new DataView(bytes.buffer)
+      const d = new Memory(bytes.buffer)
       return this.#written(0, read(this.#alone, d, 0, bytes.length))
     } catch {
       return undefined
@@ -96,7 +97,7 @@ class Part {
 
   #written(filling: number, value?: unknown): Uint8Array {
     const bytes = new Uint8Array(this.#alone.size).fill(filling)
-    this.#write(this.member, new DataView(bytes.buffer), 0, value)
+    this.#write(this.member, new Memory(bytes.buffer), 0, value)
     return bytes
   }
 }

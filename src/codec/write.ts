@@ -1,4 +1,5 @@
 import { feature } from './features.ts'
+import { isBytes, Memo } from './intrinsics.ts'
 import {
   type ArrayLayout,
   type BytesLayout,
@@ -13,7 +14,7 @@ import { flatMembers, isAnonymous, shownNames } from './members.ts'
 import { describe, type Path, rangeError, typeError } from './path.ts'
 import { scalarWriter } from './scalar-writer.ts'
 import { isScalar } from './scalar.ts'
-import { charsWriter, isBytes } from './text.ts'
+import { charsWriter } from './text.ts'
 
 /**
  * Writes a value into memory that is zero and the writer's own, because what was written before an
@@ -27,7 +28,7 @@ export type Writer = (
   room: number,
 ) => void
 
-const writers = new WeakMap<Layout, Writer>()
+const writers = new Memo<Layout, Writer>()
 
 /** What writes values of the layout, made once: it checks against what it knows beforehand. */
 export function writerOf(layout: Layout): Writer {

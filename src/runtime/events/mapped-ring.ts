@@ -1,3 +1,11 @@
+import {
+  atomicExchange,
+  atomicLoad,
+  Memory,
+  min,
+  toBigInt,
+  toNumber,
+} from '../../codec/intrinsics.ts'
 import { readOnlyMemory } from '../../codec/memory.ts'
 import { close, duplicate, getpagesize } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
@@ -24,7 +32,7 @@ const releaseEvery = 1 << 15
 export const loadHeader: (headers: Int32Array, index: number) => number | undefined =
   process.arch === 'x64'
     ? (headers, index) => headers[index]
-    : (headers, index) => Atomics.load(headers, index)
+    : (headers, index) => atomicLoad(headers, index)
 
 /** A BPF_MAP_TYPE_RINGBUF map in memory. */
 export abstract class MappedRing extends SharedRing {
@@ -54,18 +62,18 @@ export abstract class MappedRing extends SharedRing {
     // kernel/bpf/ringbuf.c: the consumer's page, the producer's, the data and the data again.
     const consumerPage = new Mapping(fd, page, true)
     const consumer = new BigUint64Array(consumerPage.buffer, 0, 1)
-    super(Number(Atomics.load(consumer, 0)))
+    super(toNumber(atomicLoad(consumer, 0)))
     this.#consumerPage = consumerPage
     this.#consumer = consumer
     this.#producerPages = new Mapping(fd, page + 2 * maxEntries, false, page)
     const { buffer } = this.#producerPages
     this.producer = new BigUint64Array(buffer, 0, 3)
     this.headers = new Int32Array(buffer, page)
-    this.data = readOnlyMemory(new DataView(buffer, page), recordRefusal)
+    this.data = readOnlyMemory(new Memory(buffer, page), recordRefusal)
     this.#fd = duplicate(fd)
     if (this.#fd < 0) throw handle.failure(operation, errno())
     this.mask = maxEntries - 1
-    this.releaseEvery = Math.min(releaseEvery, maxEntries / 4)
+    this.releaseEvery = min(releaseEvery, maxEntries / 4)
     this.#forget = forget
     this.#title = handle.title
     this.#stored = this.released
@@ -96,7 +104,7 @@ export abstract class MappedRing extends SharedRing {
   }
 
   protected store(position: number): void {
-    const found = Number(Atomics.exchange(this.#consumer, 0, BigInt(position)))
+    const found = toNumber(atomicExchange(this.#consumer, 0, toBigInt(position)))
     if (found !== this.#stored && !this.#isShared) {
       this.#isShared = true
       // The kernel reuses what any of them has read, and this walk cannot tell.
@@ -115,7 +123,7 @@ export abstract class MappedRing extends SharedRing {
   }
 
   protected producerPosition(): number {
-    return Number(Atomics.load(this.producer, 0))
+    return toNumber(atomicLoad(this.producer, 0))
   }
 
   /**
@@ -133,13 +141,13 @@ export abstract class MappedRing extends SharedRing {
   #requireConsumerBehind(): void {
     if (this.closed) return
     // In this order: the producer's only grows.
-    const consumer = Number(Atomics.load(this.#consumer, 0))
+    const consumer = toNumber(atomicLoad(this.#consumer, 0))
     const producer = this.producerPosition()
     if (consumer > producer) throw this.#lostAt(consumer, producer)
   }
 
   #lostAt(position: number, end: number): LostPlace {
-    if (Number(Atomics.load(this.#consumer, 0)) > end) this.restart(end)
+    if (toNumber(atomicLoad(this.#consumer, 0)) > end) this.restart(end)
     return new LostPlace(
       this.#title,
       position > end

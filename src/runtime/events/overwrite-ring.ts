@@ -1,3 +1,4 @@
+import { atomicLoad, Bytes, max, toNumber } from '../../codec/intrinsics.ts'
 import { unsupported } from '../host/error.ts'
 import type { MapHandle } from '../maps/handle.ts'
 import { discardBit, headerSize, lengthMask, loadHeader, MappedRing } from './mapped-ring.ts'
@@ -12,7 +13,9 @@ const overwriteWord = 2
  * the position is not past it afterwards.
  */
 export class OverwriteRing extends MappedRing {
-  readonly #bytes: Uint8Array
+  readonly #buffer: ArrayBufferLike
+  /** Where in it the data begins. */
+  readonly #start: number
   /** Bytes left out to get ahead of a program that overwrites what is being copied. */
   readonly #lead: number
 
@@ -28,7 +31,8 @@ export class OverwriteRing extends MappedRing {
     }
     super(handle, operation, forget)
     const { buffer, byteOffset } = this.headers
-    this.#bytes = new Uint8Array(buffer, byteOffset)
+    this.#buffer = buffer
+    this.#start = byteOffset
     this.#lead = (this.mask + 1) / 8
   }
 
@@ -52,7 +56,7 @@ export class OverwriteRing extends MappedRing {
         place.position = position + ((headerSize + length + 7) & ~7)
         if (header >= discardBit || position < copyFrom) continue
         const start = at + headerSize
-        place.keep(this.#bytes.subarray(start, start + length))
+        place.keep(new Bytes(this.#buffer, this.#start + start, length))
         if (!this.#isOverwritten(position)) return true
       }
       // The oldest record is the next to go. Further on, a copy is made before the program comes by.
@@ -63,16 +67,16 @@ export class OverwriteRing extends MappedRing {
   protected waits(place: Place): boolean {
     const position = this.#oldest(place)
     if (this.producerPosition() <= position) return false
-    const header = Atomics.load(this.headers, (position & this.mask) >> 2)
+    const header = atomicLoad(this.headers, (position & this.mask) >> 2)
     return header >= 0 || this.#isOverwritten(position)
   }
 
   /** Of those that a place has not read. */
   #oldest({ position }: Place): number {
-    return Math.max(position, Number(Atomics.load(this.producer, overwriteWord)))
+    return max(position, toNumber(atomicLoad(this.producer, overwriteWord)))
   }
 
   #isOverwritten(position: number): boolean {
-    return Number(Atomics.load(this.producer, overwriteWord)) > position
+    return toNumber(atomicLoad(this.producer, overwriteWord)) > position
   }
 }

@@ -1,3 +1,12 @@
+import {
+  atomicLoad,
+  atomicStore,
+  Bytes,
+  Memory,
+  min,
+  toBigInt,
+  toNumber,
+} from '../../codec/intrinsics.ts'
 import { readOnlyMemory } from '../../codec/memory.ts'
 import { close, getpagesize } from '../ffi/libc.ts'
 import { Mapping } from '../ffi/mapping.ts'
@@ -29,7 +38,8 @@ export class PerfRing extends SharedRing {
   readonly #fd: number
   readonly #mapping: Mapping
   readonly #positions: BigUint64Array
-  readonly #bytes: Uint8Array
+  /** Where in it the data begins. */
+  readonly #page: number
   readonly #data: DataView
   readonly #words: DataView
   readonly #mask: number
@@ -50,11 +60,11 @@ export class PerfRing extends SharedRing {
     this.#lost = lost
     this.#mapping = mapping
     this.#positions = new BigUint64Array(mapping.buffer, 0, tailWord + 1)
-    this.#bytes = new Uint8Array(mapping.buffer, page)
-    this.#words = new DataView(mapping.buffer, page)
+    this.#page = page
+    this.#words = new Memory(mapping.buffer, page)
     this.#data = readOnlyMemory(this.#words, recordRefusal)
     this.#mask = pages * page - 1
-    this.#releaseEvery = Math.min(releaseEvery, (pages * page) / 4)
+    this.#releaseEvery = min(releaseEvery, (pages * page) / 4)
   }
 
   advance(place: Place): boolean {
@@ -103,7 +113,7 @@ export class PerfRing extends SharedRing {
   }
 
   protected store(position: number): void {
-    Atomics.store(this.#positions, tailWord, BigInt(position))
+    atomicStore(this.#positions, tailWord, toBigInt(position))
   }
 
   protected unmap(): void {
@@ -112,7 +122,7 @@ export class PerfRing extends SharedRing {
   }
 
   protected producerPosition(): number {
-    return Number(Atomics.load(this.#positions, headWord))
+    return toNumber(atomicLoad(this.#positions, headWord))
   }
 
   /** Gives the place the record's memory. @returns where in it the record starts */
@@ -123,7 +133,9 @@ export class PerfRing extends SharedRing {
       return at
     }
     // It goes on at the ring's start.
-    place.keep(this.#bytes.subarray(at, end), this.#bytes.subarray(0, at + size - end))
+    const { buffer } = this.#mapping
+    const page = this.#page
+    place.keep(new Bytes(buffer, page + at, end - at), new Bytes(buffer, page, at + size - end))
     return 0
   }
 }

@@ -1,3 +1,4 @@
+import { atomicLoad, min } from '../../codec/intrinsics.ts'
 import { discardBit, headerSize, lengthMask, loadHeader, MappedRing } from './mapped-ring.ts'
 import type { Place } from './shared-ring.ts'
 import type { Viewer } from './source.ts'
@@ -52,8 +53,8 @@ export class Ring extends MappedRing {
     // Positions are exact to 2^53; within a stretch, at whose end the kernel is told, 32 bits hold them and are faster.
     while (start < end) {
       if (start - this.released >= this.releaseEvery) this.release()
-      const stretch = Math.min(end - start, this.releaseEvery)
-      const most = Math.min(end - start, 0x7fff_ffff)
+      const stretch = min(end - start, this.releaseEvery)
+      const most = min(end - start, 0x7fff_ffff)
       let at = start & mask
       let walked = 0
       while (walked < stretch) {
@@ -82,6 +83,6 @@ export class Ring extends MappedRing {
 
   protected waits({ position }: Place): boolean {
     if (this.producerPosition() <= position) return false
-    return Atomics.load(this.headers, (position & this.mask) >> 2) >= 0
+    return atomicLoad(this.headers, (position & this.mask) >> 2) >= 0
   }
 }

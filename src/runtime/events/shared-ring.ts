@@ -1,10 +1,12 @@
+import { Buffer, Bytes, lengthOfBytes, max, Memory, min, setBytes } from '../../codec/intrinsics.ts'
 import { readOnlyMemory } from '../../codec/memory.ts'
 import { stateError } from '../host/error.ts'
 import type { Watch, Watched } from './poller.ts'
 import { watch } from './poller.ts'
 import type { Cursor, Source, Viewer } from './source.ts'
 
-const none = new DataView(new ArrayBuffer(0))
+const empty = new Bytes(0)
+const none = new Memory(new Buffer(0))
 
 /** How far a subscriber has read, and the last record that it came by. */
 export class Place {
@@ -17,7 +19,7 @@ export class Place {
   memory: DataView = none
   offset = 0
   length = 0
-  #own = new Uint8Array(0)
+  #own = new Bytes(0)
   #ownMemory: DataView = none
 
   constructor(position: number) {
@@ -26,17 +28,14 @@ export class Place {
   }
 
   /** Makes a copy the record: of bytes that may not stay, or do not lie together. */
-  keep(...parts: readonly Uint8Array[]): void {
-    const length = parts.reduce((sum, part) => sum + part.length, 0)
-    if (this.#own.length < length) {
-      this.#own = new Uint8Array(2 * length)
-      this.#ownMemory = readOnlyMemory(new DataView(this.#own.buffer), recordRefusal)
+  keep(first: Uint8Array, second: Uint8Array = empty): void {
+    const length = lengthOfBytes(first) + lengthOfBytes(second)
+    if (lengthOfBytes(this.#own) < length) {
+      this.#own = new Bytes(2 * length)
+      this.#ownMemory = readOnlyMemory(new Memory(this.#own.buffer), recordRefusal)
     }
-    let end = 0
-    for (const part of parts) {
-      this.#own.set(part, end)
-      end += part.length
-    }
+    setBytes(this.#own, first)
+    setBytes(this.#own, second, lengthOfBytes(first))
     this.memory = this.#ownMemory
     this.offset = 0
     this.length = length
@@ -111,7 +110,7 @@ export abstract class SharedRing implements Source {
     }
     this.#consuming = true
     const place = this.#consumed
-    place.position = Math.max(this.released, place.position)
+    place.position = max(this.released, place.position)
     place.limit = this.producerPosition()
     try {
       return this.view(place, viewer)
@@ -147,7 +146,7 @@ export abstract class SharedRing implements Source {
   release(): void {
     if (this.#closed) return
     let position = Infinity
-    for (const subscriber of this.#subscribers) position = Math.min(position, subscriber.position)
+    for (const subscriber of this.#subscribers) position = min(position, subscriber.position)
     if (position === Infinity) position = this.#consumed.position
     if (position <= this.released) return
     this.released = position
@@ -156,8 +155,8 @@ export abstract class SharedRing implements Source {
 
   /** Tells the kernel a position again: the one that it has is past the last record's `end`. */
   protected restart(end: number): void {
-    this.released = Math.min(this.released, end)
-    this.#consumed.position = Math.min(this.#consumed.position, end)
+    this.released = min(this.released, end)
+    this.#consumed.position = min(this.#consumed.position, end)
     this.store(this.released)
   }
 
@@ -171,7 +170,7 @@ export abstract class SharedRing implements Source {
     if (this.#subscribers.size === 0) {
       // What it has not read stays for whoever comes next.
       const { position } = subscriber
-      this.#consumed.position = Math.max(this.#consumed.position, position)
+      this.#consumed.position = max(this.#consumed.position, position)
       this.#watch?.close()
       this.#watch = undefined
     }

@@ -1,3 +1,11 @@
+import {
+  atomicLoad,
+  atomicStore,
+  Bytes,
+  setBytes,
+  toBigInt,
+  toNumber,
+} from '../../codec/intrinsics.ts'
 import { close, duplicate, getpagesize } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import { Mapping } from '../ffi/mapping.ts'
@@ -34,7 +42,7 @@ export class UserRing {
     this.#consumer = new BigUint64Array(this.#consumerPage.buffer, 0, 1)
     this.#producer = new BigUint64Array(buffer, 0, 1)
     this.#headers = new Int32Array(buffer, page)
-    this.#data = new Uint8Array(buffer, page)
+    this.#data = new Bytes(buffer, page)
     this.#size = maxEntries
     this.fd = duplicate(fd)
     if (this.fd < 0) throw handle.failure(operation, errno())
@@ -47,14 +55,14 @@ export class UserRing {
 
   /** Puts a record where the next drain finds it; false when there is no room for it now. */
   send(record: Uint8Array): boolean {
-    const position = Number(Atomics.load(this.#producer, 0))
-    const unread = position - Number(Atomics.load(this.#consumer, 0))
+    const position = toNumber(atomicLoad(this.#producer, 0))
+    const unread = position - toNumber(atomicLoad(this.#consumer, 0))
     if (taken(record.length) > this.#size - unread) return false
     const at = position & (this.#size - 1)
-    this.#data.set(record, at + headerSize)
-    Atomics.store(this.#headers, at >> 2, record.length)
+    setBytes(this.#data, record, at + headerSize)
+    atomicStore(this.#headers, at >> 2, record.length)
     // Released last: what the program sees up to here is whole.
-    Atomics.store(this.#producer, 0, BigInt(position + taken(record.length)))
+    atomicStore(this.#producer, 0, toBigInt(position + taken(record.length)))
     return true
   }
 

@@ -41,6 +41,22 @@ export function boolean(name: string, value: boolean): boolean {
   return ofType(name, value, 'boolean')
 }
 
+/**
+ * Our own copy of somebody's list, each item read and checked once: what is copied for C is as long as C is told.
+ * @throws {TypeError}
+ */
+export function ownList<T, R>(
+  name: string,
+  given: readonly T[],
+  checked: (item: T) => R,
+): readonly R[] {
+  if (!Array.isArray(given)) throw new TypeError(`${name} must be a list, not ${typeof given}`)
+  const own: R[] = []
+  const { length } = given
+  for (let i = 0; i < length; i++) own[i] = checked(given[i] as T)
+  return own
+}
+
 /** The number of a name, `table` being what C calls constants. @throws {TypeError} naming the choices */
 export function oneOf<K extends string>(
   what: string,

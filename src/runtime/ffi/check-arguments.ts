@@ -10,8 +10,8 @@ export function checkArguments(
   types: readonly string[],
   values: readonly Argument[],
 ): void {
-  for (const [index, type] of types.entries()) {
-    const value = values[index]
+  for (let i = 0; i < types.length; i++) {
+    const [type = '', value] = [types[i], values[i]]
     if (type === 'str' || (type === 'str?' && value !== null)) checkString(value)
     else if (isNumber(type) && !numberTypes.has(typeof value)) {
       throw new TypeError(`${name}() takes a number there, not ${typeOf(value)}`)

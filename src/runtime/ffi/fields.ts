@@ -1,3 +1,6 @@
+import { toNumber } from '../../codec/intrinsics.ts'
+import { readChars } from '../../codec/text.ts'
+
 /** A field of a struct: its kind and byte offset. `u` 32 bits, `i` 32 signed, `q` 64, `n` a name in 16 bytes. */
 export type Field = `${'u' | 'i' | 'q' | 'n'}${number}`
 export type Fields = Readonly<Record<string, Field>>
@@ -10,22 +13,28 @@ export type Values<F extends Fields> = {
       : number
 }
 
+const { hasOwn } = Object
+
 export function readFields<const F extends Fields>(data: DataView, fields: F): Values<F> {
-  const read = ([name, field]: [string, Field]): [string, unknown] => [name, readField(data, field)]
-  return Object.fromEntries(Object.entries(fields).map(read)) as Values<F>
+  // Sizes of buffers are among them: nothing that can be replaced takes part, no setter of a prototype either.
+  const values: Record<string, unknown> = { __proto__: null }
+  for (const name in fields) {
+    const field = hasOwn(fields, name) && fields[name]
+    if (field) values[name] = readField(data, field)
+  }
+  return { ...values } as Values<F>
 }
 
 function readField(data: DataView, field: Field): unknown {
-  const offset = Number(field.slice(1))
+  let offset = 0
+  for (let i = 1; i < field.length; i++) offset = 10 * offset + toNumber(field[i])
   switch (field[0]) {
     case 'q':
       return data.getBigUint64(offset, true)
     case 'i':
       return data.getInt32(offset, true)
-    case 'n': {
-      const name = new Uint8Array(data.buffer, data.byteOffset + offset, 16)
-      return new TextDecoder().decode(name.subarray(0, name.indexOf(0)))
-    }
+    case 'n':
+      return readChars(data, offset, 16)
     default:
       return data.getUint32(offset, true)
   }

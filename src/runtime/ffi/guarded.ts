@@ -1,3 +1,4 @@
+import { ceil, Collected, max, Memory, toBigInt } from '../../codec/intrinsics.ts'
 import { koffi } from './koffi.ts'
 import {
   getpagesize,
@@ -16,7 +17,7 @@ import type { Scratch } from './memory.ts'
 const mostAtOnce = 8192
 
 let count = 0
-const collected = /*#__PURE__*/ new FinalizationRegistry<{ address: number; length: number }>(
+const collected = /*#__PURE__*/ new Collected<{ address: number; length: number }>(
   ({ address, length }) => {
     count--
     munmap(address, length)
@@ -31,8 +32,8 @@ const collected = /*#__PURE__*/ new FinalizationRegistry<{ address: number; leng
 export function guarded(size: number): Scratch | undefined {
   if (count >= mostAtOnce) return undefined
   const page = getpagesize()
-  const rounded = Math.max(8, Math.ceil(size / 8) * 8)
-  const length = Math.ceil(rounded / page) * page
+  const rounded = max(8, ceil(size / 8) * 8)
+  const length = ceil(rounded / page) * page
   const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
   const start = mmap(0, length + page, 0, flags, -1, 0)
   if (start === -1) return undefined
@@ -41,8 +42,8 @@ export function guarded(size: number): Scratch | undefined {
     return undefined
   }
   const address = start + length - rounded
-  const buffer = koffi().view(BigInt(address), rounded)
+  const buffer = koffi().view(toBigInt(address), rounded)
   collected.register(buffer, { address: start, length: length + page })
   count++
-  return { address, size, buffer, data: new DataView(buffer) }
+  return { address, size, buffer, data: new Memory(buffer) as DataView<ArrayBuffer> }
 }

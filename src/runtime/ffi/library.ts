@@ -1,6 +1,7 @@
 import { endianness } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 
+import { apply } from '../../codec/intrinsics.ts'
 import { unsupported } from '../host/error.ts'
 import { checkArguments } from './check-arguments.ts'
 import { koffi } from './koffi.ts'
@@ -106,7 +107,7 @@ export function declare<R>(shared: Shared, prototype: Prototype): Call<R> {
   shared.declared.push(lookUp)
   return (...values) => {
     checkArguments(name, parameters, values)
-    return (call ?? lookUp())(...values)
+    return apply(call ?? lookUp(), undefined, values)
   }
 }
 

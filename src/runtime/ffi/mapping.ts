@@ -1,3 +1,4 @@
+import { ceil, Collected, toBigInt } from '../../codec/intrinsics.ts'
 import { BpfError } from '../host/error.ts'
 import { koffi } from './koffi.ts'
 import {
@@ -24,7 +25,7 @@ interface Range {
  * An ArrayBuffer over native memory cannot be detached, so memory is given back only when nobody can reach the
  * buffer any more.
  */
-const collected = new FinalizationRegistry<Range>(({ address, length }) => munmap(address, length))
+const collected = new Collected<Range>(({ address, length }) => munmap(address, length))
 
 /** Memory mapped from a descriptor, as one ArrayBuffer. */
 export class Mapping {
@@ -35,7 +36,7 @@ export class Mapping {
   /** @throws {BpfError} with mmap's errno */
   constructor(fd: number, length: number, writable: boolean, offset = 0) {
     const page = getpagesize()
-    const whole = Math.ceil(length / page) * page
+    const whole = ceil(length / page) * page
     const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ
     const address = mmap(0, whole, protection, MAP_SHARED, fd, offset)
     if (address === -1) {
@@ -46,7 +47,7 @@ export class Mapping {
       })
     }
     this.#range = { address, length: whole }
-    this.buffer = koffi().view(BigInt(address), length)
+    this.buffer = koffi().view(toBigInt(address), length)
     collected.register(this.buffer, this.#range)
   }
 

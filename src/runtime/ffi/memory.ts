@@ -1,3 +1,15 @@
+import {
+  apply,
+  Buffer,
+  Bytes,
+  ceil,
+  lengthOfBytes,
+  max,
+  Memory,
+  setBytes,
+  toBigInt,
+  toNumber,
+} from '../../codec/intrinsics.ts'
 import { koffi } from './koffi.ts'
 import { memcpyIn, strnlen } from './libc.ts'
 
@@ -12,21 +24,31 @@ export interface Scratch {
 
 export function scratch(size: number): Scratch {
   // Never empty, and a multiple of 8: the kernel copies whole words of some values.
-  const buffer = new ArrayBuffer(Math.max(8, Math.ceil(size / 8) * 8))
-  return { address: Number(koffi().address(buffer)), size, buffer, data: new DataView(buffer) }
+  const buffer = new Buffer(max(8, ceil(size / 8) * 8))
+  const address = toNumber(koffi().address(buffer))
+  return { address, size, buffer, data: new Memory(buffer) as DataView<ArrayBuffer> }
 }
 
-/** The same over bytes that exist. */
+/**
+ * A copy of somebody's bytes: as many as there really are, which `size` says. Nothing else of theirs is to be asked.
+ * @throws {TypeError} unless it is a typed array of bytes
+ */
 export function scratchOf(bytes: Uint8Array): Scratch {
-  const own = scratch(bytes.byteLength)
-  new Uint8Array(own.buffer).set(bytes)
+  const own = scratch(lengthOfBytes(bytes))
+  setBytes(new Bytes(own.buffer), bytes)
   return own
 }
+
+const encoder = /*#__PURE__*/ new TextEncoder()
+const { encode } = TextEncoder.prototype
 
 /** A NUL-terminated copy. @throws {TypeError} when a NUL inside would cut it */
 export function cString(text: string): Scratch {
   if (text.includes('\0')) throw new TypeError(`a name cannot hold a NUL: ${JSON.stringify(text)}`)
-  return scratchOf(new TextEncoder().encode(`${text}\0`))
+  const bytes = apply(encode, encoder, [text])
+  const own = scratch(lengthOfBytes(bytes) + 1)
+  setBytes(new Bytes(own.buffer), bytes)
+  return own
 }
 
 /** A C struct that is being filled, and what its pointers lead to: reachable as long as the struct is. */
@@ -41,7 +63,7 @@ export function struct(size: number): Struct {
   return {
     ...memory,
     point(offset, target) {
-      if (target) held.push(target)
+      if (target) held[held.length] = target
       setPointer(memory.data, offset, target?.address ?? 0)
     },
   }
@@ -50,14 +72,14 @@ export function struct(size: number): Struct {
 /** An array of 64-bit values. */
 export function words(values: readonly bigint[]): Scratch {
   const memory = scratch(8 * values.length)
-  for (const [index, value] of values.entries()) memory.data.setBigUint64(8 * index, value, true)
+  for (let i = 0; i < values.length; i++) memory.data.setBigUint64(8 * i, values[i] ?? 0n, true)
   return memory
 }
 
 /** `const char **` */
 export function cStrings(texts: readonly string[]): Scratch {
   const list = struct(8 * texts.length)
-  for (const [index, text] of texts.entries()) list.point(8 * index, cString(text))
+  for (let i = 0; i < texts.length; i++) list.point(8 * i, cString(texts[i] ?? ''))
   return list
 }
 
@@ -74,16 +96,16 @@ export function usedUntilHere(memory: unknown): void {
 
 /** Writes a pointer; 0 is NULL. */
 export function setPointer(data: DataView, offset: number, address: number): void {
-  data.setBigUint64(offset, BigInt(address), true)
+  data.setBigUint64(offset, toBigInt(address), true)
 }
 
 export function getPointer(data: DataView, offset: number): number {
-  return Number(data.getBigUint64(offset, true))
+  return toNumber(data.getBigUint64(offset, true))
 }
 
 /** A copy of native memory. */
 export function readBytes(address: number, length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length)
+  const bytes = new Bytes(length)
   if (length > 0) memcpyIn(bytes, address, length)
   return bytes
 }

@@ -1,3 +1,4 @@
+import { toBigInt } from '../../codec/intrinsics.ts'
 import { EFAULT } from '../host/errno.ts'
 import { errno, fromLibc } from './library.ts'
 import type { Scratch } from './memory.ts'
@@ -35,9 +36,9 @@ export class OwnMemory {
 
   #copy(call: typeof process_vm_readv, address: number, length: number): number {
     const vectors = this.#vectors.data
-    vectors.setBigUint64(8, BigInt(length), true)
+    vectors.setBigUint64(8, toBigInt(length), true)
     setPointer(vectors, 16, address)
-    vectors.setBigUint64(24, BigInt(length), true)
+    vectors.setBigUint64(24, toBigInt(length), true)
     const copied = call(this.#pid, this.#vectors.address, 1, this.#vectors.address + 16, 1, 0)
     if (copied === length) return 0
     // Fewer bytes: up to the page that is missing.

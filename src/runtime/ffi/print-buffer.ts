@@ -1,6 +1,6 @@
 import { getSpecific, setSpecific } from './libc.ts'
 import type { Scratch } from './memory.ts'
-import { getPointer, scratch, setPointer } from './memory.ts'
+import { getPointer, readBytes, scratch, setPointer } from './memory.ts'
 import { blockProfilers } from './profiler-signal.ts'
 
 /** libbpf.h: enum libbpf_print_level. */
@@ -78,7 +78,7 @@ export class PrintBuffer {
   /** What was said since then. */
   since(mark: number): Message[] {
     const messages: Message[] = []
-    const bytes = Buffer.from(this.#memory.buffer, 0, this.mark)
+    const bytes = Buffer.from(readBytes(this.address, this.mark).buffer)
     for (let at = mark; at < bytes.length;) {
       const end = bytes.indexOf(0, at + 1)
       const stop = end < 0 ? bytes.length : end

@@ -1,8 +1,11 @@
 import type { Codec } from '../../codec/codec.ts'
+import { isBytes, lengthOfBytes } from '../../codec/intrinsics.ts'
+import { layoutOf } from '../../codec/layout-of.ts'
 import { sizeOf } from '../../codec/layout.ts'
 import { liveView } from '../../codec/live-view.ts'
 import { deadMemory } from '../../codec/memory.ts'
 import type { Live } from '../../codec/view.ts'
+import { uint64 } from '../ffi/arguments.ts'
 import { arenaSize, checkArena, notMapped, startOf } from './arena-mapping.ts'
 import type { MapHandle } from './handle.ts'
 import { needsLibbpf } from './libbpf-need.ts'
@@ -29,7 +32,7 @@ export class ArenaMap extends BpfMap {
   }
 
   get byteLength(): number {
-    return arenaSize(this.maxEntries)
+    return this.#size()
   }
 
   /**
@@ -37,7 +40,7 @@ export class ArenaMap extends BpfMap {
    * @throws {RangeError} past the arena
    */
   view<T>(codec: Codec<T>, address: bigint | number): Live<T> {
-    const { layout } = codec
+    const layout = layoutOf('view()', codec)
     const offset = this.#offset(address, sizeOf(layout))
     const memory = this.#memory('view', sizeOf(layout), offset)
     return liveView<T>(layout, memory).view
@@ -51,9 +54,10 @@ export class ArenaMap extends BpfMap {
 
   /** @throws {BpfError} EFAULT where no page is, and none can be had */
   write(address: bigint | number, bytes: Uint8Array): void {
-    if (!(bytes instanceof Uint8Array)) throw new TypeError('write() takes a Uint8Array')
-    const at = this.#offset(address, bytes.length)
-    new ArenaMemory(this.#handle, this.#start('write') + at, bytes.length).put(0, bytes)
+    if (!isBytes(bytes)) throw new TypeError('write() takes a Uint8Array')
+    const length = lengthOfBytes(bytes)
+    const at = this.#offset(address, length)
+    new ArenaMemory(this.#handle, this.#start('write') + at, length).put(0, bytes)
   }
 
   #memory(operation: string, length: number, offset: number): DataView {
@@ -67,19 +71,23 @@ export class ArenaMap extends BpfMap {
     return start
   }
 
+  /** Bytes. Not by a property that somebody may have put over ours. */
+  #size(): number {
+    return arenaSize(super.maxEntries)
+  }
+
   /** In the arena. */
   #offset(address: bigint | number, length: number): number {
-    const offset = Number(BigInt(address) - this.address)
+    const start = this.#start('use')
+    const size = this.#size()
+    const offset = Number(uint64('address', address) - BigInt(start))
     if (!Number.isSafeInteger(length) || length < 0) {
       throw new RangeError(`a length is a number of bytes, not ${length}`)
     }
-    if (offset < 0 || offset + length > this.byteLength) {
-      const [start, end] = [this.address, this.address + BigInt(this.byteLength)]
-      throw new RangeError(
-        `${length} bytes at 0x${address.toString(16)} are not in map ${this.name}, which is 0x${start.toString(16)} to 0x${end.toString(16)}`,
-      )
-    }
-    return offset
+    if (offset >= 0 && offset + length <= size) return offset
+    throw new RangeError(
+      `${length} bytes at 0x${address.toString(16)} are not in map ${this.name}, which is 0x${start.toString(16)} to 0x${(start + size).toString(16)}`,
+    )
   }
 }
 

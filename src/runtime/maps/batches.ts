@@ -1,3 +1,4 @@
+import { floor, max } from '../../codec/intrinsics.ts'
 import { BPF_MAP_LOOKUP_BATCH, bpfSystemCall, syscallNumber } from '../ffi/bpf.ts'
 import { errno } from '../ffi/library.ts'
 import type { Scratch } from '../ffi/memory.ts'
@@ -33,8 +34,8 @@ export class Batches {
     this.valueStride = valueStride
     this.#attr = scratch(batchAttrSize)
     // The walk's own place: 4 bytes of a hash, a key of the other kinds.
-    this.#cursors = [scratch(Math.max(8, keySize)), scratch(Math.max(8, keySize))]
-    this.#capacity = Math.max(16, Math.floor(batchBytes / (keySize + valueStride)))
+    this.#cursors = [scratch(max(8, keySize)), scratch(max(8, keySize))]
+    this.#capacity = max(16, floor(batchBytes / (keySize + valueStride)))
     this.#memory = this.#room()
     this.keys = this.#memory[0].data
     this.values = this.#memory[1].data

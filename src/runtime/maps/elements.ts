@@ -1,3 +1,4 @@
+import { Bytes, setBytes } from '../../codec/intrinsics.ts'
 import {
   BPF_MAP_DELETE_ELEM,
   BPF_MAP_GET_NEXT_KEY,
@@ -166,17 +167,18 @@ export class Elements {
         if (result === ENOENT) return keys
         throw this.#handle.failure('walk', result)
       }
-      const key = new Uint8Array(next.buffer.slice(0, this.keySize))
+      const key = new Bytes(this.keySize)
+      setBytes(key, new Bytes(next.buffer, 0, this.keySize))
       const text = Buffer.from(key.buffer).toString('latin1')
       if (seen.has(text)) {
         if (!known && ++restarts > mostRestarts) return keys
         known = true
       } else {
         seen.add(text)
-        keys.push(key)
+        keys[keys.length] = key
         known = false
       }
-      new Uint8Array(current.buffer).set(key)
+      setBytes(new Bytes(current.buffer), key)
       setPointer(attr.data, 8, current.address)
     }
   }

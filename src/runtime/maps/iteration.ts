@@ -1,3 +1,4 @@
+import { Bytes, Memory, setBytes } from '../../codec/intrinsics.ts'
 import type { Elements } from './elements.ts'
 
 export type Decode = (data: DataView, offset: number) => unknown
@@ -79,7 +80,7 @@ class KeyWalk implements Place {
     for (;;) {
       const key = this.#all[this.#index++]
       if (!key) return false
-      new Uint8Array(this.#elements.key.buffer).set(key)
+      setBytes(new Bytes(this.#elements.key.buffer), key)
       if (this.#elements.lookup()) return true
     }
   }
@@ -102,7 +103,7 @@ export class KeysAtOnce implements Place {
 
   next(): boolean {
     const key = this.#all[this.#index++]
-    if (key) this.keys = new DataView(key.buffer)
+    if (key) this.keys = new Memory(key.buffer)
     return key !== undefined
   }
 }
@@ -125,16 +126,16 @@ export class ElementsAtOnce implements Place {
     ]
     let count = 0
     for (const key of found) {
-      new Uint8Array(elements.key.buffer).set(key)
+      setBytes(new Bytes(elements.key.buffer), key)
       if (!elements.lookup()) continue
-      keys.set(key, count * keySize)
-      values.set(new Uint8Array(elements.value.buffer, 0, valueBytes), count * valueBytes)
+      setBytes(keys, key, count * keySize)
+      setBytes(values, new Bytes(elements.value.buffer, 0, valueBytes), count * valueBytes)
       count++
     }
     this.#elements = elements
     this.#left = count
-    this.keys = new DataView(keys.buffer)
-    this.values = new DataView(values.buffer)
+    this.keys = new Memory(keys.buffer)
+    this.values = new Memory(values.buffer)
     this.key = -keySize
     this.value = -valueBytes
   }

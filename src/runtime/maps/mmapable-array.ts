@@ -1,4 +1,5 @@
 import type { Codec } from '../../codec/codec.ts'
+import { Memory } from '../../codec/intrinsics.ts'
 import type { ArrayLayout, Layout } from '../../codec/layout.ts'
 import { bytes, sizeOf } from '../../codec/layout.ts'
 import { liveView } from '../../codec/live-view.ts'
@@ -66,7 +67,7 @@ function mapped(handle: MapHandle, length: number): { memory: DataView; retire: 
   const fd = handle.requireFd('map')
   try {
     const mapping = new Mapping(fd, length, true)
-    const memory = liveMemory(new DataView(mapping.buffer))
+    const memory = liveMemory(new Memory(mapping.buffer))
     return { memory, retire: () => mapping.retire() }
   } catch (error) {
     // Frozen, or BPF_F_RDONLY.
@@ -75,7 +76,7 @@ function mapped(handle: MapHandle, length: number): { memory: DataView; retire: 
   const mapping = new Mapping(fd, length, false)
   const refuse = (): Error =>
     stateError('write to', handle.title, 'the kernel lets it only be read')
-  const memory = readOnlyMemory(new DataView(mapping.buffer), refuse)
+  const memory = readOnlyMemory(new Memory(mapping.buffer), refuse)
   return { memory, retire: () => mapping.retire() }
 }
 

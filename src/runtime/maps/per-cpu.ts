@@ -1,5 +1,6 @@
 import type { Codec } from '../../codec/codec.ts'
 import { compiled } from '../../codec/compiled.ts'
+import { ceil } from '../../codec/intrinsics.ts'
 import type { Layout } from '../../codec/layout.ts'
 import { u32 } from '../../codec/layout.ts'
 import { requireArray } from '../../codec/write.ts'
@@ -25,7 +26,7 @@ export function possibleCpus(): number {
 
 /** kernel/bpf/syscall.c: bpf_map_value_size, each CPU's value takes whole 8 bytes. */
 function stride(valueSize: number): number {
-  return Math.ceil(valueSize / 8) * 8
+  return ceil(valueSize / 8) * 8
 }
 
 function valuesOfAllCpus(layout: Layout, { valueSize, valueBytes }: Elements): ValueCodec {

@@ -1,3 +1,4 @@
+import { Bytes, setBytes } from '../../codec/intrinsics.ts'
 import type { Face } from './element-codec.ts'
 import type { Place } from './iteration.ts'
 import { ElementIterator } from './iteration.ts'
@@ -17,7 +18,7 @@ export function take(face: Face, key: unknown): unknown {
 /** Removes each element as it is yielded: what a break leaves stays in the map. */
 export function drain(face: Face, place: Place): IterableIterator<[unknown, unknown]> {
   const { elements, decodeKey, decodeValue } = face
-  const key = new Uint8Array(elements.key.buffer, 0, elements.keySize)
+  const key = new Bytes(elements.key.buffer, 0, elements.keySize)
   const taking: Place = {
     keys: elements.key,
     values: elements.value,
@@ -25,7 +26,7 @@ export function drain(face: Face, place: Place): IterableIterator<[unknown, unkn
     value: 0,
     next() {
       while (place.next()) {
-        key.set(new Uint8Array(place.keys.buffer, place.key, elements.keySize))
+        setBytes(key, new Bytes(place.keys.buffer, place.key, elements.keySize))
         if (elements.take()) return true
       }
       return false
@@ -39,9 +40,9 @@ export function drain(face: Face, place: Place): IterableIterator<[unknown, unkn
 
 /** Removes every key that is there when it starts. */
 export function clear({ elements }: Face, place: Place): void {
-  const key = new Uint8Array(elements.key.buffer, 0, elements.keySize)
+  const key = new Bytes(elements.key.buffer, 0, elements.keySize)
   while (place.next()) {
-    key.set(new Uint8Array(place.keys.buffer, place.key, elements.keySize))
+    setBytes(key, new Bytes(place.keys.buffer, place.key, elements.keySize))
     elements.remove()
   }
 }

@@ -1,5 +1,5 @@
 import type { Integer } from '../../codec/input.ts'
-import { uint64 } from '../ffi/arguments.ts'
+import { ofType, ownList, uint64 } from '../ffi/arguments.ts'
 import { words } from '../ffi/memory.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { EINVAL } from '../host/errno.ts'
@@ -21,10 +21,16 @@ export interface FunctionList {
 export function functionList(functions: Functions): FunctionList {
   const none = { pattern: null, names: undefined, places: undefined }
   if (typeof functions === 'string') return { ...none, pattern: functions, count: 0 }
-  const count = functions.length
+  const list = ownList<string | Integer, string | Integer>('functions', functions, (each) => each)
+  const count = list.length
   if (count === 0) throw new RangeError('no function is named')
-  if (areNames(functions)) return { ...none, names: functions, count }
-  const places = words(functions.map((place) => uint64('a function', place)))
+  if (typeof list[0] === 'string') {
+    const names = ownList('functions', list, (name) => ofType('a function', name, 'string'))
+    return { ...none, names, count }
+  }
+  const places = words(
+    ownList('functions', list, (place) => uint64('a function', place as Integer)),
+  )
   return { ...none, places, count }
 }
 
@@ -37,10 +43,9 @@ export function perFunction(
   if (values === undefined) return undefined
   if (pattern !== null)
     throw new TypeError(`${what} go with a list of functions, not with a pattern`)
-  if (values.length !== count) {
-    throw new RangeError(`${what} are as many as functions, ${count}, not ${values.length}`)
-  }
-  return words(values.map((value) => uint64(what, value)))
+  const own = ownList(what, values, (value) => uint64(what, value))
+  if (own.length === count) return words(own)
+  throw new RangeError(`${what} are as many as functions, ${count}, not ${own.length}`)
 }
 
 /** The kernel wants to know at the load that a program attaches to many. @throws {BpfError} EINVAL */
@@ -53,8 +58,4 @@ export function requireAttachType(
   if (types.includes(program.expectedAttachType)) return
   const hint = `It must be of SEC("${probe}.multi"), or expectedAttachType be set to ${types[0]} before load()`
   throw program.failure(operation, EINVAL, '', hint)
-}
-
-function areNames(functions: readonly (string | Integer)[]): functions is readonly string[] {
-  return functions.every((name) => typeof name === 'string')
 }

@@ -69,7 +69,7 @@ export function programInfo(fd: number, title: string): ProgramInfo {
   usedUntilHere(ids)
   return {
     ...readFields(told, infoFields),
-    tag: Buffer.from(info.buffer, 8, 8).toString('hex'),
+    tag: told.getBigUint64(8).toString(16).padStart(16, '0'),
     gplCompatible: (told.getUint32(84, true) & 1) === 1,
     mapIds: Array.from({ length: maps }, (_, index) => ids.data.getUint32(4 * index, true)),
   }

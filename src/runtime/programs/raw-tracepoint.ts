@@ -1,6 +1,7 @@
 import type { Integer } from '../../codec/input.ts'
+import { isBytes } from '../../codec/intrinsics.ts'
 import { ownDescriptor } from '../descriptors/descriptor.ts'
-import { uint32, uint64 } from '../ffi/arguments.ts'
+import { ownList, uint32, uint64 } from '../ffi/arguments.ts'
 import { BPF_RAW_TRACEPOINT_OPEN, bpf } from '../ffi/bpf.ts'
 import { requireKnown } from '../ffi/known-options.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
@@ -58,7 +59,7 @@ export class RawTracepointProgram extends Program {
     requireKnown('testRun()', options, ['ctx', 'cpu'])
     const { ctx = [], cpu } = options
     const { retval } = testRun(this, {
-      ctx: ctx instanceof Uint8Array ? ctx : argumentBytes(ctx),
+      ctx: isBytes(ctx) ? ctx : argumentBytes(ctx),
       inPlace: true,
       ...(cpu === undefined ? {} : { flags: onCpu, cpu: uint32('cpu', cpu) }),
     })
@@ -73,6 +74,6 @@ export class RawTracepointProgram extends Program {
 
 /** Negative ones as C would pass them. */
 function argumentBytes(args: readonly Integer[]): Uint8Array {
-  const values = args.map((arg) => BigInt.asUintN(64, BigInt(arg)))
-  return new Uint8Array(words(values).buffer, 0, 8 * args.length)
+  const values = words(ownList('ctx', args, (arg) => BigInt.asUintN(64, BigInt(arg))))
+  return new Uint8Array(values.buffer, 0, values.size)
 }

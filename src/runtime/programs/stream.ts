@@ -1,6 +1,6 @@
 import { ownDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_PROG_STREAM_READ_BY_FD, bpf } from '../ffi/bpf.ts'
-import { scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
+import { readBytes, scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
 import { privilegeHint } from '../host/capabilities.ts'
 import { EINVAL } from '../host/errno.ts'
 import { BpfError, unsupported } from '../host/error.ts'
@@ -41,7 +41,6 @@ function readPiece(program: { readonly fd: number; readonly title: string }, id:
   attr.data.setUint32(12, id, true)
   attr.data.setUint32(16, ownDescriptor(program), true)
   const length = bpf(BPF_PROG_STREAM_READ_BY_FD, attr)
-  usedUntilHere(piece)
   const operation = 'read a stream of'
   if (length === -EINVAL) {
     const reason = 'this kernel has no program streams'
@@ -51,5 +50,7 @@ function readPiece(program: { readonly fd: number; readonly title: string }, id:
     const hint = privilegeHint(-length)
     throw new BpfError({ operation, object: program.title, errno: -length, hint })
   }
-  return Buffer.from(piece.buffer, 0, length)
+  const bytes = readBytes(piece.address, length)
+  usedUntilHere(piece)
+  return Buffer.from(bytes.buffer)
 }

@@ -1,5 +1,7 @@
+import { Bytes, isBytes, lengthOfBytes, min, setBytes } from '../../codec/intrinsics.ts'
 import { ownDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_PROG_TEST_RUN, bpf } from '../ffi/bpf.ts'
+import type { Scratch } from '../ffi/memory.ts'
 import { scratch, scratchOf, setPointer, usedUntilHere } from '../ffi/memory.ts'
 import { ENOSPC } from '../host/errno.ts'
 import type { Program } from './program.ts'
@@ -36,21 +38,21 @@ const attrSize = 80
 export function testRun(program: Program, run: TestRun): TestRunOutput {
   const { data = new Uint8Array(), ctx = new Uint8Array(), inPlace = false, growth = 0 } = run
   const input = scratchOf(data)
-  const output = scratch(growth === 0 ? 0 : data.length + growth)
+  const output = scratch(growth === 0 ? 0 : input.size + growth)
   const context = scratchOf(ctx)
-  const contextOut = scratch(ctx.length)
+  const contextOut = scratch(context.size)
   const attr = scratch(attrSize)
   const d = attr.data
   d.setUint32(0, ownDescriptor(program), true)
-  d.setUint32(8, data.length, true)
+  d.setUint32(8, input.size, true)
   d.setUint32(12, output.size, true)
-  setPointer(d, 16, data.length === 0 ? 0 : input.address)
+  setPointer(d, 16, input.size === 0 ? 0 : input.address)
   setPointer(d, 24, output.size === 0 ? 0 : output.address)
   d.setUint32(32, run.repeat ?? 0, true)
-  d.setUint32(40, ctx.length, true)
-  d.setUint32(44, inPlace ? 0 : ctx.length, true)
-  setPointer(d, 48, ctx.length === 0 ? 0 : context.address)
-  setPointer(d, 56, inPlace || ctx.length === 0 ? 0 : contextOut.address)
+  d.setUint32(40, context.size, true)
+  d.setUint32(44, inPlace ? 0 : context.size, true)
+  setPointer(d, 48, context.size === 0 ? 0 : context.address)
+  setPointer(d, 56, inPlace || context.size === 0 ? 0 : contextOut.address)
   d.setUint32(64, run.flags ?? 0, true)
   d.setUint32(68, run.cpu ?? 0, true)
   d.setUint32(72, run.batchSize ?? 0, true)
@@ -62,18 +64,21 @@ export function testRun(program: Program, run: TestRun): TestRunOutput {
   if (result < 0) throw program.failure('test', -result)
   return {
     retval: d.getUint32(4, true),
-    data: new Uint8Array(output.buffer.slice(0, Math.min(d.getUint32(12, true), output.size))),
-    ctx: new Uint8Array(
-      inPlace
-        ? context.buffer.slice(0, ctx.length)
-        : contextOut.buffer.slice(0, Math.min(d.getUint32(44, true), ctx.length)),
-    ),
+    data: bytesOf(output, d.getUint32(12, true)),
+    ctx: inPlace ? bytesOf(context, context.size) : bytesOf(contextOut, d.getUint32(44, true)),
     duration: d.getUint32(36, true),
   }
 }
 
+/** A copy of the first bytes, of at most all. */
+function bytesOf(memory: Scratch, length: number): Uint8Array {
+  const copy = new Bytes(min(length, memory.size))
+  setBytes(copy, new Bytes(memory.buffer, 0, lengthOfBytes(copy)))
+  return copy
+}
+
 /** @throws {TypeError} unless it is bytes */
 export function bytes(name: string, value: Uint8Array): Uint8Array {
-  if (value instanceof Uint8Array) return value
+  if (isBytes(value)) return value
   throw new TypeError(`${name} is a Uint8Array, not ${typeof value}`)
 }

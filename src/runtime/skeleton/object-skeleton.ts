@@ -1,3 +1,4 @@
+import { max, toBigInt } from '../../codec/intrinsics.ts'
 import { koffi } from '../ffi/koffi.ts'
 import { callAside } from '../ffi/libbpf.ts'
 import { calloc, munmap, strnlen } from '../ffi/libc.ts'
@@ -62,7 +63,7 @@ export class ObjectSkeleton {
     this.#programs = programs.length
     this.#slots = scratch(8 * (1 + 2 * maps.length + 2 * programs.length))
     const hold = (memory: Scratch): number => {
-      this.#held.push(memory)
+      this.#held[this.#held.length] = memory
       return memory.address
     }
     const text = (value: string): number => hold(cString(value))
@@ -82,11 +83,12 @@ export class ObjectSkeleton {
       }),
     )
     this.#entries = programEntries.address
+    const elf = scratchOf(object)
     this.#struct = nativeWords([
       8 * (programsWord + 1),
       text(name),
-      hold(scratchOf(object)),
-      object.byteLength,
+      hold(elf),
+      elf.size,
       slot(0),
       table(maps.length, mapEntrySize),
       mapEntries.address,
@@ -209,9 +211,9 @@ interface NativeWords {
 
 /** bpf_object__destroy_skeleton() frees the three with free(3). */
 function nativeWords(values: readonly number[]): NativeWords {
-  const count = Math.max(1, values.length)
+  const count = max(1, values.length)
   const address = calloc(count, 8)
   const words = new BigUint64Array(koffi().view(BigInt(address), 8 * count))
-  words.set(values.map(BigInt))
+  for (let i = 0; i < values.length; i++) words[i] = toBigInt(values[i] ?? 0)
   return { address, words }
 }

@@ -1,3 +1,4 @@
+import { Bytes, lengthOfBytes, setBytes } from '../../../codec/intrinsics.ts'
 import { remoteMemory } from '../../../codec/memory.ts'
 import { OwnMemory } from '../../ffi/own-memory.ts'
 import { EFAULT } from '../../host/errno.ts'
@@ -20,14 +21,15 @@ export class ArenaMemory {
     this.view = remoteMemory(
       size,
       (offset, length) => this.#fetch(offset, length),
-      (offset, bytes) => this.put(offset, new Uint8Array(bytes.buffer, 0, bytes.byteLength)),
+      (offset, bytes) => this.put(offset, new Bytes(bytes.buffer, 0, bytes.byteLength)),
     )
   }
 
   put(offset: number, bytes: Uint8Array): void {
     this.#map.requireFd('write to')
-    new Uint8Array(this.#own.buffer.buffer).set(bytes)
-    this.#check('write to', offset, this.#own.write(this.#address + offset, bytes.length))
+    setBytes(new Bytes(this.#own.buffer.buffer), bytes)
+    const length = lengthOfBytes(bytes)
+    this.#check('write to', offset, this.#own.write(this.#address + offset, length))
   }
 
   #fetch(offset: number, length: number): DataView {

@@ -1,3 +1,4 @@
+import { Bytes, Memory, setBytes } from '../../../codec/intrinsics.ts'
 import { liveMemory, readOnlyMemory, remoteMemory } from '../../../codec/memory.ts'
 import { Mapping } from '../../ffi/mapping.ts'
 import { BpfError, stateError } from '../../host/error.ts'
@@ -15,7 +16,7 @@ export function dataMemory(map: MapHandle, title: string): LoadedMemory {
   try {
     const mapping = new Mapping(map.liveFd, valueSize, true)
     return {
-      memory: liveMemory(new DataView(mapping.buffer)),
+      memory: liveMemory(new Memory(mapping.buffer)),
       retire: () => mapping.retire(),
     }
   } catch (error) {
@@ -42,14 +43,12 @@ function elementMemory(map: MapHandle, size: number): DataView {
     size,
     (offset, length) => {
       elements.lookup()
-      return new DataView(elements.value.buffer, offset, length)
+      return new Memory(elements.value.buffer, offset, length)
     },
     (offset, bytes) => {
       elements.lookup()
-      new Uint8Array(elements.value.buffer).set(
-        new Uint8Array(bytes.buffer, 0, bytes.byteLength),
-        offset,
-      )
+      const changed = new Bytes(bytes.buffer, 0, bytes.byteLength)
+      setBytes(new Bytes(elements.value.buffer), changed, offset)
       elements.update(updateFlags.any)
     },
   )

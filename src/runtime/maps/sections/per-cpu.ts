@@ -1,3 +1,4 @@
+import { Memory } from '../../../codec/intrinsics.ts'
 import { readOnlyMemory } from '../../../codec/memory.ts'
 import { stateError } from '../../host/error.ts'
 import type { MapHandle } from '../handle.ts'
@@ -10,6 +11,6 @@ export function perCpuImage(
   image: DataView | undefined,
 ): LoadedMemory {
   const advice = `each CPU has its own values once loaded; they are in maps.${map.name}.get(0)`
-  const memory = image ?? new DataView(new ArrayBuffer(0))
+  const memory = image ?? new Memory(new ArrayBuffer(0))
   return { memory: readOnlyMemory(memory, () => stateError('write to', title, advice)) }
 }

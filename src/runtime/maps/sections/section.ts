@@ -1,3 +1,4 @@
+import { Bytes, Memory, min } from '../../../codec/intrinsics.ts'
 import type { CompositeLayout, Layout } from '../../../codec/layout.ts'
 import { sizeOf } from '../../../codec/layout.ts'
 import { liveView } from '../../../codec/live-view.ts'
@@ -91,8 +92,8 @@ export class Section implements ShownMemory {
   #handOver(image: DataView<ArrayBuffer>): void {
     const { address, size } = nativeValue(this.map.pointer)
     if (address === 0) return
-    const length = Math.min(size, image.byteLength)
-    memcpyOut(address, new Uint8Array(image.buffer, image.byteOffset, length), length)
+    const length = min(size, image.byteLength)
+    memcpyOut(address, new Bytes(image.buffer, image.byteOffset, length), length)
   }
 
   #refusing(): DataView {
@@ -116,5 +117,5 @@ function initialValue(map: MapHandle, layout: Layout): DataView<ArrayBuffer> {
   const { address, size } = nativeValue(map.pointer)
   const bytes = new Uint8Array(address === 0 ? sizeOf(layout) : size)
   if (address !== 0) bytes.set(readBytes(address, size))
-  return new DataView(bytes.buffer)
+  return new Memory(bytes.buffer) as DataView<ArrayBuffer>
 }
