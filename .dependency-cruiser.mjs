@@ -9,9 +9,8 @@ const rooms = {
   'src/elf': [],
   'src/btf': ['src/elf'],
   'src/dwarf': ['src/elf', 'src/btf'],
-  // The host's architecture and the map types are facts that both sides need.
-  'src/object': ['src/elf', 'src/btf', 'src/runtime/maps'],
-  'src/compile': ['src/elf', 'src/btf', 'src/runtime/host'],
+  'src/object': ['src/elf', 'src/btf'],
+  'src/compile': ['src/elf', 'src/btf'],
   // `verify` loads programs, and reads what the verifier says of them.
   'src/codegen': [
     'src/codec',

@@ -1,5 +1,6 @@
 import { BPF_F_MMAPABLE, BPF_F_STACK_BUILD_ID } from '../object/map-type.ts'
 import type { BpfMap, Program } from '../object/object.ts'
+import { matchSection, type ProgramClass } from '../object/section-definitions.ts'
 
 /** What the runtime has for a kind of map or program: the factory, and the interface that it makes. */
 export interface MapKind {
@@ -92,65 +93,11 @@ function valued(factory: string, type: string): MapKind {
   return { factory, type, takes: 'value' }
 }
 
-/** The runtime names a class `XdpProgram` and its factory `xdpProgram`. */
-function programKindOf(type: string, link = 'Link'): ProgramKind {
-  return { factory: type.charAt(0).toLowerCase() + type.slice(1), type, link }
+/** Classes whose factory, interface or link do not follow from their name. */
+const PROGRAMS: Partial<Record<ProgramClass, Partial<ProgramKind>>> = {
+  IterProgram: { link: 'IterLink' },
+  StructOpsProgram: { type: 'Program' },
 }
-
-const ANY_PROGRAM = programKindOf('Program')
-const CGROUP = programKindOf('CgroupProgram')
-const FENTRY = programKindOf('FentryProgram')
-const TRACING_MULTI = programKindOf('TracingMultiProgram')
-const PACKET = programKindOf('PacketProgram')
-const RAW_TRACEPOINT = programKindOf('RawTracepointProgram')
-const SOCKMAP = programKindOf('SockmapProgram')
-
-/** By BPF_PROG_TYPE_. */
-const PROGRAMS: ReadonlyMap<string, ProgramKind> = new Map([
-  ['TRACING', programKindOf('TracingProgram')],
-  ['LSM', programKindOf('LsmProgram')],
-  ['EXT', programKindOf('ExtensionProgram')],
-  ['STRUCT_OPS', { ...ANY_PROGRAM, factory: 'structOpsProgram' }],
-  ['RAW_TRACEPOINT', RAW_TRACEPOINT],
-  ['RAW_TRACEPOINT_WRITABLE', RAW_TRACEPOINT],
-  ['TRACEPOINT', programKindOf('TracepointProgram')],
-  ['KPROBE', programKindOf('KprobeProgram')],
-  ['PERF_EVENT', programKindOf('PerfEventProgram')],
-  ['SYSCALL', programKindOf('SyscallProgram')],
-  ['XDP', programKindOf('XdpProgram')],
-  ['SCHED_CLS', programKindOf('SchedClsProgram')],
-  ['SCHED_ACT', PACKET],
-  ['LWT_IN', PACKET],
-  ['LWT_OUT', PACKET],
-  ['LWT_XMIT', PACKET],
-  ['LWT_SEG6LOCAL', PACKET],
-  ['NETFILTER', programKindOf('NetfilterProgram')],
-  ['FLOW_DISSECTOR', programKindOf('FlowDissectorProgram')],
-  ['SK_LOOKUP', programKindOf('SkLookupProgram')],
-  ['SOCKET_FILTER', programKindOf('SocketFilterProgram')],
-  ['SK_REUSEPORT', programKindOf('SkReuseportProgram')],
-  ['SK_SKB', SOCKMAP],
-  ['SK_MSG', SOCKMAP],
-  ['CGROUP_SKB', programKindOf('CgroupSkbProgram')],
-  ['CGROUP_SOCK', CGROUP],
-  ['CGROUP_SOCK_ADDR', CGROUP],
-  ['CGROUP_SYSCTL', CGROUP],
-  ['CGROUP_SOCKOPT', CGROUP],
-  ['CGROUP_DEVICE', CGROUP],
-  ['SOCK_OPS', CGROUP],
-])
-
-/** By bpf_attach_type, where the program's type alone does not tell how it attaches. */
-const BY_ATTACH_TYPE: ReadonlyMap<string, ProgramKind> = new Map([
-  ['BPF_TRACE_FENTRY', FENTRY],
-  ['BPF_TRACE_FEXIT', FENTRY],
-  ['BPF_MODIFY_RETURN', FENTRY],
-  ['BPF_TRACE_FENTRY_MULTI', TRACING_MULTI],
-  ['BPF_TRACE_FEXIT_MULTI', TRACING_MULTI],
-  ['BPF_TRACE_FSESSION_MULTI', TRACING_MULTI],
-  ['BPF_TRACE_ITER', programKindOf('IterProgram', 'IterLink')],
-  ['BPF_LSM_CGROUP', CGROUP],
-])
 
 export function mapKind({ origin, type, flags, elfName }: BpfMap): MapKind {
   if (origin === 'internal') return type === 'ARRAY' ? SECTION : PER_CPU_SECTION
@@ -161,6 +108,9 @@ export function mapKind({ origin, type, flags, elfName }: BpfMap): MapKind {
   return MAPS.get(type) ?? ANY_MAP
 }
 
-export function programKind({ type, attachType = '' }: Program): ProgramKind {
-  return BY_ATTACH_TYPE.get(attachType) ?? PROGRAMS.get(type) ?? ANY_PROGRAM
+/** The runtime names a class `XdpProgram` and its factory `xdpProgram`. */
+export function programKind({ section }: Program): ProgramKind {
+  const type = matchSection(section)?.definition.class ?? 'Program'
+  const factory = type.charAt(0).toLowerCase() + type.slice(1)
+  return { factory, type, link: 'Link', ...PROGRAMS[type] }
 }

@@ -1,4 +1,4 @@
-import { hostArch } from '../runtime/host/architecture.ts'
+import { hostArch } from '../uapi/target-arch.ts'
 
 /** The names of libbpf's `__TARGET_ARCH_…` (libbpf bpf_tracing.h), which clang's BPF target lacks. */
 export const arches = [

@@ -1,4 +1,4 @@
-import { mapTypes } from '../runtime/maps/map-type.ts'
+import { mapTypes } from '../uapi/map-type.ts'
 
 /** `PERCPU_HASH` of BPF_MAP_TYPE_PERCPU_HASH's number. */
 export function mapTypeName(number: number): string {

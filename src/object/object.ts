@@ -1,6 +1,8 @@
 import type { RawBtf } from '../btf/btf.ts'
 import type { TypeId } from '../btf/types.ts'
 import type { Elf } from '../elf/elf.ts'
+import type { AttachType } from '../uapi/attach-type.ts'
+import type { ProgramType } from './section-definitions.ts'
 
 /**
  * The BPF object as libbpf would open it (libbpf.c: bpf_object_open), before anything is loaded:
@@ -27,9 +29,9 @@ export interface Program {
   /** False for `SEC("?…")`. */
   readonly autoload: boolean
   /** The BPF_PROG_TYPE_ name that the section implies, `UNSPEC` when libbpf knows no such section. */
-  readonly type: string
+  readonly type: ProgramType
   /** The bpf_attach_type name, `BPF_TRACE_RAW_TP`, where the section implies one. */
-  readonly attachType: string | undefined
+  readonly attachType: AttachType | undefined
   readonly sleepable: boolean
   /** Whether libbpf attaches such a program by itself when its section names a target. */
   readonly autoattach: boolean

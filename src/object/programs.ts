@@ -2,7 +2,7 @@ import { SHF_EXECINSTR, SHT_PROGBITS } from '../elf/constants.ts'
 import type { Elf, ElfSymbol, Section } from '../elf/elf.ts'
 import { ObjectError } from './object-error.ts'
 import type { Program } from './object.ts'
-import { programSection } from './program-section.ts'
+import { matchSection } from './section-definitions.ts'
 
 const INSTRUCTION_SIZE = 8
 
@@ -46,7 +46,7 @@ function readProgram(symbol: ElfSymbol, section: Section): Program {
       name,
     )
   }
-  const definition = programSection(section.name)
+  const definition = matchSection(section.name)?.definition
   return {
     name,
     section: section.name,
@@ -54,7 +54,7 @@ function readProgram(symbol: ElfSymbol, section: Section): Program {
     type: definition?.type ?? 'UNSPEC',
     attachType: definition?.attachType,
     sleepable: definition?.sleepable ?? false,
-    autoattach: definition?.autoattach ?? false,
+    autoattach: definition?.attachedBy !== undefined,
     offset: value,
     size,
   }

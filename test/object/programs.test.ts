@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { programSection } from '../../src/object/program-section.ts'
+import { matchSection } from '../../src/object/section-definitions.ts'
 import { objectFrom } from './object-from.ts'
 
 describe('programs', () => {
@@ -69,18 +69,20 @@ describe('a section name', () => {
     ['?iter/task', 'TRACING', true],
     ['syscall', 'SYSCALL', false],
   ])('%s stands for %s', (section, type, autoattach) => {
-    expect(programSection(section)).toMatchObject({ type, autoattach })
+    const definition = matchSection(section)?.definition
+    expect(definition?.type).toBe(type)
+    expect(definition?.attachedBy !== undefined).toBe(autoattach)
   })
 
   it.each(['kprobes', 'kprobe.s/x', 'xdp/eth0', 'tc/x', 'cgroup/skb/ingress', 'socket1', ''])(
     '%s is none that libbpf knows',
     (section) => {
-      expect(programSection(section)).toBeUndefined()
+      expect(matchSection(section)).toBeUndefined()
     },
   )
 
   it('says whether its programs may sleep', () => {
-    const sections = ['lsm.s/x', 'lsm/x', 'syscall'].map(programSection)
-    expect(sections.map((section) => section?.sleepable)).toEqual([true, false, true])
+    const matches = ['lsm.s/x', 'lsm/x', 'syscall'].map(matchSection)
+    expect(matches.map((match) => match?.definition.sleepable)).toEqual([true, undefined, true])
   })
 })

@@ -1,6 +1,7 @@
 import { kernelSymbols } from '../kernel-symbols.ts'
 import { BPF_F_LINK } from '../map-type.ts'
 import type { BpfMap, BpfObject, Program } from '../object.ts'
+import { matchSection } from '../section-definitions.ts'
 import { attachTypeSince } from './attach-types.ts'
 import { type Spot, visitCode } from './code.ts'
 import { helper } from './helpers.ts'
@@ -65,13 +66,13 @@ function programNeeds(
   need: Collect,
 ): void {
   need('program type', type, programTypeSince.get(type), name)
-  // For the classifiers of SEC("tc/…") it says no more than the direction (libbpf.c: section_defs).
-  if (attachType && !/^\??tc\//u.test(section)) {
+  const { attachTypeIsOptional, fragments } = matchSection(section)?.definition ?? {}
+  if (attachType && !attachTypeIsOptional) {
     need('attach type', attachType, attachTypeSince.get(attachType), name)
   }
   if (type === 'SYSCALL') return
   if (sleepable) need('feature', 'sleepable programs', '5.10', name)
-  if (/^\??xdp\.frags/u.test(section)) need('feature', 'XDP with fragments', '5.18', name)
+  if (fragments) need('feature', 'XDP with fragments', '5.18', name)
 }
 
 function mapNeeds(map: BpfMap, need: Collect): void {

@@ -1,3 +1,4 @@
+import { type ProgType, progTypes } from '../../uapi/prog-type.ts'
 import { privilegeHint } from '../host/capabilities.ts'
 import { EINVAL } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
@@ -6,50 +7,13 @@ import type { Kinds } from './kind.ts'
 import { hasKind, numberOf, titleOf } from './kind.ts'
 import { loadTrial } from './trial.ts'
 
-/** By number (linux/bpf.h: enum bpf_prog_type), in lower case. */
-const names = [
-  'unspec',
-  'socket_filter',
-  'kprobe',
-  'sched_cls',
-  'sched_act',
-  'tracepoint',
-  'xdp',
-  'perf_event',
-  'cgroup_skb',
-  'cgroup_sock',
-  'lwt_in',
-  'lwt_out',
-  'lwt_xmit',
-  'sock_ops',
-  'sk_skb',
-  'cgroup_device',
-  'sk_msg',
-  'raw_tracepoint',
-  'cgroup_sock_addr',
-  'lwt_seg6local',
-  'lirc_mode2',
-  'sk_reuseport',
-  'flow_dissector',
-  'cgroup_sysctl',
-  'raw_tracepoint_writable',
-  'cgroup_sockopt',
-  'tracing',
-  'struct_ops',
-  'ext',
-  'lsm',
-  'sk_lookup',
-  'syscall',
-  'netfilter',
-] as const
-
-export type ProgramTypeName = Exclude<(typeof names)[number], 'unspec'>
+export type ProgramTypeName = Exclude<ProgType, 'unspec'>
 export type ProgramType = ProgramTypeName | `BPF_PROG_TYPE_${string}` | number
 
-const kinds: Kinds<(typeof names)[number]> = {
+const kinds: Kinds<ProgType> = {
   what: 'program type',
   prefix: 'BPF_PROG_TYPE_',
-  names,
+  names: progTypes,
   probe(type, title) {
     const { result, log } = loadTrial(type)
     // The verifier speaks of types that are there alone: some it wants told what they attach to.

@@ -1,4 +1,4 @@
-import { hostArch } from '../host/architecture.ts'
+import { hostArch } from '../../uapi/target-arch.ts'
 import { unsupported } from '../host/error.ts'
 
 /** Which of several objects is this machine's, for a skeleton of that name. */
