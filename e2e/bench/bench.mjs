@@ -92,7 +92,8 @@ export class Bench {
     // Debian has the kernel's asm/ headers there.
     const headers = `/usr/include/${(await run('gcc', ['-dumpmachine'])).trim()}`
     const object = join(this.folder, 'alone.o')
-    const args = ['-g', '-O2', '-target', 'bpf', '-idirafter', headers, '-c', source, '-o', object]
+    const target = ['-target', 'bpf', '-mcpu=v3']
+    const args = ['-g', '-O2', ...target, '-idirafter', headers, '-c', source, '-o', object]
     return () => run(clang, [...args, ...flags])
   }
 

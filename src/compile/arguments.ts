@@ -35,6 +35,9 @@ export function languageFlags(
   return [
     // Ours, which the user's flags may override.
     '-O2', // Unoptimised code seldom passes the verifier.
+    // 32-bit jumps and atomics, which the oldest kernel that we load into has (clang's default until 20 is v1). Without
+    // them 32-bit comparisons are made of shifts, over which older verifiers lose the bounds.
+    '-mcpu=v3',
     '-fno-stack-protector', // Some distributions turn it on by default; BPF has none.
     ...kernelFlags,
     `-D__TARGET_ARCH_${arch}`, // What libbpf's bpf_tracing.h knows registers by.

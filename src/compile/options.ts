@@ -16,7 +16,7 @@ import { nearestPackage } from './workspace.ts'
 export interface Options {
   /** The compiler: a path or a name on PATH. Default: `BPF_CLANG`, then clang, clang-21 … clang-14. */
   clang?: string | undefined
-  /** More flags for clang, after our defaults (`-O2`), so that they win. `BPF_CFLAGS` is appended. */
+  /** More flags for clang, after our defaults (`-O2 -mcpu=v3`), so that they win. `BPF_CFLAGS` is appended. */
   cflags?: readonly string[] | undefined
   /** Folders searched for headers; `[arch]` in a path stands for the architecture compiled for. */
   include?: readonly string[] | undefined

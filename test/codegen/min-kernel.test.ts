@@ -16,8 +16,15 @@ SEC("xdp") int pass(void *ctx)
 }
 `
 
-async function warnings(options: Options): Promise<readonly Diagnostic[]> {
-  const file = join(project({ 'test.bpf.c': PRELUDE + source }), 'test.bpf.c')
+const adds = (statement: string): string => `__u64 count;
+SEC("xdp") int pass(void *ctx)
+{
+	${statement}
+}
+`
+
+async function warnings(options: Options, text = source): Promise<readonly Diagnostic[]> {
+  const file = join(project({ 'test.bpf.c': PRELUDE + text }), 'test.bpf.c')
   const { code, diagnostics } = await buildSkeleton(file, { cache: false, ...options })
   expect(code).toBeDefined()
   return diagnostics
@@ -41,6 +48,20 @@ describe('the option minKernel', () => {
           'bpf_ktime_get_tai_ns came with Linux 6.1, the option minKernel is 5.4 (used by pass)',
       },
     ])
+  })
+
+  it('knows which atomics of -mcpu=v3, the default, are newer than it', async () => {
+    const fetching = adds('return __sync_fetch_and_add(&count, 1);')
+    expect(await warnings({ minKernel: '5.10' }, fetching)).toMatchObject([
+      {
+        line: 8,
+        message:
+          'atomic operations beyond plain addition came with Linux 5.12, the option minKernel is 5.10 (used by pass)',
+      },
+    ])
+    expect(await warnings({ minKernel: '5.12' }, fetching)).toEqual([])
+    const plain = adds('__sync_fetch_and_add(&count, 1); return 2;')
+    expect(await warnings({ minKernel: '5.8' }, plain)).toEqual([])
   })
 
   it('says so once for several architectures', async () => {

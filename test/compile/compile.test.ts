@@ -59,6 +59,18 @@ describe('options', () => {
     expect((await compile('a.bpf.c', { cwd: folder, defines, cflags })).diagnostics).toEqual([])
   })
 
+  test('the instruction set is v3, or the one asked for', async () => {
+    const cwd = project({ 'a.bpf.c': 'int least(int a, int b) { return a < b ? a : b; }\n' })
+    const hasWordJumps = async (...cflags: string[]): Promise<boolean> => {
+      const { object = new Uint8Array() } = await compile('a.bpf.c', { cwd, cflags })
+      const code = readElf(object).sections.find(({ name }) => name === '.text')?.data ?? []
+      // The class of struct bpf_insn's first byte: BPF_JMP32.
+      return code.some((byte, at) => at % 8 === 0 && (byte & 7) === 6)
+    }
+    expect(await hasWordJumps()).toBe(true)
+    expect(await hasWordJumps('-mcpu=v2')).toBe(false)
+  })
+
   test('the architecture is the machine’s, or the one asked for', async () => {
     const folder = project({ 'a.bpf.c': '#ifndef __TARGET_ARCH_arm64\n#error no\n#endif\n' })
     const file = join(folder, 'a.bpf.c')

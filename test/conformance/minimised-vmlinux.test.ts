@@ -57,7 +57,7 @@ type Verdict = 'equal' | 'different' | 'whole' | 'not compiled'
 async function judge(file: string, include: readonly string[]): Promise<Verdict> {
   const name = basename(file)
   const text = await readFile(file, 'utf8')
-  const options = { cache: join(folder, 'cache'), include, cflags: ['-w', '-mcpu=v3'] }
+  const options = { cache: join(folder, 'cache'), include, cflags: ['-w'] }
   const edited = async (edit: string, copy: string): Promise<Uint8Array | undefined> => {
     // A folder of its own: some include others, which lie beside them or do not.
     const source = join(folder, name, copy, name)

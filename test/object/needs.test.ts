@@ -82,14 +82,8 @@ describe('what an object needs of the kernel', () => {
       `__u64 n; ${xdp('return __sync_fetch_and_add(&n, 1);')}`,
       'feature atomic operations beyond plain addition',
       '5.12',
-      { cflags: ['-mcpu=v3'] },
     ],
-    [
-      xdp('return (int)ctx->data < 7 ? 2 : 1;'),
-      'feature 32-bit jumps',
-      '5.1',
-      { cflags: ['-mcpu=v3'] },
-    ],
+    [xdp('return (int)ctx->data < 7 ? 2 : 1;'), 'feature 32-bit jumps', '5.1'],
     [
       `int x = 3; ${xdp('return (x / -2) + (signed char)x;')}`,
       'feature instructions of -mcpu=v4',

@@ -44,6 +44,32 @@ function bpfDescriptors(): number {
   }).length
 }
 
+/** Both comparisons bound `used`, in 32 bits: made of shifts, the verifier sees but one of them. */
+const compared = `char text[64];
+__u64 runs;
+SEC("raw_tp/sys_enter") int compared(void *ctx)
+{
+	int left = bpf_get_prandom_u32() & 31;
+	int used = bpf_probe_read_kernel_str(text, 32, ctx);
+	if (used > left)
+		return 0;
+	if (used < 0)
+		return 0;
+	bpf_probe_read_kernel(text + used, 32, ctx);
+	return __sync_fetch_and_add(&runs, 1) == 0;
+}`
+/** What cannot be compiled without v3. */
+const plain = compared.replace('return __sync_fetch_and_add(&runs, 1) == 0', 'return 0')
+
+describeInKernel('the instruction set', () => {
+  it('has 32-bit comparisons and fetching atomics, unless flags say otherwise', async () => {
+    expect(await build(compared, { verify: true })).toMatchObject({ kind: 'built', warnings: [] })
+    const older = { verify: true, cflags: ['-mcpu=v2'] }
+    expect(await build(plain, older)).toMatchObject({ kind: 'refused' })
+    expect(await build(plain, { verify: true })).toMatchObject({ kind: 'built' })
+  })
+})
+
 describeInKernel('the option verify', () => {
   it('lets what the verifier takes pass, and leaves nothing behind', async () => {
     const before = bpfDescriptors()
