@@ -10,7 +10,7 @@ export async function btfDump(file: string, flags: Flags): Promise<void> {
   const format = choice(flags, 'format', ['c', 'raw', 'json'], 'c')
   const sort = flags['sort'] === true
   if (sort && format !== 'c') throw new UsageError('--sort goes with --format c')
-  return writeOutput(one(flags, 'o'), dump(readBtfFile(file), format, sort))
+  return writeOutput(one(flags, 'o'), dump(readBtfFile(file), format, sort), [file])
 }
 
 function dump(btf: RawBtf, format: 'c' | 'raw' | 'json', sort: boolean): string {

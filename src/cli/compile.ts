@@ -14,8 +14,8 @@ export async function compileFile(file: string, flags: Flags): Promise<void> {
     throw new UsageError('an object is no text for a terminal: give -o FILE, or redirect stdout')
   }
   const options = singleArchOptions(flags, 'an object')
-  const { object, diagnostics } = await compile(resolve(file), options)
+  const { dependencies, object, diagnostics } = await compile(resolve(file), options)
   report(diagnostics)
   if (object === undefined) throw new Failure(`clang made no object of ${file}`)
-  return writeOutput(out, stripDebug(object))
+  return writeOutput(out, stripDebug(object), dependencies)
 }

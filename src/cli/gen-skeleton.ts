@@ -17,7 +17,8 @@ export async function genSkeleton(source: string, flags: Flags): Promise<void> {
   const skeleton = await readSkeleton(source, flags)
   // The declaration map leads from there to the source.
   const file = resolve(out ?? source.replace(/(\.[^./]+)$/, '.d$1.ts'))
-  return writeOutput(out, print(skeleton, language, { file, source: resolve(source) }))
+  const text = print(skeleton, language, { file, source: resolve(source) })
+  return writeOutput(out, text, skeleton.dependencies)
 }
 
 function print(

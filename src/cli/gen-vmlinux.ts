@@ -4,6 +4,7 @@ import { writeOutput } from './output.ts'
 import { readBtfFile } from './read-btf.ts'
 
 export async function genVmlinux(flags: Flags): Promise<void> {
-  const btf = readBtfFile(one(flags, 'btf') ?? '/sys/kernel/btf/vmlinux')
-  return writeOutput(one(flags, 'o'), vmlinuxText(btf, { sort: flags['sort'] === true }))
+  const file = one(flags, 'btf') ?? '/sys/kernel/btf/vmlinux'
+  const header = vmlinuxText(readBtfFile(file), { sort: flags['sort'] === true })
+  return writeOutput(one(flags, 'o'), header, [file])
 }

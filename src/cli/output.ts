@@ -1,14 +1,17 @@
-import { once } from 'node:events'
+import { writeOutputFile, writeTo } from './output-file.ts'
 
-import { writeWhole } from '../compile/cache/atomic-write.ts'
-
-/** Writes a command's result: to a file, whole or not at all, or to stdout when there is none, or it is `-`. */
+/**
+ * Writes a command's result: to a file, or to stdout when there is none, or it is `-`.
+ *
+ * @param inputs the files that it was made from
+ */
 export async function writeOutput(
   file: string | undefined,
   content: string | Uint8Array,
+  inputs: readonly string[] = [],
 ): Promise<void> {
-  if (file !== undefined && file !== '-') return writeWhole(file, content)
-  if (!process.stdout.write(content)) await once(process.stdout, 'drain')
+  if (file !== undefined && file !== '-') return writeOutputFile(file, content, inputs)
+  return writeTo(1, content)
 }
 
 /** What concerns the user but is not the result. */

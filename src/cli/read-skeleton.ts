@@ -23,6 +23,8 @@ export interface Skeleton {
   /** Without DWARF, as it is embedded. */
   readonly object: Uint8Array
   readonly embedded: Embedded
+  /** The files that it was read from. */
+  readonly dependencies: readonly string[]
 }
 
 /** The skeleton of C source, which is compiled, or of a BPF object; `--name` renames it. */
@@ -55,11 +57,11 @@ function ofObject(file: string, bytes: Uint8Array): Skeleton {
       diagnosticOf('warning', warning, model.declared, file),
     ),
   )
-  return { object, embedded: object, bpf, model }
+  return { object, embedded: object, bpf, model, dependencies: [file] }
 }
 
 async function ofSource(file: string, flags: Flags): Promise<Skeleton> {
-  const { model, bpf, object, embedded, diagnostics } = await buildSkeleton(
+  const { model, bpf, object, embedded, dependencies, diagnostics } = await buildSkeleton(
     resolve(file),
     compileOptions(flags),
   )
@@ -67,5 +69,5 @@ async function ofSource(file: string, flags: Flags): Promise<Skeleton> {
   if (!model || !bpf || !object || !embedded) {
     throw new Failure(`${file}: clang made no object of it`)
   }
-  return { model, bpf, object, embedded }
+  return { model, bpf, object, embedded, dependencies }
 }

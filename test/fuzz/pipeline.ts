@@ -61,7 +61,7 @@ function make(object: Uint8Array, info: SourceInfo | undefined, thorough: boolea
   if (thorough) {
     expectDeclarations(text)
     expectBrowserModule(browserJavascript(model))
-    attempt(() => contentsOf({ model, bpf, object, embedded: object }))
+    attempt(() => contentsOf({ model, bpf, object, embedded: object, dependencies: [] }))
   }
   return 'made'
 }
