@@ -46,14 +46,18 @@ const ended = (child: ChildProcess): Promise<number | null> =>
 
 const compile = (out: string): ReturnType<typeof bpf> => bpf('compile', 'sum.bpf.c', '-o', out)
 
-describe('what is no regular file is written to, and stays what it is', () => {
-  /** Root could lose the machine's own. */
-  async function nullDevice(): Promise<string> {
-    if (process.geteuid?.() !== 0) return '/dev/null'
-    await ended(spawn('mknod', [path('null'), 'c', '1', '3']))
-    return path('null')
-  }
+/** Root could lose the machine's own. */
+async function nullDevice(): Promise<string> {
+  if (process.geteuid?.() !== 0) return '/dev/null'
+  await ended(spawn('mknod', [path('null'), 'c', '1', '3']))
+  return path('null')
+}
 
+async function expectRefused(out: string, why: string): Promise<void> {
+  expect(await compile(out)).toEqual({ status: 1, stderr: expect.stringContaining(why) })
+}
+
+describe('what is no regular file is written to, and stays what it is', () => {
   it('a device', async () => {
     const device = await nullDevice()
     expect(await compile(device)).toEqual({ status: 0, stderr: '' })
@@ -97,12 +101,10 @@ describe('what is no regular file is written to, and stays what it is', () => {
   })
 
   it('but a folder and a socket are refused', async () => {
-    const refused = async (out: string, why: string): Promise<void> =>
-      expect(await compile(out)).toEqual({ status: 1, stderr: expect.stringContaining(why) })
-    await refused('.', 'cannot write .: it is a folder')
+    await expectRefused('.', 'cannot write .: it is a folder')
     const server = createServer().listen(path('socket'))
     onTestFinished(() => void server.close())
-    await refused('socket', 'cannot write socket: it is a socket')
+    await expectRefused('socket', 'cannot write socket: it is a socket')
     expect(lstatSync(path('socket')).isSocket()).toBe(true)
   })
 })

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, lstatSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 
@@ -27,6 +27,7 @@ export function declarationFile(source: string, { types, root }: TypesOptions): 
  * wrote. `content` is only ever that of a compile without errors: the old declarations outlive a typo.
  */
 export async function writeDeclarations(file: string, content: string): Promise<boolean> {
+  refuseLinks(file)
   if ((await readIfThere(file)) === content) return false
   await ignoreGenerated(file)
   await writeWhole(file, content)
@@ -37,6 +38,17 @@ function projectFolder(file: string): string | undefined {
   for (let folder = dirname(file); ; folder = dirname(folder)) {
     if (existsSync(join(folder, 'tsconfig.json'))) return folder
     if (dirname(folder) === folder) return undefined
+  }
+}
+
+/** The file itself is replaced, whatever it is; a folder that is a link would lead elsewhere. */
+function refuseLinks(file: string): void {
+  const [project, inside] = file.split('/.bpf/')
+  if (project === undefined || inside === undefined) return
+  for (let folder = dirname(file); folder !== project; folder = dirname(folder)) {
+    if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) {
+      throw new Error(`${folder} is a link, and what is generated follows none: remove it`)
+    }
   }
 }
 

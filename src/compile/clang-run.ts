@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 
 import { FormatError } from '../elf/format-error.ts'
@@ -12,6 +11,7 @@ import type { Job } from './job.ts'
 import { parseDiagnostics } from './parse-diagnostics.ts'
 import { run } from './run.ts'
 import { systemHeaders } from './system-headers.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 import { textOf } from './text-of.ts'
 import { type Precompiled, precompiledFlags } from './vmlinux/precompiled.ts'
 import { type Vmlinux, vmlinuxHeader } from './vmlinux/vmlinux.ts'
@@ -42,9 +42,9 @@ export async function runClang(
 ): Promise<ClangRun> {
   const { arch, clang, options, source } = job
   const folder = dirname(source)
-  const temporary = mkdtempSync(join(tmpdir(), 'unplugin-bpf-'))
-  const objectFile = join(temporary, 'object.o')
-  const depfile = join(temporary, 'object.d')
+  const temporary = temporaryFolder()
+  const objectFile = join(temporary.path, 'object.o')
+  const depfile = join(temporary.path, 'object.d')
   try {
     const language = [
       ...languageFlags(folder, arch, options, clang),
@@ -82,7 +82,7 @@ export async function runClang(
       vmlinux: headers.includes(vmlinux?.header ?? '') ? vmlinux?.origin : undefined,
     }
   } finally {
-    rmSync(temporary, { recursive: true, force: true })
+    temporary.remove()
   }
 }
 

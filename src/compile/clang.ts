@@ -1,8 +1,9 @@
-import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs'
+import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 
 import { writeWhole } from './cache/atomic-write.ts'
 import { digest } from './cache/digest.ts'
+import { readOwn } from './cache/own-cache.ts'
 import { ClangNotFoundError, CompileError } from './compile-error.ts'
 import { createDebugger } from './debug.ts'
 import { run } from './run.ts'
@@ -100,7 +101,7 @@ function probe(path: string, cacheDir: string): Promise<Clang> {
 
 async function remembered(path: string, identity: string, file: string): Promise<Clang> {
   try {
-    const clang: Clang = JSON.parse(readFileSync(file, 'utf8'))
+    const clang: Clang = JSON.parse(readOwn(file)?.toString() ?? '')
     if (clang.identity === identity && Array.isArray(clang.systemIncludes))
       return { ...clang, path }
   } catch {

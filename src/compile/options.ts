@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 
 import { type Arch, nativeArch } from './arch.ts'
+import { ownCache } from './cache/own-cache.ts'
 import { absolutePaths } from './flag-paths.ts'
 import { validateOptions } from './option-rules.ts'
 import { packageOptions } from './package-options.ts'
@@ -34,7 +35,10 @@ export interface Options {
   vmlinux?: string | undefined
   /** Declarations: `true` in `.bpf/types` beside the nearest tsconfig.json, or where `dir` says. */
   types?: boolean | { dir?: string | undefined } | undefined
-  /** Compile cache: a folder, or whether to have one. Default: `node_modules/.cache/unplugin-bpf`. */
+  /**
+   * Compile cache: a folder, or whether to have one. Default: `node_modules/.cache/unplugin-bpf`; where another user owns
+   * that, `~/.cache/unplugin-bpf`.
+   */
   cache?: boolean | string | undefined
   /** Vite: the server module that `vite dev` runs and `vite build` bundles. */
   agent?: string | undefined
@@ -103,8 +107,9 @@ export function resolveOptions(
     ...given,
   }
   const { arch = nativeArch(), types = true, cache = true } = merged
-  const cacheDir =
-    typeof cache === 'string' ? cache : join(root, 'node_modules/.cache/unplugin-bpf')
+  const cacheDir = ownCache(
+    typeof cache === 'string' ? cache : join(root, 'node_modules/.cache/unplugin-bpf'),
+  )
   const result: ResolvedOptions = Object.freeze({
     clang: merged.clang,
     cflags: Object.freeze([

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 import { writeWhole } from './atomic-write.ts'
 import { digest } from './digest.ts'
+import { readOwn } from './own-cache.ts'
 import { prune, touch } from './prune.ts'
 
 /** A file of a cache that begins with the digest of the rest. */
@@ -15,12 +15,8 @@ const sealLength = 64
 
 /** Undefined if there is none, or a damaged one. */
 export function readSealed(file: string): Sealed | undefined {
-  let bytes: Buffer
-  try {
-    bytes = readFileSync(file)
-  } catch {
-    return undefined
-  }
+  const bytes = readOwn(file)
+  if (!bytes) return undefined
   const content = bytes.subarray(sealLength)
   const seal = digest(content)
   if (bytes.toString('latin1', 0, sealLength) !== seal) return undefined

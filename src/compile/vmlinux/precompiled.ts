@@ -5,12 +5,12 @@ import { messageFlags } from '../arguments.ts'
 import { temporaryName, writeWhole } from '../cache/atomic-write.ts'
 import { digest } from '../cache/digest.ts'
 import { sinceWritten } from '../cache/memoise-by-stat.ts'
+import { isForeign, readOwn } from '../cache/own-cache.ts'
 import { prune, touch } from '../cache/prune.ts'
 import type { Clang } from '../clang.ts'
 import { createDebugger } from '../debug.ts'
 import { parseDiagnostics } from '../parse-diagnostics.ts'
 import { run, type RunOptions } from '../run.ts'
-import { textOf } from '../text-of.ts'
 
 const debug = createDebugger('unplugin-bpf:vmlinux')
 
@@ -100,7 +100,7 @@ async function cachedOrMade(
   clang: Clang,
   options: PrecompileOptions,
 ): Promise<Precompiled | undefined> {
-  const sum = textOf(sumFile(file))
+  const sum = isForeign(file) ? undefined : readOwn(sumFile(file))?.toString()
   if (sum !== undefined) {
     for (const used of [file, sumFile(file)]) touch(used)
     if (sum === WARNS) return undefined

@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { release, tmpdir, version } from 'node:os'
+import { release, version } from 'node:os'
 import { basename, join } from 'node:path'
 
 import { readBtf } from '../../btf/btf.ts'
@@ -8,8 +8,10 @@ import { readElf } from '../../elf/elf.ts'
 import { writeWhole } from '../cache/atomic-write.ts'
 import { digest } from '../cache/digest.ts'
 import { sinceWritten } from '../cache/memoise-by-stat.ts'
+import { readOwn } from '../cache/own-cache.ts'
 import { createDebugger } from '../debug.ts'
 import type { ResolvedOptions } from '../options.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
 import { vmlinuxText } from './header-text.ts'
 
 const debug = createDebugger('unplugin-bpf:vmlinux')
@@ -94,12 +96,12 @@ export async function headerText({ content, header }: Vmlinux): Promise<string |
 async function intact(folder: string | undefined, origin: string): Promise<Vmlinux | undefined> {
   if (folder === undefined) return undefined
   const header = join(folder, vmlinuxHeader)
-  const content = await sealOf(header)
+  const content = sealOf(header)
   return content ? { folder, header, content, origin } : undefined
 }
 
-const sealOf = sinceWritten(async (header) => {
-  const text = await readFile(header, 'utf8').catch(() => undefined)
+const sealOf = sinceWritten((header) => {
+  const text = readOwn(header)?.toString()
   return text && sealed(text)
 })
 
@@ -110,7 +112,7 @@ async function write(folder: string, text: string): Promise<string> {
     return folder
   } catch (error) {
     debug?.('%s cannot be written: %s', folder, error)
-    temporary ??= temporaryFolder()
+    temporary ??= temporaryFolder().path
     const own = join(temporary, basename(folder))
     await writeWhole(join(own, vmlinuxHeader), text)
     return own
@@ -122,12 +124,6 @@ const substitute = (folder: string): string | undefined =>
   temporary && join(temporary, basename(folder))
 
 let temporary: string | undefined
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-vmlinux-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 /** The digest in a cached header's first line, if the rest has it. */
 function sealed(text: string): string | undefined {
