@@ -1,6 +1,6 @@
 import { writeDeclarations } from '../src/codegen/declaration-file.ts'
 import { buildModule, type SkeletonModule } from '../src/codegen/skeleton-module.ts'
-import { nativeArch } from '../src/compile/arch.ts'
+import { type Arch, nativeArch } from '../src/compile/arch.ts'
 import type { Diagnostic } from '../src/compile/diagnostics.ts'
 import { validateOptions } from '../src/compile/option-rules.ts'
 import { type Options, type ResolvedOptions, resolveOptions } from '../src/compile/options.ts'
@@ -36,6 +36,8 @@ export type Outcome =
 export class Builds {
   #options: Options
   #copiesKoffi = false
+  /** Those that the objects of the bundle are for; of an object for any machine, none is known. */
+  readonly #arches = new Set<Arch | 'any'>()
   readonly #readBy = new Map<string, ReadonlySet<string>>()
   readonly #unbuilt = new Set<string>()
   /** The latest of each source, ended or not. */
@@ -55,6 +57,14 @@ export class Builds {
   /** Whether koffi shall lie beside what the bundler writes: the option `native` of what was built. */
   get copiesKoffi(): boolean {
     return this.#copiesKoffi
+  }
+
+  /** Puts it there, if so. Resolves to warnings. */
+  async putKoffi(folder: string): Promise<string[]> {
+    if (!this.#copiesKoffi) return []
+    const { copyKoffi } = await import('./bundlers/copy-koffi.ts')
+    const arches = [...this.#arches].filter((arch) => arch !== 'any')
+    return copyKoffi(folder, arches.length === this.#arches.size ? arches : undefined)
   }
 
   build(source: string): Promise<Outcome> {
@@ -85,6 +95,8 @@ export class Builds {
     try {
       const options = resolveOptions(this.#options, source)
       this.#copiesKoffi ||= options.native === 'copy'
+      for (const arch of options.archIsGiven ? options.arch : (['any'] as const))
+        this.#arches.add(arch)
       const module = await buildModule(source, options)
       const unwritten = await writeTypes(source, module)
       const verdict = await verify(source, options)

@@ -5,7 +5,6 @@ import type { OnLoadResult, OnResolveArgs, OnResolveResult, PluginBuild } from '
 import type { Builds } from '../builds.ts'
 import { esbuildMessage, failureText } from '../report.ts'
 import { nativeRE, ownFile, ownPackageRE, sourceRE } from '../resolve.ts'
-import { copyKoffi } from './copy-koffi.ts'
 
 /**
  * esbuild without unplugin's `load`: that passes on neither source lines nor notes, and loses the
@@ -38,9 +37,10 @@ export function setupEsbuild(build: PluginBuild, builds: Builds): void {
   })
 
   build.onEnd(async ({ errors }) => {
-    if (errors.length > 0 || !write || browser || !builds.copiesKoffi) return
+    if (errors.length > 0 || !write || browser) return {}
     const { outdir, outfile = '' } = build.initialOptions
-    await copyKoffi(resolve(cwd, outdir ?? dirname(outfile)))
+    const warnings = await builds.putKoffi(resolve(cwd, outdir ?? dirname(outfile)))
+    return { warnings: warnings.map((text) => ({ text })) }
   })
   build.onResolve({ filter: nativeRE }, ({ path }) => ({ path, external: true }))
   build.onResolve({ filter: ownPackageRE }, (args) => resolveOwn(build, args))

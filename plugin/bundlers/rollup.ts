@@ -2,7 +2,6 @@ import { dirname } from 'node:path'
 
 import type { Builds } from '../builds.ts'
 import { nativeRE, ownFile, ownPackageRE } from '../resolve.ts'
-import { copyKoffi } from './copy-koffi.ts'
 
 type Resolved = { readonly id: string }
 
@@ -36,8 +35,10 @@ interface Output {
 }
 
 /** `writeBundle` of these: with the option `native: 'copy'`, koffi beside the bundle. */
-export const writeKoffi =
-  (builds: Builds) =>
-  async ({ dir, file = '' }: Output): Promise<void> => {
-    if (builds.copiesKoffi) await copyKoffi(dir ?? dirname(file))
+export const writeKoffi = (builds: Builds) =>
+  async function (
+    this: { warn(message: string): void },
+    { dir, file = '' }: Output,
+  ): Promise<void> {
+    for (const warning of await builds.putKoffi(dir ?? dirname(file))) this.warn(warning)
   }

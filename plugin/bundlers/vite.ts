@@ -68,7 +68,7 @@ export function viteHooks(options: Options, builds: Builds): Partial<Plugin> {
     },
 
     async writeBundle(output) {
-      if (this.environment.config.consumer === 'server') await writeKoffi(builds)(output)
+      if (this.environment.config.consumer === 'server') await writeKoffi(builds).call(this, output)
     },
 
     async closeBundle() {

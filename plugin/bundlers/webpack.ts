@@ -1,7 +1,11 @@
 import type { Builds } from '../builds.ts'
 import { pluginName } from '../report.ts'
 import { ownKoffi } from '../resolve.ts'
-import { copyKoffi } from './copy-koffi.ts'
+
+interface Compilation {
+  readonly outputOptions: { path?: string | undefined }
+  readonly warnings: { push(warning: Error): unknown }
+}
 
 /** What webpack and Rspack have in common, as far as it is used here. */
 interface Compiler {
@@ -9,10 +13,7 @@ interface Compiler {
   readonly platform: { readonly web?: boolean | null | undefined }
   readonly hooks: {
     readonly afterEmit: {
-      tapPromise(
-        name: string,
-        call: (compilation: { outputOptions: { path?: string | undefined } }) => Promise<void>,
-      ): void
+      tapPromise(name: string, call: (compilation: Compilation) => Promise<void>): void
     }
   }
 }
@@ -25,7 +26,8 @@ export function keepKoffiOutside(compiler: Compiler, builds: Builds): void {
   const { externals = [] } = compiler.options
   const own = Object.fromEntries(['koffi', ownKoffi].map((name) => [name, `node-commonjs ${name}`]))
   compiler.options.externals = [own, ...(Array.isArray(externals) ? externals : [externals])]
-  compiler.hooks.afterEmit.tapPromise(pluginName, async ({ outputOptions: { path } }) => {
-    if (builds.copiesKoffi && path && compiler.platform.web !== true) await copyKoffi(path)
+  compiler.hooks.afterEmit.tapPromise(pluginName, async ({ outputOptions: { path }, warnings }) => {
+    if (!path || compiler.platform.web === true) return
+    for (const warning of await builds.putKoffi(path)) warnings.push(new Error(warning))
   })
 }

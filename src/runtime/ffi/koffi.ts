@@ -25,25 +25,40 @@ export function koffi(): Koffi {
   return loaded
 }
 
+/** Minor versions have changed what native memory looks like: package.json pins koffi to patches of this one. */
+const supported = { line: '3.3', patch: 4 } as const
+
 function load(): Koffi {
   const here = import.meta.url ?? pathToFileURL(process.argv[1] ?? `${process.cwd()}/`)
   const require = createRequire(here)
-  const attempts = provide
-    ? [provide]
-    : [() => require('unplugin-bpf/koffi'), () => require('koffi')]
-  let failure: unknown
-  for (const attempt of attempts) {
+  const attempts: [name: string, attempt: () => unknown][] = provide
+    ? [['the one in the bundle', provide]]
+    : [
+        ['unplugin-bpf/koffi', () => require('unplugin-bpf/koffi')],
+        ['koffi', () => require('koffi')],
+      ]
+  const failures: string[] = []
+  for (const [name, attempt] of attempts) {
     try {
       const module = attempt() as { default?: Koffi } & Koffi
-      return module.default ?? module
+      const koffi = module.default ?? module
+      if (isSupported(koffi.version)) return koffi
+      failures.push(
+        `${name}: version ${koffi.version}, not ${supported.line}.${supported.patch} or a patch of it`,
+      )
     } catch (error) {
-      failure = error
+      failures.push(`${name}: ${(error as Error).message.split('\n')[0]}`)
     }
   }
   throw unsupported(
     'open',
     'a BPF object',
-    `koffi, which calls libbpf, does not load: ${(failure as Error).message.split('\n')[0]}`,
-    'Install it beside the agent: npm install koffi',
+    `koffi, which calls libbpf, does not load (tried ${failures.join('; ')})`,
+    `Install it beside the agent: npm install koffi@~${supported.line}.${supported.patch}`,
   )
+}
+
+function isSupported(version: string): boolean {
+  const [, line, patch] = /^(\d+\.\d+)\.(\d+)/.exec(version) ?? []
+  return line === supported.line && Number(patch) >= supported.patch
 }
