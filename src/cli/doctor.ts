@@ -2,7 +2,9 @@ import { resolve } from 'node:path'
 import { styleText } from 'node:util'
 
 import { resolveOptions } from '../compile/options.ts'
+import { attachChecks } from './checks/attach.ts'
 import { buildChecks } from './checks/build.ts'
+import { capabilityChecks } from './checks/capabilities.ts'
 import type { Check } from './checks/check.ts'
 import { loadChecks } from './checks/load.ts'
 import { mountChecks } from './checks/mounts.ts'
@@ -11,17 +13,26 @@ import { writeOutput } from './output.ts'
 
 /** Whether programs can be built and loaded here. Exit code 1 when something that either needs is missing. */
 export async function doctor(flags: Flags): Promise<number> {
+  const load = loadChecks()
   const sections = {
     // The options of a source in this folder.
     build: await buildChecks(resolveOptions(compileOptions(flags), resolve('x.bpf.c'))),
-    load: loadChecks(),
-    optional: mountChecks(),
+    load,
+    // Trials tell of the kernel only where a process may load anything.
+    optional: [
+      ...capabilityChecks(),
+      ...mountChecks(),
+      ...(load.every(({ ok }) => ok) ? attachChecks() : []),
+    ],
   }
   const ok = [...sections.build, ...sections.load].every((check) => check.ok)
   const json = `${JSON.stringify({ ok, ...sections }, undefined, 2)}\n`
   await writeOutput(undefined, flags['json'] === true ? json : table(sections))
   return ok ? 0 : 1
 }
+
+/** Characters of the longest name. */
+const nameWidth = 14
 
 type Sections = Readonly<Record<'build' | 'load' | 'optional', readonly Check[]>>
 
@@ -40,7 +51,10 @@ function paragraph(title: string, checks: readonly Check[]): string {
 function rows({ name, ok, found, todo }: Check): string[] {
   const mark = ok ? styled('green', 'ok     ') : styled('red', 'MISSING')
   const [first, ...rest] = [...found.split('\n'), ...(todo?.split('\n') ?? [])]
-  return [`  ${mark}  ${name.padEnd(14)}  ${first}`, ...rest.map((line) => ' '.repeat(27) + line)]
+  return [
+    `  ${mark}  ${name.padEnd(nameWidth)}  ${first}`,
+    ...rest.map((line) => ' '.repeat(nameWidth + 13) + line),
+  ]
 }
 
 function styled(style: 'bold' | 'green' | 'red', text: string): string {

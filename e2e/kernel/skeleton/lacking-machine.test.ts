@@ -148,7 +148,7 @@ describeInKernel('a machine without', () => {
       expect(JSON.parse(stdout)).toEqual({
         code: 'EPERM',
         hint: expect.stringMatching(
-          new RegExp(`lacks ${lacking}:.*setcap ${lacking?.toLowerCase()}\\+ep`),
+          new RegExp(`lacks ${lacking}\\. .*--cap-add=BPF --cap-add=PERFMON`),
         ),
       })
     }

@@ -3,7 +3,7 @@ import { release } from 'node:os'
 
 import { koffi } from '../../runtime/ffi/koffi.ts'
 import { fromLibbpf } from '../../runtime/ffi/libbpf.ts'
-import { missingCapabilities, privilegeHint } from '../../runtime/host/capabilities.ts'
+import { cure, missingCapabilities, privilegeHint } from '../../runtime/host/capabilities.ts'
 import { errnoName } from '../../runtime/host/errno.ts'
 import { BpfError } from '../../runtime/host/error.ts'
 import { arrayRefusal } from '../../runtime/probe/certainty.ts'
@@ -16,7 +16,14 @@ export function loadChecks(): Check[] {
     return [check('Linux', false, found, 'BPF programs load on Linux 5.8 or newer')]
   }
   const koffi = koffiCheck()
-  return [kernelCheck(), btfCheck(), koffi, libbpfCheck(), privilegeCheck(koffi.ok)]
+  return [nodeCheck(), kernelCheck(), btfCheck(), koffi, libbpfCheck(), privilegeCheck(koffi.ok)]
+}
+
+/** package.json: engines. */
+function nodeCheck(): Check {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  const ok = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22
+  return check('Node', ok, `Node ${process.versions.node}`, 'Node 20.19, 22.12 or newer is needed')
 }
 
 function kernelCheck(): Check {
@@ -51,7 +58,7 @@ function attempt(name: string, find: () => string): Check {
   } catch (error) {
     if (!(error instanceof BpfError) || error.hint === undefined) throw error
     const found = error.message
-      .replace(`. ${error.hint}`, '')
+      .replace(`. ${error.hint.replace(/\.$/, '')}`, '')
       .replace('cannot open a BPF object: ', '')
     return check(name, false, found, error.hint)
   }
@@ -69,9 +76,7 @@ function privilegeCheck(trial: boolean): Check {
     missing.length === 0 && refusal === 0,
     `${who}${lacks}${refused}; ${unprivilegedUse()}`,
     refusal === 0
-      ? 'Run the agent as root, or give the capabilities to a copy of node:\n' +
-          'cp "$(command -v node)" ./node-bpf && sudo setcap cap_bpf,cap_perfmon+ep ./node-bpf\n' +
-          'Network programs (XDP, tc, sockets) also need cap_net_admin'
+      ? cure(['CAP_BPF', 'CAP_PERFMON'])
       : (privilegeHint(refusal) ?? 'See `dmesg` and the logs of security modules'),
   )
 }

@@ -2,16 +2,27 @@ import { EACCES, ENOSYS, EPERM } from './errno.ts'
 import { exists, readText } from './files.ts'
 
 /** include/uapi/linux/capability.h */
-const bits = { CAP_NET_ADMIN: 12, CAP_SYS_ADMIN: 21, CAP_PERFMON: 38, CAP_BPF: 39 } as const
+const bits = {
+  CAP_DAC_READ_SEARCH: 2,
+  CAP_NET_ADMIN: 12,
+  CAP_NET_RAW: 13,
+  CAP_SYS_ADMIN: 21,
+  CAP_PERFMON: 38,
+  CAP_BPF: 39,
+} as const
 export type Capability = keyof typeof bits
 
-/** Those of `wanted` that this process is known not to have in effect. CAP_SYS_ADMIN stands for CAP_BPF and CAP_PERFMON. */
+/** What the kernel also allows those that have CAP_SYS_ADMIN (include/linux/capability.h). */
+export const partsOfAdmin: readonly Capability[] = ['CAP_BPF', 'CAP_PERFMON']
+
+/** Those of `wanted` that this process is known not to have in effect. */
 export function missingCapabilities(wanted: readonly Capability[]): Capability[] {
   if (!capabilitiesAreKnown()) return []
   const line = /^CapEff:\s*([0-9a-f]+)$/m.exec(readText('/proc/self/status'))
   const effective = BigInt(`0x${line?.[1] ?? '0'}`)
   const has = (name: Capability): boolean => ((effective >> BigInt(bits[name])) & 1n) === 1n
-  return wanted.filter((name) => !has(name) && (name === 'CAP_NET_ADMIN' || !has('CAP_SYS_ADMIN')))
+  const isAdmin = has('CAP_SYS_ADMIN')
+  return wanted.filter((name) => !has(name) && !(isAdmin && partsOfAdmin.includes(name)))
 }
 
 const withoutBpf =
@@ -22,7 +33,10 @@ export function capabilitiesAreKnown(): boolean {
   return exists('/proc/self/status')
 }
 
-/** What to do about EPERM or EACCES; undefined of other errors. */
+/**
+ * What to do about EPERM, EACCES or ENOSYS; undefined for other errors.
+ * @param wanted all that the operation needs, also what the process has
+ */
 export function privilegeHint(
   errno: number,
   wanted: readonly Capability[] = ['CAP_BPF', 'CAP_PERFMON'],
@@ -33,18 +47,21 @@ export function privilegeHint(
     return `/proc is not mounted, so nothing tells whether this process has ${wanted.join(' and ')}: mount -t proc proc /proc`
   }
   const missing = missingCapabilities(wanted)
-  if (missing.length === 0) {
-    if (errno !== EPERM) return undefined
-    const refuser = inUserNamespace()
-      ? 'but in a user namespace, as rootless containers are: BPF takes them outside of any'
-      : "a security module, seccomp, lockdown or the kernel's configuration refuses it"
-    return `This process has ${wanted.join(' and ')}: ${refuser}`
+  if (missing.length > 0) return `This process lacks ${missing.join(' and ')}. ${cure(wanted)}`
+  if (errno !== EPERM) return undefined
+  return inUserNamespace()
+    ? `This process has ${wanted.join(' and ')} in a user namespace only, as in rootless containers, and the kernel asks for them outside of it`
+    : `This process has ${wanted.join(' and ')}, so something else refuses it: a security module, seccomp, lockdown or the kernel's configuration`
+}
+
+/** How to get capabilities: containers take them from root, and `setcap` replaces those that a file has. */
+export function cure(wanted: readonly Capability[]): string {
+  if (process.geteuid?.() === 0) {
+    const flags = wanted.map((name) => `--cap-add=${name.slice('CAP_'.length)}`).join(' ')
+    return `Start the container, or the service, that it runs in with more capabilities: docker run ${flags}`
   }
-  const list = missing.map((name) => name.toLowerCase()).join(',')
-  return (
-    `This process lacks ${missing.join(' and ')}: run it as root (sudo), or give the capabilities to a copy of node ` +
-    `(setcap ${list}+ep)`
-  )
+  const list = wanted.map((name) => name.toLowerCase()).join(',')
+  return `Run it as root (sudo), or give a copy of node what it needs: setcap ${list}+ep ./node`
 }
 
 /** Whether the capabilities of this process are those of a namespace's own root. user_namespaces(7): the first one maps all. */

@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { getSystemErrorMap } from 'node:util'
 
 /** Numbers with two names, by the one that manuals and kernel sources use. */
 const preferred: Record<number, string> = { 11: 'EAGAIN', 35: 'EDEADLK', 95: 'EOPNOTSUPP' }
@@ -20,6 +21,20 @@ export function errnoName(errno: number): string {
     ofKernel[errno] ??
     (own ? `LIBBPF_ERRNO__${own}` : `errno ${errno}`)
   )
+}
+
+/** Where Node's words are about something else than what bpf(2) means, or missing. */
+const meanings: Record<number, string> = {
+  7: 'too many, or too big',
+  22: 'the kernel takes no such argument',
+  77: 'a descriptor in the wrong state',
+  95: 'operation not supported',
+  524: 'operation not supported by this kernel',
+}
+
+/** What an errno says in words: `operation not permitted`. Undefined when nobody has words for it. */
+export function errnoMeaning(errno: number): string | undefined {
+  return meanings[errno] ?? getSystemErrorMap().get(-errno)?.[1]
 }
 
 const { errno } = constants

@@ -1,4 +1,4 @@
-import { errnoName } from './errno.ts'
+import { errnoMeaning, errnoName } from './errno.ts'
 
 /** Codes of failures that no errno stands for. All other codes are an errno's name: `EPERM`. */
 export type BpfErrorCode =
@@ -50,9 +50,10 @@ export class BpfError extends Error {
 
 function sentence({ operation, object, reason, errno, hint }: BpfErrorDetails): string {
   const what = object === undefined ? operation : phrase(operation, object)
-  const name = errno === undefined ? undefined : errnoName(errno)
-  const because = reason && name ? `${reason} (${name})` : reason || name || 'refused'
-  return `cannot ${what}: ${because}${hint === undefined ? '' : `. ${hint}`}`
+  const because = reason || (errno !== undefined && errnoMeaning(errno)) || 'refused'
+  const words = [`cannot ${what}: ${because}`, ...(hint === undefined ? [] : [hint])]
+  const name = errno === undefined ? '' : ` (${errnoName(errno)})`
+  return `${words.map((part) => part.replace(/\.$/, '')).join('. ')}${name}`
 }
 
 /** `attach to lo` is done to `program drop of filter_bpf`: attach program drop of filter_bpf to lo. */

@@ -6,8 +6,12 @@ const places = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing']
 
 const notMounted = [
   'tracefs is not mounted',
-  `As root: mount -t tracefs tracefs ${places[0]}`,
+  `Mount it as root: mount -t tracefs tracefs ${places[0]}; in a container, mount the host's: docker run -v ${places[0]}:${places[0]}:ro`,
 ] as const
+
+const notReadable =
+  'Run as root, or with CAP_DAC_READ_SEARCH, or let a group read it: mount -o remount,mode=750,gid=GROUP ' +
+  `${places[0]}. SEC("tp_btf/NAME") attaches to the same tracepoints without tracefs`
 
 /**
  * The folder of the kernel's tracing.
@@ -26,8 +30,8 @@ export function tracefsAdvice(log: string): string | undefined {
   const { place, refused } = look()
   if (place !== undefined) return undefined
   if (refused !== undefined) return tracefsFailure('read', 'tracefs', refused).hint
-  const [reason, hint] = notMounted
-  return `${reason.charAt(0).toUpperCase()}${reason.slice(1)}. ${hint}`
+  const [, hint] = notMounted
+  return `Tracefs is not mounted. ${hint}. Or use SEC("tp_btf/NAME"), which needs no tracefs`
 }
 
 function look(): { readonly place?: string; readonly refused?: unknown } {
@@ -56,10 +60,8 @@ export function tracefsFailure(
     operation,
     object,
     errno: errnoOf(cause),
-    reason: refused ? "tracefs is root's alone to read" : undefined,
-    hint: refused
-      ? `Run as root, or let a group in: mount -o remount,mode=750,gid=GROUP ${places[0]}`
-      : hint,
+    reason: refused ? 'only root may read tracefs' : undefined,
+    hint: refused ? notReadable : hint,
     cause,
   })
 }

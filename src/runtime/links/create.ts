@@ -6,7 +6,7 @@ import { errno } from '../ffi/library.ts'
 import type { Scratch, Struct } from '../ffi/memory.ts'
 import { struct, usedUntilHere } from '../ffi/memory.ts'
 import { EINVAL } from '../host/errno.ts'
-import type { Program } from '../programs/program.ts'
+import type { Operation, Program } from '../programs/program.ts'
 import { descriptorLink, libbpfLink } from './native.ts'
 import type { NativeLink } from './native.ts'
 
@@ -29,7 +29,7 @@ const attrSize = 64
 export const tailOffset = 16
 
 /** BPF_LINK_CREATE, where libbpf's functions cannot say all of it. @throws {BpfError} */
-export function kernelLink(program: Program, operation: string, target: LinkTarget): NativeLink {
+export function kernelLink(program: Program, operation: Operation, target: LinkTarget): NativeLink {
   const attr = struct(attrSize)
   attr.data.setUint32(0, ownDescriptor(program), true)
   attr.data.setUint32(4, target.target, true)
@@ -46,11 +46,11 @@ export function kernelLink(program: Program, operation: string, target: LinkTarg
 /** Runs one of libbpf's attach functions, whose first parameter is the program. @throws {BpfError} */
 export function linkByLibbpf(
   program: Program,
-  operation: string,
+  operation: Operation,
   attach: Call<number>,
   ...args: (number | string | null | Scratch)[]
 ): NativeLink {
-  const pointer = program.pointer(operation)
+  const pointer = program.pointer(typeof operation === 'string' ? operation : operation.words)
   const values = args.map((arg) => (arg !== null && typeof arg === 'object' ? arg.address : arg))
   const { result, log } = heard(() => {
     const link = attach(pointer, ...values)

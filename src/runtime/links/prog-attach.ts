@@ -4,7 +4,7 @@ import { close, duplicate } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import { scratch } from '../ffi/memory.ts'
 import type { Anchor } from '../programs/anchor.ts'
-import type { Program } from '../programs/program.ts'
+import type { Operation, Program } from '../programs/program.ts'
 import type { NativeLink } from './native.ts'
 import { looseAttachment } from './native.ts'
 
@@ -28,7 +28,7 @@ const replaceFlag = 1 << 2
 const modeFlags = (1 << 0) | (1 << 1) | (1 << 6)
 
 /** BPF_PROG_ATTACH: what came before links, and still says what links cannot. @throws {BpfError} */
-export function looseLink(program: Program, operation: string, to: LooseTarget): NativeLink {
+export function looseLink(program: Program, operation: Operation, to: LooseTarget): NativeLink {
   const { target, attachType, flags = 0, replace, anchor } = to
   const fds = {
     target,

@@ -6,6 +6,7 @@ import { privilegeHint } from '../host/capabilities.ts'
 import { EINVAL } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
 import { btfBytes, btfInt, loadElementBtf } from './element-btf.ts'
+import { capabilitiesForMap } from './needed-capabilities.ts'
 
 /** How a map is made. Sizes in bytes. */
 export interface MapDefinition {
@@ -64,7 +65,7 @@ export function createMap(definition: MapDefinition): number {
     operation: 'create',
     object: name ? `map ${name}` : 'a map',
     errno: -fd,
-    hint: -fd === EINVAL ? refusal(definition) : privilegeHint(-fd),
+    hint: -fd === EINVAL ? refusal(definition) : privilegeHint(-fd, capabilitiesForMap(type)),
   })
 }
 

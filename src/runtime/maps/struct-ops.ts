@@ -60,7 +60,7 @@ export class StructOpsMap extends BpfMap {
         object: title,
         errno: result.errno,
         log,
-        hint: privilegeHint(result.errno, ['CAP_BPF', 'CAP_NET_ADMIN']),
+        hint: privilegeHint(result.errno),
       })
     }
     const native = this.#isLink ? updatable(result.link) : registration(result.link, title)

@@ -1,7 +1,6 @@
 import { withDirectory } from '../descriptors/file.ts'
 import { oneOf } from '../ffi/arguments.ts'
 import { requireKnown } from '../ffi/known-options.ts'
-import type { Capability } from '../host/capabilities.ts'
 import { EBADF } from '../host/errno.ts'
 import { kernelLink } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
@@ -11,6 +10,8 @@ import type { NativeLink } from '../links/native.ts'
 import { looseLink } from '../links/prog-attach.ts'
 import type { AnchorOptions } from './anchor.ts'
 import { anchorNames, anchorOf, anchorTail } from './anchor.ts'
+import type { AttachNeed } from './needed-capabilities.ts'
+import { cgroupSkb } from './needed-capabilities.ts'
 import { PacketProgram } from './packet.ts'
 import type { Attempt } from './program.ts'
 import { Program } from './program.ts'
@@ -45,10 +46,6 @@ export class CgroupProgram extends Program {
     return this.adopt(attachCgroup(this, cgroup, options))
   }
 
-  override get capabilities(): readonly Capability[] {
-    return ['CAP_BPF', 'CAP_NET_ADMIN']
-  }
-
   /** @internal */
   override advice(attempt: Attempt): string | undefined {
     return this.loadAdvice(attempt.errno) ?? super.advice(attempt)
@@ -69,11 +66,7 @@ export class CgroupProgram extends Program {
 export class CgroupSkbProgram extends PacketProgram {
   /** @param cgroup its directory in cgroup2, or a descriptor of it */
   attachCgroup(cgroup: string | number, options: CgroupOptions = {}): Link {
-    return this.adopt(attachCgroup(this, cgroup, options))
-  }
-
-  override get capabilities(): readonly Capability[] {
-    return ['CAP_BPF', 'CAP_NET_ADMIN']
+    return this.adopt(attachCgroup(this, cgroup, options, cgroupSkb))
   }
 
   /** @internal */
@@ -86,10 +79,12 @@ function attachCgroup(
   program: Program,
   cgroup: string | number,
   options: CgroupOptions,
+  need?: AttachNeed,
 ): NativeLink {
   requireKnown('attachCgroup()', options, [...anchorNames, 'preorder', 'mode', 'replace'])
   const { replace, mode = replace && 'multi' } = options
-  const operation = `attach to cgroup ${cgroup}`
+  const words = `attach to cgroup ${cgroup}`
+  const operation = need ? { words, need } : words
   const anchor = anchorOf('attachCgroup()', options)
   const flags = anchor.flags | (options.preorder ? preorderFlag : 0)
   return withDirectory(cgroup, (target) => {

@@ -25,7 +25,8 @@ export function kprobeAdvice(
   return tracefsAdvice(log)
 }
 
-function lacksKprobes(): boolean {
+/** As the kernel lists what perf_event_open(2) opens. */
+export function lacksKprobes(): boolean {
   const events = '/sys/bus/event_source/devices'
   return exists(`${events}/software`) && !exists(`${events}/kprobe`)
 }

@@ -1,6 +1,5 @@
 import { oneOf } from '../ffi/arguments.ts'
 import { requireKnown } from '../ffi/known-options.ts'
-import type { Capability } from '../host/capabilities.ts'
 import { kernelLink, tailOffset } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
 import { netfilterLinks } from '../links/info.ts'
@@ -47,10 +46,6 @@ export class NetfilterProgram extends PacketProgram {
       },
     })
     return this.adopt(link)
-  }
-
-  override get capabilities(): readonly Capability[] {
-    return ['CAP_BPF', 'CAP_NET_ADMIN']
   }
 
   /** @internal */

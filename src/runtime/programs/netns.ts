@@ -2,7 +2,6 @@ import { withOpened } from '../descriptors/file.ts'
 import { uint32 } from '../ffi/arguments.ts'
 import { requireKnown } from '../ffi/known-options.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
-import type { Capability } from '../host/capabilities.ts'
 import { linkByLibbpf } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
 import { netnsLinks } from '../links/info.ts'
@@ -36,10 +35,6 @@ export class SkLookupProgram extends Program {
     return { retval, ctx, duration }
   }
 
-  override get capabilities(): readonly Capability[] {
-    return ['CAP_BPF', 'CAP_NET_ADMIN']
-  }
-
   /** @internal */
   protected override get linkShapes(): LinkShapes {
     return netnsLinks
@@ -51,10 +46,6 @@ export class FlowDissectorProgram extends PacketProgram {
   /** @param netns a network namespace: a path (`/proc/self/ns/net`), a name of `ip netns`, or a descriptor */
   attachNetns(netns: string | number): Link {
     return this.adopt(attachNetns(this, netns))
-  }
-
-  override get capabilities(): readonly Capability[] {
-    return ['CAP_BPF', 'CAP_NET_ADMIN']
   }
 
   /** @internal */

@@ -5,11 +5,11 @@ import {
   bpf_program__fd,
   bpf_program__pin,
   bpf_program__section_name,
+  bpf_program__type,
   bpf_program__unpin,
 } from '../ffi/object.ts'
 import { pinAdvice } from '../host/bpffs.ts'
 import { privilegeHint } from '../host/capabilities.ts'
-import type { Capability } from '../host/capabilities.ts'
 import { EOPNOTSUPP } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
 import { linkByLibbpf } from '../links/create.ts'
@@ -18,6 +18,8 @@ import { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
 import type { ProgramInfo } from './info.ts'
 import { programInfo } from './info.ts'
+import type { AttachNeed, NeededCapabilities } from './needed-capabilities.ts'
+import { capabilitiesFor } from './needed-capabilities.ts'
 import type { ProgramHandle } from './settings.ts'
 import { handleOf, ProgramSettings } from './settings.ts'
 import type { ProgramStream } from './stream.ts'
@@ -33,6 +35,9 @@ export interface Attempt {
   /** It was to be attached where the section says, not by a function that says where. */
   readonly bySection: boolean
 }
+
+/** What is tried, after "cannot"; and the capabilities that it takes beside those of a load. */
+export type Operation = string | { readonly words: string; readonly need: AttachNeed }
 
 /** Makes the class of one program type; generated modules name one a program, so that unused ones leave the bundle. */
 export type ProgramKind<P extends Program = Program> = new (handle: ProgramHandle) => P
@@ -133,7 +138,9 @@ export class Program extends ProgramSettings {
   }
 
   /** @param hint when nothing better is known @internal */
-  failure(operation: string, errno: number, log = '', hint?: string): BpfError {
+  failure(tried: Operation, errno: number, log = '', hint?: string): BpfError {
+    const { words: operation, need } = typeof tried === 'string' ? { words: tried } : tried
+    const wanted = [...this.needed.load, ...(need?.capabilities ?? [])]
     return new BpfError({
       operation,
       object: this.title,
@@ -142,7 +149,7 @@ export class Program extends ProgramSettings {
       reason: telling(log),
       hint:
         this.advice({ errno, log, bySection: operation === 'attach' }) ??
-        privilegeHint(errno, this.capabilities) ??
+        privilegeHint(errno, wanted) ??
         hint,
     })
   }
@@ -162,9 +169,9 @@ export class Program extends ProgramSettings {
     return undefined
   }
 
-  /** That loading and attaching it takes. @internal */
-  get capabilities(): readonly Capability[] {
-    return ['CAP_BPF', 'CAP_PERFMON']
+  /** What this process must have to load and attach it. @internal */
+  get needed(): NeededCapabilities {
+    return capabilitiesFor(bpf_program__type(handleOf(this).pointer))
   }
 
   /** `struct bpf_program *` of a loaded skeleton. @internal */

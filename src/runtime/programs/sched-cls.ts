@@ -1,6 +1,5 @@
 import { oneOf } from '../ffi/arguments.ts'
 import { requireKnown } from '../ffi/known-options.ts'
-import type { Capability } from '../host/capabilities.ts'
 import { kernelLink } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
 import { tcxLinks, netkitLinks } from '../links/info.ts'
@@ -64,10 +63,6 @@ export class SchedClsProgram extends PacketProgram {
   attachTc(device: string | number, direction?: Direction | TcOptions, options?: TcOptions): Link {
     const [side, opts] = this.#place<Direction, TcOptions>('attachTc', tcxTypes, direction, options)
     return this.adopt(attachTc(this, device, side, opts))
-  }
-
-  override get capabilities(): readonly Capability[] {
-    return ['CAP_BPF', 'CAP_NET_ADMIN']
   }
 
   #attach<S extends string>(

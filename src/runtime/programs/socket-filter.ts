@@ -10,10 +10,10 @@ import {
   SO_DETACH_BPF,
   SO_DETACH_REUSEPORT_BPF,
 } from '../ffi/socket.ts'
-import type { Capability } from '../host/capabilities.ts'
 import type { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
 import { indexOfInterface } from './interface.ts'
+import { packetSocket } from './needed-capabilities.ts'
 import { PacketProgram } from './packet.ts'
 import { Program } from './program.ts'
 import { attachBySocketOption } from './socket.ts'
@@ -30,10 +30,6 @@ export class SocketFilterProgram extends PacketProgram {
     return this.adopt(this.#attach(socketDescriptor(target, 'attach to a socket'), 'a socket'))
   }
 
-  override get capabilities(): readonly Capability[] {
-    return ['CAP_BPF', 'CAP_NET_ADMIN']
-  }
-
   #attach(fd: number, what: string): NativeLink {
     return attachBySocketOption(this, `attach to ${what}`, fd, SO_ATTACH_BPF, SO_DETACH_BPF)
   }
@@ -41,7 +37,10 @@ export class SocketFilterProgram extends PacketProgram {
   #watch(device: string): NativeLink {
     const ifindex = indexOfInterface(device)
     const fd = openPacketSocket()
-    if (fd < 0) throw this.failure(`open a packet socket on ${device} for`, errno())
+    if (fd < 0) {
+      const words = `open a packet socket on ${device} for`
+      throw this.failure({ words, need: packetSocket }, errno())
+    }
     try {
       const link = this.#attach(fd, device)
       if (bindPacketSocket(fd, ifindex) < 0) throw this.failure(`bind to ${device}`, errno())
@@ -61,9 +60,5 @@ export class SkReuseportProgram extends Program {
     const fd = socketDescriptor(socket, operation)
     const [attach, detach] = [SO_ATTACH_REUSEPORT_EBPF, SO_DETACH_REUSEPORT_BPF]
     return this.adopt(attachBySocketOption(this, operation, fd, attach, detach))
-  }
-
-  override get capabilities(): readonly Capability[] {
-    return ['CAP_BPF', 'CAP_NET_ADMIN']
   }
 }

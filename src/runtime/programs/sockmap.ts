@@ -1,5 +1,4 @@
 import { descriptor } from '../descriptors/descriptor.ts'
-import type { Capability } from '../host/capabilities.ts'
 import { EINVAL } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
 import { kernelLink } from '../links/create.ts'
@@ -26,10 +25,6 @@ export class SockmapProgram extends Program {
       throw this.failure(operation, EINVAL, '', hint)
     }
     return this.adopt(this.#attach(operation, { target, attachType }))
-  }
-
-  override get capabilities(): readonly Capability[] {
-    return ['CAP_BPF', 'CAP_NET_ADMIN']
   }
 
   #attach(operation: string, to: { target: number; attachType: number }): NativeLink {

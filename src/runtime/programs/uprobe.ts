@@ -10,6 +10,7 @@ import type { Binary } from './binary.ts'
 import { pathOfBinary } from './binary.ts'
 import { offsetOf } from './function-offsets.ts'
 import type { KprobeOptions } from './kprobe.ts'
+import { uprobeEvents } from './needed-capabilities.ts'
 import { pidOf } from './pid.ts'
 import { attachModeOf } from './probe-mode.ts'
 import type { Program } from './program.ts'
@@ -73,7 +74,8 @@ export function attachUprobe(
   const start =
     symbol === undefined || inArchive ? 0n : offsetOf({ program, operation }, path, symbol)
   const attach = bpf_program__attach_uprobe_opts
-  return linkByLibbpf(program, operation, attach, pid, path, Number(start + offset), opts)
+  const tried = { words: operation, need: uprobeEvents }
+  return linkByLibbpf(program, tried, attach, pid, path, Number(start + offset), opts)
 }
 
 export function attachUsdt(
@@ -89,7 +91,7 @@ export function attachUsdt(
   opts.data.setBigUint64(8, uint64('cookie', options.cookie ?? 0), true)
   return linkByLibbpf(
     program,
-    `attach to USDT ${provider}:${name} of ${binary}`,
+    { words: `attach to USDT ${provider}:${name} of ${binary}`, need: uprobeEvents },
     bpf_program__attach_usdt,
     pidOf(options.pid),
     pathOfBinary(binary, options.pid),

@@ -1,6 +1,5 @@
 import { oneOf } from '../ffi/arguments.ts'
 import { requireKnown } from '../ffi/known-options.ts'
-import type { Capability } from '../host/capabilities.ts'
 import { EBUSY, EEXIST } from '../host/errno.ts'
 import { kernelLink } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
@@ -34,10 +33,6 @@ export class XdpProgram extends PacketProgram {
     const target = indexOfInterface(device)
     const hints = { [EBUSY]: taken, [EEXIST]: taken }
     return this.adopt(kernelLink(this, operation, { target, attachType: BPF_XDP, flags, hints }))
-  }
-
-  override get capabilities(): readonly Capability[] {
-    return ['CAP_BPF', 'CAP_NET_ADMIN']
   }
 
   /** @internal */

@@ -1,5 +1,7 @@
+import type { Capability } from '../host/capabilities.ts'
 import { missingCapabilities, privilegeHint } from '../host/capabilities.ts'
 import { BpfError } from '../host/error.ts'
+import { capabilitiesForMap } from '../maps/needed-capabilities.ts'
 import { creationAdvice } from '../maps/refusal.ts'
 import { VerifierError } from '../verifier/error.ts'
 import type { Explanations } from '../verifier/explanations/explanations.ts'
@@ -8,7 +10,7 @@ import { generalExplanations } from '../verifier/explanations/general.ts'
 import { failingLine } from '../verifier/failing-line.ts'
 import { plainReason } from '../verifier/reason.ts'
 import { readVerifierLog, verdict } from '../verifier/verifier-log.ts'
-import type { InstanceParts, ProgramPart } from './instance-state.ts'
+import type { InstanceParts, MapPart, ProgramPart } from './instance-state.ts'
 
 /**
  * Why bpf_object__load failed. Which program the verifier refused is known by its log alone: libbpf closes all of them
@@ -39,6 +41,8 @@ export function loadFailure(
       source: failingLine(Buffer.from(spec.object, 'base64'), program, read),
     })
   }
+  const map = refusedMap(parts, heard)
+  const needed = neededToLoad(parts, refused, map)
   return new BpfError({
     operation: 'load',
     object: refused ? refused.program.title : spec.name,
@@ -46,9 +50,9 @@ export function loadFailure(
     reason: heard && reasonFrom(heard),
     log: heard,
     hint:
-      kernelHint(refused, errno) ??
-      privilegeHint(errno) ??
-      mapHint(parts, errno, heard) ??
+      kernelHint(refused, errno, needed) ??
+      privilegeHint(errno, needed) ??
+      (map && creationAdvice(map.kind, map.map, errno)) ??
       adviceOn(heard, explanations),
   })
 }
@@ -76,22 +80,37 @@ function refusedProgram(
   return programs.find(({ name }) => name === named)
 }
 
-/** Of the map that libbpf says could not be created. */
-function mapHint(
-  { maps }: InstanceParts,
-  errno: number,
-  heard: string | undefined,
-): string | undefined {
+/** The map that libbpf says could not be created. */
+function refusedMap({ maps }: InstanceParts, heard: string | undefined): MapPart | undefined {
   const named = /^map '(.*)': failed to create/m.exec(heard ?? '')?.[1]
-  const refused = maps.find(({ name }) => name === named)
-  return refused && creationAdvice(refused.kind, refused.map, errno)
+  return maps.find(({ name }) => name === named)
 }
 
-/** Of a process that lacks nothing. */
-function kernelHint(refused: ProgramPart | undefined, errno: number): string | undefined {
-  return missingCapabilities(['CAP_BPF', 'CAP_PERFMON']).length === 0
-    ? refused?.program.loadAdvice(errno)
-    : undefined
+/** The capabilities for what was refused; for all that is to be loaded where nobody says what that was. */
+function neededToLoad(
+  { maps, programs }: InstanceParts,
+  program: ProgramPart | undefined,
+  map: MapPart | undefined,
+): Capability[] {
+  const known = program !== undefined || map !== undefined
+  const concerned = {
+    programs: known ? [program] : programs.filter(({ program }) => program.autoload),
+    maps: known ? [map] : maps.filter(({ map }) => map.autocreate),
+  }
+  const needed = [
+    ...concerned.programs.flatMap((part) => part?.program.needed.load ?? []),
+    ...concerned.maps.flatMap((part) => (part ? capabilitiesForMap(part.map.type) : [])),
+  ]
+  return [...new Set(needed)]
+}
+
+/** What a program says of a process that lacks nothing. */
+function kernelHint(
+  refused: ProgramPart | undefined,
+  errno: number,
+  needed: readonly Capability[],
+): string | undefined {
+  return missingCapabilities(needed).length === 0 ? refused?.program.loadAdvice(errno) : undefined
 }
 
 /** libbpf.c: bpf_object__probe_loading. Its advice, on RLIMIT_MEMLOCK, is for kernels before Linux 5.11. */
