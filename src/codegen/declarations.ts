@@ -156,26 +156,19 @@ function maps(context: TypeContext): Text[] {
 function mapType(context: TypeContext, { kind, key, value, inner, elfName }: MapModel): Text {
   const type = (layout: Layout | undefined): Text =>
     layout ? readType(context, layout, elfName) : 'globalThis.Uint8Array'
+  const typeArguments = kind.typeArguments.map((argument) => {
+    switch (argument) {
+      case 'key':
+        return type(key)
+      case 'value':
+        return type(value)
+      case 'inner':
+        return inner ? mapType(context, inner) : `${context.rt}.BpfMap`
+    }
+  })
   const name = `${context.rt}.${kind.type}`
-  const innerType = inner ? mapType(context, inner) : `${context.rt}.BpfMap`
-  switch (kind.takes) {
-    case 'key and value':
-      return [`${name}<`, type(key), ', ', type(value), '>']
-    case 'key':
-      return [`${name}<`, type(key), '>']
-    case 'value':
-    case 'record':
-    case 'section and value':
-      return [`${name}<`, type(value), '>']
-    case 'inner':
-      return [`${name}<`, innerType, '>']
-    case 'key and inner':
-      return [`${name}<`, type(key), ', ', innerType, '>']
-    case 'section':
-    case 'shadow':
-    case 'nothing':
-      return name
-  }
+  if (typeArguments.length === 0) return name
+  return [`${name}<`, typeArguments.map((text, i) => [i ? ', ' : '', text]), '>']
 }
 
 /** What may be set of them until `load()`. */

@@ -1,5 +1,6 @@
 import type { EnumLayout, Layout, Member } from '../codec/layout.ts'
 import type { ExportedTypes } from './exported-types.ts'
+import type { MapArgument } from './kinds.ts'
 import { literal, propertyKey, quote } from './literal.ts'
 import type { MapModel, ProgramModel, SectionModel, SkeletonModel } from './model.ts'
 import { valueScope } from './names.ts'
@@ -109,36 +110,28 @@ function mapEntry(printer: Printer, map: MapModel): string {
 }
 
 function mapFactory(printer: Printer, map: MapModel): string {
-  const { kind, key, value, inner, section, isMappable, shadow } = map
-  const factory = printer.runtime(kind.factory)
-  const elf = section === undefined ? 'undefined' : quote(section)
+  const factory = printer.runtime(map.kind.factory)
+  const parameters = map.kind.takes.flatMap((argument) => mapArgument(printer, map, argument))
+  while (parameters.at(-1) === 'undefined') parameters.pop()
+  return `${PURE} ${factory}(${parameters.join(', ')})`
+}
+
+function mapArgument(printer: Printer, map: MapModel, argument: MapArgument): string[] {
+  const { key, value, inner, section, isMappable, shadow } = map
   const layout = (type: Layout | undefined): string => (type ? printer.layout(type) : 'undefined')
-  const innerFactory = (): string =>
-    inner ? mapFactory(printer, inner) : `${PURE} ${printer.runtime('bpfMap')}()`
-  const call = (parameters: string[]): string => {
-    while (parameters.at(-1) === 'undefined') parameters.pop()
-    return `${PURE} ${factory}(${parameters.join(', ')})`
-  }
-  switch (kind.takes) {
-    case 'key and value':
-      return call([layout(key), layout(value)])
+  switch (argument) {
     case 'key':
-      return call([layout(key)])
+      return [layout(key)]
     case 'value':
-    case 'record':
-      return call([layout(value)])
+      return [layout(value)]
     case 'inner':
-      return call([innerFactory()])
-    case 'key and inner':
-      return call([innerFactory(), layout(key)])
+      return [inner ? mapFactory(printer, inner) : `${PURE} ${printer.runtime('bpfMap')}()`]
     case 'section':
-      return call([elf, isMappable ? 'undefined' : 'false'])
-    case 'section and value':
-      return call([elf, layout(value)])
+      return [section === undefined ? 'undefined' : quote(section)]
+    case 'mappable':
+      return [isMappable ? 'undefined' : 'false']
     case 'shadow':
-      return call([elf, ...(shadow ? shadowParameters(printer, shadow) : [])])
-    case 'nothing':
-      return call([])
+      return shadow ? shadowParameters(printer, shadow) : []
   }
 }
 

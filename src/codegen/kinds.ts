@@ -6,21 +6,14 @@ import { matchSection, type ProgramClass } from '../object/section-definitions.t
 export interface MapKind {
   readonly factory: string
   readonly type: string
-  /** Which of the map's types the factory and the interface take; `inner`: the kind of the maps that it holds. */
-  readonly takes: Takes
+  /** The arguments of the factory, in order. */
+  readonly takes: readonly MapArgument[]
+  /** The type arguments of the interface, in order; `inner`: the interface of the maps that it holds. */
+  readonly typeArguments: readonly ('key' | 'value' | 'inner')[]
 }
 
-export type Takes =
-  | 'key and value'
-  | 'key'
-  | 'value'
-  | 'record'
-  | 'inner'
-  | 'key and inner'
-  | 'section'
-  | 'section and value'
-  | 'shadow'
-  | 'nothing'
+/** `key` and `value`: layouts; `inner`: a factory; `section`: an ELF section's name; `mappable`: whether it can be mapped. */
+export type MapArgument = 'key' | 'value' | 'inner' | 'section' | 'mappable' | 'shadow'
 
 export interface ProgramKind {
   readonly factory: string
@@ -29,22 +22,24 @@ export interface ProgramKind {
   readonly link: string
 }
 
-const ANY_MAP: MapKind = { factory: 'bpfMap', type: 'BpfMap', takes: 'nothing' }
-const SECTION: MapKind = { factory: 'sectionMap', type: 'SectionMap', takes: 'section' }
+const ANY_MAP: MapKind = untyped('bpfMap', 'BpfMap')
+const SECTION: MapKind = { ...untyped('sectionMap', 'SectionMap'), takes: ['section', 'mappable'] }
 const PER_CPU_SECTION: MapKind = {
-  factory: 'perCpuSectionMap',
-  type: 'PerCpuArray',
-  takes: 'section and value',
+  ...valued('perCpuSectionMap', 'PerCpuArray'),
+  takes: ['section', 'value'],
 }
-const STRUCT_OPS: MapKind = { factory: 'structOpsMap', type: 'StructOpsMap', takes: 'shadow' }
+const STRUCT_OPS: MapKind = {
+  ...untyped('structOpsMap', 'StructOpsMap'),
+  takes: ['section', 'shadow'],
+}
 const MMAPABLE_ARRAY: MapKind = valued('mmapableArray', 'MmapableArray')
 /** Of usdt.bpf.h, whose layout libbpf must share. */
 const USDT_SPECS: MapKind = { ...valued('arrayMap', 'ArrayMap'), factory: 'usdtSpecs' }
 const HASH: MapKind = keyed('hashMap', 'HashMap')
 const PER_CPU_HASH: MapKind = keyed('perCpuHashMap', 'PerCpuHashMap')
 const DEVMAP: MapKind = valued('devMap', 'DevMap')
-const SOCKETS: MapKind = { factory: 'sockMap', type: 'SockMap', takes: 'nothing' }
-const STACKS: MapKind = { factory: 'stackTraceMap', type: 'StackTraceMap', takes: 'nothing' }
+const SOCKETS: MapKind = untyped('sockMap', 'SockMap')
+const STACKS: MapKind = untyped('stackTraceMap', 'StackTraceMap')
 /** With the flag BPF_F_STACK_BUILD_ID. */
 const BUILD_ID_STACKS: MapKind = { ...STACKS, type: 'BuildIdStackMap' }
 
@@ -57,22 +52,25 @@ const MAPS: ReadonlyMap<string, MapKind> = new Map([
   ['LRU_PERCPU_HASH', PER_CPU_HASH],
   ['ARRAY', valued('arrayMap', 'ArrayMap')],
   ['PERCPU_ARRAY', valued('perCpuArray', 'PerCpuArray')],
-  ['ARENA', { factory: 'arenaMap', type: 'ArenaMap', takes: 'section' }],
+  ['ARENA', { ...untyped('arenaMap', 'ArenaMap'), takes: ['section', 'mappable'] }],
   ['LPM_TRIE', keyed('lpmTrie', 'LpmTrie')],
   ['QUEUE', valued('queue', 'Queue')],
   ['STACK', valued('queue', 'Stack')],
   ['BLOOM_FILTER', valued('bloomFilter', 'BloomFilter')],
-  ['ARRAY_OF_MAPS', { factory: 'arrayOfMaps', type: 'ArrayOfMaps', takes: 'inner' }],
-  ['HASH_OF_MAPS', { factory: 'hashOfMaps', type: 'HashOfMaps', takes: 'key and inner' }],
-  ['PROG_ARRAY', { factory: 'progArray', type: 'ProgArray', takes: 'nothing' }],
-  ['CGROUP_ARRAY', { factory: 'cgroupArray', type: 'CgroupArray', takes: 'nothing' }],
+  ['ARRAY_OF_MAPS', kindOf('arrayOfMaps', 'ArrayOfMaps', ['inner'])],
+  [
+    'HASH_OF_MAPS',
+    { ...kindOf('hashOfMaps', 'HashOfMaps', ['key', 'inner']), takes: ['inner', 'key'] },
+  ],
+  ['PROG_ARRAY', untyped('progArray', 'ProgArray')],
+  ['CGROUP_ARRAY', untyped('cgroupArray', 'CgroupArray')],
   ['DEVMAP', DEVMAP],
   ['DEVMAP_HASH', DEVMAP],
   ['CPUMAP', valued('cpuMap', 'CpuMap')],
-  ['XSKMAP', { factory: 'xskMap', type: 'XskMap', takes: 'nothing' }],
+  ['XSKMAP', untyped('xskMap', 'XskMap')],
   ['SOCKMAP', SOCKETS],
   ['REUSEPORT_SOCKARRAY', SOCKETS],
-  ['SOCKHASH', { factory: 'sockHash', type: 'SockHash', takes: 'key' }],
+  ['SOCKHASH', kindOf('sockHash', 'SockHash', ['key'])],
   ['TASK_STORAGE', valued('taskStorage', 'TaskStorage')],
   ['INODE_STORAGE', valued('inodeStorage', 'InodeStorage')],
   ['CGRP_STORAGE', valued('cgrpStorage', 'CgrpStorage')],
@@ -80,17 +78,25 @@ const MAPS: ReadonlyMap<string, MapKind> = new Map([
   ['CGROUP_STORAGE', keyed('cgroupStorage', 'CgroupStorage')],
   ['PERCPU_CGROUP_STORAGE', keyed('perCpuCgroupStorage', 'PerCpuCgroupStorage')],
   ['STACK_TRACE', STACKS],
-  ['RINGBUF', { factory: 'ringBuffer', type: 'RingBuffer', takes: 'record' }],
-  ['USER_RINGBUF', { factory: 'userRingBuffer', type: 'UserRingBuffer', takes: 'record' }],
-  ['PERF_EVENT_ARRAY', { factory: 'perfEventArray', type: 'PerfEventArray', takes: 'record' }],
+  ['RINGBUF', valued('ringBuffer', 'RingBuffer')],
+  ['USER_RINGBUF', valued('userRingBuffer', 'UserRingBuffer')],
+  ['PERF_EVENT_ARRAY', valued('perfEventArray', 'PerfEventArray')],
 ])
 
+function kindOf(factory: string, type: string, layouts: MapKind['typeArguments']): MapKind {
+  return { factory, type, takes: layouts, typeArguments: layouts }
+}
+
 function keyed(factory: string, type: string): MapKind {
-  return { factory, type, takes: 'key and value' }
+  return kindOf(factory, type, ['key', 'value'])
 }
 
 function valued(factory: string, type: string): MapKind {
-  return { factory, type, takes: 'value' }
+  return kindOf(factory, type, ['value'])
+}
+
+function untyped(factory: string, type: string): MapKind {
+  return kindOf(factory, type, [])
 }
 
 /** Classes whose factory, interface or link do not follow from their name. */

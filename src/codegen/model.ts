@@ -147,17 +147,17 @@ function mapModel(
 ): MapModel {
   const kind = mapKind(map)
   const { elfName, type } = map
-  const takes = (part: 'key' | 'inner'): boolean => kind.takes.includes(part)
   const own = sections.find((section) => holds(map, section))
-  const hasValue = ['key and value', 'value', 'record'].includes(kind.takes)
+  // A section's values are its variables, which BTF describes by a Datasec.
+  const hasValue = kind.takes.includes('value') && map.origin === 'user'
   const declared = hasValue && map.value && !isDescriptor(btf, map)
-  const inner = takes('inner') && map.inner
+  const inner = kind.takes.includes('inner') && map.inner
   return {
     name,
     elfName,
     type,
     kind,
-    key: takes('key') && map.key ? layouts.of(map.key, name) : undefined,
+    key: kind.takes.includes('key') && map.key ? layouts.of(map.key, name) : undefined,
     value: declared ? layouts.of(map.value, name) : (own?.layout ?? numberOf(map)),
     inner: inner ? mapModel(btf, layouts, inner, inner.name, []) : undefined,
     section: map.origin === 'struct_ops' ? structOpsSection(map) : sectionOf(map, own),

@@ -29,7 +29,7 @@ export async function verifyObject(
     object: Buffer.from(object).toString('base64'),
     maps: maps.map(({ name, elfName, kind }) => [
       name,
-      kind.takes === 'section' ? sectionMap(elfName) : bpfMap(),
+      kind.takes.includes('mappable') ? sectionMap(elfName) : bpfMap(),
     ]),
     programs: programs.map(({ name, section }) => [name, program, section]),
     sections: [],
