@@ -96,6 +96,13 @@ const parts = [
     without: 'tests in other kernels are skipped',
   },
   {
+    name: 'valgrind',
+    modes: ['test'],
+    present: () => which('valgrind'),
+    packages: { apt: 'valgrind libc6-dbg', dnf: 'valgrind', pacman: 'valgrind', apk: 'valgrind' },
+    without: 'calls into C are not checked for what they read and write',
+  },
+  {
     name: 'qemu for arm64',
     modes: ['matrix'],
     present: () => which('qemu-system-aarch64'),
