@@ -12,6 +12,7 @@ export const min: typeof Math.min = Math.min
 export const atomicLoad: typeof Atomics.load = Atomics.load
 export const atomicStore: typeof Atomics.store = Atomics.store
 export const atomicExchange: typeof Atomics.exchange = Atomics.exchange
+export const atomicCompareExchange: typeof Atomics.compareExchange = Atomics.compareExchange
 export const toNumber: typeof Number = Number
 export const toBigInt: typeof BigInt = BigInt
 export const Bytes: typeof Uint8Array = Uint8Array

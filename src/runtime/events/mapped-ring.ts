@@ -56,8 +56,9 @@ export abstract class MappedRing extends SharedRing {
   #isShared = false
 
   constructor(handle: MapHandle, operation: string, forget: () => void) {
-    const { maxEntries } = handle.info(operation)
-    const fd = handle.requireFd(operation)
+    const info = handle.info(operation)
+    const { maxEntries } = info
+    const fd = handle.requireSameFd(info, operation)
     const page = getpagesize()
     // kernel/bpf/ringbuf.c: the consumer's page, the producer's, the data and the data again.
     const consumerPage = new Mapping(fd, page, true)

@@ -83,9 +83,15 @@ export class SendQueue {
   #flush(): void {
     for (;;) {
       const [next] = this.#waiting
-      if (!next || !this.#ring.send(next.record)) return
-      this.#waiting.shift()
-      next.sent()
+      if (!next) return
+      try {
+        if (!this.#ring.send(next.record)) return
+        this.#waiting.shift()
+        next.sent()
+      } catch (error) {
+        this.#waiting.shift()
+        next.failed(error)
+      }
     }
   }
 

@@ -10,6 +10,7 @@ import { close, duplicate, getpagesize } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import { Mapping } from '../ffi/mapping.ts'
 import type { MapHandle } from '../maps/handle.ts'
+import { SendLock } from './send-lock.ts'
 
 /** linux/bpf.h: BPF_RINGBUF_HDR_SZ; the first word is the length and two flags, none of them set here. */
 const headerSize = 8
@@ -17,8 +18,8 @@ const headerSize = 8
 const mostBytes = (1 << 24) - 1
 
 /**
- * A BPF_MAP_TYPE_USER_RINGBUF map in memory (kernel/bpf/ringbuf.c: ringbuf_map_mmap_user). Its one producer position is
- * this thread's to move; other processes and threads must not send through the same map.
+ * A BPF_MAP_TYPE_USER_RINGBUF map in memory (kernel/bpf/ringbuf.c: ringbuf_map_mmap_user). Threads and processes
+ * that send through the same map with this library take turns; others must not send through it.
  */
 export class UserRing {
   readonly #consumerPage: Mapping
@@ -29,12 +30,14 @@ export class UserRing {
   /** Mapped twice in a row, so that a record never wraps. */
   readonly #data: Uint8Array
   readonly #size: number
+  readonly #lock: SendLock
   /** To wait with: the map's own may close before the ring does. */
   readonly fd: number
 
   constructor(handle: MapHandle, operation: string) {
-    const { maxEntries } = handle.info(operation)
-    const fd = handle.requireFd(operation)
+    const info = handle.info(operation)
+    const { maxEntries } = info
+    const fd = handle.requireSameFd(info, operation)
     const page = getpagesize()
     this.#consumerPage = new Mapping(fd, page, false)
     this.#producerPages = new Mapping(fd, page + 2 * maxEntries, true, page)
@@ -44,6 +47,8 @@ export class UserRing {
     this.#headers = new Int32Array(buffer, page)
     this.#data = new Bytes(buffer, page)
     this.#size = maxEntries
+    // The kernel reads of the producer's page its first word alone (kernel/bpf/ringbuf.c: struct bpf_ringbuf).
+    this.#lock = new SendLock(new BigUint64Array(buffer, page - 8, 1), handle.title)
     this.fd = duplicate(fd)
     if (this.fd < 0) throw handle.failure(operation, errno())
   }
@@ -53,8 +58,20 @@ export class UserRing {
     return bytes <= mostBytes && taken(bytes) <= this.#size
   }
 
-  /** Puts a record where the next drain finds it; false when there is no room for it now. */
+  /**
+   * Puts a record where the next drain finds it; false when there is no room for it now.
+   * @throws {BpfError} EBUSY when another thread does not end its own sending
+   */
   send(record: Uint8Array): boolean {
+    this.#lock.acquire()
+    try {
+      return this.#put(record)
+    } finally {
+      this.#lock.release()
+    }
+  }
+
+  #put(record: Uint8Array): boolean {
     const position = toNumber(atomicLoad(this.#producer, 0))
     const unread = position - toNumber(atomicLoad(this.#consumer, 0))
     if (taken(record.length) > this.#size - unread) return false

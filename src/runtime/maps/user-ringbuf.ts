@@ -41,8 +41,9 @@ export class UserRingBuffer<T> extends BpfMap {
 
   /**
    * Puts a record into the ring, for the program's next drain. False when there is no room, or others wait for some in
-   * `sendAsync`: then nothing was sent.
-   * @throws {BpfError} `E2BIG` for a record that the ring can never hold
+   * `sendAsync`: then nothing was sent. Threads and processes may send into one ring: they take turns.
+   * @throws {BpfError} `E2BIG` for a record that the ring can never hold; `EBUSY` when another thread was stopped while it
+   *   sent
    */
   send(value: In<T>): boolean {
     const record = this.#encoded(value)

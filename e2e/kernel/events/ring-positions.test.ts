@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect, onTestFinished, test, vi } from 'vitest'
 
-import { Mapping } from '../../src/runtime/ffi/mapping.ts'
-import type { RingBuffer, SkeletonInstance, SyscallProgram } from '../../src/runtime/index.ts'
-import { build } from './build.ts'
-import { describeInKernel } from './permitted.ts'
+import { Mapping } from '../../../src/runtime/ffi/mapping.ts'
+import type { RingBuffer, SkeletonInstance, SyscallProgram } from '../../../src/runtime/index.ts'
+import { build } from '../build.ts'
+import { describeInKernel } from '../permitted.ts'
 
 const source = `
 struct numbered { __u32 n; };
@@ -192,7 +192,7 @@ describeInKernel('of a ring buffer', () => {
       if (how === 'on') events.on(() => heard++)
       // As another process has it: with a walker of its own.
       vi.resetModules()
-      const { BpfMap } = await import('../../src/runtime/index.ts')
+      const { BpfMap } = await import('../../../src/runtime/index.ts')
       using other = BpfMap.fromId(events.id, 'ringbuf')
       if (how === 'consume') events.consume(() => {})
       other.consume(() => {})
