@@ -35,6 +35,7 @@ const config: UserConfig = defineConfig({
     esbuild: 'plugin/esbuild.ts',
     farm: 'plugin/farm.ts',
     bun: 'plugin/bun.ts',
+    loader: 'plugin/loader.ts',
     register: 'plugin/register.ts',
     'register-hooks': 'plugin/register-hooks.ts',
     'register-worker': 'plugin/register-worker.ts',

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 
 import type { RolldownWatcher, RolldownWatcherEvent } from 'rolldown'
 import { build, createBuilder, type InlineConfig, type Rollup } from 'vite'
+import { createBuilder as createBuilder6, type Plugin as VitePlugin6 } from 'vite-6'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 
 import bpf from '../../plugin/vite.ts'
@@ -47,6 +48,25 @@ describe('vite build', () => {
     async () => {
       await build(config())
       expect(await readdir(project.path('dist/server'))).toEqual(['agent.js'])
+      expect(await runAgent(project.path('dist/server/agent.js'))).toEqual(greeting(1))
+    },
+  )
+
+  it.skipIf(!loading.possible).each([
+    ['without a page', {}],
+    ['with a page', page],
+  ])(
+    `bundles an agent with top-level await under Vite 6, %s${loading.otherwise}`,
+    async (_, files) => {
+      for (const [name, text] of Object.entries(files)) await project.write(name, text)
+      const plugin = bpf({ agent: 'agent.ts' }) as unknown as VitePlugin6
+      const builder = await createBuilder6({
+        root: project.folder,
+        configFile: false,
+        logLevel: 'silent',
+        plugins: [plugin],
+      })
+      await builder.buildApp()
       expect(await runAgent(project.path('dist/server/agent.js'))).toEqual(greeting(1))
     },
   )

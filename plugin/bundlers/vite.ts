@@ -105,10 +105,14 @@ function agentFile(options: Options, root: string): string | undefined {
   return agent
 }
 
+/** Vite 6's default is browsers that know no top-level await. */
+const oldestNode = 'node20.19'
+
 /** The server bundle, and the client only if it has an entry: Vite alone would insist on index.html. */
 function agentBuild(config: UserConfig, root: string, agent: string): UserConfig {
   const {
     ssr,
+    target = oldestNode,
     outDir = 'dist',
     rollupOptions,
     rolldownOptions = rollupOptions,
@@ -116,13 +120,13 @@ function agentBuild(config: UserConfig, root: string, agent: string): UserConfig
   if (ssr) return {}
   const server = join(outDir, 'server')
   if (!rolldownOptions?.input && !existsSync(join(root, 'index.html'))) {
-    return { build: { ssr: agent, outDir: server } }
+    return { build: { ssr: agent, outDir: server, target } }
   }
   return {
     builder: {},
     environments: {
       client: { build: { outDir: join(outDir, 'client') } },
-      ssr: { build: { outDir: server, rollupOptions: { input: agent } } },
+      ssr: { build: { outDir: server, target, rollupOptions: { input: agent } } },
     },
   }
 }

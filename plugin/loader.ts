@@ -1,0 +1,71 @@
+import { sep } from 'node:path'
+
+import type { Options } from '../src/compile/options.ts'
+import { Builds } from './builds.ts'
+import { diagnosticLog, failureText } from './report.ts'
+
+/** What webpack gives a loader, as far as it is used here and as other hosts give it too. */
+export interface LoaderContext {
+  readonly resourcePath: string
+  /** The project's folder. */
+  readonly rootContext?: string | undefined
+  readonly target?: string | undefined
+  /** Of webpack and Rspack alone. */
+  readonly _compiler?: unknown
+  async(): (error: Error | null, code?: string) => void
+  getOptions(): Options
+  addDependency(file: string): void
+  emitWarning?(warning: Error): void
+}
+
+/** By root and options: each remembers what its sources were built from. */
+const known = new Map<string, Builds>()
+
+/**
+ * Imports of `*.bpf.c` for hosts that have webpack's loaders but not its plugins, such as Next.js with Turbopack.
+ *
+ * @example
+ * ```ts
+ * // next.config.ts
+ * export default {
+ *   turbopack: { rules: { '*.bpf.c': { loaders: ['unplugin-bpf/loader'], as: '*.js' } } },
+ * }
+ * ```
+ */
+export default function loader(this: LoaderContext): Promise<void> {
+  // oxlint-disable-next-line oxc/no-this-in-exported-function -- loaders are given their context so
+  return load(this)
+}
+
+async function load(context: LoaderContext): Promise<void> {
+  const done = context.async()
+  try {
+    const builds = buildsFor(context.getOptions(), context.rootContext)
+    const outcome = await builds.build(context.resourcePath)
+    for (const file of outcome.watchFiles) {
+      if (canWatch(context, file)) context.addDependency(file)
+    }
+    if (outcome.kind !== 'built') return done(new Error(failureText(outcome)))
+    for (const warning of outcome.warnings) {
+      const { message, frame = '' } = diagnosticLog(warning)
+      context.emitWarning?.(new Error([message, frame].join('\n')))
+    }
+    const { code, browserCode } = outcome.module
+    return done(null, context.target?.startsWith('web') ? browserCode : code)
+  } catch (error) {
+    return done(error instanceof Error ? error : new Error(String(error)))
+  }
+}
+
+/** Turbopack refuses the whole module for one file outside of its root, such as a header of the system. */
+function canWatch({ _compiler, rootContext }: LoaderContext, file: string): boolean {
+  return _compiler !== undefined || rootContext === undefined || file.startsWith(rootContext + sep)
+}
+
+function buildsFor(options: Options, root: string | undefined): Builds {
+  const key = JSON.stringify([root, options])
+  const builds = known.get(key) ?? new Builds(options)
+  if (root !== undefined) builds.relativeTo(root)
+  known.set(key, builds)
+  return builds
+}
