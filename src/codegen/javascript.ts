@@ -106,7 +106,7 @@ function print(model: SkeletonModel, printer: Printer, skeleton: readonly string
 }
 
 function mapEntry(printer: Printer, map: MapModel): string {
-  return `[${quote(map.name)}, ${mapFactory(printer, map)}]`
+  return `{ name: ${quote(map.name)}, kind: ${mapFactory(printer, map)} }`
 }
 
 function mapFactory(printer: Printer, map: MapModel): string {
@@ -140,16 +140,20 @@ function shadowParameters(printer: Printer, { layout, functions }: ShadowModel):
 }
 
 function programEntry(printer: Printer, { name, section, kind }: ProgramModel): string {
-  const entry = [quote(name), printer.runtime(kind.factory), quote(section)]
+  const entry = [
+    `name: ${quote(name)}`,
+    `kind: ${printer.runtime(kind.factory)}`,
+    `section: ${quote(section)}`,
+  ]
   const newer = newerSection(section)
   if (newer) {
-    entry.push(`${PURE} ${printer.runtime('newerSection')}(${JSON.stringify(newer)})`)
+    entry.push(`newer: ${PURE} ${printer.runtime('newerSection')}(${JSON.stringify(newer)})`)
   }
-  return `[${entry.join(', ')}]`
+  return `{ ${entry.join(', ')} }`
 }
 
 function sectionEntry(printer: Printer, { ident, elfName, layout }: SectionModel): string {
-  return `[${quote(ident)}, ${quote(elfName)}, ${printer.layout(layout)}]`
+  return `{ ident: ${quote(ident)}, section: ${quote(elfName)}, layout: ${printer.layout(layout)} }`
 }
 
 function list(name: string, entries: readonly string[]): string[] {

@@ -27,11 +27,11 @@ export async function verifyObject(
   const { open } = skeleton<Loaded>({
     name,
     object: Buffer.from(object).toString('base64'),
-    maps: maps.map(({ name, elfName, kind }) => [
+    maps: maps.map(({ name, elfName, kind }) => ({
       name,
-      kind.takes.includes('mappable') ? sectionMap(elfName) : bpfMap(),
-    ]),
-    programs: programs.map(({ name, section }) => [name, program, section]),
+      kind: kind.takes.includes('mappable') ? sectionMap(elfName) : bpfMap(),
+    })),
+    programs: programs.map(({ name, section }) => ({ name, kind: program, section })),
     sections: [],
   })
   try {

@@ -73,18 +73,18 @@ describe('the generated module', () => {
     const { code } = await build(source)
     // clang puts what is used first before the others.
     expect(listOf(code, 'maps').toSorted()).toEqual([
-      "['bss', sectionMap('.bss')]",
-      "['counts', hashMap(key, u64)]",
-      "['events', ringBuffer()]",
-      "['perf', perfEventArray()]",
-      "['rodata', sectionMap('.rodata')]",
-      "['tries', lpmTrie(struct('', 12, [['prefix', 0, u32], ['k', 4, key]]), u64)]",
-      "['typed', perfEventArray(event)]",
+      "{ name: 'bss', kind: sectionMap('.bss') }",
+      "{ name: 'counts', kind: hashMap(key, u64) }",
+      "{ name: 'events', kind: ringBuffer() }",
+      "{ name: 'perf', kind: perfEventArray() }",
+      "{ name: 'rodata', kind: sectionMap('.rodata') }",
+      "{ name: 'tries', kind: lpmTrie(struct('', 12, [['prefix', 0, u32], ['k', 4, key]]), u64) }",
+      "{ name: 'typed', kind: perfEventArray(event) }",
     ])
-    expect(listOf(code, 'programs')).toEqual(["['pass', xdpProgram, 'xdp']"])
+    expect(listOf(code, 'programs')).toEqual(["{ name: 'pass', kind: xdpProgram, section: 'xdp' }"])
     expect(listOf(code, 'sections')).toEqual([
-      "['rodata', '.rodata', struct('', 4, [['limit', 0, s32]])]",
-      "['bss', '.bss', struct('', 8, [['last', 0, key]])]",
+      "{ ident: 'rodata', section: '.rodata', layout: struct('', 4, [['limit', 0, s32]]) }",
+      "{ ident: 'bss', section: '.bss', layout: struct('', 8, [['last', 0, key]]) }",
     ])
   })
 
@@ -106,20 +106,20 @@ int other SEC(".data.a_b") = 1;
 SEC("syscall") int run(void *ctx) { hits++; visits++; return guarded + other; }
 `)
     expect(listOf(code, 'maps').toSorted()).toEqual([
-      "['control', structOpsMap('.struct_ops.link', struct('tcp_congestion_ops', 48, [['key', 8, u64], ['init', 16, u64]]), ['init'])]",
-      "['data_a_b', sectionMap('.data.a.b', false)]",
-      "['data_a_b___2', sectionMap('.data.a_b')]",
-      "['mapped', mmapableArray(u16)]",
-      "['percpu', perCpuSectionMap('.percpu', struct('', 8, [['hits', 0, u64]]))]",
-      "['shared', arenaMap('.addr_space.1')]",
-      "['spare', structOpsMap('?.struct_ops', struct('tcp_congestion_ops', 48, [['key', 8, u64], ['init', 16, u64]]), ['init'])]",
+      "{ name: 'control', kind: structOpsMap('.struct_ops.link', struct('tcp_congestion_ops', 48, [['key', 8, u64], ['init', 16, u64]]), ['init']) }",
+      "{ name: 'data_a_b', kind: sectionMap('.data.a.b', false) }",
+      "{ name: 'data_a_b___2', kind: sectionMap('.data.a_b') }",
+      "{ name: 'mapped', kind: mmapableArray(u16) }",
+      "{ name: 'percpu', kind: perCpuSectionMap('.percpu', struct('', 8, [['hits', 0, u64]])) }",
+      "{ name: 'shared', kind: arenaMap('.addr_space.1') }",
+      "{ name: 'spare', kind: structOpsMap('?.struct_ops', struct('tcp_congestion_ops', 48, [['key', 8, u64], ['init', 16, u64]]), ['init']) }",
     ])
     const sections = listOf(code, 'sections').map((line) => line.split(', ', 2).join(', '))
     expect(sections.toSorted()).toEqual([
-      "['arena', '.addr_space.1'",
-      "['data_a_b', '.data.a.b'",
-      "['data_a_b___2', '.data.a_b'",
-      "['percpu', '.percpu'",
+      "{ ident: 'arena', section: '.addr_space.1'",
+      "{ ident: 'data_a_b', section: '.data.a.b'",
+      "{ ident: 'data_a_b___2', section: '.data.a_b'",
+      "{ ident: 'percpu', section: '.percpu'",
     ])
   })
 

@@ -177,7 +177,7 @@ describe('each kind of map', () => {
     const module = code.replaceAll('/*#__PURE__*/ ', '')
     const text = declarationsFor(file)
     for (const [map, factory, type] of kinds) {
-      expect(module).toContain(`['${map}', ${factory}],`)
+      expect(module).toContain(`{ name: '${map}', kind: ${factory} },`)
       expect(text).toContain(`readonly ${map}: rt.${type}\n`)
     }
   })

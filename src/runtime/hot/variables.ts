@@ -64,7 +64,7 @@ function isConstant(parts: InstanceParts, ident: string): boolean {
 }
 
 function elfNameOf({ spec }: InstanceParts, ident: string): string | undefined {
-  return spec.sections.find(([name]) => name === ident)?.[1]
+  return spec.sections.find((section) => section.ident === ident)?.section
 }
 
 /** Whether programs may only read a section. */

@@ -26,14 +26,14 @@ function requireLayout({ pointer }: MapHandle, { spec, native }: BeingLoaded): v
   if (size !== (isNewer ? narrow : wide)) return
   const object = readObjectFile(Buffer.from(spec.object, 'base64'))
   const reader = spec.programs.find(
-    ([name], index) =>
+    ({ name }, index) =>
       bpf_program__autoload(native.program(index)) &&
       linkProgram(object, name).some((part) => readers.test(part.name)),
   )
   if (!reader) return
   throw unsupported(
     'load',
-    `program ${reader[0]} of ${spec.name}`,
+    `program ${reader.name} of ${spec.name}`,
     `it was compiled with the <bpf/usdt.bpf.h> of ${isNewer ? 'a libbpf before' : 'libbpf'} 1.7, and would read wrong arguments from the installed one, which is ${isNewer ? 'newer' : 'older'}`,
     "Compile it with that libbpf's headers (the option include), or name another libbpf in BPF_LIBBPF.",
   )

@@ -16,8 +16,7 @@ export function attachProgram(parts: InstanceParts, name: string): void {
   const index = programs.findIndex((program) => program.name === name)
   const program = programs[index]?.program
   if (!program || program.attached || isLive(groups.links[name])) return
-  const [, , , newer] = spec.programs[index] ?? []
-  newer?.requireKnown(program)
+  spec.programs[index]?.newer?.requireKnown(program)
   const native = linkBySection(parts, program, index)
   if (native) groups.links[name] = program.adopt(native)
 }

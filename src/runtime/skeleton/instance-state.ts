@@ -68,15 +68,15 @@ export function openParts(
   options: OpenOptions,
 ): InstanceParts {
   const opts = nativeOptions(options)
-  for (const [map, kind] of spec.maps) kind.beforeOpen?.(spec.name, map)
+  for (const { name, kind } of spec.maps) kind.beforeOpen?.(spec.name, name)
   const native = new ObjectSkeleton(
     spec.name,
     object,
-    spec.maps.map(([name, kind]) => ({
+    spec.maps.map(({ name, kind }) => ({
       name: kind.section ?? name,
       isArena: kind.holds !== undefined,
     })),
-    spec.programs.map(([name]) => name),
+    spec.programs.map(({ name }) => name),
   )
   const { result, log } = heard(() => native.open(opts))
   if (result < 0) {
@@ -86,11 +86,11 @@ export function openParts(
   const life = new Life(spec.name)
   const keepAlive = new KeepAlive()
   const links = new LinkOwner(life, keepAlive)
-  const maps = spec.maps.map(([name, kind], index): MapPart => {
+  const maps = spec.maps.map(({ name, kind }, index): MapPart => {
     const handle = new MapHandle(name, native.map(index), life, keepAlive)
     return { name, kind, handle, map: kind.create(handle, links) }
   })
-  const programs = spec.programs.map(([name, kind, , newer], index): ProgramPart => {
+  const programs = spec.programs.map(({ name, kind, newer }, index): ProgramPart => {
     const pointer = native.program(index)
     const handle = { name, pointer, links, log: '', lent: new LentDescriptor() }
     newer?.nameType(handle.pointer)
@@ -142,7 +142,7 @@ function structOpsOf(
 }
 
 function sectionsOf(spec: SkeletonSpec, maps: readonly MapPart[]): Map<string, ShownMemory> {
-  const shown = spec.sections.flatMap(([ident, section, layout]) => {
+  const shown = spec.sections.flatMap(({ ident, section, layout }) => {
     const its = maps.find(({ kind }) => (kind.section ?? kind.holds) === section)
     const memory = its?.kind.variables?.(its.handle, layout)
     return memory ? [[ident, memory] as const] : []

@@ -11,21 +11,39 @@ export interface SkeletonSource extends Omit<SkeletonSpec, 'object'> {
   readonly object: string | OwnObject
 }
 
-/** A skeleton for this machine. Lists of tuples keep the object's order and any C name. */
+/** A skeleton for this machine. The lists are in the object's order. */
 export interface SkeletonSpec {
   /** `trace_bpf` of `trace.bpf.c`. */
   readonly name: string
   /** The ELF object in base64. */
   readonly object: string
-  readonly maps: readonly (readonly [name: string, kind: MapKind])[]
-  readonly programs: readonly (readonly [
-    name: string,
-    kind: ProgramKind,
-    section: string,
-    newer?: NewerSection,
-  ])[]
+  readonly maps: readonly MapSpec[]
+  readonly programs: readonly ProgramSpec[]
   /** Beside those that any program may need. */
   readonly explanations?: readonly Explanations[]
-  /** Data sections: the skeleton's field, the ELF section, and a struct of its variables. */
-  readonly sections: readonly (readonly [ident: string, section: string, layout: CompositeLayout])[]
+  readonly sections: readonly SectionSpec[]
+}
+
+export interface MapSpec {
+  readonly name: string
+  readonly kind: MapKind
+}
+
+export interface ProgramSpec {
+  readonly name: string
+  readonly kind: ProgramKind
+  /** As in the C source: `tp_btf/sched_process_exec`. */
+  readonly section: string
+  /** What to tell a libbpf that is older than the section. */
+  readonly newer?: NewerSection
+}
+
+/** A data section. */
+export interface SectionSpec {
+  /** The skeleton's field: `data_foo`. */
+  readonly ident: string
+  /** The ELF section: `.data.foo`. */
+  readonly section: string
+  /** A struct of its variables. */
+  readonly layout: CompositeLayout
 }
