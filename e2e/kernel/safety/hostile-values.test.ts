@@ -10,7 +10,7 @@ const source = `
 struct event { __u64 ts; __u32 pid; char name[8]; __u8 raw[4]; };
 struct event last;
 __u64 count;
-__u32 slots[64];
+__u32 slots[4];
 const volatile __u32 target;
 struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 1 << 16); __type(value, struct event); } events SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 64); __type(key, __u32); __type(value, struct event); } seen SEC(".maps");
@@ -27,11 +27,13 @@ SEC("syscall") int emit(void *ctx)
 	bpf_ringbuf_output(&events, &last, sizeof(last), 0);
 	return 0;
 }
+SEC("raw_tp/sys_enter") int on_enter(void *ctx) { return 0; }
 SEC("xdp") int on_packet(void *ctx) { return 2; }
 SEC("uprobe.multi") int on_call(void *ctx) { return 0; }
 `
 
 const { file } = await build(source)
+const reachable = JSON.stringify(fileURLToPath(new URL('reachable.ts', import.meta.url)))
 const spies = JSON.stringify(fileURLToPath(new URL('spied-globals.ts', import.meta.url)))
 
 async function run(script: string): Promise<string> {
@@ -107,5 +109,68 @@ describeInKernel('values that lie', () => {
        trace.destroy()`,
     )
     expect(JSON.parse(stdout)).toEqual({})
+  })
+
+  test('nothing that a skeleton hands out leads to an address or to native memory', async () => {
+    const stdout = await run(
+      `const { isNative, watchKoffi } = await import(${spies})
+       const { nativeReachableFrom } = await import(${reachable})
+       watchKoffi()
+       ${life}
+       const open = skel.open()
+       const trace = skel.openAndLoad()
+       trace.links.on_call = trace.progs.on_call.attachUprobeMulti('libc.so.6', ['malloc'])
+       for (const use of Object.values(uses)) use(trace)
+       const { maps } = trace
+       const typed = maps.events.as(types.event)
+       const roots = {
+         open, trace, types, skel, BpfMap: runtime.BpfMap, Link: runtime.Link,
+         link: trace.links.on_call, subscription: typed.on(() => {}), loop: typed[Symbol.asyncIterator](), stream: runtime.events({ typed }),
+         entries: maps.seen.entries(), keys: maps.cpus.keys(), view: maps.mapped.view, raw: maps.seen.raw, made: runtime.BpfMap.create({ type: 'hash', keySize: 4, valueSize: 4, maxEntries: 1 }),
+       }
+       const found = {}
+       for (const [name, root] of Object.entries(roots)) {
+         const places = nativeReachableFrom(root, isNative)
+         if (places.length > 0) found[name] = places.slice(0, 12)
+       }
+       trace.progs.emit.testRun()
+       typed.consume((view) => {
+         const places = nativeReachableFrom(view, isNative)
+         if (places.length > 0) found.record = places
+       })
+       console.log(JSON.stringify(found))
+       process.exit(0)`,
+    )
+    expect(JSON.parse(stdout)).toEqual({})
+  })
+
+  test('what only looks like a handle, a program or a map of ours is refused', async () => {
+    const stdout = await run(
+      `const trace = skel.openAndLoad()
+       const link = trace.progs.on_enter.attach()
+       const { emit, on_packet } = trace.progs
+       const forged = { pointer: 8, name: 'x', links: { life: { requireLoaded() {}, requireOpen() {} } }, info: () => ({}), liveFd: 3, generation: 0, requireFd: () => 3 }
+       const fake = { autoload: true, fd: 3, title: 'x', pointer: () => 8, readable: () => 8, failure: () => new Error('x') }
+       const calls = {
+         program: () => new emit.constructor(forged).attach(),
+         'program by prototype': () => emit.attach.call(fake),
+         'program with no handle': () => Object.create(Object.getPrototypeOf(emit)).attach(),
+         successor: () => link.update(fake),
+         map: () => new trace.maps.seen.constructor(forged, {}).get(1),
+         'map by prototype': () => trace.maps.seen.get.call(forged, 1),
+         ring: () => new trace.maps.events.constructor(forged).consume(() => {}),
+         stream: () => runtime.events([{ opening: () => ({}), malformed: 0 }]),
+         pin: () => on_packet.pin.call(fake, '/sys/fs/bpf/x'),
+       }
+       const names = {}
+       for (const [name, call] of Object.entries(calls)) {
+         try { call(); names[name] = 'taken' } catch (error) { names[name] = error.name }
+       }
+       console.log(JSON.stringify(names))
+       trace.destroy()`,
+    )
+    const names = Object.entries(JSON.parse(stdout) as Record<string, string>)
+    expect(names.filter(([, name]) => name !== 'TypeError')).toEqual([])
+    expect(names).toHaveLength(9)
   })
 })

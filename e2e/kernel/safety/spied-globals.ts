@@ -64,7 +64,8 @@ export function watchKoffi(): void {
   }
 }
 
-function isNative(value: unknown): boolean {
+/** Memory that C knows the address of, or a view of it. */
+export function isNative(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (isBuffer(value)) return apply(has, native, [value])
   if (!isView(value)) return false

@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 
 import { koffi } from '../../../src/runtime/ffi/koffi.ts'
 import { fromLibbpf } from '../../../src/runtime/ffi/libbpf.ts'
+import { programPointers } from '../../../src/runtime/ffi/pointers.ts'
 import type { Program, SkeletonInstance } from '../../../src/runtime/index.ts'
 import { findInstruction, linkProgram } from '../../../src/runtime/verifier/linked-program.ts'
 import { readObjectFile } from '../../../src/runtime/verifier/object-file.ts'
@@ -57,7 +58,7 @@ describeInKernel("a program's functions", () => {
       const parts = linkProgram(file, name)
       expect(parts.map(({ name }) => name)).toEqual(expected)
 
-      const pointer = trace.progs[name as 'plain'].pointer('read the instructions of')
+      const pointer = programPointers.of(trace.progs[name as 'plain'], 'read the instructions of')
       const count = bpf_program__insn_cnt(pointer)
       const linked = koffi().view(BigInt(bpf_program__insns(pointer)), count * 8)
       const ours = parts.flatMap(({ section, first, instructions }) => {

@@ -1,6 +1,7 @@
 import { Listening, requireListener } from './listening.ts'
 import { RecordIterator } from './record-iterator.ts'
 import type { Opening, Recording, SubscribeOptions, Subscription } from './records.ts'
+import { openingOf } from './records.ts'
 import { requireSubscribeOptions } from './subscribe-options.ts'
 
 /** The records of several maps as one stream. */
@@ -28,17 +29,15 @@ export function events<M extends Readonly<Record<string, Recording<unknown>>>>(
 export function events(
   maps: readonly Recording<unknown>[] | Readonly<Record<string, Recording<unknown>>>,
 ): EventStream<unknown> {
+  if (typeof maps !== 'object' || maps === null || openingOf(maps)) requireOpening(undefined)
   const given: unknown[] = Array.isArray(maps) ? maps : Object.values(maps)
-  if (isRecording(maps) || !given.every(isRecording)) {
-    throw new TypeError('events() takes ring buffers and perf event arrays, in an array or by name')
-  }
   if (given.length === 0) throw new TypeError('events() takes at least one map of records')
-  const parts: Recording<unknown>[] = Array.isArray(maps)
-    ? [...(maps as readonly Recording<unknown>[])]
-    : Object.entries(maps).map(([name, map]) => named(name, map))
+  const parts = Array.isArray(maps)
+    ? given.map(requireOpening)
+    : Object.entries(maps).map(([name, map]) => named(name, requireOpening(map)))
   const open = (operation: string, options: SubscribeOptions = {}): Opening<unknown>[] => {
     requireSubscribeOptions('events()', options)
-    return parts.map((part) => part.opening(operation))
+    return parts.map((opening) => opening(operation))
   }
   return {
     on(listener, options) {
@@ -55,23 +54,25 @@ export function events(
   }
 }
 
-function isRecording(map: unknown): map is Recording<unknown> {
-  return typeof (map as Partial<Recording<unknown>> | undefined | null)?.opening === 'function'
+type Open = (operation: string) => Opening<unknown>
+
+function requireOpening(map: unknown): Open {
+  const open = typeof map === 'object' && map !== null ? openingOf(map) : undefined
+  if (open) return open
+  throw new TypeError('events() takes ring buffers and perf event arrays, in an array or by name')
 }
 
-function named(name: string, map: Recording<unknown>): Recording<unknown> {
-  return {
-    opening(operation) {
-      const opening = map.opening(operation)
-      const { decoder } = opening
-      return {
-        ...opening,
-        decoder: {
-          minimumSize: decoder.minimumSize,
-          decode: (memory, offset, length) => [name, decoder.decode(memory, offset, length)],
-          skip: (length) => decoder.skip(length),
-        },
-      }
-    },
+function named(name: string, open: Open): Open {
+  return (operation) => {
+    const opening = open(operation)
+    const { decoder } = opening
+    return {
+      ...opening,
+      decoder: {
+        minimumSize: decoder.minimumSize,
+        decode: (memory, offset, length) => [name, decoder.decode(memory, offset, length)],
+        skip: (length) => decoder.skip(length),
+      },
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { Memo } from '../../codec/intrinsics.ts'
 import type { KeepAlive } from '../lifetime/keep-alive.ts'
 import type { Source } from './source.ts'
 
@@ -39,8 +40,21 @@ export interface Opening<T> {
   readonly left?: (() => void) | undefined
 }
 
-/** What can be subscribed to, alone or with others. */
-export interface Recording<T> {
-  /** @throws {BpfError} `ERR_BPF_STATE` unless loaded @internal */
-  opening(operation: string): Opening<T>
+/** What can be subscribed to, alone or with others: a map of records. */
+export interface Recording<T> extends AsyncIterable<T> {
+  readonly malformed: number
+}
+
+type Open = (operation: string) => Opening<unknown>
+
+const openings = /*#__PURE__*/ new Memo<object, Open>()
+
+/** Keeps how a map is opened, for those that read several at once. Its records' memory is nothing for others. */
+export function keepOpening(map: object, open: Open): void {
+  openings.set(map, open)
+}
+
+/** Undefined of what is no map of records. */
+export function openingOf(map: object): Open | undefined {
+  return openings.get(map)
 }

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { MapHandle } from '../maps/handle.ts'
 import type { ShownMemory } from '../maps/live-section.ts'
 import { Section } from '../maps/sections/section.ts'
+import { ProgramHandle } from '../programs/settings.ts'
 import type { InstanceParts, MapPart, ProgramPart } from '../skeleton/instance-state.ts'
 import { groupsOf } from '../skeleton/instance-state.ts'
 import { movedMemory } from './moved-memory.ts'
@@ -70,7 +71,8 @@ function keptProgram(
 
 function addedProgram({ links }: InstanceParts, { name, kind, handle }: ProgramPart): ProgramPart {
   const { pointer, log, lent } = handle
-  const own = { name, pointer, links, log, lent }
+  const own = new ProgramHandle(name, pointer, links, lent)
+  own.log = log
   return { name, kind, handle: own, program: new kind(own) }
 }
 

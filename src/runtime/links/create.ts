@@ -5,6 +5,7 @@ import type { Call } from '../ffi/library.ts'
 import { errno } from '../ffi/library.ts'
 import type { Scratch, Struct } from '../ffi/memory.ts'
 import { struct, usedUntilHere } from '../ffi/memory.ts'
+import { programPointers } from '../ffi/pointers.ts'
 import { EINVAL } from '../host/errno.ts'
 import type { Operation, Program } from '../programs/program.ts'
 import { descriptorLink, libbpfLink } from './native.ts'
@@ -50,7 +51,8 @@ export function linkByLibbpf(
   attach: Call<number>,
   ...args: (number | string | null | Scratch)[]
 ): NativeLink {
-  const pointer = program.pointer(typeof operation === 'string' ? operation : operation.words)
+  const words = typeof operation === 'string' ? operation : operation.words
+  const pointer = programPointers.of(program, words)
   const values = args.map((arg) => (arg !== null && typeof arg === 'object' ? arg.address : arg))
   const { result, log } = heard(() => {
     const link = attach(pointer, ...values)

@@ -9,7 +9,8 @@ import {
   bpf_link__unpin,
   bpf_link__update_program,
 } from '../ffi/object.ts'
-import { EBUSY, EINVAL, EOPNOTSUPP } from '../host/errno.ts'
+import { programPointers } from '../ffi/pointers.ts'
+import { EBADF, EBUSY, EINVAL, EOPNOTSUPP } from '../host/errno.ts'
 import { removePin } from '../host/files.ts'
 import type { StructOpsMap } from '../maps/struct-ops.ts'
 import type { Program } from '../programs/program.ts'
@@ -35,28 +36,43 @@ function requireProgram(successor: Successor): Program {
   throw new TypeError('update() of the link of a program takes another program')
 }
 
+function updateProgram(link: number, successor: Successor): number {
+  const program = programPointers.of(requireProgram(successor), 'update a link to')
+  return bpf_link__update_program(link, program)
+}
+
 /** `struct bpf_link *` of libbpf. That of USDT stands for many, and its descriptor is 0 (usdt.c). */
-export function libbpfLink(pointer: number): NativeLink {
+export function libbpfLink(
+  pointer: number,
+  update: (link: number, successor: Successor) => number = updateProgram,
+): NativeLink {
   const fd = bpf_link__fd(pointer) || -1
-  const ifOne = (call: () => number): number => (fd < 0 ? -EOPNOTSUPP : call())
+  let isLive = true
+  const ifOne = (call: () => number): number => {
+    if (!isLive) return -EBADF
+    return fd < 0 ? -EOPNOTSUPP : call()
+  }
   return {
-    fd: () => fd,
-    update: (successor) =>
-      ifOne(() =>
-        bpf_link__update_program(pointer, requireProgram(successor).pointer('update a link to')),
-      ),
+    fd: () => (isLive ? fd : -1),
+    update: (successor) => ifOne(() => update(pointer, successor)),
     pin: (path) => ifOne(() => bpf_link__pin(pointer, path)),
     unpin: () => ifOne(() => bpf_link__unpin(pointer)),
-    destroy: () => void bpf_link__destroy(pointer),
+    destroy() {
+      // Again: nothing, whoever calls. libbpf would free it twice.
+      if (isLive) bpf_link__destroy(pointer)
+      isLive = false
+    },
   }
 }
 
 /** A descriptor of the kernel's, of which libbpf can make no `bpf_link`. @param pinned where it is pinned already */
 export function descriptorLink(fd: number, pinned?: string): NativeLink {
   let place = pinned
+  let isLive = true
   return {
-    fd: () => fd,
+    fd: () => (isLive ? fd : -1),
     update(successor) {
+      if (!isLive) return -EBADF
       // union bpf_attr.link_update: link_fd, new_prog_fd.
       const attr = scratch(16)
       attr.data.setUint32(0, fd, true)
@@ -64,6 +80,7 @@ export function descriptorLink(fd: number, pinned?: string): NativeLink {
       return bpf(BPF_LINK_UPDATE, attr)
     },
     pin(path) {
+      if (!isLive) return -EBADF
       if (place !== undefined) return -EBUSY
       // union bpf_attr of BPF_OBJ_PIN: pathname, bpf_fd.
       const attr = scratch(16)
@@ -81,7 +98,11 @@ export function descriptorLink(fd: number, pinned?: string): NativeLink {
       place = undefined
       return 0
     },
-    destroy: () => void close(fd),
+    destroy() {
+      // Again: nothing, whoever calls. The number may be another's by then.
+      if (isLive) close(fd)
+      isLive = false
+    },
   }
 }
 

@@ -6,6 +6,7 @@ import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
 import { KeyedMap } from './keyed.ts'
 import type { MapKind } from './map.ts'
+import { layoutsAs } from './readable.ts'
 import { indexed } from './requirements.ts'
 
 /** ARRAY: keys are the indexes from 0 to maxEntries - 1, all always there. */
@@ -25,7 +26,7 @@ export class ArrayMap<V> extends KeyedMap<number, V> {
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): ArrayMap<U> {
-    return new ArrayMap(handleOf(this), this.layoutsAs(value))
+    return new ArrayMap(handleOf(this), layoutsAs(this, value))
   }
 }
 

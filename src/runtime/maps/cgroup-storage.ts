@@ -6,6 +6,7 @@ import { handleOf } from './handle.ts'
 import { KeyedMap } from './keyed.ts'
 import type { MapKind } from './map.ts'
 import { oneValueACpu } from './per-cpu.ts'
+import { layoutsAs } from './readable.ts'
 
 /**
  * CGROUP_STORAGE: a value for each cgroup that a program of the map is attached to, by the cgroup's id (and attach type).
@@ -21,7 +22,7 @@ export class CgroupStorage<K, V> extends KeyedMap<K, V> {
   as<U>(value: Codec<U>): CgroupStorage<K, U>
   as<U, L>(value: Codec<U>, key: Codec<L>): CgroupStorage<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): CgroupStorage<unknown, unknown> {
-    return new CgroupStorage(handleOf(this), this.layoutsAs(value, key))
+    return new CgroupStorage(handleOf(this), layoutsAs(this, value, key))
   }
 }
 
@@ -40,7 +41,7 @@ export class PerCpuCgroupStorage<K, V> extends KeyedMap<K, V[]> {
   as<U>(value: Codec<U>): PerCpuCgroupStorage<K, U>
   as<U, L>(value: Codec<U>, key: Codec<L>): PerCpuCgroupStorage<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): PerCpuCgroupStorage<unknown, unknown> {
-    return new PerCpuCgroupStorage(handleOf(this), this.layoutsAs(value, key))
+    return new PerCpuCgroupStorage(handleOf(this), layoutsAs(this, value, key))
   }
 }
 

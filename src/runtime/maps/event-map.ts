@@ -14,10 +14,22 @@ import type {
   SubscribeOptions,
   Subscription,
 } from '../events/records.ts'
+import { keepOpening } from '../events/records.ts'
 import type { Source, Viewer } from '../events/source.ts'
 import { stateError } from '../host/error.ts'
 import type { MapHandle } from './handle.ts'
 import { BpfMap } from './map.ts'
+
+/** Where the records of a map come from. */
+export interface Feed<O> {
+  sources(operation: string, options: O): readonly Source[]
+  /** @throws {TypeError} for options it does not know */
+  requireOptions(options: O): void
+  /** Tells of sources that join later. */
+  joining?(callback: (source: Source) => void): (() => void) | undefined
+  /** What a subscription begins besides reading. @returns what ends it */
+  joined?(options: O): (() => void) | undefined
+}
 
 /**
  * A stream of records from the kernel's programs. Each way to read is a subscriber: it sees what waits unread and every
@@ -29,6 +41,7 @@ export abstract class EventMap<T, O extends SubscribeOptions>
   implements AsyncIterable<T>, Recording<T>
 {
   readonly #handle: MapHandle
+  readonly #feed: Feed<O>
   readonly #layout: Layout
   #malformed = 0
   /** Of all calls of `consume`. */
@@ -37,16 +50,13 @@ export abstract class EventMap<T, O extends SubscribeOptions>
   #noRecord: DataView | undefined
 
   /** @param layout without one a record is a copy of all its bytes */
-  constructor(handle: MapHandle, layout: Layout = bytes(0)) {
+  constructor(handle: MapHandle, feed: Feed<O>, layout: Layout = bytes(0)) {
     super(handle)
     this.#handle = handle
+    this.#feed = feed
     this.#layout = layout
+    keepOpening(this, (operation) => this.#opening(operation))
   }
-
-  /** Where the records come from. @internal */
-  protected abstract sources(operation: string, options: O): readonly Source[]
-  /** @throws {TypeError} for options it does not know @internal */
-  protected abstract requireOptions(options: O): void
 
   /**
    * Records that this face of the map skipped, too short for its type. Each subscription says of the first one how long
@@ -62,20 +72,20 @@ export abstract class EventMap<T, O extends SubscribeOptions>
    */
   on(listener: (record: T) => void, options?: O): Subscription {
     requireListener('on()', listener)
-    return new Listening([this.opening('subscribe to', options)], listener, options)
+    return new Listening([this.#opening('subscribe to', options)], listener, options)
   }
 
   /** Records for `for await`. `break` and the signal end it at once and leave what is unread. */
   records(options: O = {} as O): AsyncIterable<T> {
-    this.requireOptions(options)
+    this.#feed.requireOptions(options)
     return {
       [Symbol.asyncIterator]: () =>
-        new RecordIterator([this.opening('iterate over', options)], options),
+        new RecordIterator([this.#opening('iterate over', options)], options),
     }
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
-    return new RecordIterator([this.opening('iterate over')])
+    return new RecordIterator([this.#opening('iterate over')])
   }
 
   /**
@@ -85,7 +95,7 @@ export abstract class EventMap<T, O extends SubscribeOptions>
    */
   consume(visit: (view: Live<T>) => void): number {
     requireListener('consume()', visit)
-    const sources = this.sources('consume', {} as O)
+    const sources = this.#feed.sources('consume', {} as O)
     const { minimumSize, skip } = (this.#consuming ??= this.#decoder())
     const live = (this.#live ??= liveView<T>(this.#layout, this.#gone()))
     // Once, before the loop: this runs for every record.
@@ -107,27 +117,16 @@ export abstract class EventMap<T, O extends SubscribeOptions>
     }
   }
 
-  /** @internal */
-  opening(operation: string, options: O = {} as O): Opening<T> {
-    this.requireOptions(options)
+  #opening(operation: string, options: O = {} as O): Opening<T> {
+    this.#feed.requireOptions(options)
     return {
-      sources: this.sources(operation, options),
-      joining: (callback) => this.joining(callback),
+      sources: this.#feed.sources(operation, options),
+      joining: (callback) => this.#feed.joining?.(callback),
       decoder: this.#decoder(),
       keepAlive: this.#handle.keepAlive,
       onClose: (callback) => this.#handle.onClose(callback),
-      left: this.joined(options),
+      left: this.#feed.joined?.(options),
     }
-  }
-
-  /** Tells of sources that join later. @internal */
-  protected joining(_callback: (source: Source) => void): (() => void) | undefined {
-    return undefined
-  }
-
-  /** What a subscription begins besides reading. @returns what ends it @internal */
-  protected joined(_options: O): (() => void) | undefined {
-    return undefined
   }
 
   /** Of one subscription, which says once that records are too short for it. */

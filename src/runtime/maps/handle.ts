@@ -1,3 +1,4 @@
+import { Memo } from '../../codec/intrinsics.ts'
 import { LentDescriptor } from '../descriptors/lent.ts'
 import { bpf_map__set_value_size } from '../ffi/object.ts'
 import { privilegeHint } from '../host/capabilities.ts'
@@ -47,6 +48,11 @@ export class MapHandle {
     this.pointer = pointer
     this.life = life
     this.keepAlive = keepAlive
+  }
+
+  /** Not what only looks like one. */
+  static isOne(value: object): value is MapHandle {
+    return #fd in value
   }
 
   /** -1 before load, after destroy, and of a map that was not created. */
@@ -166,10 +172,11 @@ function closedByOthers(fd: number): string {
   return `its descriptor, ${fd}, was closed by other code than this library's; open() a new instance`
 }
 
-const handles = /*#__PURE__*/ new WeakMap<object, MapHandle>()
+const handles = /*#__PURE__*/ new Memo<object, MapHandle>()
 
 /** Keeps a map's native side out of the reach of whoever holds the map: there code could end the process. */
 export function keepHandle(map: object, handle: MapHandle): void {
+  if (!MapHandle.isOne(handle)) throw new TypeError('open() of a skeleton, or BpfMap, makes maps')
   handles.set(map, handle)
 }
 

@@ -2,6 +2,7 @@ import type { Codec } from '../../codec/codec.ts'
 import type { Layout } from '../../codec/layout.ts'
 import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
+import { layoutsAs } from './readable.ts'
 import { RemovableMap } from './removable.ts'
 
 /** HASH and LRU_HASH. */
@@ -15,7 +16,7 @@ export class HashMap<K, V> extends RemovableMap<K, V> {
   as<U>(value: Codec<U>): HashMap<K, U>
   as<U, L>(value: Codec<U>, key: Codec<L>): HashMap<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): HashMap<unknown, unknown> {
-    return new HashMap(handleOf(this), this.layoutsAs(value, key))
+    return new HashMap(handleOf(this), layoutsAs(this, value, key))
   }
 }
 

@@ -1,10 +1,11 @@
 import type { Codec } from '../../codec/codec.ts'
 import type { Layout } from '../../codec/layout.ts'
-import type { Elements } from './elements.ts'
+import type { ElementLayouts } from './element-codec.ts'
+import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
-import type { Place } from './iteration.ts'
 import { ElementsAtOnce } from './iteration.ts'
 import type { MapKind } from './map.ts'
+import { layoutsAs } from './readable.ts'
 import { RemovableMap } from './removable.ts'
 import { BPF_F_NO_PREALLOC } from './requirements.ts'
 
@@ -22,12 +23,12 @@ export class LpmTrie<K, V> extends RemovableMap<K, V> {
   as<U>(value: Codec<U>): LpmTrie<K, U>
   as<U, L>(value: Codec<U>, key: Codec<L>): LpmTrie<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): LpmTrie<unknown, unknown> {
-    return new LpmTrie(handleOf(this), this.layoutsAs(value, key))
+    return new LpmTrie(handleOf(this), layoutsAs(this, value, key))
   }
 
-  /** Looked up while walking, a prefix that is gone would show the value of a shorter one. */
-  protected override walk(elements: Elements): Place {
-    return new ElementsAtOnce(elements)
+  constructor(handle: MapHandle, layouts: ElementLayouts) {
+    // Looked up while walking, a prefix that is gone would show the value of a shorter one.
+    super(handle, layouts, undefined, (elements) => new ElementsAtOnce(elements))
   }
 }
 

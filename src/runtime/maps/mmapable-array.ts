@@ -12,6 +12,7 @@ import { ArrayMap } from './array.ts'
 import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
+import { insideOf, layoutsAs } from './readable.ts'
 import { indexed } from './requirements.ts'
 
 /** An ARRAY with BPF_F_MMAPABLE: all of it is also live memory, used without system calls. */
@@ -31,12 +32,12 @@ export class MmapableArray<V> extends ArrayMap<V> {
   }
 
   override as<U>(value: Codec<U>): MmapableArray<U> {
-    return new MmapableArray(handleOf(this), this.layoutsAs(value))
+    return new MmapableArray(handleOf(this), layoutsAs(this, value))
   }
 
   #map(): ViewArray<V> {
     const { maxEntries, valueSize } = handleOf(this).info('map')
-    const element = this.layouts.value ?? bytes(valueSize)
+    const element = insideOf(this).layouts.value ?? bytes(valueSize)
     if (sizeOf(element) !== valueSize) {
       throw new BpfError({
         code: 'ERR_BPF_MALFORMED',

@@ -12,6 +12,7 @@ import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
 import { KeyedMap } from './keyed.ts'
 import type { MapKind } from './map.ts'
+import { layoutsAs } from './readable.ts'
 import { RemovableMap } from './removable.ts'
 import { indexed } from './requirements.ts'
 
@@ -69,7 +70,7 @@ export class PerCpuHashMap<K, V> extends RemovableMap<K, V[]> {
   as<U>(value: Codec<U>): PerCpuHashMap<K, U>
   as<U, L>(value: Codec<U>, key: Codec<L>): PerCpuHashMap<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): PerCpuHashMap<unknown, unknown> {
-    return new PerCpuHashMap(handleOf(this), this.layoutsAs(value, key))
+    return new PerCpuHashMap(handleOf(this), layoutsAs(this, value, key))
   }
 }
 
@@ -86,7 +87,7 @@ export class PerCpuArray<V> extends KeyedMap<number, V[]> {
 
   /** The same map with each CPU's value of another type. */
   as<U>(value: Codec<U>): PerCpuArray<U> {
-    return new PerCpuArray(handleOf(this), this.layoutsAs(value))
+    return new PerCpuArray(handleOf(this), layoutsAs(this, value))
   }
 
   override get size(): number {

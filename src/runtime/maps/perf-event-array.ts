@@ -1,12 +1,12 @@
 import type { Codec } from '../../codec/codec.ts'
 import type { Integer } from '../../codec/input.ts'
+import { Memo } from '../../codec/intrinsics.ts'
 import { layoutOf } from '../../codec/layout-of.ts'
 import type { Layout } from '../../codec/layout.ts'
 import { requireListener } from '../events/listening.ts'
 import { PerfBuffer } from '../events/perf-buffer.ts'
 import type { LostListener } from '../events/perf-ring.ts'
 import type { SubscribeOptions } from '../events/records.ts'
-import type { Source } from '../events/source.ts'
 import { requireSubscribeOptions } from '../events/subscribe-options.ts'
 import { oneOf, uint32, uint64 } from '../ffi/arguments.ts'
 import { requireKnown } from '../ffi/known-options.ts'
@@ -15,6 +15,7 @@ import { errno } from '../ffi/library.ts'
 import { openPerfEvent, perfEventTypes } from '../ffi/perf.ts'
 import { stateError } from '../host/error.ts'
 import { pidOf } from '../programs/pid.ts'
+import type { Feed } from './event-map.ts'
 import { EventMap } from './event-map.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
@@ -44,7 +45,7 @@ export interface PerfCounter {
 const counterNames = ['type', 'config', 'pid', 'cpu']
 const defaultPages = 64
 
-const buffers = new WeakMap<MapHandle, { buffer: PerfBuffer; pages: number }>()
+const buffers = new Memo<MapHandle, { buffer: PerfBuffer; pages: number }>()
 
 /**
  * PERF_EVENT_ARRAY: a ring a CPU, from the first subscriber on. Records of one CPU are in order. A CPU that comes online
@@ -54,7 +55,7 @@ export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
   readonly #handle: MapHandle
 
   constructor(handle: MapHandle, layout?: Layout) {
-    super(handle, layout)
+    super(handle, feedOf(handle), layout)
     this.#handle = handle
   }
 
@@ -110,43 +111,38 @@ export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
   get lost(): readonly number[] {
     return [...(buffers.get(this.#handle)?.buffer.lost ?? [])]
   }
+}
 
-  protected sources(operation: string, { pages }: PerfOptions): readonly Source[] {
-    return this.#buffer(operation, pages).rings
+function feedOf(handle: MapHandle): Feed<PerfOptions> {
+  return {
+    sources: (operation, { pages }) => bufferOf(handle, operation, pages).rings,
+    requireOptions(options) {
+      const known = ['signal', 'lost', 'pages']
+      requireSubscribeOptions('a perf event array subscription', options, known)
+      requireListener('lost', options.lost ?? (() => {}))
+    },
+    joining: (callback) => buffers.get(handle)?.buffer.onRing(callback),
+    joined: ({ lost }) => lost && buffers.get(handle)?.buffer.onLost(lost),
   }
+}
 
-  protected requireOptions(options: PerfOptions): void {
-    const known = ['signal', 'lost', 'pages']
-    requireSubscribeOptions('a perf event array subscription', options, known)
-    requireListener('lost', options.lost ?? (() => {}))
+function bufferOf(handle: MapHandle, operation: string, pages: number | undefined): PerfBuffer {
+  const made = buffers.get(handle)
+  if (made && handle.liveFd >= 0) {
+    if (pages === undefined || pages === made.pages) return made.buffer
+    throw stateError(
+      operation,
+      handle.title,
+      `its rings have ${made.pages} pages since the first subscription`,
+    )
   }
-
-  protected override joining(callback: (source: Source) => void): (() => void) | undefined {
-    return buffers.get(this.#handle)?.buffer.onRing(callback)
+  const size = pages ?? defaultPages
+  if (!Number.isInteger(size) || size < 1 || (size & (size - 1)) !== 0) {
+    throw new RangeError(`pages must be a power of two, not ${size}`)
   }
-
-  protected override joined({ lost }: PerfOptions): (() => void) | undefined {
-    return lost && buffers.get(this.#handle)?.buffer.onLost(lost)
-  }
-
-  #buffer(operation: string, pages: number | undefined): PerfBuffer {
-    const made = buffers.get(this.#handle)
-    if (made && this.#handle.liveFd >= 0) {
-      if (pages === undefined || pages === made.pages) return made.buffer
-      throw stateError(
-        operation,
-        this.#handle.title,
-        `its rings have ${made.pages} pages since the first subscription`,
-      )
-    }
-    const size = pages ?? defaultPages
-    if (!Number.isInteger(size) || size < 1 || (size & (size - 1)) !== 0) {
-      throw new RangeError(`pages must be a power of two, not ${size}`)
-    }
-    const buffer = new PerfBuffer(this.#handle, operation, size)
-    buffers.set(this.#handle, { buffer, pages: size })
-    return buffer
-  }
+  const buffer = new PerfBuffer(handle, operation, size)
+  buffers.set(handle, { buffer, pages: size })
+  return buffer
 }
 
 export function perfEventArray<T = Uint8Array>(record?: Layout): MapKind<PerfEventArray<T>> {

@@ -2,6 +2,7 @@ import { u32 } from '../../codec/layout.ts'
 import { descriptor } from '../descriptors/descriptor.ts'
 import type { Program } from '../programs/program.ts'
 import type { MapHandle } from './handle.ts'
+import { put } from './keyed.ts'
 import type { MapKind } from './map.ts'
 import { RemovableMap } from './removable.ts'
 import { ofDescriptors } from './requirements.ts'
@@ -17,7 +18,8 @@ export class ProgArray extends RemovableMap<number, number, Program | number> {
    * @throws {BpfError} EINVAL when the kernel refuses that kind of program here; E2BIG past the last index
    */
   override set(index: number, program: Program | number): this {
-    return this.put(index, descriptor(program, 'set() takes a program'), undefined)
+    put(this, index, descriptor(program, 'set() takes a program'), undefined)
+    return this
   }
 }
 

@@ -9,6 +9,7 @@ import { indexOfInterface } from '../programs/interface.ts'
 import type { Shape } from './element-codec.ts'
 import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
+import { put } from './keyed.ts'
 import type { MapKind } from './map.ts'
 import { RemovableMap } from './removable.ts'
 import { ofDescriptors } from './requirements.ts'
@@ -50,7 +51,8 @@ export class DevMap<V> extends RedirectMap<V, In<V> | string | number> {
   /** @param device the name or index of an interface, or the value as C has it */
   override set(key: number, device: In<V> | string | number, flag?: 'noexist' | 'exist'): this {
     const isDevice = typeof device === 'string' || typeof device === 'number'
-    return this.put(key, isDevice ? indexOfInterface(device) : device, flag)
+    put(this, key, isDevice ? indexOfInterface(device) : device, flag)
+    return this
   }
 
   /** The same map with values as bytes. */

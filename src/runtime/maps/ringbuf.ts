@@ -3,7 +3,6 @@ import { layoutOf } from '../../codec/layout-of.ts'
 import type { Layout } from '../../codec/layout.ts'
 import type { SubscribeOptions } from '../events/records.ts'
 import { BPF_F_RB_OVERWRITE, ringOf } from '../events/rings.ts'
-import type { Source } from '../events/source.ts'
 import { requireSubscribeOptions } from '../events/subscribe-options.ts'
 import { EventMap } from './event-map.ts'
 import type { MapHandle } from './handle.ts'
@@ -16,7 +15,14 @@ export class RingBuffer<T> extends EventMap<T, SubscribeOptions> {
   readonly #handle: MapHandle
 
   constructor(handle: MapHandle, layout?: Layout) {
-    super(handle, layout)
+    super(
+      handle,
+      {
+        sources: (operation) => [ringOf(handle, operation)],
+        requireOptions: (options) => requireSubscribeOptions('a ring buffer subscription', options),
+      },
+      layout,
+    )
     this.#handle = handle
   }
 
@@ -28,14 +34,6 @@ export class RingBuffer<T> extends EventMap<T, SubscribeOptions> {
   /** The same ring with records of another type. */
   as<U>(codec: Codec<U>): RingBuffer<U> {
     return new RingBuffer<U>(this.#handle, layoutOf('as()', codec))
-  }
-
-  protected sources(operation: string): readonly Source[] {
-    return [ringOf(this.#handle, operation)]
-  }
-
-  protected requireOptions(options: SubscribeOptions): void {
-    requireSubscribeOptions('a ring buffer subscription', options)
   }
 }
 

@@ -13,7 +13,9 @@ import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
 import { KeysAtOnce } from './iteration.ts'
 import { ElementIterator } from './iteration.ts'
+import { put } from './keyed.ts'
 import type { MapKind } from './map.ts'
+import { insideOf } from './readable.ts'
 import { RemovableMap } from './removable.ts'
 import { remove } from './removal.ts'
 import { ofDescriptors } from './requirements.ts'
@@ -39,19 +41,16 @@ class SocketMap<K> extends RemovableMap<K, bigint, SocketLike> {
 
   /** @param socket connected, bound or listening, as the map's programs want it @throws {BpfError} EOPNOTSUPP */
   override set(key: In<K>, socket: SocketLike, flag?: UpdateFlag): this {
-    return this.put(
-      key,
-      socketDescriptor(socket, `set an element of ${handleOf(this).title}`),
-      flag,
-    )
+    put(this, key, socketDescriptor(socket, `set an element of ${handleOf(this).title}`), flag)
+    return this
   }
 
   override delete(key: In<K>): boolean {
-    return remove(this.enter('delete from'), key, EINVAL)
+    return remove(insideOf(this).enter('delete from'), key, EINVAL)
   }
 
   override clear(): void {
-    const { elements } = this.enter('clear')
+    const { elements } = insideOf(this).enter('clear')
     for (const key of elements.keys()) {
       new Uint8Array(elements.key.buffer).set(key)
       elements.remove(EINVAL)
@@ -69,7 +68,7 @@ export class SockMap extends SocketMap<number> {
 /** SOCKHASH: sockets by key. */
 export class SockHash<K> extends SocketMap<K> {
   override keys(): IterableIterator<K> {
-    const { elements, decodeKey } = this.enter('walk')
+    const { elements, decodeKey } = insideOf(this).enter('walk')
     // Also where the kernel tells no values.
     return new ElementIterator(new KeysAtOnce(elements), (at) => decodeKey(at.keys, at.key) as K)
   }

@@ -6,7 +6,7 @@ import type { Shape } from './element-codec.ts'
 import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
-import { ReadableMap } from './readable.ts'
+import { insideOf, ReadableMap } from './readable.ts'
 import { clear, drain, remove, take } from './removal.ts'
 import { indexed } from './requirements.ts'
 
@@ -75,24 +75,24 @@ export class StackTraceMap<Frame = bigint> extends ReadableMap<number, Frame[]> 
 
   /** Removes a stack. @returns whether it was there */
   delete(id: number): boolean {
-    return remove(this.enter('delete from'), id)
+    return remove(insideOf(this).enter('delete from'), id)
   }
 
   /** The stack of an id, removed. */
   take(id: number): Frame[] | undefined {
-    return take(this.enter('take from'), id) as Frame[] | undefined
+    return take(insideOf(this).enter('take from'), id) as Frame[] | undefined
   }
 
   /** Removes each stack as it is yielded: what a break leaves stays in the map. */
   drain(): IterableIterator<[number, Frame[]]> {
-    const face = this.enter('drain')
-    return drain(face, this.walk(face.elements)) as IterableIterator<[number, Frame[]]>
+    const face = insideOf(this).enter('drain')
+    return drain(face, insideOf(this).walk(face.elements)) as IterableIterator<[number, Frame[]]>
   }
 
   /** Removes every stack that is there when it starts. */
   clear(): void {
-    const face = this.enter('clear')
-    clear(face, this.walk(face.elements))
+    const face = insideOf(this).enter('clear')
+    clear(face, insideOf(this).walk(face.elements))
   }
 
   /** The same map with stacks as bytes. */

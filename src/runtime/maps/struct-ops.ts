@@ -3,6 +3,7 @@ import { boolean } from '../ffi/arguments.ts'
 import { heard } from '../ffi/libbpf-log.ts'
 import { errno } from '../ffi/library.ts'
 import { bpf_link__update_map, bpf_map__attach_struct_ops } from '../ffi/object.ts'
+import { structOpsPointers } from '../ffi/pointers.ts'
 import { privilegeHint } from '../host/capabilities.ts'
 import { EINVAL, EOPNOTSUPP } from '../host/errno.ts'
 import { BpfError, stateError, unsupported } from '../host/error.ts'
@@ -30,6 +31,11 @@ export class StructOpsMap extends BpfMap {
     this.#handle = handle
     this.#links = links
     this.#isLink = isLink
+    structOpsPointers.keep(this, (operation) => {
+      handle.requireFd(operation)
+      if (handle.pointer !== 0) return handle.pointer
+      throw stateError(operation, handle.title, 'only maps of a skeleton can be attached')
+    })
   }
 
   /** Off: `attach()` of the skeleton leaves it alone. */
@@ -47,7 +53,7 @@ export class StructOpsMap extends BpfMap {
    * @throws {BpfError} EBUSY, EEXIST when it, or one of its name, is registered
    */
   attachStructOps(): Link {
-    const pointer = this.structOps('attach')
+    const pointer = structOpsPointers.of(this, 'attach')
     const { result, log } = heard(() => {
       const link = bpf_map__attach_struct_ops(pointer)
       return { link, errno: link === 0 ? errno() : 0 }
@@ -71,26 +77,16 @@ export class StructOpsMap extends BpfMap {
   get attached(): boolean {
     return this.#attached !== undefined && !this.#attached.destroyed
   }
-
-  /** `struct bpf_map *` of a loaded skeleton. @internal */
-  structOps(operation: string): number {
-    this.#handle.requireFd(operation)
-    if (this.#handle.pointer !== 0) return this.#handle.pointer
-    throw stateError(operation, this.#handle.title, 'only maps of a skeleton can be attached')
-  }
 }
 
 /** Of BPF_F_LINK: a link as the kernel knows them. */
 function updatable(pointer: number): NativeLink {
-  return {
-    ...libbpfLink(pointer),
-    update(successor) {
-      if (!(successor instanceof StructOpsMap)) {
-        throw new TypeError('update() of the link of a struct_ops map takes another such map')
-      }
-      return bpf_link__update_map(pointer, successor.structOps('update a link to'))
-    },
-  }
+  return libbpfLink(pointer, (link, successor) => {
+    if (!(successor instanceof StructOpsMap)) {
+      throw new TypeError('update() of the link of a struct_ops map takes another such map')
+    }
+    return bpf_link__update_map(link, structOpsPointers.of(successor, 'update a link to'))
+  })
 }
 
 /** Without BPF_F_LINK there is none in the kernel: the map's element itself is the registration. */

@@ -8,6 +8,7 @@ import {
   bpf_program__type,
   bpf_program__unpin,
 } from '../ffi/object.ts'
+import { programPointers } from '../ffi/pointers.ts'
 import { pinAdvice } from '../host/bpffs.ts'
 import { privilegeHint } from '../host/capabilities.ts'
 import { EOPNOTSUPP } from '../host/errno.ts'
@@ -21,7 +22,7 @@ import { programInfo } from './info.ts'
 import type { AttachNeed, NeededCapabilities } from './needed-capabilities.ts'
 import { capabilitiesFor } from './needed-capabilities.ts'
 import type { ProgramHandle } from './settings.ts'
-import { handleOf, ProgramSettings } from './settings.ts'
+import { handleOf, ProgramSettings, readablePointer } from './settings.ts'
 import type { ProgramStream } from './stream.ts'
 import { programStream } from './stream.ts'
 
@@ -48,12 +49,16 @@ export class Program extends ProgramSettings {
 
   /** As in the C source: `tp_btf/sched_process_exec`. */
   get section(): string {
-    return bpf_program__section_name(this.readable('read section of'))
+    return bpf_program__section_name(readablePointer(this, 'read section of'))
   }
 
   constructor(handle: ProgramHandle) {
     super(handle)
     keepDescriptor(this, () => this.#ownFd)
+    programPointers.keep(this, (operation) => {
+      handle.links.life.requireLoaded(operation, this.title)
+      return handle.pointer
+    })
   }
 
   /**
@@ -65,7 +70,7 @@ export class Program extends ProgramSettings {
   }
 
   get #ownFd(): number {
-    const fd = bpf_program__fd(this.pointer('use the descriptor of'))
+    const fd = bpf_program__fd(programPointers.of(this, 'use the descriptor of'))
     if (fd < 0) {
       throw new BpfError({
         code: 'ERR_BPF_STATE',
@@ -174,14 +179,8 @@ export class Program extends ProgramSettings {
     return capabilitiesFor(bpf_program__type(handleOf(this).pointer))
   }
 
-  /** `struct bpf_program *` of a loaded skeleton. @internal */
-  pointer(operation: string): number {
-    handleOf(this).links.life.requireLoaded(operation, this.title)
-    return handleOf(this).pointer
-  }
-
   #move(operation: string, call: typeof bpf_program__pin, path: string): void {
-    const pointer = this.pointer(operation)
+    const pointer = programPointers.of(this, operation)
     const { result, log } = heard(() => call(pointer, path))
     if (result < 0) throw this.failure(operation, -result, log, pinAdvice(-result))
   }

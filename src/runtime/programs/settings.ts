@@ -1,5 +1,6 @@
+import { Memo } from '../../codec/intrinsics.ts'
 import { descriptor } from '../descriptors/descriptor.ts'
-import type { LentDescriptor } from '../descriptors/lent.ts'
+import { LentDescriptor } from '../descriptors/lent.ts'
 import { boolean, uint32 } from '../ffi/arguments.ts'
 import { heard } from '../ffi/libbpf-log.ts'
 import type { Call } from '../ffi/library.ts'
@@ -29,7 +30,7 @@ import type { LinkOwner } from '../links/link.ts'
 import { indexOfInterface } from './interface.ts'
 
 /** A program's native side. */
-export interface ProgramHandle {
+export class ProgramHandle {
   readonly name: string
   /** `struct bpf_program *` */
   pointer: number
@@ -37,12 +38,30 @@ export interface ProgramHandle {
   /** What users have of the descriptor. */
   readonly lent: LentDescriptor
   /** What the verifier wrote while it accepted the program. */
-  log: string
+  log = ''
   /** What setAttachTarget() was given. */
   attachTarget?: Parameters<ProgramSettings['setAttachTarget']>
+  readonly #isOne = true
+
+  constructor(
+    name: string,
+    pointer: number,
+    links: LinkOwner,
+    lent: LentDescriptor = new LentDescriptor(),
+  ) {
+    this.name = name
+    this.pointer = pointer
+    this.links = links
+    this.lent = lent
+  }
+
+  /** Not what only looks like one. */
+  static isOne(value: object): value is ProgramHandle {
+    return #isOne in value && value.#isOne
+  }
 }
 
-const handles = /*#__PURE__*/ new WeakMap<ProgramSettings, ProgramHandle>()
+const handles = /*#__PURE__*/ new Memo<ProgramSettings, ProgramHandle>()
 
 /** A program's native side, out of the reach of whoever holds the program: there code could end the process. */
 export function handleOf(program: ProgramSettings): ProgramHandle {
@@ -76,6 +95,7 @@ export class ProgramSettings {
   #ifindex = 0
 
   constructor(handle: ProgramHandle) {
+    if (!ProgramHandle.isOne(handle)) throw new TypeError('open() of a skeleton makes its programs')
     this.#handle = handle
     handles.set(this, handle)
   }
@@ -100,11 +120,14 @@ export class ProgramSettings {
 
   /** Off: `attach()` of the skeleton leaves it alone. It may be set at any time. */
   get autoattach(): boolean {
-    return bpf_program__autoattach(this.readable('read autoattach of'))
+    return bpf_program__autoattach(readablePointer(this, 'read autoattach of'))
   }
 
   set autoattach(on: boolean) {
-    bpf_program__set_autoattach(this.readable('set autoattach of'), boolean('autoattach', on))
+    bpf_program__set_autoattach(
+      readablePointer(this, 'set autoattach of'),
+      boolean('autoattach', on),
+    )
   }
 
   /** BPF_PROG_TYPE_ number; set by the number or by libbpf's name of it: `sched_cls`. */
@@ -188,18 +211,9 @@ export class ProgramSettings {
     this.#handle.attachTarget = [target, functionName]
   }
 
-  /** `struct bpf_program *`, unless the skeleton is gone or loads. @internal */
-  protected readable(operation: string): number {
-    const { life } = this.#handle.links
-    if (life.stage === 'destroyed' || life.stage === 'loading') {
-      throw life.refusal(operation, this.title)
-    }
-    return this.#handle.pointer
-  }
-
   #get<N extends keyof typeof settings>(name: N): ReturnType<(typeof settings)[N][0]> {
     type Value = ReturnType<(typeof settings)[N][0]>
-    return settings[name][0](this.readable(`read ${name} of`)) as Value
+    return settings[name][0](readablePointer(this, `read ${name} of`)) as Value
   }
 
   #set(name: keyof typeof settings, value: number | boolean | string): void {
@@ -216,7 +230,7 @@ export class ProgramSettings {
 
   #logBuffer(operation: string): { address: number; size: bigint } {
     const size = scratch(8)
-    const address = bpf_program__log_buf(this.readable(operation), size.buffer)
+    const address = bpf_program__log_buf(readablePointer(this, operation), size.buffer)
     return { address, size: size.data.getBigUint64(0, true) }
   }
 
@@ -224,6 +238,16 @@ export class ProgramSettings {
     const reason = log ? log.split('\n').at(-1) : undefined
     return new BpfError({ operation, object: this.title, errno, reason, log })
   }
+}
+
+/** `struct bpf_program *`, unless the skeleton is gone or loads. */
+export function readablePointer(program: ProgramSettings, operation: string): number {
+  const { links, pointer } = handleOf(program)
+  const { stage } = links.life
+  if (stage === 'destroyed' || stage === 'loading') {
+    throw links.life.refusal(operation, program.title)
+  }
+  return pointer
 }
 
 /** Neither enumeration has come near it. */

@@ -1,4 +1,3 @@
-import { LentDescriptor } from '../descriptors/lent.ts'
 import { heard } from '../ffi/libbpf-log.ts'
 import { KeepAlive } from '../lifetime/keep-alive.ts'
 import { Life } from '../lifetime/lifecycle.ts'
@@ -9,7 +8,7 @@ import { MapHandle } from '../maps/handle.ts'
 import type { ShownMemory } from '../maps/live-section.ts'
 import type { BpfMap, MapKind } from '../maps/map.ts'
 import type { Program, ProgramKind } from '../programs/program.ts'
-import type { ProgramHandle } from '../programs/settings.ts'
+import { ProgramHandle } from '../programs/settings.ts'
 import { group } from './group.ts'
 import { ObjectSkeleton } from './object-skeleton.ts'
 import { openFailure } from './open-failure.ts'
@@ -92,7 +91,7 @@ export function openParts(
   })
   const programs = spec.programs.map(({ name, kind, newer }, index): ProgramPart => {
     const pointer = native.program(index)
-    const handle = { name, pointer, links, log: '', lent: new LentDescriptor() }
+    const handle = new ProgramHandle(name, pointer, links)
     newer?.nameType(handle.pointer)
     return { name, kind, handle, program: new kind(handle) }
   })
