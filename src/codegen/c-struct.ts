@@ -15,9 +15,13 @@ const VARIABLE_LENGTH = 255
 
 /**
  * `struct NAME { … }` up to its C++ members: token for token what bpftool 7.8 prints. `dump` has given
- * out the names of the types that it speaks of.
+ * out the names of the types that it speaks of. With `qualified` it is what C++ takes: declaration.ts.
  */
-export function cStruct(object: BpfObject, dump: Dump | undefined): string {
+export function cStruct(
+  object: BpfObject,
+  dump: Dump | undefined,
+  qualified?: ReadonlySet<string>,
+): string {
   const { name, programs } = object
   const maps = object.maps.flatMap((map) => cMapIdentifier(name, map) ?? [])
   const structOps = object.maps.filter(({ type }) => type === 'STRUCT_OPS')
@@ -38,7 +42,9 @@ export function cStruct(object: BpfObject, dump: Dump | undefined): string {
       'links',
       [...programs, ...structOps].map(({ name }) => `\t\tstruct bpf_link *${cIdentifier(name)};\n`),
     ),
-    ...(dump ? object.sections.map((section) => sectionStruct(object, dump, section)) : []),
+    ...(dump
+      ? object.sections.map((section) => sectionStruct(object, dump, section, qualified))
+      : []),
   ].join('')
 }
 
@@ -47,7 +53,12 @@ function group(name: string, fields: readonly string[]): string {
 }
 
 /** The fields of a section's variables, with the padding that a 32-bit compiler would not put there. */
-function sectionStruct(object: BpfObject, dump: Dump, section: DataSection): string {
+function sectionStruct(
+  object: BpfObject,
+  dump: Dump,
+  section: DataSection,
+  qualified: ReadonlySet<string> | undefined,
+): string {
   const ident = sectionFieldName(object, section)
   const described = cSectionIdentifier(section.name) === ident
   const lines: string[] = []
@@ -60,7 +71,7 @@ function sectionStruct(object: BpfObject, dump: Dump, section: DataSection): str
     }
     const field = sanitizeIdentifier(name.slice(0, VARIABLE_LENGTH))
     const stripModifiers = section.name !== '.kconfig'
-    lines.push(`\t\t${declaration(dump, type, field, { level: 2, stripModifiers })};\n`)
+    lines.push(`\t\t${declaration(dump, type, field, { level: 2, stripModifiers, qualified })};\n`)
     end = offset + size
   }
   return `\tstruct ${object.name}__${ident} {\n${lines.join('')}\t} *${ident};\n`

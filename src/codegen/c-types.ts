@@ -3,22 +3,33 @@ import type { Dump } from '../btf/dump/dump.ts'
 import type { BpfObject } from '../object/object.ts'
 import { HOST_TYPES } from './host-types.ts'
 
-/**
- * The types that the globals of an object use, but for those that the header's own includes define.
- * A program that shares a header with its BPF source turns them off.
- */
-export function cTypes({ name, sections }: BpfObject, dump: Dump): string {
+/** The types that the globals of an object use, but for those that the header's own includes define. */
+export function definitionsOf(
+  { sections }: BpfObject,
+  dump: Dump,
+  qualified?: ReadonlySet<string>,
+): string[] {
   const used = sections.flatMap(({ variables }) => variables.map(({ type }) => type))
-  const text = [...createDefinitions(dump)(used)].join('')
-  const definitions = text
+  return [...createDefinitions(dump, { isNamed: true, qualified })(used)]
+    .join('')
     .split(';\n\n')
     .filter((definition) => definition && !isOfHost(definition))
-  if (definitions.length === 0) return ''
+    .map((definition) => `${definition};\n`)
+}
+
+/** The same definitions in C and in C++. A program that shares a header with its BPF source turns them off. */
+export function cTypes(name: string, c: readonly string[], cpp: readonly string[]): string {
+  if (c.length === 0) return ''
   const guard = `${name.toUpperCase()}_NO_TYPES`
   return `/* Define ${guard} where a header of yours has the types of its globals. */
 #ifndef ${guard}
-${definitions.map((definition) => `${definition};\n`).join('\n')}#endif /* ${guard} */
+${c.map((definition, index) => inBoth(definition, cpp[index] ?? definition)).join('\n')}#endif /* ${guard} */
 `
+}
+
+/** C for compilers of C and of C++. */
+export function inBoth(c: string, cpp: string): string {
+  return c === cpp ? c : `#ifndef __cplusplus\n${c}#else\n${cpp}#endif\n`
 }
 
 const DECLARED = /^(?:typedef\b[^]*?\b(\w+)(?:\[\d*\])*|(?:struct|union|enum) (\w+)(?: \{[^]*)?)$/u

@@ -15,10 +15,12 @@ import { isRefusal } from './refusal.ts'
 const folder = await mkdtemp(join(tmpdir(), 'conformance-'))
 afterAll(() => rm(folder, { recursive: true }))
 
+// gcc 12 knows no btf_type_tag.
+const WARNINGS = ['-Wall', '-Wextra', '-Werror', '-Wno-attributes']
+
 const compilers = [
-  // gcc 12 knows no btf_type_tag.
-  { command: 'gcc', words: ['-x', 'c', '-Wall', '-Werror', '-Wno-attributes'] },
-  { command: 'g++', words: ['-x', 'c++'] },
+  { command: 'gcc', words: ['-x', 'c', ...WARNINGS] },
+  { command: 'g++', words: ['-x', 'c++', ...WARNINGS] },
 ]
 
 for (const { command, words } of compilers) {

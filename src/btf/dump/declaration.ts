@@ -14,12 +14,15 @@ export interface DeclarationOptions {
   readonly level?: number
   /** Leaves out const, volatile, restrict and type tags, wherever they stand. */
   readonly stripModifiers?: boolean
+  /** Typedefs written as `::name`: C++ lets no member have the name of its type otherwise. */
+  readonly qualified?: ReadonlySet<string> | undefined
 }
 
 /** Where a declaration stands: what is declared inside of it is told the same. */
 interface Place {
   readonly level: number
   readonly stripModifiers: boolean
+  readonly qualified?: ReadonlySet<string> | undefined
   /** Declarations around it. */
   readonly depth: number
 }
@@ -32,22 +35,23 @@ export function declaration(
   dump: Dump,
   id: TypeId,
   name: string,
-  { level = 0, stripModifiers = false }: DeclarationOptions = {},
+  { level = 0, stripModifiers = false, qualified }: DeclarationOptions = {},
 ): string {
-  return declare(dump, id, name, { level, stripModifiers, depth: 0 })
+  return declare(dump, id, name, { level, stripModifiers, qualified, depth: 0 })
 }
 
 function declare(dump: Dump, id: TypeId, name: string, place: Place): string {
   const identifier = cIdentifier(name)
-  const { stripModifiers } = place
+  const { stripModifiers, qualified } = place
   const frames = identifier ? dump.frames.named : dump.frames.nameless
-  const known = stripModifiers ? undefined : frames.get(id)
+  const isUsual = !stripModifiers && !qualified
+  const known = isUsual ? frames.get(id) : undefined
   if (known) return framed(identifier, known)
   const chain = chainFrom(dump.btf.table, id, stripModifiers)
   const text = unwind(dump, identifier && SLOT, place, chain)
   const [before = '', after] = text.split(SLOT)
   // What is defined inside of it stands at another level elsewhere.
-  if (!stripModifiers && !text.includes('\n')) frames.set(id, { before, after })
+  if (isUsual && !text.includes('\n')) frames.set(id, { before, after })
   return framed(identifier, { before, after })
 }
 
@@ -119,7 +123,7 @@ function unwind(dump: Dump, name: string, place: Place, chain: TypeId[]): string
         text += `${takeModifiers(dump, chain)}${table.forwards(id)} ${dump.names.tag(id)}`
         break
       case 'typedef':
-        text += takeModifiers(dump, chain) + dump.names.typedef(id)
+        text += takeModifiers(dump, chain) + typedefName(dump, id, place)
         break
       case 'pointer':
         text += afterPointer ? '*' : ' *'
@@ -163,6 +167,11 @@ function unwind(dump: Dump, name: string, place: Place, chain: TypeId[]): string
     afterPointer = kind === 'pointer'
   }
   return text + separated(name, afterPointer)
+}
+
+function typedefName({ names }: Dump, id: TypeId, { qualified }: Place): string {
+  const name = names.typedef(id)
+  return qualified?.has(name) ? `::${name}` : name
 }
 
 function separated(name: string, afterPointer: boolean): string {
@@ -209,8 +218,12 @@ function parameters(dump: Dump, prototype: TypeId, place: Place): string {
 }
 
 /** `struct name { … }`, laid out as the BTF says it is. */
-export function compositeDefinition(dump: Dump, id: TypeId): string {
-  return composite(dump, id, { level: 0, stripModifiers: false, depth: 0 })
+export function compositeDefinition(
+  dump: Dump,
+  id: TypeId,
+  { qualified }: Pick<DeclarationOptions, 'qualified'> = {},
+): string {
+  return composite(dump, id, { level: 0, stripModifiers: false, qualified, depth: 0 })
 }
 
 function composite(dump: Dump, id: TypeId, place: Place): string {

@@ -1,18 +1,29 @@
 import type { Kind } from '../../uapi/btf.ts'
 import type { TypeId } from '../types.ts'
-import { compositeDefinition, declaration } from './declaration.ts'
+import { compositeDefinition, declaration, type DeclarationOptions } from './declaration.ts'
 import { type Dump, enter } from './dump.ts'
 import { enumDefinition } from './enumeration.ts'
 import { createOrder } from './order.ts'
 
 /** The definitions that types need and that were not given before, then their own. */
-export type Definitions = (ids: Iterable<TypeId>) => Iterable<string>
+export type Definitions = (ids: readonly TypeId[]) => Iterable<string>
+
+export interface DefinitionOptions extends Pick<DeclarationOptions, 'qualified'> {
+  /**
+   * Also gives what a declaration of each type only names: the struct behind a pointer, declared forward, and the typedef
+   * of it. A dump of all types gives those anyhow, each in its turn.
+   */
+  readonly isNamed?: boolean
+}
 
 const UNSEEN = 0
 const OPEN = 1
 const EMITTED = 2
 
-export function createDefinitions(dump: Dump): Definitions {
+export function createDefinitions(
+  dump: Dump,
+  { isNamed: givesNamed = false, qualified }: DefinitionOptions = {},
+): Definitions {
   const { table } = dump.btf
   const order = createOrder(dump)
   const state = new Uint8Array(table.length)
@@ -70,7 +81,7 @@ export function createDefinitions(dump: Dump): Definitions {
         } else if (!forwarded[id] && id !== container) {
           text += forward(id, kind)
         }
-        if (defined) text += `${compositeDefinition(dump, id)};\n\n`
+        if (defined) text += `${compositeDefinition(dump, id, { qualified })};\n\n`
         state[id] = defined ? EMITTED : UNSEEN
         return text
       }
@@ -107,12 +118,16 @@ export function createDefinitions(dump: Dump): Definitions {
     const target = table.target(id)
     // Old versions of gcc call it void.
     const isVaList = target === 0 && name === '__gnuc_va_list'
-    const declared = isVaList ? `__builtin_va_list ${name}` : declaration(dump, target, name)
+    const declared = isVaList
+      ? `__builtin_va_list ${name}`
+      : declaration(dump, target, name, { qualified })
     return `typedef ${declared};\n\n`
   }
 
   return function* (ids) {
     for (const id of order(ids)) yield emit(id, 0, 0)
+    // With a container, a struct is declared where it is not defined.
+    if (givesNamed) for (const id of ids) yield emit(id, id, 0)
   }
 }
 
