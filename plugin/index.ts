@@ -6,7 +6,7 @@ import { setupEsbuild } from './bundlers/esbuild.ts'
 import { resolveForFarm } from './bundlers/farm.ts'
 import { resolveOwn, writeKoffi } from './bundlers/rollup.ts'
 import { viteHooks } from './bundlers/vite.ts'
-import { keepKoffiOutside } from './bundlers/webpack.ts'
+import { keepKoffiOutside, leaveOtherTypes } from './bundlers/webpack.ts'
 import { load } from './load.ts'
 import { pluginName } from './report.ts'
 import { sourceRE } from './resolve.ts'
@@ -35,8 +35,14 @@ export const unpluginFactory: UnpluginFactory<Options | undefined, false> = (
     ...(meta.framework === 'farm' && { resolveId: resolveForFarm }),
     rollup: { resolveId: resolveOwn, writeBundle: writeKoffi(builds) },
     rolldown: { resolveId: resolveOwn, writeBundle: writeKoffi(builds) },
-    webpack: (compiler) => keepKoffiOutside(compiler, builds),
-    rspack: (compiler) => keepKoffiOutside(compiler, builds),
+    webpack(compiler) {
+      leaveOtherTypes(compiler)
+      keepKoffiOutside(compiler, builds)
+    },
+    rspack(compiler) {
+      leaveOtherTypes(compiler)
+      keepKoffiOutside(compiler, builds)
+    },
     vite: viteHooks(options, builds),
     esbuild: { setup: (build) => setupEsbuild(build, builds) },
   }

@@ -3,7 +3,7 @@ import type { Environment } from 'vite'
 
 import type { Builds } from './builds.ts'
 import { checkFileAccess } from './dev/file-access.ts'
-import { forBrowser } from './platform.ts'
+import { at, forBrowser } from './platform.ts'
 import { diagnosticLog, failureText, rollupLog } from './report.ts'
 
 /** `load` of a `.bpf.c`, for every bundler but esbuild (native/esbuild.ts). */
@@ -12,7 +12,8 @@ export async function load(
   meta: UnpluginContextMeta,
   builds: Builds,
   source: string,
-): Promise<string> {
+): Promise<string | undefined> {
+  if (isOtherwiseMeant(context, source)) return undefined
   if (meta.framework === 'vite' && 'environment' in context)
     await checkFileAccess(context.environment as Environment, source)
   const outcome = await builds.build(source)
@@ -57,4 +58,17 @@ function watch(context: UnpluginBuildContext, source: string, file: string): voi
   // unplugin 3.7 hands Farm the two arguments the wrong way round.
   if (native?.framework === 'farm') native.context.addWatchFile(source, file)
   else context.addWatchFile(file)
+}
+
+/**
+ * Whether the import says, as in `with { type: 'text' }`, that the bundler is to make of the source what it makes of any file.
+ * Rollup tells them; webpack and Rspack have rules for them, and Rolldown and
+ * Vite ignore them.
+ */
+function isOtherwiseMeant(
+  context: UnpluginBuildContext & UnpluginContext,
+  source: string,
+): boolean {
+  const { getModuleInfo } = context as { getModuleInfo?: (id: string) => unknown }
+  return at(getModuleInfo?.call(context, source), 'attributes', 'type') !== undefined
 }

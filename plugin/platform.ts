@@ -24,6 +24,6 @@ export function forBrowser(context: UnpluginBuildContext, meta: UnpluginContextM
 }
 
 /** The value along a path of properties: these bundlers are not installed here, so neither are their types. */
-function at(value: unknown, ...path: string[]): unknown {
+export function at(value: unknown, ...path: string[]): unknown {
   return path.reduce((inside, key) => (inside as Record<string, unknown> | undefined)?.[key], value)
 }

@@ -2,9 +2,9 @@ import { buildModule } from '../src/codegen/skeleton-module.ts'
 import { formatDiagnostic } from '../src/compile/diagnostics.ts'
 import type { NodeModuleText } from './register-text.ts'
 
-/** Builds the module of one `.bpf.c` as Node runs it. */
-export async function buildForNode(file: string): Promise<NodeModuleText> {
-  const { code, diagnostics } = await buildModule(file, {})
+/** Builds the module of one `.bpf.c` as Node runs it, in the workspace of `cwd`. */
+export async function buildForNode(file: string, cwd: string): Promise<NodeModuleText> {
+  const { code, diagnostics } = await buildModule(file, { cwd })
   const text = diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n')
   return code === undefined ? { code, errors: text } : { code, warnings: text }
 }

@@ -1,11 +1,18 @@
-import type { LoadHook, ResolveHook } from 'node:module'
+import type { InitializeHook, LoadHook, ResolveHook } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 import { buildForNode } from './register-build.ts'
 import { codeOf } from './register-text.ts'
-import { isGeneratedImport, isSourceURL, ownURL } from './resolve.ts'
+import { hasOtherType, isGeneratedImport, isSourceURL, ownURL } from './resolve.ts'
 
 /** Hooks of `module.register()`, for Node that has no `module.registerHooks()`: in a thread of their own. */
+let cwd = process.cwd()
+
+/** Here, `process.argv` is not the program's. */
+export const initialize: InitializeHook<string> = (entryFolder) => {
+  cwd = entryFolder
+}
+
 export const resolve: ResolveHook = async (specifier, context, next) => {
   try {
     return await next(specifier, context)
@@ -16,7 +23,7 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
 }
 
 export const load: LoadHook = async (url, context, next) => {
-  if (!isSourceURL(url)) return next(url, context)
-  const source = codeOf(await buildForNode(fileURLToPath(url)))
+  if (!isSourceURL(url) || hasOtherType(context.importAttributes)) return next(url, context)
+  const source = codeOf(await buildForNode(fileURLToPath(url), cwd))
   return { format: 'module', source, shortCircuit: true }
 }

@@ -14,7 +14,7 @@ import {
 } from 'node:worker_threads'
 
 import { codeOf, type NodeModuleText } from './register-text.ts'
-import { isGeneratedImport, isSourceURL, ownURL } from './resolve.ts'
+import { entryFolder, hasOtherType, isGeneratedImport, isSourceURL, ownURL } from './resolve.ts'
 
 /** `module.registerHooks()`, which the oldest Node supported does not have. */
 export type RegisterHooks = (hooks: {
@@ -40,7 +40,7 @@ export function load(
   context: LoadHookContext,
   next: (url: string, context: LoadHookContext) => LoadFnOutput,
 ): LoadFnOutput {
-  if (!isSourceURL(url)) return next(url, context)
+  if (!isSourceURL(url) || hasOtherType(context.importAttributes)) return next(url, context)
   const source = codeOf(buildSync(fileURLToPath(url)))
   return { format: 'module', source, shortCircuit: true }
 }
@@ -50,6 +50,7 @@ export interface Compiling {
   readonly port: MessagePort
   /** 1 once an answer is on the port. */
   readonly answered: Int32Array
+  readonly cwd: string
 }
 
 export type Answer = { readonly built: NodeModuleText } | { readonly error: unknown }
@@ -70,7 +71,8 @@ function buildSync(file: string): NodeModuleText {
 function startCompiling(): Compiling {
   const { port1, port2 } = new MessageChannel()
   const answered = new Int32Array(new SharedArrayBuffer(4))
-  const workerData: Compiling = { port: port2, answered }
+  const cwd = entryFolder()
+  const workerData: Compiling = { port: port2, answered, cwd }
   const transferList: TransferListItem[] = [port2]
   const worker = new Worker(new URL('./register-worker.mjs', import.meta.url), {
     workerData,
@@ -80,7 +82,7 @@ function startCompiling(): Compiling {
   })
   worker.unref()
   port1.unref()
-  return { port: port1, answered }
+  return { port: port1, answered, cwd }
 }
 
 function noAnswer(): never {

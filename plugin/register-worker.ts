@@ -2,7 +2,7 @@ import { workerData } from 'node:worker_threads'
 
 import type { Answer, Compiling } from './register-sync.ts'
 
-const { port, answered }: Compiling = workerData
+const { port, answered, cwd }: Compiling = workerData
 
 port.on('message', async (file: string) => {
   port.postMessage(await answer(file))
@@ -14,7 +14,7 @@ port.on('message', async (file: string) => {
 async function answer(file: string): Promise<Answer> {
   try {
     const { buildForNode } = await import('./register-build.ts')
-    return { built: await buildForNode(file) }
+    return { built: await buildForNode(file, cwd) }
   } catch (error) {
     return { error }
   }

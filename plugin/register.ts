@@ -2,6 +2,7 @@ import * as nodeModule from 'node:module'
 
 import { refuseRequire } from './register-require.ts'
 import { load, type RegisterHooks, resolve } from './register-sync.ts'
+import { entryFolder } from './resolve.ts'
 
 /**
  * Imports of `*.bpf.c` for plain Node: `node --import unplugin-bpf/register agent.mjs`. From Node 22.15 on `require()` of
@@ -11,6 +12,6 @@ const { registerHooks } = nodeModule as { registerHooks?: RegisterHooks }
 if (registerHooks) {
   registerHooks({ resolve, load })
 } else {
-  nodeModule.register('./register-hooks.mjs', import.meta.url)
+  nodeModule.register('./register-hooks.mjs', import.meta.url, { data: entryFolder() })
   refuseRequire()
 }

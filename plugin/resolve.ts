@@ -1,14 +1,27 @@
 import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /** A BPF program's source. Not `…?raw` and the like, which to Vite mean the text. */
 export const sourceRE: RegExp = /\.bpf\.c$/
 
-const sourceURLRE = /^file:.*\.bpf\.c(?:\?.*)?$/
+/** A query makes Node load a module anew; but `?raw` and `?url` ask for something else. */
+const sourceURLRE = /^file:.*\.bpf\.c(?:\?(?!(?:raw|url)(?:$|[&=])).*)?$/
 
 /** Whether Node would load a BPF program's source from there. */
 export function isSourceURL(url: string): boolean {
   return sourceURLRE.test(url)
+}
+
+/** The folder of the program that Node runs, whose own workspace it obeys wherever it is started. */
+export function entryFolder(): string {
+  const [, entry] = process.argv
+  return entry === undefined ? process.cwd() : dirname(entry)
+}
+
+/** Whether an import says by its attributes, `with { type: 'text' }`, that it wants no module of ours. */
+export function hasOtherType(attributes: Readonly<Record<string, unknown>> | undefined): boolean {
+  return attributes?.['type'] !== undefined
 }
 
 /** A generated module's import of this package: its source may lie in a folder that does not see it. */

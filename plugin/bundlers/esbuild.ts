@@ -4,7 +4,7 @@ import type { OnLoadResult, OnResolveArgs, OnResolveResult, PluginBuild } from '
 
 import type { Builds } from '../builds.ts'
 import { esbuildMessage, failureText } from '../report.ts'
-import { nativeRE, ownFile, ownPackageRE, sourceRE } from '../resolve.ts'
+import { hasOtherType, nativeRE, ownFile, ownPackageRE, sourceRE } from '../resolve.ts'
 
 /**
  * esbuild without unplugin's `load`: that passes on neither source lines nor notes, and loses the
@@ -17,7 +17,10 @@ export function setupEsbuild(build: PluginBuild, builds: Builds): void {
   // esbuild's own default.
   const browser = (platform ?? 'browser') === 'browser'
 
-  build.onLoad({ filter: sourceRE }, async ({ path }): Promise<OnLoadResult> => {
+  build.onLoad({ filter: sourceRE }, async (args): Promise<OnLoadResult | undefined> => {
+    const { path, suffix } = args
+    // `?raw`, and whatever else a project's other plugins or loaders make of it.
+    if (suffix !== '' || hasOtherType(args.with)) return undefined
     const outcome = await builds.build(path)
     const { watchFiles } = outcome
     if (outcome.kind === 'failed') return { errors: [{ text: failureText(outcome) }], watchFiles }

@@ -9,7 +9,7 @@ interface Compilation {
 
 /** What webpack and Rspack have in common, as far as it is used here. */
 interface Compiler {
-  readonly options: { externals?: unknown }
+  readonly options: { externals?: unknown; readonly module: { readonly rules: unknown[] } }
   readonly platform: { readonly web?: boolean | null | undefined }
   readonly hooks: {
     readonly afterEmit: {
@@ -30,4 +30,22 @@ export function keepKoffiOutside(compiler: Compiler, builds: Builds): void {
     if (!path || compiler.platform.web === true) return
     for (const warning of await builds.putKoffi(path)) warnings.push(new Error(warning))
   })
+}
+
+/**
+ * unplugin's rule gives every import of a source to us, and calls the result JavaScript: one with an attribute, as in
+ * `with { type: 'text' }`, is for the bundler's own rules.
+ */
+export function leaveOtherTypes({ options }: Compiler): void {
+  for (const rule of options.module.rules) {
+    const { use, type } = (rule ?? {}) as { use?: unknown; type?: unknown }
+    const [first] = Array.isArray(use) ? (use as UnpluginUse[]) : []
+    if (type !== undefined && first?.options?.plugin?.name === pluginName) {
+      Object.assign(rule as object, { with: { type: { not: /./ } } })
+    }
+  }
+}
+
+interface UnpluginUse {
+  readonly options?: { readonly plugin?: { readonly name?: unknown } }
 }

@@ -254,7 +254,7 @@ function definesOf(source: SourceInfo | undefined): Define[] {
   // The last definition of a macro is the one that the end of the source sees.
   const defines = new Map<string, Define>()
   for (const { name, value, place, doc } of source?.macros ?? []) {
-    defines.set(name, { name, value, declared: { place, doc } })
+    defines.set(name, { name, value, declared: place && { place, doc } })
   }
   return [...defines.values()]
 }

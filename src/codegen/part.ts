@@ -36,12 +36,16 @@ export function partOf(source: string, compiled: CompileResult): Part {
 
 function makePart(
   source: string,
-  { object: compiled, dependencies, systemHeaders, diagnostics, folder }: CompileResult,
+  { object: compiled, dependencies, systemHeaders, diagnostics, folder, macros }: CompileResult,
 ): Part {
   if (!compiled) return { dependencies, diagnostics }
   const system = new Set(systemHeaders)
   const isOwn = ownFiles((file) => system.has(file))
-  const debug = readDebugInfo(readElf(compiled), { isOwn, directory: folder })
+  const debug = readDebugInfo(readElf(compiled), {
+    isOwn,
+    directory: folder,
+    givenMacros: macros,
+  })
   const { info } = debug
   const object = stripDebug(compiled)
   let bpf: BpfObject

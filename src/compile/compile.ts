@@ -33,6 +33,8 @@ export interface CompileResult {
   readonly dependencies: readonly string[]
   /** Those of the dependencies that clang takes for the system's. */
   readonly systemHeaders: readonly string[]
+  /** The names of the option `defines`. */
+  readonly macros: readonly string[]
   readonly diagnostics: readonly Diagnostic[]
   /** The source's folder: relative file names in the object's DWARF and BTF.ext start from it. */
   readonly folder: string
@@ -102,7 +104,15 @@ async function translated(job: Job, key: string, started: number): Promise<Compi
   const known = object ? [] : [...(last ?? []), ...filesOf(diagnostics)]
   const dependencies = [...new Set([...translation.dependencies, ...known])]
   const folder = dirname(source)
-  const result: CompileResult = { object, diagnostics, dependencies, systemHeaders, folder }
+  const macros = Object.keys(job.options.defines)
+  const result: CompileResult = {
+    object,
+    diagnostics,
+    dependencies,
+    systemHeaders,
+    macros,
+    folder,
+  }
   // One saved meanwhile may not be what clang has read.
   return isNewer(dependencies, started) ? result : keep(job, key, result, translation.vmlinux)
 }
@@ -133,6 +143,14 @@ function keyOf({ arch, clang, options, source }: Job, content: Uint8Array): stri
     (name) => `${name}=${process.env[name] ?? ''}`,
   )
   const flags = [...languageFlags(dirname(source), arch, options, clang), ...outputFlags()]
-  const parts = [generation, clang.identity, source, options.vmlinux, ...flags, ...environment]
+  const parts = [
+    generation,
+    clang.identity,
+    source,
+    options.vmlinux,
+    ...flags,
+    ...environment,
+    ...Object.keys(options.defines),
+  ]
   return digest(...parts, content)
 }

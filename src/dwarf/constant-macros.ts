@@ -6,23 +6,30 @@ import type { Place } from './place.ts'
 export interface ConstantMacro {
   readonly name: string
   readonly value: number | bigint | string
-  readonly place: Place
+  /** Absent for one of the command line. */
+  readonly place?: Place
 }
 
-/** The own object-like macros that are an integer or a string, in the order of the source. */
+/**
+ * The own object-like macros that are an integer or a string, in the order of the source. `given` names those of the command
+ * line that count as own.
+ */
 export function constantMacros(
   macros: ReadonlyMap<string, MacroDefinition>,
   isOwn: (file: string) => boolean,
+  given: ReadonlySet<string>,
   constants: Constants,
 ): ConstantMacro[] {
   const found: ConstantMacro[] = []
   const expand = macroExpansion(macros)
   for (const macro of macros.values()) {
     const { name, parameters, file, line } = macro
-    if (file === undefined || parameters || macro.body === '' || !isOwn(file)) continue
+    if (parameters || macro.body === '') continue
+    if (file === undefined ? !given.has(name) : !isOwn(file)) continue
     const tokens = expand(macro)
     const value = tokens && evaluate(tokens, constants)
-    if (value !== undefined) found.push({ name, value, place: { file, line } })
+    if (value !== undefined)
+      found.push({ name, value, ...(file !== undefined && { place: { file, line } }) })
   }
   return found
 }

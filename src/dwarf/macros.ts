@@ -38,14 +38,16 @@ interface State {
   readonly unit: Unit
   readonly fileOf: FileOf
   readonly macros: Map<string, MacroDefinition>
+  /** Those that a file has ended. */
+  readonly ended: Set<string>
   readonly files: (string | undefined)[]
 }
 
-function define({ macros, files }: State, line: number, text: string): void {
+function define({ macros, ended, files }: State, line: number, text: string): void {
   const [, name = '', parameters, body = ''] = DEFINITION.exec(text) ?? []
   const file = files.at(-1)
   // clang lists its own and the command line's last, though they came first.
-  if (file === undefined && macros.has(name)) return
+  if (file === undefined && (macros.has(name) || ended.has(name))) return
   macros.set(name, {
     name,
     parameters: parameters?.split(',').map((parameter) => parameter.trim()),
@@ -55,9 +57,14 @@ function define({ macros, files }: State, line: number, text: string): void {
   })
 }
 
+function end({ macros, ended }: State, name: string): void {
+  macros.delete(name)
+  ended.add(name)
+}
+
 /** DWARF 5, 6.3, and its predecessor, the GNU extension of DWARF 4 with the same first opcodes. */
 function readMacroSection(unit: Unit, offset: number, fileOf: FileOf): State['macros'] {
-  const state: State = { unit, fileOf, macros: new Map(), files: [] }
+  const state: State = { unit, fileOf, macros: new Map(), ended: new Set(), files: [] }
   readMacroList(state, offset, new Set())
   return state.macros
 }
@@ -66,7 +73,7 @@ function readMacroSection(unit: Unit, offset: number, fileOf: FileOf): State['ma
 function readMacroList(state: State, start: number, entered: Set<number>): void {
   if (entered.size > MAX_LISTS) throw new FormatError('DWARF', start, 'too many macro lists')
   entered.add(start)
-  const { unit, macros, files } = state
+  const { unit, files } = state
   const { macro, str, littleEndian } = unit.sections
   const cursor = new Cursor(macro, 'DWARF', littleEndian)
   cursor.seek(start)
@@ -84,15 +91,15 @@ function readMacroList(state: State, start: number, entered: Set<number>): void 
         break
       case dw.DW_MACRO_undef:
         cursor.uleb128()
-        macros.delete(cursor.string())
+        end(state, cursor.string())
         break
       case dw.DW_MACRO_undef_strp:
         cursor.uleb128()
-        macros.delete(stringAt(str, readOffset(cursor, offsetSize)))
+        end(state, stringAt(str, readOffset(cursor, offsetSize)))
         break
       case dw.DW_MACRO_undef_strx:
         cursor.uleb128()
-        macros.delete(indexedString(unit, cursor.uleb128()))
+        end(state, indexedString(unit, cursor.uleb128()))
         break
       case dw.DW_MACRO_start_file:
         cursor.uleb128()
@@ -131,7 +138,7 @@ function readMacroHeader(cursor: Cursor): { offsetSize: 4 | 8 } {
 
 /** DWARF 4, 6.3. */
 function readMacinfo(unit: Unit, offset: number, fileOf: FileOf): State['macros'] {
-  const state: State = { unit, fileOf, macros: new Map(), files: [] }
+  const state: State = { unit, fileOf, macros: new Map(), ended: new Set(), files: [] }
   const cursor = new Cursor(unit.sections.macinfo, 'DWARF', unit.sections.littleEndian)
   cursor.seek(offset)
   for (let opcode = cursor.u8(); opcode !== 0; opcode = cursor.u8()) {
@@ -141,7 +148,7 @@ function readMacinfo(unit: Unit, offset: number, fileOf: FileOf): State['macros'
         break
       case dw.DW_MACRO_undef:
         cursor.uleb128()
-        state.macros.delete(cursor.string())
+        end(state, cursor.string())
         break
       case dw.DW_MACRO_start_file:
         cursor.uleb128()

@@ -40,7 +40,7 @@ export interface SourceType extends Declaration {
 }
 
 /** `#define NAME value` of an integer or string. Integers past 2^53 are bigint. */
-export interface Macro extends Declaration {
+export interface Macro extends Partial<Declaration> {
   readonly name: string
   readonly value: number | bigint | string
 }
@@ -48,6 +48,8 @@ export interface Macro extends Declaration {
 export interface SourceInfoOptions {
   /** Whether a file, by its absolute path, is the user's: not vmlinux.h, libbpf's or the system's. */
   isOwn(file: string): boolean
+  /** The macros of clang's command line that are the user's. Default: none. */
+  readonly givenMacros?: Iterable<string> | undefined
   /** What a relative compilation directory is relative to: clang's own. Default: this process's. */
   readonly directory?: string
   /** The text of an own file, undefined when it cannot be had. Default: from the file system. */
@@ -59,7 +61,7 @@ export interface SourceInfoOptions {
  * object without. Throws FormatError when it is damaged.
  */
 export function readSourceInfo(elf: Elf, options: SourceInfoOptions): SourceInfo {
-  const { isOwn, directory = process.cwd(), readFile = readSource } = options
+  const { isOwn, givenMacros = [], directory = process.cwd(), readFile = readSource } = options
   const units = readUnits(debugSections(elf))
   const fileOf = filesOf(directory)
   const isOwnDie = ownership(fileOf, isOwn)
@@ -77,8 +79,9 @@ export function readSourceInfo(elf: Elf, options: SourceInfoOptions): SourceInfo
       const id = idOf(die)
       return id === undefined ? [] : [{ id, name, ...files.declaration(place, name, 'type') }]
     }),
-    macros: ownMacros(units, fileOf, isOwn, btf).map(({ name, value, place }) =>
-      Object.assign(files.declaration(place, name, 'macro'), { name, value }),
+    macros: ownMacros(units, fileOf, isOwn, new Set(givenMacros), btf).map(
+      ({ name, value, place }) =>
+        Object.assign(place ? files.declaration(place, name, 'macro') : {}, { name, value }),
     ),
     declarations: declarationsOf(own, named, fileOf, files),
   }
@@ -106,6 +109,7 @@ function ownMacros(
   units: readonly Unit[],
   fileOf: FileOf,
   isOwn: (file: string) => boolean,
+  given: ReadonlySet<string>,
   btf: Btf,
 ): ConstantMacro[] {
   const constants = new Map<string, bigint>()
@@ -116,7 +120,7 @@ function ownMacros(
   const byName = new Map<string, ConstantMacro>()
   for (const unit of units) {
     const macros = readMacros(unit, fileOf)
-    for (const macro of constantMacros(macros, isOwn, (name) => constants.get(name))) {
+    for (const macro of constantMacros(macros, isOwn, given, (name) => constants.get(name))) {
       if (!byName.has(macro.name)) byName.set(macro.name, macro)
     }
   }

@@ -134,7 +134,9 @@ describe.each([['-gdwarf-5'], ['-gdwarf-4']])('with %s', (version) => {
       ...info.types
         .filter(({ name }) => name)
         .map((type): [string, Declaration] => [type.name, type]),
-      ...info.macros.map((macro): [string, Declaration] => [macro.name, macro]),
+      ...info.macros.flatMap(({ name, place, doc }): [string, Declaration][] =>
+        place ? [[name, { place, doc }]] : [],
+      ),
       ...info.declarations,
     ]
     expect(named.map(([name]) => name)).toEqual(

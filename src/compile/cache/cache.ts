@@ -34,7 +34,7 @@ export function cached(job: Job, key: string): CompileResult | undefined {
   return kept.result
 }
 
-function readKept({ source }: Job, cache: string, key: string): Kept | undefined {
+function readKept({ options, source }: Job, cache: string, key: string): Kept | undefined {
   const sealed = readEntry(cache, key)
   if (!sealed) return undefined
   const { entry, seal: identity } = sealed
@@ -42,7 +42,16 @@ function readKept({ source }: Job, cache: string, key: string): Kept | undefined
   const dependencies = entry.dependencies.map(({ file }) => file)
   const systemHeaders = entry.dependencies.flatMap(({ file, isSystem }) => (isSystem ? [file] : []))
   const folder = dirname(source)
-  const result = { object, diagnostics, dependencies, systemHeaders, folder, identity }
+  const macros = Object.keys(options.defines)
+  const result = {
+    object,
+    diagnostics,
+    dependencies,
+    systemHeaders,
+    macros,
+    folder,
+    identity,
+  }
   return { key, entry, result }
 }
 
