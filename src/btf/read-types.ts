@@ -28,6 +28,9 @@ const CHECKS: readonly Checks[] = SHAPES.map(({ own, item }) => ({
   item: { length: item.length, isNamed: item.startsWith('n'), type: item.indexOf('t') },
 }))
 
+/** Characters that all names may have, counted as often as they are used: those of a kernel are 10 million. */
+const MAX_NAMES = 64 << 20
+
 /**
  * The types of the type section behind those of the base. One walk finds where each starts, and checks that all are
  * whole, and that every name, type and linkage in them exists. Throws FormatError.
@@ -50,6 +53,7 @@ export function readTypes(
   const tags = [...base.tags]
   let highestId = 0
   let highestIdAt = 0
+  let namesLength = 0
 
   const fail = (reason: string, index: number): never => {
     const offset = header.types.start + (index - base.words.length) * 4
@@ -59,6 +63,9 @@ export function readTypes(
     const name = words[at] ?? 0
     // Throws: there is no such string.
     if (name >= strings.size) strings.at(name)
+    if (!strings.hasLong) return
+    namesLength += strings.at(name).length
+    if (namesLength > MAX_NAMES) fail(`names have more than ${MAX_NAMES} characters in all`, at)
   }
   const checkType = (at: number): void => {
     const id = words[at] ?? 0

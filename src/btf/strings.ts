@@ -7,7 +7,11 @@ export interface BtfStrings {
   at(offset: number): string
   /** Bytes, the base's included. */
   readonly size: number
+  /** Whether any has more than about LONG bytes: none in practice, but for lines of C in .BTF.ext. */
+  readonly hasLong: boolean
 }
+
+const LONG = 512
 
 export function readStrings(
   bytes: Uint8Array,
@@ -21,8 +25,17 @@ export function readStrings(
     throw new FormatError('BTF', start, 'the strings do not start and end with a zero byte')
   }
   const own = stringTable(data, 'BTF', start)
-  if (!base) return { at: own, size: data.length }
+  const hasLong = (base?.hasLong ?? false) || holdsLong(data)
+  if (!base) return { at: own, size: data.length, hasLong }
   const at = (offset: number): string =>
     offset < base.size ? base.at(offset) : own(offset - base.size)
-  return { at, size: base.size + data.length }
+  return { at, size: base.size + data.length, hasLong }
+}
+
+/** Looks at one string in each LONG bytes. */
+function holdsLong(data: Uint8Array): boolean {
+  for (let at = 0; at < data.length; at += LONG) {
+    if (data.indexOf(0, at) - at > LONG) return true
+  }
+  return false
 }

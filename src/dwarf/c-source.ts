@@ -12,6 +12,8 @@ export interface CSource {
   readonly enclosing: readonly (number | undefined)[]
   /** The index of the first token that starts on a line. */
   readonly lines: ReadonlyMap<number, number>
+  /** The indexes of the tokens on a line that read `text`, in their order. */
+  onLine(line: number, text: string): readonly number[]
 }
 
 const OPENING: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' }
@@ -38,7 +40,29 @@ export function parseCSource(text: string): CSource {
     enclosing.push(brackets.innermost)
     if (isBracket) brackets.open(token.text, index)
   }
-  return { tokens, comments, partners: brackets.partners, enclosing, lines }
+  const onLine = tokensOnLine(tokens, lines)
+  return { tokens, comments, partners: brackets.partners, enclosing, lines, onLine }
+}
+
+/** Walks each line once, when it is first asked about: generated C has thousands of names on one. */
+function tokensOnLine(
+  tokens: readonly Token[],
+  lines: ReadonlyMap<number, number>,
+): CSource['onLine'] {
+  const known = new Map<number, Map<string, number[]>>()
+  return (line, text) => {
+    let byText = known.get(line)
+    if (!byText) {
+      known.set(line, (byText = new Map()))
+      let at = lines.get(line)
+      for (; at !== undefined && tokens[at]?.line === line; at++) {
+        const found = byText.get(tokens[at]?.text ?? '')
+        if (found) found.push(at)
+        else byText.set(tokens[at]?.text ?? '', [at])
+      }
+    }
+    return byText.get(text) ?? []
+  }
 }
 
 /** Pairs brackets, also of text where #if and #else both open what one of them closes. */
@@ -75,27 +99,18 @@ class Brackets {
 
 /** The index of the first token on a line that reads `text`. */
 export function findOnLine(source: CSource, line: number, text: string): number | undefined {
-  return indexesOnLine(source, line, text).at(0)
+  return source.onLine(line, text).at(0)
 }
 
 /** The same of a name that is declared: not the tag or the typedef `key` of `struct key key`. */
 export function findDeclarator(source: CSource, line: number, name: string): number | undefined {
   const { tokens } = source
-  const found = indexesOnLine(source, line, name)
+  const found = source.onLine(line, name)
   const declarators = found.filter(
     (at) => !/^(?:enum|struct|union)$/.test(tokens[at - 1]?.text ?? ''),
   )
   const typeless = declarators.find((at) => tokens[at + 1]?.kind !== 'identifier')
   return typeless ?? declarators.at(0) ?? found.at(0)
-}
-
-function indexesOnLine({ tokens, lines }: CSource, line: number, text: string): number[] {
-  const found: number[] = []
-  let at = lines.get(line)
-  for (; at !== undefined && tokens[at]?.line === line; at++) {
-    if (tokens[at]?.text === text) found.push(at)
-  }
-  return found
 }
 
 /** The indexes of the names of an enum's constants; `start` is the `enum` or its tag. */

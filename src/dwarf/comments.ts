@@ -22,13 +22,35 @@ const NO_DOCUMENTATION =
 
 /** The nearest comment between the declaration's start and its name, outside of its braces. */
 function commentsAbove(source: CSource, name: number, role: Role): readonly Token[] {
-  let at: number | undefined = role === 'macro' ? name - 2 : name
-  while (at !== undefined) {
-    const comments = commentsBefore(source, at)
-    if (comments.length > 0 || role === 'macro') return comments
-    at = before(source, at, role)
+  if (role === 'macro') return commentsBefore(source, name - 2)
+  const known = walked(role === 'constant' ? constantsAbove : declaratorsAbove, source)
+  const passed: number[] = []
+  let found: readonly Token[] = []
+  for (let at: number | undefined = name; at !== undefined; at = before(source, at, role)) {
+    const comments = known.get(at) ?? commentsBefore(source, at)
+    passed.push(at)
+    if (comments.length === 0 && !known.has(at)) continue
+    found = comments
+    break
   }
-  return []
+  for (const at of passed) known.set(at, found)
+  return found
+}
+
+/**
+ * What was found from a token on, so that no walk goes over the tokens of an earlier one: in `int a, b, c;` that of
+ * each name would go over all names between it and the end.
+ */
+type Walked = WeakMap<CSource, Map<number, readonly Token[]>>
+
+const constantsAbove: Walked = new WeakMap()
+const declaratorsAbove: Walked = new WeakMap()
+const behindComma: Walked = new WeakMap()
+
+function walked(walks: Walked, source: CSource): Map<number, readonly Token[]> {
+  let known = walks.get(source)
+  if (!known) walks.set(source, (known = new Map()))
+  return known
 }
 
 /** From one token of a declaration to an earlier one, undefined at its start. */
@@ -117,9 +139,27 @@ function commentsBehind(source: CSource, name: number, role: Role): readonly Tok
  * both.
  */
 function behindDeclarator(source: CSource, name: number): readonly Token[] {
+  const known = walked(behindComma, source)
+  const passed: number[] = []
+  const found = walkBehind(source, outOfParentheses(source, name) + 1, (at) => {
+    passed.push(at)
+    return known.get(at)
+  })
+  for (const at of passed) known.set(at, found)
+  return found
+}
+
+/** `passed` is told each token behind the first comma, and may know what is found from there. */
+function walkBehind(
+  source: CSource,
+  start: number,
+  passed: (at: number) => readonly Token[] | undefined,
+): readonly Token[] {
   const { tokens, partners } = source
   let end: Token | undefined
-  for (let at = outOfParentheses(source, name) + 1; ; at = (partners.get(at) ?? at) + 1) {
+  for (let at = start; ; at = (partners.get(at) ?? at) + 1) {
+    const known = end?.text === ',' ? passed(at) : undefined
+    if (known) return known
     const comments = lineEnd(source, at)
     if (comments.length > 0) return comments
     const token = tokens[at]

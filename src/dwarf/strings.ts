@@ -2,16 +2,22 @@ import { FormatError } from '../elf/format-error.ts'
 
 const utf8 = new TextDecoder()
 
-/** Longer than any name or macro in practice; a bound for what one reference can cost. */
-const MAX_LENGTH = 1 << 16
+/** Bytes that may be read of a section's strings, as often as they are read: 64 times all of it, and at least these. */
+const LEAST_BUDGET = 64 << 20
 
-/** The string at `offset` of `bytes`, up to its NUL. Throws FormatError. */
-export function stringAt(bytes: Uint8Array, offset: number): string {
-  const from = bytes.subarray(offset, offset + MAX_LENGTH)
-  const end = from.indexOf(0)
+/** Bytes read so far. No compiler writes a thousand names that share a megabyte; one who did would cost gigabytes. */
+const bytesRead = new WeakMap<Uint8Array, number>()
+
+/** The string at `offset` of a section, up to its NUL. Throws FormatError. */
+export function stringAt(section: Uint8Array, offset: number): string {
+  const end = offset < section.length ? section.indexOf(0, offset) : -1
   if (end === -1) {
-    const reason = `no string of less than ${MAX_LENGTH} bytes at byte ${offset} of ${bytes.length}`
-    throw new FormatError('DWARF', offset, reason)
+    throw new FormatError('DWARF', offset, `no string at byte ${offset} of ${section.length}`)
   }
-  return utf8.decode(from.subarray(0, end))
+  const read = (bytesRead.get(section) ?? 0) + end - offset
+  bytesRead.set(section, read)
+  if (read > Math.max(LEAST_BUDGET, 64 * section.length)) {
+    throw new FormatError('DWARF', offset, `strings that overlap have more than ${read} bytes`)
+  }
+  return utf8.decode(section.subarray(offset, end))
 }

@@ -37,7 +37,10 @@ export function stringTable(bytes: Uint8Array, format: Format, start: number): S
   }
 }
 
-/** `what` says in the error whose strings they are. */
+/** Characters that all names of one ELF table may have, counted as often as they are used. */
+const MAX_NAMES = 64 << 20
+
+/** `what` says in the error whose strings they are. Names that share their bytes may not add up to gigabytes. */
 export function sectionStrings(section: Section | undefined, what: string): StringTable {
   if (section?.type !== SHT_STRTAB) {
     const reason = section
@@ -45,5 +48,15 @@ export function sectionStrings(section: Section | undefined, what: string): Stri
       : `the section that should be the string table of ${what} is not there`
     throw new FormatError('ELF', section?.offset ?? 0, reason)
   }
-  return stringTable(section.data, 'ELF', section.offset)
+  const at = stringTable(section.data, 'ELF', section.offset)
+  let length = 0
+  return (offset) => {
+    const name = at(offset)
+    length += name.length
+    if (length > MAX_NAMES) {
+      const reason = `${what} have more than ${MAX_NAMES} characters in all`
+      throw new FormatError('ELF', section.offset, reason)
+    }
+    return name
+  }
 }
