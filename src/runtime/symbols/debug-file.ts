@@ -8,11 +8,13 @@ import { readName } from './strings.ts'
 /** elf.h: of the notes whose owner is GNU. */
 const NT_GNU_BUILD_ID = 3
 const longestNotes = 1 << 16
+/** Segments of notes: linkers write two or three. */
+const mostNotes = 16
 
 /** In hexadecimal: names a build, with or without its symbols. */
 export function buildId(file: ElfFile): string | undefined {
-  for (const { type, offset, fileSize } of file.segments) {
-    if (type !== PT_NOTE) continue
+  const segments = file.segments.filter(({ type }) => type === PT_NOTE)
+  for (const { offset, fileSize } of segments.slice(0, mostNotes)) {
     const notes = file.bytes.read(offset, Math.min(fileSize, longestNotes))
     const at = fields(notes, file.wide, file.littleEndian)
     // Elf64_Nhdr: sizes of owner and content, type; both padded to 4 bytes.

@@ -3,6 +3,8 @@ import { closeFile, constants, openFile, readInto, statOf } from '../host/files.
 /** Bytes of an image, whose reads past the end come back short. */
 export interface ImageBytes {
   readonly size: number
+  /** The most bytes that one table of it may take. A file may claim more than it has on the disk. */
+  readonly longestTable: number
   read(offset: number, length: number): Buffer
 }
 
@@ -38,8 +40,12 @@ export interface ElfFile {
 /** elf.h */
 export const PT_LOAD = 1
 export const PT_NOTE = 4
-/** No table is as long; what says so is damaged, or wants our memory. */
-const longestTable = 1 << 29
+/** Bytes of a table that is read in any case: 700,000 symbols. */
+const shortTable = 1 << 24
+/** Bytes of the longest table that is read: the names of a browser with all its symbols. */
+const longTable = 1 << 28
+/** How many times smaller a file may be on a disk that compresses. */
+const compression = 16
 
 /** Undefined when it is no ELF file. A table that reaches past the end of the file is read as far as it goes. */
 export function readElfFile(bytes: ImageBytes): ElfFile | undefined {
@@ -75,7 +81,7 @@ export function readElfFile(bytes: ImageBytes): ElfFile | undefined {
 }
 
 export function sectionBytes(file: ElfFile, { offset, size }: ElfSection): Buffer {
-  return size > longestTable ? Buffer.alloc(0) : file.bytes.read(offset, size)
+  return size > file.bytes.longestTable ? Buffer.alloc(0) : file.bytes.read(offset, size)
 }
 
 interface Fields {
@@ -119,6 +125,7 @@ function section(at: Fields, wide: boolean): ElfSection {
 export function imageOf(buffer: Buffer): ImageBytes {
   return {
     size: buffer.length,
+    longestTable: buffer.length,
     read: (offset, length) => buffer.subarray(offset, offset + length),
   }
 }
@@ -155,8 +162,17 @@ export function openedFile(fd: number): Opened | undefined {
   return {
     key: `${stat.dev}:${stat.ino}:${size}:${stat.mtimeMs}`,
     inode: stat.ino,
-    bytes: { size, read: (offset, length) => readAt(fd, offset, length, size) },
+    bytes: {
+      size,
+      longestTable: longestTableOf(stat.blocks * 512),
+      read: (offset, length) => readAt(fd, offset, length, size),
+    },
   }
+}
+
+/** A stranger's sparse file of 4 kB would otherwise make its reader allocate what it claims. */
+function longestTableOf(bytesOnDisk: number): number {
+  return Math.min(longTable, Math.max(shortTable, compression * bytesOnDisk))
 }
 
 function readAt(fd: number, offset: number, length: number, size: number): Buffer {

@@ -5,9 +5,9 @@ import {
   eachSymbol,
   SHN_ABS,
   SHT_DYNSYM,
-  SHT_SYMTAB,
   STT_FUNC,
   STT_GNU_IFUNC,
+  symbolTables,
 } from './elf-symbol.ts'
 import type { SymbolVersion } from './symbol-versions.ts'
 import { symbolVersions } from './symbol-versions.ts'
@@ -38,14 +38,16 @@ export function elfFunctions(file: ElfFile, isWanted: (name: string) => boolean)
   const wanted: ElfFunction[] = []
   let count = 0
   const versions = symbolVersions(file)
-  for (const section of file.sections) {
+  for (const section of symbolTables(file)) {
     const strings = file.sections[section.link]
-    if ((section.type !== SHT_SYMTAB && section.type !== SHT_DYNSYM) || !strings) continue
+    if (!strings) continue
     const text = sectionBytes(file, strings)
+    let left = namesPerText * text.length
     eachSymbol(file, section, (symbol, index) => {
       if (!isFunction(symbol)) return
       count++
-      const written = nameIn(text, symbol.nameAt)
+      const written = left > 0 ? nameIn(text, symbol.nameAt) : ''
+      left -= written.length
       const { name, ...version } = written.includes('@')
         ? readVersioned(written)
         : { name: written, ...unversioned }
@@ -58,6 +60,9 @@ export function elfFunctions(file: ElfFile, isWanted: (name: string) => boolean)
   }
   return { wanted, count }
 }
+
+/** How many times all names may be as long as their text: linkers let one end in another, a stranger a million. */
+const namesPerText = 16
 
 const unversioned: SymbolVersion = { version: undefined, hidden: false }
 

@@ -27,6 +27,13 @@ export interface ElfSymbol {
   readonly size: number
 }
 
+/** The file's two tables of symbols. ELF has one of a kind: a file with more would have them read as often as it says. */
+export function symbolTables({ sections }: ElfFile): ElfSection[] {
+  return [SHT_SYMTAB, SHT_DYNSYM].flatMap(
+    (wanted) => sections.find(({ type }) => type === wanted) ?? [],
+  )
+}
+
 /** The symbols of one table, in its order. */
 export function eachSymbol(
   file: ElfFile,

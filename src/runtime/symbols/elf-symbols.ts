@@ -3,7 +3,6 @@ import { sectionBytes } from './elf-file.ts'
 import {
   eachSymbol,
   SHN_ABS,
-  SHT_DYNSYM,
   SHT_SYMTAB,
   STB_GLOBAL,
   STB_LOCAL,
@@ -11,6 +10,7 @@ import {
   STT_GNU_IFUNC,
   STT_NOTYPE,
   STT_OBJECT,
+  symbolTables,
 } from './elf-symbol.ts'
 import type { SymbolRows } from './symbol-table.ts'
 import { symbolRows, SymbolTable } from './symbol-table.ts'
@@ -25,9 +25,9 @@ export function elfSymbols(...files: readonly ElfFile[]): SymbolTable {
   const texts: Buffer[] = []
   let textLength = 0
   for (const file of files) {
-    for (const section of file.sections) {
+    for (const section of symbolTables(file)) {
       const strings = file.sections[section.link]
-      if ((section.type !== SHT_SYMTAB && section.type !== SHT_DYNSYM) || !strings) continue
+      if (!strings) continue
       const text = sectionBytes(file, strings)
       addSymbols(rows, file, section, text.length, textLength)
       // A name without its NUL ends with its table.

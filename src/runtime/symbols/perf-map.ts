@@ -1,5 +1,8 @@
 import { SymbolTable, symbolRows } from './symbol-table.ts'
 
+/** Characters of a line up to its name. */
+const longestStart = 40
+
 /**
  * What compilers at run time write of their code (linux: tools/perf/Documentation/jit-interface.txt): lines of start,
  * size and name, both numbers hexadecimal. Code moves, and its place is used again: of several the last line holds.
@@ -9,7 +12,7 @@ export function parsePerfMap(bytes: Buffer): SymbolTable {
   for (let at = 0; at < bytes.length;) {
     const newline = bytes.indexOf('\n', at)
     const end = newline < 0 ? bytes.length : newline
-    const line = bytes.toString('latin1', at, end)
+    const line = bytes.toString('latin1', at, Math.min(end, at + longestStart))
     const fields = /^(?:0x)?([0-9a-f]{1,16}) (?:0x)?([0-9a-f]{1,12}) ./i.exec(line)
     if (fields) {
       const [prefix, start = '', size = ''] = fields

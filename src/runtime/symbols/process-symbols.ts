@@ -45,8 +45,6 @@ export function processSymbols(pid: number | 'self'): ProcessSymbols {
 }
 
 const refreshEvery = 1000
-/** Bytes. */
-const longestPerfMap = 1 << 29
 
 class ProcessMap implements ProcessSymbols {
   readonly #folder: string
@@ -155,7 +153,7 @@ class ProcessMap implements ProcessSymbols {
     const path = this.#perfMap?.path ?? perfMapPath(this.#folder)
     if (path === undefined) return undefined
     withFile(`${this.#folder}/root${path}`, ({ key, bytes }) => {
-      if (this.#perfMap?.key === key || bytes.size > longestPerfMap) return
+      if (this.#perfMap?.key === key || bytes.size > bytes.longestTable) return
       this.#perfMap = { key, path, table: parsePerfMap(bytes.read(0, bytes.size)) }
     })
     const found = this.#perfMap?.table.find(address)

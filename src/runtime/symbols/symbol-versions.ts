@@ -14,6 +14,8 @@ export interface SymbolVersion {
 const SHT_GNU_verdef = 0x6fff_fffd
 const SHT_GNU_versym = 0x6fff_ffff
 const hiddenFlag = 0x8000
+/** glibc has sixty. */
+const mostVersions = 4096
 
 /** By a symbol's index in .dynsym. */
 export function symbolVersions(file: ElfFile): (index: number) => SymbolVersion {
@@ -36,7 +38,7 @@ function versionNames(file: ElfFile): ReadonlyMap<number, string> {
   const [table, text] = [sectionBytes(file, verdef), sectionBytes(file, strings)]
   const at = fields(table, file.wide, file.littleEndian)
   // Elfxx_Verdef: version, flags, ndx, cnt, hash, aux, next. Elfxx_Verdaux: name, next.
-  for (let entry = 0; entry + 20 <= table.length;) {
+  for (let entry = 0; entry + 20 <= table.length && found.size < mostVersions;) {
     const name = entry + at.int(entry + 12)
     if (name + 4 <= table.length) found.set(at.half(entry + 4), readName(text, at.int(name)))
     const next = at.int(entry + 16)
