@@ -50,7 +50,7 @@ const describeUnderValgrind = hasValgrind()
 
 describeUnderValgrind("under valgrind's memcheck", () => {
   // Without it, silence would tell nothing.
-  test('what bpf(2) writes behind the end of a buffer is found', async () => {
+  test('what bpf(2) writes behind the end of a buffer is found', { timeout: 300_000 }, async () => {
     const logs = folder()
     const { stdout } = await runChild(
       file,
@@ -67,11 +67,14 @@ describeUnderValgrind("under valgrind's memcheck", () => {
     expect(faultsIn(logs).join()).toMatch(/bpf\(attr->value\) points to unaddressable/)
   })
 
-  test('maps, events, links and test runs touch nothing that is not theirs', async () => {
-    const logs = folder()
-    const { code, signal, stdout, stderr } = await runChild(
-      file,
-      `setLog(() => {})
+  test(
+    'maps, events, links and test runs touch nothing that is not theirs',
+    { timeout: 300_000 },
+    async () => {
+      const logs = folder()
+      const { code, signal, stdout, stderr } = await runChild(
+        file,
+        `setLog(() => {})
        const trace = skel.openAndLoad().attach()
        const { seen, cpus, queue, events, perf } = trace.maps
        for (let key = 0; key < 20; key++) seen.set(key, { ts: key, name: 'name ' + key })
@@ -99,14 +102,15 @@ describeUnderValgrind("under valgrind's memcheck", () => {
        refused.destroy()
        trace.destroy()
        console.log(JSON.stringify(found, (key, value) => (typeof value === 'bigint' ? Number(value) : value)))`,
-      { host: nodeUnderValgrind(logs) },
-    )
-    expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
-    expect(stdout).toBe(
-      '[20,"name 3",3,true,false,18,0,1,1,22,64,64,192,"packet","raw_tracepoint",true,"EINVAL"]\n',
-    )
-    expect(faultsIn(logs)).toEqual([])
-  })
+        { host: nodeUnderValgrind(logs) },
+      )
+      expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
+      expect(stdout).toBe(
+        '[20,"name 3",3,true,false,18,0,1,1,22,64,64,192,"packet","raw_tracepoint",true,"EINVAL"]\n',
+      )
+      expect(faultsIn(logs)).toEqual([])
+    },
+  )
 })
 
 /** `npm run memcheck`: the tests themselves. */
@@ -126,7 +130,14 @@ if (process.env['UNPLUGIN_BPF_MEMCHECK'] === 'all') {
     writeFileSync(node, `#!/bin/sh\nexec ${nodeUnderValgrind(logs).join(' ')} "$@"\n`)
     chmodSync(node, 0o755)
     const preload = join(work, 'preload.cjs')
-    writeFileSync(preload, `process.execPath = ${JSON.stringify(node)}\n`)
+    // Vitest gives a worker a minute to start.
+    writeFileSync(
+      preload,
+      `process.execPath = ${JSON.stringify(node)}
+       const { setTimeout: wait } = globalThis
+       globalThis.setTimeout = (call, delay, ...values) =>
+         wait(call, delay >= 60_000 ? 20 * delay : delay, ...values)\n`,
+    )
     const limits = ['--testTimeout=1200000', '--hookTimeout=1200000']
     const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--pool=forks', ...limits]
     const outer = Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST'))

@@ -2,6 +2,7 @@ import { isMainThread } from 'node:worker_threads'
 
 import { koffi } from '../ffi/koffi.ts'
 import {
+  close,
   EPOLL_CLOEXEC,
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
@@ -100,14 +101,27 @@ class Poller {
     if (this.#timed) this.#tick()
     return {
       close: () => {
-        if (waiting.delete(token)) epollControl(this.#fd, EPOLL_CTL_DEL, fd, null)
+        if (!waiting.delete(token)) return
+        epollControl(this.#fd, EPOLL_CTL_DEL, fd, null)
+        if (this.#timed && !this.#isWaiting()) this.#end()
       },
     }
   }
 
+  #isWaiting(): boolean {
+    return this.#ready.size + this.#forgetful.size > 0
+  }
+
+  /** Descriptors are the process's: what a worker leaves open when it ends stays so. */
+  #end(): void {
+    clearTimeout(this.#timer)
+    close(this.#fd)
+    if (shared === this) shared = undefined
+  }
+
   /** Looks at the descriptors by a timer, where libuv cannot wait for them. */
   #tick(): void {
-    if (this.#timer || this.#ready.size + this.#forgetful.size === 0) return
+    if (this.#timer || !this.#isWaiting()) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.#wait = this.#collect() > 0 ? shortestWait : Math.min(longestWait, this.#wait * 2)
