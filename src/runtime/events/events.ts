@@ -1,6 +1,7 @@
+import { BatchIterator, requireBatchOptions } from './batch-iterator.ts'
 import { Listening, requireListener } from './listening.ts'
 import { RecordIterator } from './record-iterator.ts'
-import type { Opening, Recording, SubscribeOptions, Subscription } from './records.ts'
+import type { BatchOptions, Opening, Recording, SubscribeOptions, Subscription } from './records.ts'
 import { openingOf } from './records.ts'
 import { requireSubscribeOptions } from './subscribe-options.ts'
 
@@ -10,6 +11,8 @@ export interface EventStream<T> extends AsyncIterable<T> {
   on(listener: (record: T) => void, options?: SubscribeOptions): Subscription
   /** Records for `for await`, until the signal aborts. */
   records(options?: SubscribeOptions): AsyncIterable<T>
+  /** Records by arrays: as many as wait, at most `max`. */
+  batches(options?: BatchOptions): AsyncIterable<T[]>
 }
 
 type RecordOf<M> = M extends Recording<infer T> ? T : never
@@ -48,6 +51,15 @@ export function events(
       requireSubscribeOptions('events()', options)
       return {
         [Symbol.asyncIterator]: () => new RecordIterator(open('iterate over', options), options),
+      }
+    },
+    batches(options = {}) {
+      const { max, within, ...rest } = options
+      requireBatchOptions('batches()', { max, within })
+      requireSubscribeOptions('events()', rest)
+      return {
+        [Symbol.asyncIterator]: () =>
+          new BatchIterator(open('iterate over', rest), { signal: rest.signal, max, within }),
       }
     },
     [Symbol.asyncIterator]: () => new RecordIterator(open('iterate over')),

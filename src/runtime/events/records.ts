@@ -26,6 +26,13 @@ export interface SubscribeOptions {
   signal?: AbortSignal | undefined
 }
 
+export interface BatchOptions extends SubscribeOptions {
+  /** Records in an array, at most; 1,024 by default. */
+  max?: number | undefined
+  /** Milliseconds for which an array that is not full waits for more, from its first record on; 0 by default. */
+  within?: number | undefined
+}
+
 /** What a subscriber reads, and how. */
 export interface Opening<T> {
   /** Several in a perf event array: one a CPU. */

@@ -5,9 +5,11 @@ import type { LiveView } from '../../codec/live-view.ts'
 import { liveView } from '../../codec/live-view.ts'
 import { deadMemory } from '../../codec/memory.ts'
 import type { Live } from '../../codec/view.ts'
+import { BatchIterator, requireBatchOptions } from '../events/batch-iterator.ts'
 import { Listening, requireListener } from '../events/listening.ts'
 import { RecordIterator } from '../events/record-iterator.ts'
 import type {
+  BatchOptions,
   Opening,
   RecordDecoder,
   Recording,
@@ -81,6 +83,25 @@ export abstract class EventMap<T, O extends SubscribeOptions>
     return {
       [Symbol.asyncIterator]: () =>
         new RecordIterator([this.#opening('iterate over', options)], options),
+    }
+  }
+
+  /**
+   * Records by arrays for `for await`: as many as wait, at most `max`. A step of the loop costs more than a record, so this
+   * is nearly as fast as `on()`. `break` and the signal end it at once and leave what is unread.
+   */
+  batches(options: O & BatchOptions = {} as O): AsyncIterable<T[]> {
+    const { max, within, ...rest } = options
+    requireBatchOptions('batches()', { max, within })
+    const own = rest as unknown as O
+    this.#feed.requireOptions(own)
+    return {
+      [Symbol.asyncIterator]: () =>
+        new BatchIterator([this.#opening('iterate over', own)], {
+          signal: own.signal,
+          max,
+          within,
+        }),
     }
   }
 
