@@ -9,7 +9,7 @@ import { viteHooks } from './bundlers/vite.ts'
 import { keepKoffiOutside, leaveOtherTypes } from './bundlers/webpack.ts'
 import { load } from './load.ts'
 import { pluginName } from './report.ts'
-import { sourceRE } from './resolve.ts'
+import { loadedRE } from './resolve.ts'
 
 export type { Options } from '../src/compile/options.ts'
 
@@ -26,9 +26,9 @@ export const unpluginFactory: UnpluginFactory<Options | undefined, false> = (
     name: pluginName,
     ...(meta.framework !== 'esbuild' && {
       load: {
-        filter: { id: sourceRE },
-        handler(source) {
-          return load(this, meta, builds, source)
+        filter: { id: loadedRE },
+        handler(id) {
+          return load(this, meta, builds, id)
         },
       },
     }),

@@ -5,15 +5,17 @@ import type { Builds } from './builds.ts'
 import { checkFileAccess } from './dev/file-access.ts'
 import { at, forBrowser } from './platform.ts'
 import { diagnosticLog, failureText, rollupLog } from './report.ts'
+import { isDeclarationFile } from './resolve.ts'
 
 /** `load` of a `.bpf.c`, for every bundler but esbuild (native/esbuild.ts). */
 export async function load(
   context: UnpluginBuildContext & UnpluginContext,
   meta: UnpluginContextMeta,
   builds: Builds,
-  source: string,
+  id: string,
 ): Promise<string | undefined> {
-  if (isOtherwiseMeant(context, source)) return undefined
+  if (isOtherwiseMeant(context, id)) return undefined
+  const source = isDeclarationFile(id) ? id.replace(/\.d\.ts$/, '') : id
   if (meta.framework === 'vite' && 'environment' in context)
     await checkFileAccess(context.environment as Environment, source)
   const outcome = await builds.build(source)
@@ -28,7 +30,11 @@ export async function load(
         `${meta.framework} does not say where it writes: native: 'copy' is without effect`,
       )
     }
-    const { code, browserCode } = outcome.module
+    const { code, browserCode, declarations } = outcome.module
+    if (isDeclarationFile(id)) {
+      if (declarations) return declarations.content.replace(/\n\/\/# sourceMappingURL=.*\n$/, '\n')
+      throw new Error(`${source} has no declarations to bundle: set the option types`)
+    }
     return forBrowser(context, meta) ? browserCode : code
   }
 

@@ -5,6 +5,16 @@ import { pathToFileURL } from 'node:url'
 /** A BPF program's source. Not `…?raw` and the like, which to Vite mean the text. */
 export const sourceRE: RegExp = /\.bpf\.c$/
 
+/** What `load` takes: a source; or the name of its declarations, in a bundle of declarations. */
+export const loadedRE: RegExp = /\.bpf\.c(?:\.d\.ts)?$/
+
+/** Modules whose import of a source is one of its declarations: rolldown-plugin-dts bundles them. */
+const declarationFileRE = /\.d\.[cm]?ts$/
+
+export function isDeclarationFile(id: string): boolean {
+  return declarationFileRE.test(id)
+}
+
 /** A query makes Node load a module anew; but `?raw` and `?url` ask for something else. */
 const sourceURLRE = /^file:.*\.bpf\.c(?:\?(?!(?:raw|url)(?:$|[&=])).*)?$/
 

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 
 import type { Builds } from '../builds.ts'
-import { nativeRE, ownFile, ownPackageRE } from '../resolve.ts'
+import { isDeclarationFile, nativeRE, ownFile, ownPackageRE, sourceRE } from '../resolve.ts'
 
 type Resolved = { readonly id: string }
 
@@ -17,12 +17,17 @@ interface ResolveIdHook {
 
 /**
  * For Rollup, Rolldown and Vite: koffi stays outside, and this package's subpaths are found also where
- * the importer's folder does not have them.
+ * the importer's folder does not have them. Declarations that are bundled import those of a `.bpf.c`.
  */
 export const resolveOwn: ResolveIdHook = {
-  filter: { id: [nativeRE, ownPackageRE] },
+  filter: { id: [nativeRE, ownPackageRE, sourceRE] },
   async handler(id, importer, options) {
     if (nativeRE.test(id)) return { id, external: true }
+    if (sourceRE.test(id)) {
+      if (importer === undefined || !isDeclarationFile(importer)) return null
+      const found = await this.resolve(id, importer, { ...options, skipSelf: true })
+      return found && { id: `${found.id}.d.ts` }
+    }
     // Rollup before 4.38 knows no filter.
     if (!ownPackageRE.test(id)) return null
     return (await this.resolve(id, importer, { ...options, skipSelf: true })) ?? { id: ownFile(id) }

@@ -10,16 +10,16 @@ type TypesOptions = Pick<ResolvedOptions, 'types' | 'root'>
 /**
  * Where the declarations of a `.bpf.c` go: for `src/trace.bpf.c` to `.bpf/types/src/trace.bpf.d.c.ts`
  * beside the nearest tsconfig.json, so that `rootDirs` finds them. The option's `dir` stands for
- * `.bpf/types`; when it is the project's own folder, they lie beside their sources. Undefined when
- * `types` is off.
+ * `.bpf/types`; when it is a folder that holds the source, the declarations lie beside the source, where
+ * other packages of a workspace find them too. Undefined when `types` is off.
  */
 export function declarationFile(source: string, { types, root }: TypesOptions): string | undefined {
   if (types === false) return undefined
   const file = resolve(source)
   const project = projectFolder(file) ?? root
-  const inside = relative(project, file)
-  const name = inside.startsWith('..') ? basename(file) : inside
-  return join(types.dir ?? join(project, '.bpf/types'), name.replace(/\.c$/u, '.d.c.ts'))
+  const { dir = join(project, '.bpf/types') } = types
+  const inside = [dir, project].map((folder) => relative(folder, file)).find(isInside)
+  return join(dir, (inside ?? basename(file)).replace(/\.c$/u, '.d.c.ts'))
 }
 
 /**
@@ -33,6 +33,8 @@ export async function writeDeclarations(file: string, content: string): Promise<
   await writeWhole(file, content)
   return true
 }
+
+const isInside = (path: string): boolean => !path.startsWith('..')
 
 function projectFolder(file: string): string | undefined {
   for (let folder = dirname(file); ; folder = dirname(folder)) {
