@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 
 import { build } from '../build.ts'
 import { runChild } from '../child.ts'
@@ -76,34 +76,72 @@ const apart = [
   'sh',
 ]
 
+interface Walked {
+  readonly signal: string | null
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+  /** Each line a step and what it does; the last is what crashed. */
+  readonly log: readonly string[]
+}
+
+/** @param only some of the steps */
+async function walk(seed: number, only?: readonly number[]): Promise<Walked> {
+  const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-walk-'))
+  try {
+    const log = join(folder, 'steps')
+    closeSync(openSync(log, 'w'))
+    const { code, signal, stdout, stderr } = await runChild(
+      file,
+      `const { randomWalk } = await import(${JSON.stringify(walker)})
+       const { openSync } = await import('node:fs')
+       const log = openSync(${JSON.stringify(log)}, 'a')
+       const modules = [{ setLog, ktimeToDate: runtime.ktimeToDate }, runtime.probe, await import('unplugin-bpf/net'), await import('unplugin-bpf/symbols')]
+       console.log(JSON.stringify(await randomWalk({ skel, types, modules, seed: ${seed}, steps: ${steps}, only: ${JSON.stringify(only)}, log })))
+       process.exit(0)`,
+      { nodeOptions: ['--expose-gc', '--no-warnings'], prefix: apart },
+    )
+    return { code, signal, stdout, stderr, log: readFileSync(log, 'utf8').trimEnd().split('\n') }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const failed = ({ code, stderr }: Walked): boolean => code !== 0 || stderr !== ''
+
+/** Of a crash; more steps need longer than somebody who waits has. */
+const minimiseFor = 120_000
+
+/** What is left of a walk when steps that its crash does not need are left out: halves, quarters, and so on. */
+async function minimised(seed: number, crashed: Walked): Promise<Walked> {
+  const until = Date.now() + minimiseFor
+  let fewest = crashed
+  const last = Number.parseInt(crashed.log.at(-1) ?? '', 10)
+  let left = Array.from({ length: last + 1 }, (_, step) => step)
+  for (let size = left.length >> 1; size >= 1; size >>= 1) {
+    for (let at = 0; at < left.length && Date.now() < until;) {
+      const fewer = left.toSpliced(at, size)
+      const again = await walk(seed, fewer)
+      if (failed(again)) {
+        left = fewer
+        fewest = again
+      } else at += size
+    }
+  }
+  return fewest
+}
+
 describeInKernel('any sequence of calls', () => {
   test.each([0, 1, 2].map((more) => seed + more))(
     'with odd values ends in errors alone (seed %i)',
     async (seed) => {
-      const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-walk-'))
-      onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-      const log = join(folder, 'steps')
-      closeSync(openSync(log, 'w'))
-      const { code, signal, stdout, stderr } = await runChild(
-        file,
-        `const { randomWalk } = await import(${JSON.stringify(walker)})
-       const { openSync } = await import('node:fs')
-       const log = openSync(${JSON.stringify(log)}, 'a')
-       const modules = [{ setLog, ktimeToDate: runtime.ktimeToDate }, runtime.probe, await import('unplugin-bpf/net'), await import('unplugin-bpf/symbols')]
-       console.log(JSON.stringify(await randomWalk({ skel, types, modules, seed: ${seed}, steps: ${steps}, log })))
-       process.exit(0)`,
-        { nodeOptions: ['--expose-gc', '--no-warnings'], prefix: apart },
-      )
-      const last = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-5)
-      expect({ seed, signal, code, stderr, last: code === 0 ? [] : last }).toEqual({
-        seed,
-        signal: null,
-        code: 0,
-        stderr: '',
-        last: [],
-      })
-      expect(JSON.parse(stdout)).toMatchObject({ BpfError: expect.any(Number) })
-      if (process.env['BPF_WALK']) console.log(stdout)
+      const walked = await walk(seed)
+      if (failed(walked)) {
+        const { signal, code, stderr, log } = await minimised(seed, walked)
+        expect.fail(JSON.stringify({ seed, signal, code, stderr, log: log.slice(-20) }, null, 2))
+      }
+      expect(JSON.parse(walked.stdout)).toMatchObject({ BpfError: expect.any(Number) })
+      if (process.env['BPF_WALK']) console.log(walked.stdout)
     },
     600_000,
   )

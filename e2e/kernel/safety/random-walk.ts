@@ -16,6 +16,8 @@ export interface Walk {
   modules: object[]
   seed: number
   steps: number
+  /** Of all these steps only some, to find out which of them a crash needs. */
+  only?: readonly number[]
   /** Each step is written here before it is taken: the last one is what crashed. */
   log: number
 }
@@ -33,7 +35,9 @@ const longestPool = 200
  * @returns how many steps threw, by the name of the error
  */
 export async function randomWalk(walk: Walk): Promise<Record<string, number>> {
-  const random = generator(walk.seed)
+  // A generator of its own for each step: what it does is the same when others are left out.
+  let ofStep = generator(walk.seed)
+  const random: Random = (below) => ofStep(below)
   const thrown: Record<string, number> = {}
   const note = (error: unknown): void => {
     const name = error instanceof Error ? error.name : typeof error
@@ -53,7 +57,8 @@ export async function randomWalk(walk: Walk): Promise<Record<string, number>> {
       pool.push(...(Object.values(group) as object[]))
   }
   const odd = values(random, pool, walk.types)
-  for (let step = 0; step < walk.steps; step++) {
+  for (const step of walk.only ?? Array.from({ length: walk.steps }, (_, at) => at)) {
+    ofStep = generator(walk.seed + Math.imul(step + 1, 0x9e37_79b1))
     if (pool.length === 0 || random(100) === 0) {
       try {
         open()
@@ -113,11 +118,56 @@ export async function randomWalk(walk: Walk): Promise<Record<string, number>> {
     if (typeof value !== 'function' || way === 2) return value
     const args = Array.from({ length: random(4) }, () => bounded(String(name), odd()))
     say(`(${args.map(described).join(', ')})`)
-    return (value as Callable).apply(target, args)
+    if (random(12) > 0) return (value as Callable).apply(target, args)
+    const [owner, key] = replaceable[random(replaceable.length)] ?? [Math, 'max']
+    say(`while ${key} of a prototype or global is another`)
+    return whileReplaced(owner, key, odd, () => (value as Callable).apply(target, args))
   }
 }
 
 const onPurpose = new Error('on purpose')
+
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object
+/** What the runtime may call of JavaScript's own, and anybody may replace. */
+const replaceable: readonly (readonly [owner: object, key: string])[] = [
+  ...['max', 'min', 'ceil', 'floor'].map((key) => [Math, key] as const),
+  ...['getUint32', 'setUint32', 'getBigUint64', 'setBigUint64', 'buffer', 'byteLength'].map(
+    (key) => [DataView.prototype, key] as const,
+  ),
+  ...['set', 'subarray', 'slice', 'length', 'byteLength', 'buffer'].map(
+    (key) => [typedArray, key] as const,
+  ),
+  ...['slice', 'byteLength'].map((key) => [ArrayBuffer.prototype, key] as const),
+  ...['map', 'push', 'entries', 'slice', 'concat'].map((key) => [Array.prototype, key] as const),
+  ...['load', 'store', 'exchange'].map((key) => [Atomics, key] as const),
+  ...['apply', 'construct'].map((key) => [Reflect, key] as const),
+  ...['get', 'set'].map((key) => [WeakMap.prototype, key] as const),
+  [TextEncoder.prototype, 'encode'],
+  [TextDecoder.prototype, 'decode'],
+]
+
+/** Runs something while a function or getter of JavaScript's own returns odd values, now and then. */
+function whileReplaced(
+  owner: object,
+  key: string,
+  odd: () => unknown,
+  run: () => unknown,
+): unknown {
+  const before = Object.getOwnPropertyDescriptor(owner, key) ?? {}
+  const { defineProperty, apply } = Reflect
+  let calls = 0
+  const original = (before.get ?? before.value) as Callable
+  const replaced = function (this: unknown, ...args: unknown[]): unknown {
+    // Mostly as it was, so that something is done until the lie.
+    return ++calls % 3 === 0 ? odd() : apply(original, this, args)
+  }
+  defineProperty(owner, key, { ...before, [before.get ? 'get' : 'value']: replaced })
+  try {
+    return run()
+  } finally {
+    defineProperty(owner, key, before)
+  }
+}
 
 /** Own and inherited names, without those of every object. */
 function namesOf(target: object): (string | symbol)[] {
@@ -129,7 +179,7 @@ function namesOf(target: object): (string | symbol)[] {
   ) {
     names.push(...Reflect.ownKeys(at))
   }
-  return names.filter((name) => name !== 'constructor')
+  return names
 }
 
 /** Not what every program has: its methods would be Node's to answer for. */
@@ -200,6 +250,32 @@ function values(
     () => new Uint8Array(random(100)),
     () => new Uint8Array(1 << 20),
     () => new Uint8Array(8).buffer,
+    () =>
+      lying(random(2) === 0 ? new Uint8Array(64) : [1, 2, 3], [0, 1 << 20, -1, 2 ** 40][random(4)]),
+    () => detached(random(100)),
+    () => resized(random(100)),
+    () => ({
+      pointer: 8,
+      name: 'x',
+      fd: 3,
+      autoload: true,
+      title: 'x',
+      liveFd: 3,
+      requireFd: () => 3,
+    }),
+    () =>
+      Object.create(
+        Object.getPrototypeOf(pool[random(pool.length)] ?? {}) as object | null,
+      ) as object,
+    () => ({
+      layout: {
+        kind: 'struct',
+        name: '',
+        size: 8,
+        members: [{ name: 'a', offset: -8, layout: { kind: 'int', size: 8, signed: false } }],
+      },
+    }),
+    () => [lying(['malloc'], 1000), new Proxy([1n], {})][random(2)],
     () => [1, 2, 3],
     () => ({}),
     () => ({ ts: 1, pid: 2, name: 'x' }),
@@ -237,4 +313,41 @@ function values(
       ),
   ]
   return () => choices[random(choices.length)]?.()
+}
+
+/** Its length, and where it lies, are what somebody says. */
+function lying<T extends object>(value: T, length: unknown): T {
+  if (Array.isArray(value)) {
+    let reads = 0
+    return new Proxy(value, {
+      get: (target, key): unknown =>
+        key === 'length' && reads++ > 0 ? length : Reflect.get(target, key),
+    })
+  }
+  for (const name of ['length', 'byteLength', 'byteOffset']) {
+    Object.defineProperty(value, name, { get: () => length })
+  }
+  return value
+}
+
+function detached(size: number): Uint8Array {
+  const bytes = new Uint8Array(size)
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+  return bytes
+}
+
+/** Shorter each time that one of its elements is asked how long it is. */
+function resized(size: number): Uint8Array {
+  const buffer = new (ArrayBuffer as unknown as new (
+    size: number,
+    options: { maxByteLength: number },
+  ) => ArrayBuffer & { resize(size: number): void })(size, { maxByteLength: 200 })
+  const bytes = new Uint8Array(buffer)
+  Object.defineProperty(bytes, 'length', {
+    get() {
+      buffer.resize(buffer.byteLength >> 1)
+      return size
+    },
+  })
+  return bytes
 }
