@@ -1,6 +1,6 @@
-import { BPF_F_MMAPABLE, BPF_F_STACK_BUILD_ID } from '../object/map-type.ts'
 import type { BpfMap, Program } from '../object/object.ts'
 import { matchSection, type ProgramClass } from '../object/section-definitions.ts'
+import { BPF_F_MMAPABLE, BPF_F_STACK_BUILD_ID } from '../uapi/map-flags.ts'
 
 /** What the runtime has for a kind of map or program: the factory, and the interface that it makes. */
 export interface MapKind {

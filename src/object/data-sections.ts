@@ -1,8 +1,8 @@
 import { SHF_EXECINSTR, SHT_NOBITS, SHT_PROGBITS } from '../elf/constants.ts'
 import type { Elf, Section } from '../elf/elf.ts'
+import { BPF_F_MMAPABLE, BPF_F_RDONLY_PROG } from '../uapi/map-flags.ts'
 import type { PlacedDatasec, PlacedVariable } from './datasec.ts'
 import { sectionIdentifier } from './identifier.ts'
-import { BPF_F_MMAPABLE, BPF_F_RDONLY_PROG } from './map-type.ts'
 import type { BpfMap, DataSection } from './object.ts'
 
 /** The ELF section of an arena's globals, which LLVM names after their address space. */

@@ -1,5 +1,10 @@
+import {
+  BPF_F_INNER_MAP,
+  BPF_F_LINK,
+  BPF_F_PRESERVE_ELEMS,
+  BPF_F_RB_OVERWRITE,
+} from '../../uapi/map-flags.ts'
 import { kernelSymbols } from '../kernel-symbols.ts'
-import { BPF_F_LINK } from '../map-type.ts'
 import type { BpfMap, BpfObject, Program } from '../object.ts'
 import { matchSection } from '../section-definitions.ts'
 import { attachTypeSince } from './attach-types.ts'
@@ -87,10 +92,10 @@ function mapNeeds(map: BpfMap, need: Collect): void {
 
 /** Those of any map that kernels of 5.8 and older lack (include/uapi/linux/bpf.h). */
 const NEW_MAP_FLAGS: readonly (readonly [flag: number, what: string, since: Version])[] = [
-  [1 << 11, 'BPF_F_PRESERVE_ELEMS', '5.10'],
-  [1 << 12, 'BPF_F_INNER_MAP', '5.10'],
+  [BPF_F_PRESERVE_ELEMS, 'BPF_F_PRESERVE_ELEMS', '5.10'],
+  [BPF_F_INNER_MAP, 'BPF_F_INNER_MAP', '5.10'],
   [BPF_F_LINK, 'struct_ops links', '6.4'],
-  [1 << 19, 'BPF_F_RB_OVERWRITE', '6.19'],
+  [BPF_F_RB_OVERWRITE, 'BPF_F_RB_OVERWRITE', '6.19'],
 ]
 
 function codeNeeds(object: BpfObject, need: Collect): void {

@@ -1,4 +1,5 @@
 import type { Layout } from '../../codec/layout.ts'
+import { BPF_F_MMAPABLE } from '../../uapi/map-flags.ts'
 import type { MapType } from '../../uapi/map-type.ts'
 import { mapTypes } from '../../uapi/map-type.ts'
 import { arenaMap } from './arena.ts'
@@ -79,9 +80,6 @@ export interface MapClasses<K = Uint8Array, V = Uint8Array> {
   user_ringbuf: UserRingBuffer<V>
   arena: ArenaMap
 }
-
-/** linux/bpf.h */
-const BPF_F_MMAPABLE = 1 << 10
 
 type Factory = (key?: Layout, value?: Layout) => MapKind
 

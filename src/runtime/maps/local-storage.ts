@@ -3,6 +3,7 @@ import type { In } from '../../codec/input.ts'
 import { layoutOf } from '../../codec/layout-of.ts'
 import type { Layout } from '../../codec/layout.ts'
 import { s32 } from '../../codec/layout.ts'
+import { BPF_F_NO_PREALLOC } from '../../uapi/map-flags.ts'
 import { withDirectory, withInode } from '../descriptors/file.ts'
 import { withProcess } from '../descriptors/process.ts'
 import type { SocketLike } from '../descriptors/socket.ts'
@@ -14,7 +15,6 @@ import type { MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
 import { RemovableMap } from './removable.ts'
 import type { Requirements } from './requirements.ts'
-import { BPF_F_NO_PREALLOC } from './requirements.ts'
 
 /** A value that the kernel keeps with each of its own objects, and lets go with it. There is no walk over them. */
 abstract class LocalStorage<Owner, V> extends BpfMap {

@@ -1,5 +1,6 @@
 import type { Codec } from '../../codec/codec.ts'
 import type { Layout } from '../../codec/layout.ts'
+import { BPF_F_NO_PREALLOC } from '../../uapi/map-flags.ts'
 import type { ElementLayouts } from './element-codec.ts'
 import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
@@ -7,7 +8,6 @@ import { ElementsAtOnce } from './iteration.ts'
 import type { MapKind } from './map.ts'
 import { layoutsAs } from './readable.ts'
 import { RemovableMap } from './removable.ts'
-import { BPF_F_NO_PREALLOC } from './requirements.ts'
 
 /**
  * LPM_TRIE: keys are a length in bits and so many bits of data. `get` and `has` find the longest prefix that the key

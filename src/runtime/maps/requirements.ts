@@ -21,9 +21,6 @@ export interface KernelNeed {
   readonly flag?: number
 }
 
-/** linux/bpf.h */
-export const BPF_F_NO_PREALLOC = 1
-
 export const indexed: Requirements = { key: 4 }
 export const ofDescriptors: Requirements = { key: 4, value: 4 }
 export const keyless: Requirements = { key: 0 }

@@ -1,3 +1,4 @@
+import { BPF_F_RDONLY_PROG } from '../../uapi/map-flags.ts'
 import { descriptor } from '../descriptors/descriptor.ts'
 import { heard } from '../ffi/libbpf-log.ts'
 import { close } from '../ffi/libc.ts'
@@ -13,7 +14,6 @@ import type { MapSettings } from './settings.ts'
 const PERF_EVENT_ARRAY = 4
 const DEVMAP = 14
 const DEVMAP_HASH = 25
-const BPF_F_RDONLY_PROG = 1 << 7
 
 const operation = 'reuse a map as'
 

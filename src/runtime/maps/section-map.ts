@@ -1,11 +1,9 @@
+import { BPF_F_MMAPABLE } from '../../uapi/map-flags.ts'
 import { bpf_map__map_flags, bpf_map__set_map_flags } from '../ffi/object.ts'
 import type { MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
 import { dataMemory } from './sections/data.ts'
 import { Section } from './sections/section.ts'
-
-/** linux/bpf.h: BPF_F_MMAPABLE. */
-const mmapable = 1 << 10
 
 /** The map behind a data section. Setting `valueSize` gives the section's last array another length: needs libbpf 1.3. */
 export interface SectionMap extends BpfMap {}
@@ -19,7 +17,7 @@ export function sectionMap(section: string, isMappable = true): MapKind<SectionM
     section,
     create(handle) {
       if (!isMappable) {
-        bpf_map__set_map_flags(handle.pointer, bpf_map__map_flags(handle.pointer) & ~mmapable)
+        bpf_map__set_map_flags(handle.pointer, bpf_map__map_flags(handle.pointer) & ~BPF_F_MMAPABLE)
       }
       return new BpfMap(handle)
     },

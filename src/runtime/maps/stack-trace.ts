@@ -2,6 +2,7 @@ import { compiled } from '../../codec/compiled.ts'
 import { bytes, s32, struct, u32, u64 } from '../../codec/layout.ts'
 import type { Layout } from '../../codec/layout.ts'
 import { union } from '../../codec/union.ts'
+import { BPF_F_STACK_BUILD_ID } from '../../uapi/map-flags.ts'
 import type { Shape } from './element-codec.ts'
 import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
@@ -19,9 +20,6 @@ export interface BuildIdFrame {
   /** Shares its bytes with `offset`. */
   ip: bigint
 }
-
-/** linux/bpf.h */
-const BPF_F_STACK_BUILD_ID = 1 << 5
 
 function buildIdLayout(): Layout {
   return struct('bpf_stack_build_id', 32, [

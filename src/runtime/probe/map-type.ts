@@ -1,3 +1,4 @@
+import { BPF_F_MMAPABLE } from '../../uapi/map-flags.ts'
 import type { MapType } from '../../uapi/map-type.ts'
 import { mapTypes } from '../../uapi/map-type.ts'
 import { BPF_MAP_CREATE, bpf } from '../ffi/bpf.ts'
@@ -14,8 +15,6 @@ export type MapTypeName = Exclude<MapType, 'unspec'>
 
 const libbpfProbe = fromLibbpf('int libbpf_probe_bpf_map_type(int, ptr)')
 const arena = /*#__PURE__*/ mapTypes.indexOf('arena')
-/** BPF_F_MMAPABLE, without which there are no arenas. */
-const mmapable = 1 << 10
 
 const kinds: Kinds<MapType> = {
   what: 'map type',
@@ -49,7 +48,7 @@ export function mapType(type: MapTypeName | `BPF_MAP_TYPE_${string}` | number): 
 function probeArena(): number {
   // union bpf_attr: map_type, key_size, value_size, max_entries in pages, map_flags.
   const attr = scratch(20)
-  for (const [index, value] of [arena, 0, 0, 1, mmapable].entries()) {
+  for (const [index, value] of [arena, 0, 0, 1, BPF_F_MMAPABLE].entries()) {
     attr.data.setUint32(index * 4, value, true)
   }
   const fd = bpf(BPF_MAP_CREATE, attr)

@@ -1,0 +1,21 @@
+/** Flags of map creation (include/uapi/linux/bpf.h: BPF_MAP_CREATE). Nothing else is exported: mapFlagNames() lists them. */
+export const BPF_F_NO_PREALLOC: number = 1 << 0
+export const BPF_F_NO_COMMON_LRU: number = 1 << 1
+export const BPF_F_NUMA_NODE: number = 1 << 2
+export const BPF_F_RDONLY: number = 1 << 3
+export const BPF_F_WRONLY: number = 1 << 4
+export const BPF_F_STACK_BUILD_ID: number = 1 << 5
+export const BPF_F_ZERO_SEED: number = 1 << 6
+export const BPF_F_RDONLY_PROG: number = 1 << 7
+export const BPF_F_WRONLY_PROG: number = 1 << 8
+export const BPF_F_CLONE: number = 1 << 9
+export const BPF_F_MMAPABLE: number = 1 << 10
+export const BPF_F_PRESERVE_ELEMS: number = 1 << 11
+export const BPF_F_INNER_MAP: number = 1 << 12
+export const BPF_F_LINK: number = 1 << 13
+export const BPF_F_PATH_FD: number = 1 << 14
+export const BPF_F_VTYPE_BTF_OBJ_FD: number = 1 << 15
+export const BPF_F_TOKEN_FD: number = 1 << 16
+export const BPF_F_SEGV_ON_FAULT: number = 1 << 17
+export const BPF_F_NO_USER_CONV: number = 1 << 18
+export const BPF_F_RB_OVERWRITE: number = 1 << 19
