@@ -108,8 +108,13 @@ async function bpf(...args: string[]): Promise<Result> {
 describe('usage', () => {
   it.each([
     [[], 'no command given'],
-    [['gen'], 'unknown command gen'],
     [['gen', 'header'], 'unknown command gen header'],
+    [['complie', 'a.bpf.c'], 'unknown command complie: did you mean compile?'],
+    [['gen', 'skelton', 'a.bpf.c'], 'unknown command gen skelton: did you mean gen skeleton?'],
+    [['gne', 'types'], 'unknown command gne: did you mean gen types?'],
+    [['help', 'docter'], 'unknown command docter: did you mean doctor?'],
+    [['zzz'], 'unknown command zzz\n'],
+    [['completion', 'csh'], 'completion is for bash, zsh, fish, not csh'],
     [['compile'], 'missing required args'],
     [['compile', 'a.bpf.c', 'b.bpf.c'], 'Unused args'],
     [['compile', 'guard.bpf.c', '--fast'], 'Unknown option `--fast`'],
@@ -125,6 +130,24 @@ describe('usage', () => {
     expect(stderr).toContain(message)
     expect(stderr).toContain('Usage:')
     expect([status, stdout]).toEqual([2, ''])
+  })
+
+  it.each([
+    ['gen', 'gen vmlinux'],
+    ['btf', 'btf dump <file>'],
+  ])('of the group %s is told by its bare name', async (group, line) => {
+    const { status, stdout, stderr } = await bpf(group)
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout).toContain(`\n  ${line}`)
+    expect(stdout).not.toContain('doctor')
+  })
+
+  it('is told by help, and the version by version', async () => {
+    expect((await bpf('help')).stdout).toBe((await bpf('--help')).stdout)
+    expect((await bpf('help', 'gen', 'types')).stdout).toBe(
+      (await bpf('gen', 'types', '--help')).stdout,
+    )
+    expect(await bpf('version')).toEqual(await bpf('--version'))
   })
 
   it('is told by --help: exit 0', async () => {

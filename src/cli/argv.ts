@@ -1,16 +1,21 @@
-const groups = new Set(['gen', 'btf'])
-
 /**
- * The arguments as cac can read them. A command of two words becomes one, `gen skeleton`; a flag that takes a value
+ * The arguments as cac can read them. A command of two words becomes one, `gen skeleton`; `help` and `version` become
+ * flags; a flag that takes a value
  * is joined to it, since cac would not take a value that begins with a dash: `--cflag -O1`, `-o -`.
  */
 export function normalizeArguments(
   args: readonly string[],
   valueFlags: ReadonlySet<string>,
+  groups: readonly string[],
 ): string[] {
   const [group, command, ...others] = args
+  if (group === 'help') return normalizeArguments([...args.slice(1), '--help'], valueFlags, groups)
+  if (group === 'version') return ['--version', ...args.slice(1)]
   const rest =
-    group !== undefined && groups.has(group) && command !== undefined && !command.startsWith('-')
+    group !== undefined &&
+    groups.includes(group) &&
+    command !== undefined &&
+    !command.startsWith('-')
   return joinValues(rest ? [`${group} ${command}`, ...others] : args, valueFlags)
 }
 

@@ -1,4 +1,5 @@
-import { type Diagnostic, formatDiagnostic } from '../compile/diagnostics.ts'
+import { type Diagnostic, paintDiagnostic } from '../compile/diagnostics.ts'
+import { paintFor } from './colour.ts'
 import { Failure } from './failure.ts'
 import { note } from './output.ts'
 
@@ -6,8 +7,14 @@ import { note } from './output.ts'
 export function report(diagnostics: readonly Diagnostic[]): void {
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   for (const diagnostic of diagnostics) {
-    if (diagnostic.severity === 'warning') note(formatDiagnostic(diagnostic))
+    if (diagnostic.severity === 'warning') noteDiagnostic(diagnostic)
   }
-  if (errors.length > 0)
-    throw new Failure(errors.map((error) => formatDiagnostic(error)).join('\n'))
+  if (errors.length > 0) throw new Failure(errors.map(painted).join('\n'))
 }
+
+export function noteDiagnostic(diagnostic: Diagnostic): void {
+  note(painted(diagnostic))
+}
+
+const painted = (diagnostic: Diagnostic): string =>
+  paintDiagnostic(diagnostic, paintFor(process.stderr))

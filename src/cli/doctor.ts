@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import { styleText } from 'node:util'
 
 import { resolveOptions } from '../compile/options.ts'
 import { attachChecks } from './checks/attach.ts'
@@ -8,6 +7,7 @@ import { capabilityChecks } from './checks/capabilities.ts'
 import type { Check } from './checks/check.ts'
 import { loadChecks } from './checks/load.ts'
 import { mountChecks } from './checks/mounts.ts'
+import { paintFor } from './colour.ts'
 import { compileOptions, type Flags } from './flags.ts'
 import { writeOutput } from './output.ts'
 
@@ -45,18 +45,16 @@ function table({ build, load, optional }: Sections): string {
 }
 
 function paragraph(title: string, checks: readonly Check[]): string {
-  return `${[styled('bold', title), ...checks.flatMap(rows)].join('\n')}\n`
+  return `${[paintFor(process.stdout)('bold', title), ...checks.flatMap(rows)].join('\n')}\n`
 }
 
 function rows({ name, ok, found, todo }: Check): string[] {
-  const mark = ok ? styled('green', 'ok     ') : styled('red', 'MISSING')
+  const mark = ok
+    ? paintFor(process.stdout)('green', 'ok     ')
+    : paintFor(process.stdout)('red', 'MISSING')
   const [first, ...rest] = [...found.split('\n'), ...(todo?.split('\n') ?? [])]
   return [
     `  ${mark}  ${name.padEnd(nameWidth)}  ${first}`,
     ...rest.map((line) => ' '.repeat(nameWidth + 13) + line),
   ]
-}
-
-function styled(style: 'bold' | 'green' | 'red', text: string): string {
-  return process.stdout.isTTY && !process.env['NO_COLOR'] ? styleText(style, text) : text
 }

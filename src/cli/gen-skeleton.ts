@@ -4,14 +4,13 @@ import { cHeader } from '../codegen/c-header.ts'
 import { declarations } from '../codegen/declarations.ts'
 import { javascript } from '../codegen/javascript.ts'
 import { describeSkeleton } from '../codegen/json.ts'
+import { choices } from './choices.ts'
 import { choice, type Flags, one, singleArchOptions } from './flags.ts'
 import { writeOutput } from './output.ts'
 import { readSkeleton, type Skeleton } from './read-skeleton.ts'
 
-const languages = ['js', 'dts', 'c', 'json'] as const
-
 export async function genSkeleton(source: string, flags: Flags): Promise<void> {
-  const language = choice(flags, 'lang', languages, 'js')
+  const language = choice(flags, 'lang', choices.lang, 'js')
   const out = one(flags, 'o')
   if (language === 'c') singleArchOptions(flags, 'a C header')
   const skeleton = await readSkeleton(source, flags)
@@ -23,7 +22,7 @@ export async function genSkeleton(source: string, flags: Flags): Promise<void> {
 
 function print(
   skeleton: Skeleton,
-  language: (typeof languages)[number],
+  language: (typeof choices.lang)[number],
   places: { file: string; source: string },
 ): string {
   const { model, bpf, object, embedded } = skeleton

@@ -4,8 +4,8 @@ import { relative } from 'node:path'
 
 import { writeDeclarations } from '../codegen/declaration-file.ts'
 import { buildModule } from '../codegen/skeleton-module.ts'
-import { formatDiagnostic } from '../compile/diagnostics.ts'
 import { type ResolvedOptions, resolveOptions } from '../compile/options.ts'
+import { noteDiagnostic } from './diagnostics.ts'
 import { Failure, UsageError } from './failure.ts'
 import { compileOptions, type Flags } from './flags.ts'
 import { note } from './output.ts'
@@ -53,7 +53,7 @@ async function generateTypes(
   check: boolean,
 ): Promise<Generated> {
   const { declarations, diagnostics, dependencies } = await buildModule(source, options)
-  for (const diagnostic of diagnostics) note(formatDiagnostic(diagnostic))
+  for (const diagnostic of diagnostics) noteDiagnostic(diagnostic)
   // What a source with errors declared before stays.
   if (!declarations) return { ok: false, dependencies }
   const { file, content } = declarations

@@ -1,8 +1,9 @@
 import type { CAC } from 'cac'
 
 import { normalizeArguments } from './argv.ts'
+import { groupHelp, groupsOf, unknownCommand } from './commands.ts'
 import { UsageError } from './failure.ts'
-import { note } from './output.ts'
+import { note, writeOutput } from './output.ts'
 import { program, valueFlags } from './program.ts'
 
 /** Runs one command line. Returns the exit code: 0; 1, the input or the machine is at fault; 2, the command line. */
@@ -13,12 +14,19 @@ export async function main(args: readonly string[]): Promise<number> {
   })
   const cli = program()
   try {
-    cli.parse(['', '', ...normalizeArguments(args, valueFlags(cli))], { run: false })
-    if (cli.options['help'] || cli.options['version']) return 0
-    if (!cli.matchedCommand) {
-      const given = cli.args[0]
-      throw new UsageError(given === undefined ? 'no command given' : `unknown command ${given}`)
+    const names = cli.commands.map(({ name }) => name)
+    const groups = groupsOf(names)
+    const [command, ...rest] = normalizeArguments(args, valueFlags(cli), groups)
+    if (command !== undefined && groups.includes(command)) {
+      await writeOutput(undefined, groupHelp(cli, command))
+      return 0
     }
+    if (command !== undefined && !command.startsWith('-') && !names.includes(command)) {
+      unknownCommand(cli, [command, ...rest])
+    }
+    cli.parse(['', '', ...(command === undefined ? [] : [command, ...rest])], { run: false })
+    if (cli.options['help'] || cli.options['version']) return 0
+    if (!cli.matchedCommand) throw new UsageError('no command given')
     return ((await cli.runMatchedCommand()) as number | undefined) ?? 0
   } catch (error) {
     if (!(error instanceof Error)) throw error

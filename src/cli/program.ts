@@ -74,6 +74,14 @@ export function program(): CAC {
       .option('--json', 'As JSON'),
   ).action(async (flags: Flags) => (await import('./doctor.ts')).doctor(flags))
 
+  cli
+    .command('completion <shell>', 'Print a script that completes commands: bash, zsh or fish')
+    .action(async (shell: string) => (await import('./completion.ts')).completion(cli, shell))
+
+  // What they do, argv.ts does with the flags of these names.
+  cli.command('help [...command]', 'Print the help of a command, or this')
+  cli.command('version', 'Print the version')
+
   cli.help(hideOptionsOfCommands)
   cli.version(manifest.version)
   return cli

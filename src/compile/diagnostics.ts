@@ -39,13 +39,32 @@ export interface Fixit {
  * fix-its, notes and include stack in the same form.
  */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
-  const { severity, flag, notes, fixits, includedFrom } = diagnostic
+  return paintDiagnostic(diagnostic, (_style, text) => text)
+}
+
+/** Puts a text into a colour. */
+export type Paint = (style: 'bold' | 'red' | 'magenta' | 'cyan' | 'green', text: string) => string
+
+/** The same, in clang's colours. */
+export function paintDiagnostic(diagnostic: Diagnostic, paint: Paint): string {
+  const { severity, message, flag, notes, fixits, includedFrom } = diagnostic
+  const at = (where: Pick<Note, 'file' | 'line' | 'column'>): string => {
+    const text = place(where)
+    return text && paint('bold', text)
+  }
+  const framed = (note: Note): string[] => {
+    const [source, mark] = frame(note)
+    return [source ?? [], mark === undefined ? [] : paint('green', mark)].flat()
+  }
+  const said = paint('bold', `${message}${flag ? ` [${flag}]` : ''}`)
   return [
-    `${place(diagnostic)}${severity}: ${diagnostic.message}${flag ? ` [${flag}]` : ''}`,
-    ...frame(diagnostic),
-    ...fixits.map((fixit) => `${place(fixit)}fix: ${describeFixit(fixit)}`),
-    ...notes.map((note) => [`${place(note)}note: ${note.message}`, ...frame(note)].join('\n')),
-    ...includedFrom.map(({ file, line }) => `${file}:${line}: note: included from here`),
+    `${at(diagnostic)}${paint(severity === 'error' ? 'red' : 'magenta', `${severity}:`)} ${said}`,
+    ...framed(diagnostic),
+    ...fixits.map((fixit) => `${at(fixit)}${paint('cyan', 'fix:')} ${describeFixit(fixit)}`),
+    ...notes.map((note) =>
+      [`${at(note)}${paint('cyan', 'note:')} ${note.message}`, ...framed(note)].join('\n'),
+    ),
+    ...includedFrom.map((from) => `${at(from)}${paint('cyan', 'note:')} included from here`),
   ].join('\n')
 }
 

@@ -3,7 +3,8 @@ import { expect, it } from 'vitest'
 import { normalizeArguments } from '../../src/cli/argv.ts'
 import { program, valueFlags } from '../../src/cli/program.ts'
 
-const normalize = (...args: string[]): string[] => normalizeArguments(args, valueFlags(program()))
+const normalize = (...args: string[]): string[] =>
+  normalizeArguments(args, valueFlags(program()), ['gen', 'btf'])
 
 it.each([
   [['gen', 'types'], ['gen types']],
@@ -16,6 +17,12 @@ it.each([
     ['gen', '--help'],
     ['gen', '--help'],
   ],
+  [['help'], ['--help']],
+  [
+    ['help', 'gen', 'types'],
+    ['gen types', '--help'],
+  ],
+  [['version'], ['--version']],
   [
     ['compile', 'gen', 'types'],
     ['compile', 'gen', 'types'],
