@@ -27,7 +27,8 @@ export interface PrintFunction {
   readonly key: number
 }
 
-const waits = 100
+/** Milliseconds. A thread that holds the placeholder may wait long for a busy CPU. */
+const waits = 2000
 
 /**
  * Installs the process's print function, or finds the one that another thread installed.
