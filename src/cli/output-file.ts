@@ -11,7 +11,7 @@ import {
 import { access, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 
-import { writeWhole } from '../compile/cache/atomic-write.ts'
+import { writeAtomic } from '../compile/cache/atomic-write.ts'
 import { Failure, UsageError } from './failure.ts'
 
 /**
@@ -29,7 +29,7 @@ export async function writeOutputFile(
   const descriptor = ownDescriptor(target)
   if (descriptor !== undefined) return writeTo(descriptor, content)
   const stats = statSync(target, { throwIfNoEntry: false })
-  if (!stats) return writeWhole(target, content)
+  if (!stats) return writeAtomic(target, content)
   if (stats.isCharacterDevice() || stats.isFIFO()) return writeFile(target, content)
   if (!stats.isFile()) throw new Failure(`unplugin-bpf: cannot write ${file}: it is ${kind(stats)}`)
   const input = inputs.find((input) => isSame(stats, input))
@@ -38,7 +38,7 @@ export async function writeOutputFile(
   }
   // A rename would replace what may not be written.
   await access(target, constants.W_OK)
-  return writeWhole(target, content, stats)
+  return writeAtomic(target, content, stats)
 }
 
 /** Links are followed one by one: the last may lead to a file that is not there yet. */

@@ -9,13 +9,13 @@ import { scalarSource } from './scalar-source.ts'
 import { isScalar, readScalar } from './scalar.ts'
 import { viewArray } from './view-array.ts'
 import {
-  type Aim,
-  assigner,
+  type ViewTarget,
+  assigns,
   inspector,
   inspectSymbol,
   register,
-  rest,
-  type Spot,
+  bytesLeft,
+  type ViewLocation,
   uncloneable,
 } from './view-location.ts'
 import type { Live } from './view.ts'
@@ -37,7 +37,7 @@ export interface LiveView<T> {
 export function liveView<T>(given: Layout, memory: DataView, offset = 0): LiveView<T> {
   const layout = ownLayout(given)
   const size = sizeOf(layout)
-  const aim: Aim = { memory, base: offset, available: size }
+  const aim: ViewTarget = { memory, base: offset, available: size }
   const get = reader({ layout, aim, offset: 0, last: true, path: undefined }) as () => Live<T>
   const point: LiveView<T>['point'] = (memory, offset, available = size) => {
     aim.memory = memory
@@ -57,19 +57,19 @@ export function liveView<T>(given: Layout, memory: DataView, offset = 0): LiveVi
 }
 
 /** What gives the value or the view at a spot. */
-function reader(spot: Spot): () => unknown {
+function reader(spot: ViewLocation): () => unknown {
   const { layout, bits, aim, offset } = spot
   if (isScalar(layout)) return () => readScalar(layout, bits, aim.memory, aim.base + offset)
   if (layout.kind === 'chars') {
     const read = charsReader(layout)
-    return () => read(aim.memory, aim.base + offset, heldBy(rest(spot), layout.length, 1))
+    return () => read(aim.memory, aim.base + offset, heldBy(bytesLeft(spot), layout.length, 1))
   }
   let view: object | undefined
   return () =>
     (view ??= isComposite(layout) ? structView(layout, spot) : viewArray(layout, spot, reader))
 }
 
-type MakeReaders = (aim: Aim, offset: number) => ReadonlyMap<string, () => unknown>
+type MakeReaders = (aim: ViewTarget, offset: number) => ReadonlyMap<string, () => unknown>
 const generated = new Memo<CompositeLayout, MakeReaders | undefined>()
 
 /**
@@ -91,11 +91,11 @@ function scalarReaders(layout: CompositeLayout): MakeReaders | undefined {
   return make
 }
 
-function structView(layout: CompositeLayout, spot: Spot): object {
+function structView(layout: CompositeLayout, spot: ViewLocation): object {
   const view = uncloneable()
   const readers = scalarReaders(layout)?.(spot.aim, spot.offset)
   for (const { name, offset, layout: type, bits, last } of flatMembers(layout)) {
-    const member: Spot = {
+    const member: ViewLocation = {
       layout: type,
       bits,
       aim: spot.aim,
@@ -108,7 +108,7 @@ function structView(layout: CompositeLayout, spot: Spot): object {
       enumerable: true,
       get: readers?.get(name) ?? reader(member),
       set(value) {
-        assign ??= assigner(member)
+        assign ??= assigns(member)
         assign(value)
       },
     })

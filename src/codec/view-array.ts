@@ -4,30 +4,30 @@ import { array, type ArrayLayout, type BytesLayout, strideOf, u8 } from './layou
 import { rangeError } from './path.ts'
 import { isScalar, readScalar } from './scalar.ts'
 import {
-  assigner,
+  assigns,
   inspector,
   inspectSymbol,
   register,
-  rest,
-  type Spot,
-  stage,
-  store,
+  bytesLeft,
+  type ViewLocation,
+  encodeAside,
+  copyInto,
 } from './view-location.ts'
 import { requireArray } from './write.ts'
 
 /** What `ViewArray` promises, for an array at a spot; `readerOf` makes what reads an element. */
 export function viewArray(
   layout: ArrayLayout | BytesLayout,
-  spot: Spot,
-  readerOf: (spot: Spot) => () => unknown,
+  spot: ViewLocation,
+  readerOf: (spot: ViewLocation) => () => unknown,
 ): object {
   const { aim, offset, path } = spot
   const all = layout.kind === 'bytes' ? array(u8, layout.length) : layout
   const { element } = all
   const size = strideOf(all)
-  const length = (): number => heldBy(rest(spot), layout.length, size)
+  const length = (): number => heldBy(bytesLeft(spot), layout.length, size)
   const at = (index: number): number => aim.base + offset + index * size
-  const elementSpot = (key: number): Spot => ({
+  const elementSpot = (key: number): ViewLocation => ({
     layout: element,
     aim,
     offset: offset + key * size,
@@ -51,12 +51,12 @@ export function viewArray(
         throw rangeError(path, `${count} elements at ${from} do not fit the ${length()} there are`)
       }
       const some = { ...all, length: count }
-      store(some, stage(some, values, path), aim.memory, at(from))
+      copyInto(some, encodeAside(some, values, path), aim.memory, at(from))
     },
     fill(value: unknown, from?: number, to?: number): void {
       const [start, end] = bounds(length(), from, to)
-      const staged = stage(element, value, { parent: path, key: start })
-      for (let i = start; i < end; i++) store(element, staged, aim.memory, at(i))
+      const staged = encodeAside(element, value, { parent: path, key: start })
+      for (let i = start; i < end; i++) copyInto(element, staged, aim.memory, at(i))
     },
     slice(from?: number, to?: number): unknown[] {
       const [start, end] = bounds(length(), from, to)
@@ -85,7 +85,7 @@ export function viewArray(
       if (index < 0 || index >= length()) {
         throw rangeError({ parent: path, key: index }, `there are ${length()} elements`)
       }
-      assigner(elementSpot(index))(value)
+      assigns(elementSpot(index))(value)
       return true
     },
     has(target, key) {

@@ -12,7 +12,7 @@ import type { View, ViewArray } from './view.ts'
 import { writerOf } from './write.ts'
 
 /** What a view looks at. All views inside it share this, so that aiming anew is a few stores. */
-export interface Aim {
+export interface ViewTarget {
   memory: DataView
   /** Bytes from the memory's start to the view's. */
   base: number
@@ -21,10 +21,10 @@ export interface Aim {
 }
 
 /** A value's place in what a view looks at. */
-export interface Spot {
+export interface ViewLocation {
   readonly layout: Layout
   readonly bits?: Bits | undefined
-  readonly aim: Aim
+  readonly aim: ViewTarget
   /** Bytes from the view's start. */
   readonly offset: number
   /** It has what comes of a record that ends early or goes on. */
@@ -33,24 +33,24 @@ export interface Spot {
 }
 
 /** Bytes that came for a last array, undefined for what is always whole. */
-export function rest({ last, aim, offset }: Spot): number | undefined {
+export function bytesLeft({ last, aim, offset }: ViewLocation): number | undefined {
   return last ? aim.available - offset : undefined
 }
 
 /** The value's bytes, for `store`; throws when it is not one of the layout's. */
-export function stage(layout: Layout, value: unknown, path: Path | undefined): DataView {
+export function encodeAside(layout: Layout, value: unknown, path: Path | undefined): DataView {
   const size = sizeOf(layout)
   const staged = new Memory(new Buffer(size))
   writerOf(layout)(value, staged, 0, path, size)
   return staged
 }
 
-export function store(layout: Layout, staged: DataView, memory: DataView, at: number): void {
+export function copyInto(layout: Layout, staged: DataView, memory: DataView, at: number): void {
   for (const [start, end] of coverage(layout)) copyWhole(staged, memory, at, start, end)
 }
 
 /** What writes a copy of a value to the spot, or throws and writes nothing. */
-export function assigner(spot: Spot): (value: unknown) => void {
+export function assigns(spot: ViewLocation): (value: unknown) => void {
   const { layout, bits, aim, offset, path } = spot
   if (isScalar(layout)) {
     const write = scalarWriter(layout, bits)
@@ -58,21 +58,21 @@ export function assigner(spot: Spot): (value: unknown) => void {
   }
   return (value) => {
     const there = held(spot)
-    store(there, stage(there, value, path), aim.memory, aim.base + offset)
+    copyInto(there, encodeAside(there, value, path), aim.memory, aim.base + offset)
   }
 }
 
 /** A flexible array as long as what is there for it. */
-function held(spot: Spot): Layout {
+function held(spot: ViewLocation): Layout {
   const { layout } = spot
   if (!('length' in layout) || layout.length > 0) return layout
   const size = layout.kind === 'array' ? strideOf(layout) : 1
-  return { ...layout, length: heldBy(rest(spot), 0, size) }
+  return { ...layout, length: heldBy(bytesLeft(spot), 0, size) }
 }
 
-const spots = new Memo<object, Spot>()
+const spots = new Memo<object, ViewLocation>()
 
-export function register<T extends object>(view: T, spot: Spot): T {
+export function register<T extends object>(view: T, spot: ViewLocation): T {
   spots.set(view, spot)
   return view
 }
@@ -86,15 +86,15 @@ export function snapshot(view: object): unknown {
   return valueAt(spot)
 }
 
-function valueAt(spot: Spot): unknown {
+function valueAt(spot: ViewLocation): unknown {
   const { layout, aim, offset } = spot
-  return compiled(layout).decode(aim.memory, aim.base + offset, rest(spot))
+  return compiled(layout).decode(aim.memory, aim.base + offset, bytesLeft(spot))
 }
 
 /** How `console.log` shows a view in Node, Deno and Bun: its value. A report must not fail over it. */
 export const inspectSymbol: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never
 
-export function inspector(spot: Spot): () => unknown {
+export function inspector(spot: ViewLocation): () => unknown {
   return () => {
     try {
       return valueAt(spot)

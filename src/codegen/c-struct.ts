@@ -8,7 +8,7 @@ import type { Struct } from '../btf/types.ts'
 import { sanitizeIdentifier } from '../object/identifier.ts'
 import type { BpfMap, BpfObject, DataSection } from '../object/object.ts'
 import { cMapIdentifier, cSectionIdentifier } from './c-names.ts'
-import { isFunctionPointer, isScalar } from './shadow.ts'
+import { isFunctionPointer, isScalar } from './struct-ops-shadow.ts'
 
 /** The longest identifier of a variable (gen.c: codegen_datasec_def). */
 const VARIABLE_LENGTH = 255

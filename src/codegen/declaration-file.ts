@@ -2,7 +2,7 @@ import { existsSync, lstatSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 
-import { writeWhole } from '../compile/cache/atomic-write.ts'
+import { writeAtomic } from '../compile/cache/atomic-write.ts'
 import type { ResolvedOptions } from '../compile/options.ts'
 
 type TypesOptions = Pick<ResolvedOptions, 'types' | 'root'>
@@ -30,7 +30,7 @@ export async function writeDeclarations(file: string, content: string): Promise<
   refuseLinks(file)
   if ((await readIfThere(file)) === content) return false
   await ignoreGenerated(file)
-  await writeWhole(file, content)
+  await writeAtomic(file, content)
   return true
 }
 
@@ -59,7 +59,7 @@ async function ignoreGenerated(file: string): Promise<void> {
   if (before === undefined || after === undefined) return
   for (const [name, text] of ignoreFiles) {
     const ignore = join(before, '.bpf', name)
-    if (!existsSync(ignore)) await writeWhole(ignore, text)
+    if (!existsSync(ignore)) await writeAtomic(ignore, text)
   }
 }
 

@@ -2,7 +2,7 @@ import { basename, dirname, relative, sep } from 'node:path'
 
 import { addSegment, GenMapping, toEncodedMap } from '@jridgewell/gen-mapping'
 
-import type { Place } from '../dwarf/place.ts'
+import type { SourceLocation } from '../dwarf/source-location.ts'
 
 /** Text, in which names know where in C they come from. */
 export type Text = string | Name | readonly Text[]
@@ -10,10 +10,10 @@ export type Text = string | Name | readonly Text[]
 export interface Name {
   readonly name: string
   /** Undefined: nowhere in particular. */
-  readonly place: Place | undefined
+  readonly place: SourceLocation | undefined
 }
 
-export interface DeclarationPlace {
+export interface DeclarationLocation {
   /** Where the declarations will be: what the paths in their map are relative to. */
   readonly file: string
   /** The `.bpf.c`. */
@@ -21,12 +21,12 @@ export interface DeclarationPlace {
 }
 
 /** The text with an inline declaration map, which sends an editor's "go to definition" to C. */
-export function withDeclarationMap(text: Text, { file, source }: DeclarationPlace): string {
+export function withDeclarationMap(text: Text, { file, source }: DeclarationLocation): string {
   // TypeScript passes over a map without it.
   const map = new GenMapping({ file: basename(file) })
   const folder = dirname(file)
   // A name without a mapping would lead to where the one before it leads.
-  const home: Place = { file: source, line: 1 }
+  const home: SourceLocation = { file: source, line: 1 }
   let written = ''
   let line = 0
   let lineStart = 0

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 
 import type { Layout } from '../codec/layout.ts'
-import { withDeclarationMap, type DeclarationPlace, type Text } from './declaration-map.ts'
+import { withDeclarationMap, type DeclarationLocation, type Text } from './declaration-map.ts'
 import type { ExportedType } from './exported-types.ts'
 import { jsdoc } from './jsdoc.ts'
 import { literal } from './literal.ts'
@@ -21,7 +21,7 @@ import {
  * What TypeScript (5.9 or newer) sees of a `.bpf.c`: the content of its `.bpf.d.c.ts`, with an inline
  * declaration map into C.
  */
-export function declarations(model: SkeletonModel, place: DeclarationPlace): string {
+export function declarations(model: SkeletonModel, place: DeclarationLocation): string {
   const { rt, instance, skeleton } = localNames(model)
   const top: TypeContext = { model, rt, indent: '' }
   const home = { file: place.source, line: 1 }

@@ -5,7 +5,7 @@ import { literal, propertyKey, quote } from './literal.ts'
 import type { MapModel, ProgramModel, SectionModel, SkeletonModel } from './model.ts'
 import { valueScope } from './names.ts'
 import { newerSection } from './newer-sections.ts'
-import type { ShadowModel } from './shadow.ts'
+import type { ShadowModel } from './struct-ops-shadow.ts'
 
 /** Without it a bundler keeps a call whose result nobody uses. */
 const PURE = '/*#__PURE__*/'

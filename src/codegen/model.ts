@@ -1,8 +1,8 @@
 import { typeAt, type Btf } from '../btf/btf.ts'
 import { resolveTypedefs } from '../btf/traversal.ts'
 import { u32, type CompositeLayout, type Layout } from '../codec/layout.ts'
-import type { Place } from '../dwarf/place.ts'
 import type { SourceInfo, SourceType } from '../dwarf/source-info.ts'
+import type { SourceLocation } from '../dwarf/source-location.ts'
 import { forgottenSections } from '../object/forgotten-sections.ts'
 import { mapDefinition } from '../object/map-definition.ts'
 import type { BpfMap, BpfObject, DataSection, Program } from '../object/object.ts'
@@ -15,7 +15,7 @@ import { mapKind, programKind, type MapKind, type ProgramKind } from './kinds.ts
 import { layoutsOf, type Layouts } from './layout.ts'
 import { propertyScope } from './names.ts'
 import { hasPadding } from './padding.ts'
-import { shadowModel, type ShadowModel } from './shadow.ts'
+import { shadowModel, type ShadowModel } from './struct-ops-shadow.ts'
 
 /** What the generated module and its declarations both print. */
 export interface SkeletonModel {
@@ -37,7 +37,7 @@ export interface SkeletonModel {
 }
 
 export interface Declared {
-  readonly place: Place
+  readonly place: SourceLocation
   readonly doc?: string | undefined
 }
 

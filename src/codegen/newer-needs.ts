@@ -1,17 +1,21 @@
 import { type LineInfo, readBtfExtOf } from '../btf/ext.ts'
 import type { Diagnostic } from '../compile/diagnostics.ts'
-import type { Spot } from '../object/needs/code.ts'
+import type { CodeLocation } from '../object/needs/code.ts'
 import { kernelNeeds } from '../object/needs/kernel-needs.ts'
 import { compareVersions } from '../object/needs/version.ts'
 import type { BpfObject } from '../object/object.ts'
+import type { BuiltObject } from './arch-build.ts'
 import { type CodeLine, diagnosticAt, diagnosticOf } from './diagnostic.ts'
-import type { Made } from './part.ts'
 
 /**
  * A warning for each thing of the kernel's that the object uses and kernels as old as `minKernel` lack. No more than
  * a warning: programs and maps may be switched off before the load, and calls be guarded by a test.
  */
-export function newerNeeds({ bpf, model }: Made, minKernel: string, source: string): Diagnostic[] {
+export function newerNeeds(
+  { bpf, model }: BuiltObject,
+  minKernel: string,
+  source: string,
+): Diagnostic[] {
   const lines = linesOf(bpf)
   return kernelNeeds(bpf).flatMap(({ kind, name, since, optional, users, at }) => {
     if (optional || !since || compareVersions(since, minKernel) <= 0) return []
@@ -29,7 +33,10 @@ function linesOf({ elf, btf }: BpfObject): readonly LineInfo[] {
 }
 
 /** Lines are in the order of the instructions; each is also that of those up to the next. */
-function lineAt(lines: readonly LineInfo[], { section, offset }: Spot): CodeLine | undefined {
+function lineAt(
+  lines: readonly LineInfo[],
+  { section, offset }: CodeLocation,
+): CodeLine | undefined {
   const found = lines.findLast((line) => line.section === section && line.offset <= offset)
   return found && { ...found, text: found.source }
 }

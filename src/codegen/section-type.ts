@@ -2,7 +2,7 @@ import { sizeOf, type Layout, type Member } from '../codec/layout.ts'
 import type { Text } from './declaration-map.ts'
 import { jsdoc } from './jsdoc.ts'
 import type { SectionModel } from './model.ts'
-import type { ShadowModel } from './shadow.ts'
+import type { ShadowModel } from './struct-ops-shadow.ts'
 import { property, readType, type TypeContext } from './typescript-type.ts'
 
 /** The properties of a data section: its variables, in live memory. */

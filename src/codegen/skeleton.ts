@@ -4,6 +4,7 @@ import type { Arch } from '../compile/arch.ts'
 import type { Diagnostic } from '../compile/compile.ts'
 import { resolveOptions, type Options, type ResolvedOptions } from '../compile/options.ts'
 import type { BpfObject } from '../object/object.ts'
+import { type ArchBuild, archBuildOf } from './arch-build.ts'
 import { archDifferences } from './arch-differences.ts'
 import { compileAll, type Compiled } from './compile-all.ts'
 import { declarations } from './declarations.ts'
@@ -11,7 +12,6 @@ import { diagnosticOf } from './diagnostic.ts'
 import { browserJavascript, type Embedded, javascript } from './javascript.ts'
 import type { Declared, SkeletonModel } from './model.ts'
 import { newerNeeds } from './newer-needs.ts'
-import { type Part, partOf } from './part.ts'
 
 /** What a `.bpf.c` became. All but `dependencies` and `diagnostics` is absent when it has errors. */
 export interface SkeletonBuild {
@@ -54,7 +54,7 @@ export function skeletonOf(
   compiled: readonly Compiled[],
 ): SkeletonBuild {
   const parts = compiled.map(({ arch, result }): ArchPart => {
-    const { dependencies, diagnostics, made } = partOf(source, result)
+    const { dependencies, diagnostics, made } = archBuildOf(source, result)
     const newer = made && minKernel ? newerNeeds(made, minKernel, source) : []
     return { arch, dependencies, diagnostics: diagnostics.concat(newer), made }
   })
@@ -101,7 +101,7 @@ function placesOf(models: readonly SkeletonModel[]): Map<string, Declared> {
   return places
 }
 
-interface ArchPart extends Part {
+interface ArchPart extends ArchBuild {
   readonly arch: Arch
 }
 

@@ -1,7 +1,7 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 
-import { writeWhole } from './cache/atomic-write.ts'
+import { writeAtomic } from './cache/atomic-write.ts'
 import { digest } from './cache/digest.ts'
 import { readOwn } from './cache/own-cache.ts'
 import { ClangNotFoundError, CompileError } from './compile-error.ts'
@@ -108,7 +108,7 @@ async function remembered(path: string, identity: string, file: string): Promise
     // None yet, or a damaged one: ask the binary.
   }
   const clang = await ask(path, identity)
-  await writeWhole(file, JSON.stringify(clang)).catch((error: unknown) => {
+  await writeAtomic(file, JSON.stringify(clang)).catch((error: unknown) => {
     debug?.('cannot keep what %s is: %s', path, error)
   })
   return clang

@@ -10,7 +10,12 @@ import { includeFolders } from './flag-paths.ts'
 import type { Job } from './job.ts'
 import { type LeadingInclude, leadingInclude } from './vmlinux/leading-include.ts'
 import { libbpfHeaders } from './vmlinux/libbpf-headers.ts'
-import { isAsWithWhole, makeShortcutLater, noteFailure, shortcutFor } from './vmlinux/minimised.ts'
+import {
+  equalsWholeHeader,
+  minimiseLater,
+  noteFailure,
+  minimisedBuildFor,
+} from './vmlinux/minimised.ts'
 import { dropPrecompiled, pchFolder, type Precompiled, precompile } from './vmlinux/precompiled.ts'
 import { provideVmlinux, type Vmlinux, vmlinuxHeader } from './vmlinux/vmlinux.ts'
 
@@ -53,16 +58,16 @@ async function translateWith(
   const whole = await precompiledFor(job, leading, vmlinux)
   if (!whole) return runClang(job, vmlinux, undefined)
 
-  const shortcut = isRebuild ? shortcutFor(job, whole) : undefined
+  const shortcut = isRebuild ? minimisedBuildFor(job, whole) : undefined
   if (shortcut) {
     const run = await runPrecompiled(job, vmlinux, shortcut.precompiled)
-    if (run && isAsWithWhole(run, shortcut)) return run
+    if (run && equalsWholeHeader(run, shortcut)) return run
     debug?.('%s wants the whole header', job.source)
     noteFailure(job, whole, run)
   }
   const run = await runPrecompiled(job, vmlinux, whole)
   if (!run) return runClang(job, vmlinux, undefined)
-  if (isRebuild) makeShortcutLater({ job, vmlinux, whole, run, tried: shortcut })
+  if (isRebuild) minimiseLater({ job, vmlinux, whole, run, tried: shortcut })
   return run
 }
 

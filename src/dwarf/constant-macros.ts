@@ -1,13 +1,13 @@
 import { evaluate, type Constants } from './constant-expression.ts'
 import { macroExpansion } from './macro-expansion.ts'
 import type { MacroDefinition } from './macros.ts'
-import type { Place } from './place.ts'
+import type { SourceLocation } from './source-location.ts'
 
 export interface ConstantMacro {
   readonly name: string
   readonly value: number | bigint | string
   /** Absent for one of the command line. */
-  readonly place?: Place
+  readonly place?: SourceLocation
 }
 
 /**

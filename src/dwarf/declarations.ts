@@ -1,7 +1,7 @@
 import * as dw from './constants.ts'
 import { attribute, hasAttribute, walk, type Die } from './die.ts'
 import type { FileOf } from './files.ts'
-import type { Place } from './place.ts'
+import type { SourceLocation } from './source-location.ts'
 import type { Unit } from './units.ts'
 
 /** What the user's own files declare. Each list is in the order of the DWARF. */
@@ -14,7 +14,7 @@ export interface OwnDeclarations {
 }
 
 /** Where an entry is declared, undefined when DWARF does not tell. */
-export function placeOf(die: Die, fileOf: FileOf): Place | undefined {
+export function locationOf(die: Die, fileOf: FileOf): SourceLocation | undefined {
   const file = attribute(die, dw.DW_AT_decl_file)
   const line = attribute(die, dw.DW_AT_decl_line)
   if (typeof file !== 'number' || typeof line !== 'number') return undefined

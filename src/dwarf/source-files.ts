@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs'
 
 import { enumerators, findDeclarator, findOnLine, parseCSource, type CSource } from './c-source.ts'
 import { documentation, type Role } from './comments.ts'
-import type { Place } from './place.ts'
+import type { SourceLocation } from './source-location.ts'
 
 /** Where something is declared and what its comment says. */
 export interface Declaration {
-  readonly place: Place
+  readonly place: SourceLocation
   /** The C comment without its marks; lines end in `\n`; never holds the two characters that end one. */
   readonly doc?: string
 }
@@ -14,9 +14,9 @@ export interface Declaration {
 /** The C source, for what DWARF leaves out: columns, comments, the places of enum constants. */
 export interface SourceFiles {
   /** Gives `place` its column, and the comment, if the source has the name on that line. */
-  declaration(place: Place, name: string, role: Role): Declaration
+  declaration(place: SourceLocation, name: string, role: Role): Declaration
   /** Of the constants, by name, of the enum declared at a place; `tag` empty when it has none. */
-  constants(place: Place, tag: string): Map<string, Declaration>
+  constants(place: SourceLocation, tag: string): Map<string, Declaration>
 }
 
 /** Files that cannot be read, an object's whose source lies elsewhere, add nothing. */

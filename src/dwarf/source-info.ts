@@ -2,20 +2,20 @@ import type { Btf } from '../btf/btf.ts'
 import type { TypeId } from '../btf/types.ts'
 import type { Elf } from '../elf/elf.ts'
 import { constantMacros, type ConstantMacro } from './constant-macros.ts'
-import { ownDeclarations, ownership, placeOf, type OwnDeclarations } from './declarations.ts'
+import { ownDeclarations, ownership, locationOf, type OwnDeclarations } from './declarations.ts'
 import { nameOf, type Die } from './die.ts'
 import { filesOf, type FileOf } from './files.ts'
 import { readMacros } from './macros.ts'
 import { memberPaths } from './members.ts'
 import { namedTypes, type NamedType } from './named-types.ts'
-import type { Place } from './place.ts'
 import { isRecord } from './referred-type.ts'
 import { debugSections } from './sections.ts'
 import { readSource, sourceFiles, type Declaration, type SourceFiles } from './source-files.ts'
+import type { SourceLocation } from './source-location.ts'
 import { toBtf } from './to-btf.ts'
 import { readUnits, type Unit } from './units.ts'
 
-export type { Place } from './place.ts'
+export type { SourceLocation } from './source-location.ts'
 export type { Declaration } from './source-files.ts'
 
 /** What the user's own C files say beyond BTF: all their types, constants, places and comments. */
@@ -87,14 +87,14 @@ export function readSourceInfo(elf: Elf, options: SourceInfoOptions): SourceInfo
   }
 }
 
-type PlacedType = NamedType & { readonly place: Place }
+type PlacedType = NamedType & { readonly place: SourceLocation }
 
 /** Files in the order in which they come up, each by line; a type of several units once. */
 function bySource(types: readonly NamedType[], fileOf: FileOf): PlacedType[] {
   const ranks = new Map<string, number>()
   const placed = new Map<string, PlacedType>()
   for (const type of types) {
-    const place = placeOf(type.die, fileOf)
+    const place = locationOf(type.die, fileOf)
     if (!place) continue
     if (!ranks.has(place.file)) ranks.set(place.file, ranks.size)
     const key = `${type.die.tag} ${type.name} ${place.line} ${place.file}`
@@ -138,7 +138,7 @@ function declarationsOf(
     if (!declarations.has(key)) declarations.set(key, declaration)
   }
   const addDie = (key: string, die: Die, role: 'function' | 'member' | 'variable'): void => {
-    const place = placeOf(die, fileOf)
+    const place = locationOf(die, fileOf)
     if (place) add(key, files.declaration(place, nameOf(die), role))
   }
   for (const die of own.variables) addDie(nameOf(die), die, 'variable')
@@ -150,7 +150,7 @@ function declarationsOf(
         addDie(`${name}.${path}`, die, 'member')
       }
     } else {
-      const place = placeOf(definition, fileOf)
+      const place = locationOf(definition, fileOf)
       const constants = place && files.constants(place, nameOf(definition))
       for (const [constant, declaration] of constants ?? []) add(constant, declaration)
     }

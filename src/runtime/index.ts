@@ -57,7 +57,7 @@ export type { LostRecords } from './events/perf-ring.ts'
 export type { PerfCounter, PerfEventArray, PerfOptions } from './maps/perf-event-array.ts'
 export { events } from './events/events.ts'
 export type { EventStream } from './events/events.ts'
-export type { BatchOptions, SubscribeOptions, Subscription } from './events/records.ts'
+export type { BatchOptions, SubscribeOptions, Subscription } from './events/subscription.ts'
 
 export { Link } from './links/pinned.ts'
 export type { PinnedLinks } from './links/pinned.ts'

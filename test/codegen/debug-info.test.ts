@@ -2,7 +2,7 @@ import { join } from 'node:path'
 
 import { expect, it } from 'vitest'
 
-import { partOf } from '../../src/codegen/part.ts'
+import { archBuildOf } from '../../src/codegen/arch-build.ts'
 import { compile } from '../../src/compile/compile.ts'
 import { readElf } from '../../src/elf/elf.ts'
 import { PRELUDE, project } from './project.ts'
@@ -24,14 +24,14 @@ it('that cannot be read costs what it alone says, with one warning, and never th
   // The unit's version.
   object.set([99, 0], (info?.offset ?? 0) + 4)
 
-  const { made, diagnostics } = partOf(file, { ...compiled, object })
+  const { made, diagnostics } = archBuildOf(file, { ...compiled, object })
   expect(diagnostics).toMatchObject([
     { severity: 'warning', file, message: expect.stringContaining('DWARF version 99') },
   ])
   expect(made?.model).toMatchObject({ defines: [], programs: [{ name: 'pass' }] })
   expect(made?.model.exports.types.map(({ name }) => name)).toEqual(['in_btf'])
 
-  const whole = partOf(file, compiled)
+  const whole = archBuildOf(file, compiled)
   expect(whole.diagnostics).toEqual([])
   expect(whole.made?.model.exports.types.map(({ name }) => name)).toEqual([
     'in_btf',

@@ -8,7 +8,7 @@ import { afterAll, expect, it } from 'vitest'
 import { compile } from '../../src/compile/compile.ts'
 import { leadingInclude } from '../../src/compile/vmlinux/leading-include.ts'
 import { STUB } from '../../src/compile/vmlinux/minimise-header.ts'
-import { shortcutsMade } from '../../src/compile/vmlinux/minimised.ts'
+import { minimisingSettled } from '../../src/compile/vmlinux/minimised.ts'
 import { stripDebug } from '../../src/elf/strip.ts'
 import { libbpfHeaders } from '../debian/linux-tools.ts'
 import { Unavailable } from '../debian/unavailable.ts'
@@ -25,7 +25,7 @@ import {
 
 const folder = await mkdtemp(join(tmpdir(), 'shortcut '))
 afterAll(async () => {
-  await shortcutsMade()
+  await minimisingSettled()
   await rm(folder, { recursive: true })
 })
 
@@ -68,7 +68,7 @@ async function judge(file: string, include: readonly string[]): Promise<Verdict>
   }
   if (!(await edited('first', 'edited'))) return 'not compiled'
   await edited('second', 'edited')
-  await shortcutsMade()
+  await minimisingSettled()
   const [object, whole] = [await edited('third', 'edited'), await edited('third', 'new')]
   if (!object || !whole) return 'different'
   if (Buffer.compare(stripDebug(object), stripDebug(whole)) !== 0) return 'different'

@@ -19,7 +19,11 @@ import { type Clang, findClang } from '../../src/compile/clang.ts'
 import { compile, formatDiagnostic } from '../../src/compile/compile.ts'
 import { type ResolvedOptions, resolveOptions } from '../../src/compile/options.ts'
 import { vmlinuxText } from '../../src/compile/vmlinux/header-text.ts'
-import { closedOver, cutHeader, readHeader } from '../../src/compile/vmlinux/minimise-header.ts'
+import {
+  reachableFrom,
+  minimiseHeader,
+  readHeader,
+} from '../../src/compile/vmlinux/minimise-header.ts'
 import { type Precompiled, precompile } from '../../src/compile/vmlinux/precompiled.ts'
 import { recordLayouts } from '../../src/compile/vmlinux/record-layouts.ts'
 import { kernelBtf } from '../debian/kernel-btf.ts'
@@ -81,8 +85,8 @@ describe.each(tried)('the structs of Linux $name', ({ name, btf }) => {
     const seen = new Set<string>()
     for (let group = 0; group < GROUPS; group++) {
       const wanted = names.filter((_, index) => index % GROUPS === group)
-      const needed = closedOver(wanted, header)
-      const cut = cutHeader(header, needed)
+      const needed = reachableFrom(wanted, header)
+      const cut = minimiseHeader(header, needed)
       const layouts = await recordLayouts(cut.stubs, whole, clang, options.cacheDir)
       // Empty ones are of a form that stays as it is.
       const left = names.filter((name) => needed.has(name) || !header.byName.has(name))

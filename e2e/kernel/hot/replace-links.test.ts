@@ -29,7 +29,7 @@ describeInKernel('an edited program is attached as the agent attached the runnin
       const tc = opened.progs.classify.attachTc('hot0', 'ingress')
       const tcx = opened.progs.classify.attachTcx('hot1', 'egress')
       const ids = [opened.links.pass, tcx].map(({ id }) => id)
-      const { twice } = await edit(faster)
+      const { seenByBoth: twice } = await edit(faster)
       expect([opened.links.pass, tcx].map(({ id }) => id)).toEqual(ids)
       const programs = [opened.links.pass, tc, tcx].map(({ info }) => info.programId)
       const { pass, classify } = opened.progs

@@ -15,7 +15,7 @@ import type {
 import { BpfMap, Link } from '../../../src/runtime/index.ts'
 import { hashMap } from '../../../src/runtime/internal.ts'
 import { KeepAlive } from '../../../src/runtime/lifetime/keep-alive.ts'
-import { Life } from '../../../src/runtime/lifetime/lifecycle.ts'
+import { Lifecycle } from '../../../src/runtime/lifetime/lifecycle.ts'
 import { MapHandle } from '../../../src/runtime/maps/handle.ts'
 import { dumped, shown } from '../bpftool.ts'
 import { build } from '../build.ts'
@@ -195,7 +195,7 @@ describeInKernel('standalone maps', () => {
     )
     if (!narrow || !wide) throw new Error('no maps')
     onTestFinished(() => [narrow, wide].forEach((map) => map.close()))
-    const life = new Life('replaced')
+    const life = new Lifecycle('replaced')
     life.stage = 'loaded'
     const handle = new MapHandle('replaced', 0, life, new KeepAlive())
     const map = hashMap().create(handle) as HashMap<Uint8Array, Uint8Array>
@@ -235,7 +235,7 @@ describeInKernel('standalone maps', () => {
 describeInKernel('where the kernel has no batches', () => {
   test('walks go by keys, end, and tolerate any change', () => {
     using map = BpfMap.create({ type: 'hash', keySize: 4, valueSize: 4, maxEntries: 4000 })
-    const life = new Life('walked')
+    const life = new Lifecycle('walked')
     life.stage = 'loaded'
     const handle = new MapHandle('walked', 0, life, new KeepAlive())
     handle.loaded(map.fd)

@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** What a file keeps when it is written anew. */
-export interface Kept {
+export interface FileOwnership {
   readonly mode: number
   readonly uid: number
   readonly gid: number
@@ -12,10 +12,10 @@ export interface Kept {
  * Writes a file so that readers, other processes' too, see the old content or all of the new, never
  * a part: a temporary file beside it, then rename. Missing folders are made.
  */
-export async function writeWhole(
+export async function writeAtomic(
   file: string,
   content: string | Uint8Array,
-  kept?: Kept,
+  kept?: FileOwnership,
 ): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
   const temporary = temporaryName(file)
@@ -30,7 +30,7 @@ export async function writeWhole(
   }
 }
 
-async function keep(file: string, { mode, uid, gid }: Kept): Promise<void> {
+async function keep(file: string, { mode, uid, gid }: FileOwnership): Promise<void> {
   // Nobody else can give a file away.
   if (process.geteuid?.() === 0) await chown(file, uid, gid)
   await chmod(file, mode & 0o7777)

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 
-import { absentShadows } from '../absent-headers.ts'
+import { absentHeaders } from '../absent-headers.ts'
 import type { CompileResult } from '../compile.ts'
 import { createDebugger } from '../debug.ts'
 import type { Job } from '../job.ts'
@@ -70,7 +70,7 @@ export async function keep(
   const { dependencies, diagnostics, object } = result
   if (options.cache === false || !object) return result
   const headers = dependencies.slice(1)
-  const absent = absentShadows(source, headers, vmlinux !== undefined, options, clang)
+  const absent = absentHeaders(source, headers, vmlinux !== undefined, options, clang)
   const system = new Set(result.systemHeaders)
   const contents = dependencies.map((file) => {
     return { file, content: contentOf(file), isSystem: system.has(file) }

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
  * `find`, which tells something of a file's content, but asked again only once the file was written: some have
  * megabytes, and are needed at every rebuild.
  */
-export function sinceWritten<Found>(find: (file: string) => Found): (file: string) => Found {
+export function memoiseByStat<Found>(find: (file: string) => Found): (file: string) => Found {
   const last = new Map<string, { readonly stamp: string; readonly found: Found }>()
   return (file) => {
     const stamp = stampOf(file)

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 
-import { writeWhole } from './atomic-write.ts'
+import { writeAtomic } from './atomic-write.ts'
 import { digest } from './digest.ts'
 import { readOwn } from './own-cache.ts'
 import { prune, touch } from './prune.ts'
@@ -27,7 +27,7 @@ export function readSealed(file: string): Sealed | undefined {
 /** Writes one, and leaves the `kept` last used of its folder. @returns its seal */
 export async function writeSealed(file: string, content: Buffer, kept: number): Promise<string> {
   const seal = digest(content)
-  await writeWhole(file, Buffer.concat([Buffer.from(seal), content]))
+  await writeAtomic(file, Buffer.concat([Buffer.from(seal), content]))
   await prune(dirname(file), kept)
   return seal
 }

@@ -2,7 +2,7 @@
 export const STUB = '__unplugin_bpf_stub'
 
 /** Bytes. */
-export interface Layout {
+export interface RecordLayout {
   readonly size: number
   readonly align: number
 }
@@ -66,7 +66,7 @@ export function namedBy(words: Iterable<string>, { byName }: Header): Set<string
 }
 
 /** With all that must be complete for these to be. */
-export function closedOver(names: Iterable<string>, { byName }: Header): Set<string> {
+export function reachableFrom(names: Iterable<string>, { byName }: Header): Set<string> {
   const closed = new Set<string>()
   const open = [...names]
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
@@ -89,11 +89,11 @@ export function wordsOf(text: string): Set<string> {
 }
 
 /** A header without the definitions of most of its records. */
-export interface Cut {
+export interface MinimisedHeader {
   /** Still spoken of: they must be complete. */
   readonly stubs: readonly string[]
   /** The text, of as many lines as the header's. */
-  print: (layouts: ReadonlyMap<string, Layout>) => string
+  print: (layouts: ReadonlyMap<string, RecordLayout>) => string
 }
 
 /**
@@ -101,7 +101,10 @@ export interface Cut {
  * alignment are left, not a mere declaration: clang's BTF puts that elsewhere, and sizeof and assignment
  * would be errors.
  */
-export function cutHeader({ definitions, text }: Header, needed: ReadonlySet<string>): Cut {
+export function minimiseHeader(
+  { definitions, text }: Header,
+  needed: ReadonlySet<string>,
+): MinimisedHeader {
   const gone = definitions.filter(
     ({ isRecord, names }) => isRecord && !names.some((name) => needed.has(name)),
   )
@@ -110,7 +113,7 @@ export function cutHeader({ definitions, text }: Header, needed: ReadonlySet<str
   const isSpoken = ({ names: [name = ''] }: Definition): boolean =>
     spoken.has(name.slice(name.indexOf(' ') + 1))
   const stubs = gone.filter(isSpoken).flatMap(({ names }) => names)
-  const print = (layouts: ReadonlyMap<string, Layout>): string =>
+  const print = (layouts: ReadonlyMap<string, RecordLayout>): string =>
     left
       .map((piece, index) => {
         const definition = gone[index]
@@ -132,5 +135,5 @@ function pieces(text: string, gone: readonly Definition[]): string[] {
 }
 
 /** Const: no such struct can be assigned, which might be compiled in another way. */
-const stub = (name: string, { align, size }: Layout): string =>
+const stub = (name: string, { align, size }: RecordLayout): string =>
   `${name} { const char ${STUB}[${size}]; } __attribute__((aligned(${align})));`

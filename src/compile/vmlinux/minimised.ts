@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 
 import { readBtf } from '../../btf/btf.ts'
 import { readElf } from '../../elf/elf.ts'
-import { writeWhole } from '../cache/atomic-write.ts'
+import { writeAtomic } from '../cache/atomic-write.ts'
 import { digest } from '../cache/digest.ts'
 import { touch } from '../cache/prune.ts'
 import type { ClangRun } from '../clang-run.ts'
@@ -13,8 +13,8 @@ import type { Diagnostic } from '../diagnostics.ts'
 import type { Job } from '../job.ts'
 import { textOf } from '../text-of.ts'
 import {
-  closedOver,
-  cutHeader,
+  reachableFrom,
+  minimiseHeader,
   type Header,
   namedBy,
   readHeader,
@@ -37,7 +37,7 @@ const delay = 300
 const smallestHeader = 500_000
 
 /** A precompiled vmlinux.h of the types that a source needs, for when it is compiled again. */
-export interface Shortcut {
+export interface MinimisedBuild {
   readonly precompiled: Precompiled
   /** What it consists of. */
   readonly cacheFiles: readonly string[]
@@ -50,7 +50,7 @@ export interface Shortcut {
 
 interface State {
   /** Undefined until it is made. */
-  shortcut: Shortcut | undefined
+  shortcut: MinimisedBuild | undefined
   /** Words of errors with a shortcut, and of the lines that those show. */
   readonly missed: Set<string>
   /** It was made for all that is known to be needed, and did not serve. */
@@ -73,7 +73,7 @@ function stateOf({ source }: Job, { file }: Precompiled): State {
 }
 
 /** The shortcut for the source as it now is, if there is one. */
-export function shortcutFor(job: Job, whole: Precompiled): Shortcut | undefined {
+export function minimisedBuildFor(job: Job, whole: Precompiled): MinimisedBuild | undefined {
   const { isHopeless, shortcut } = stateOf(job, whole)
   if (!shortcut || isHopeless || !hasAllNamed(shortcut.files, shortcut)) return undefined
   for (const file of shortcut.cacheFiles) touch(file)
@@ -84,9 +84,9 @@ export function shortcutFor(job: Job, whole: Precompiled): Shortcut | undefined 
  * Whether the result is what the whole header would have given: nothing was missing, no stub is described in
  * BTF, and no message shows the header.
  */
-export function isAsWithWhole(
+export function equalsWholeHeader(
   { diagnostics, headers, object }: ClangRun,
-  shortcut: Shortcut,
+  shortcut: MinimisedBuild,
 ): boolean {
   if (!object || diagnostics.some((diagnostic) => shows(diagnostic, shortcut.precompiled)))
     return false
@@ -114,11 +114,11 @@ export interface Rebuild {
   readonly whole: Precompiled
   readonly run: ClangRun
   /** The shortcut that did not serve. */
-  readonly tried: Shortcut | undefined
+  readonly tried: MinimisedBuild | undefined
 }
 
 /** Makes the shortcut for the next time. No build waits for it, nor the process's end. */
-export function makeShortcutLater(rebuild: Rebuild): void {
+export function minimiseLater(rebuild: Rebuild): void {
   const { job, run, whole } = rebuild
   const state = stateOf(job, whole)
   if (state.isMaking || !run.object) return
@@ -139,7 +139,7 @@ export function makeShortcutLater(rebuild: Rebuild): void {
 const making = new Set<Promise<void>>()
 
 /** For tests: resolves when all that were begun are made. */
-export async function shortcutsMade(): Promise<void> {
+export async function minimisingSettled(): Promise<void> {
   await Promise.all(making)
 }
 
@@ -157,14 +157,14 @@ async function makeShortcut(rebuild: Rebuild, state: State): Promise<void> {
   const words = [...wordsOf(own), ...state.missed]
   const last = state.shortcut
   const names = [...(last?.needed ?? []), ...namesInBtf(object), ...namedBy(words, header)]
-  const needed = closedOver(names, header)
+  const needed = reachableFrom(names, header)
   if (last && needed.size === last.needed.size) {
     if (last === tried) state.isHopeless = true
     state.shortcut = { ...last, files }
     return
   }
   const started = performance.now()
-  const cut = cutHeader(header, needed)
+  const cut = minimiseHeader(header, needed)
   const folder = join(options.cacheDir, 'cut')
   const text = cut.print(await recordLayouts(cut.stubs, whole, clang, folder))
   const made = await precompileCut(text, vmlinux, whole, clang, folder)
@@ -181,13 +181,13 @@ async function precompileCut(
   { file, flags, headers }: Precompiled,
   clang: Clang,
   folder: string,
-): Promise<Pick<Shortcut, 'precompiled' | 'cacheFiles'> | undefined> {
+): Promise<Pick<MinimisedBuild, 'precompiled' | 'cacheFiles'> | undefined> {
   const content = digest(basename(file), text).slice(0, 32)
   const cut = join(folder, `${content}.h`)
   const overlay = join(folder, `${content}.json`)
   const root = { name: header, type: 'file', 'external-contents': cut }
-  await writeWhole(cut, text)
-  await writeWhole(
+  await writeAtomic(cut, text)
+  await writeAtomic(
     overlay,
     JSON.stringify({ version: 0, 'use-external-names': false, roots: [root] }),
   )
@@ -248,7 +248,10 @@ function ownText(files: readonly string[], { flags }: Precompiled): string | und
   return text === undefined || namelessRE.test(text) ? undefined : text
 }
 
-function hasAllNamed(files: readonly string[], { header, needed, precompiled }: Shortcut): boolean {
+function hasAllNamed(
+  files: readonly string[],
+  { header, needed, precompiled }: MinimisedBuild,
+): boolean {
   const text = ownText(files, precompiled)
   return text !== undefined && [...namedBy(wordsOf(text), header)].every((name) => needed.has(name))
 }

@@ -2,9 +2,9 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import { messageFlags } from '../arguments.ts'
-import { temporaryName, writeWhole } from '../cache/atomic-write.ts'
+import { temporaryName, writeAtomic } from '../cache/atomic-write.ts'
 import { digest } from '../cache/digest.ts'
-import { sinceWritten } from '../cache/memoise-by-stat.ts'
+import { memoiseByStat } from '../cache/memoise-by-stat.ts'
 import { isForeign, readOwn } from '../cache/own-cache.ts'
 import { prune, touch } from '../cache/prune.ts'
 import type { Clang } from '../clang.ts'
@@ -18,7 +18,7 @@ const debug = createDebugger('unplugin-bpf:vmlinux')
 const keptFull = 8
 
 /** Headers to parse ahead. */
-export interface Ahead {
+export interface HeadersToPrecompile {
   /** Absolute, one after another. */
   readonly headers: readonly [string, ...string[]]
   /** Names the content of all that is read. */
@@ -30,7 +30,7 @@ export interface Ahead {
 }
 
 /** Headers that clang has parsed ahead; see precompiledFlags(). */
-export interface Precompiled extends Ahead {
+export interface Precompiled extends HeadersToPrecompile {
   readonly file: string
   /** Whether the file is what was written once; compiles start without waiting for it. */
   readonly intact: () => Promise<boolean>
@@ -69,7 +69,7 @@ export const pchFolder = (cacheDir: string): PrecompileOptions => ({
  * header is parsed with each program, so that each build shows the warnings.
  */
 export function precompile(
-  ahead: Ahead,
+  ahead: HeadersToPrecompile,
   clang: Clang,
   options: PrecompileOptions,
 ): Promise<Precompiled | undefined> {
@@ -96,7 +96,7 @@ const WARNS = 'warns'
 
 async function cachedOrMade(
   file: string,
-  ahead: Ahead,
+  ahead: HeadersToPrecompile,
   clang: Clang,
   options: PrecompileOptions,
 ): Promise<Precompiled | undefined> {
@@ -118,7 +118,7 @@ async function cachedOrMade(
 
 async function make(
   file: string,
-  { flags, headers, overlay }: Ahead,
+  { flags, headers, overlay }: HeadersToPrecompile,
   clang: Clang,
   { kept, ...options }: PrecompileOptions,
 ): Promise<string> {
@@ -153,7 +153,7 @@ async function make(
       await rename(temporary, file)
       sum = await sumOf(file)
     }
-    await writeWhole(sumFile(file), sum)
+    await writeAtomic(sumFile(file), sum)
   } finally {
     await rm(temporary, { force: true })
   }
@@ -166,7 +166,7 @@ function hasWarnings(header: string, stderr: string): boolean {
   return parseDiagnostics(stderr, dirname(header), header).some(({ file }) => file === header)
 }
 
-const sumOf = sinceWritten(async (file) => digest(await readFile(file)))
+const sumOf = memoiseByStat(async (file) => digest(await readFile(file)))
 
 async function hasSum(file: string, sum: string): Promise<boolean> {
   try {

@@ -5,7 +5,7 @@ import { readElf } from '../../elf/elf.ts'
 import { temporaryName } from '../cache/atomic-write.ts'
 import type { Clang } from '../clang.ts'
 import { run } from '../run.ts'
-import type { Layout } from './minimise-header.ts'
+import type { RecordLayout } from './minimise-header.ts'
 import { type Precompiled, precompiledFlags } from './precompiled.ts'
 
 /**
@@ -19,7 +19,7 @@ export async function recordLayouts(
   precompiled: Precompiled,
   clang: Clang,
   folder: string,
-): Promise<Map<string, Layout>> {
+): Promise<Map<string, RecordLayout>> {
   await mkdir(folder, { recursive: true })
   const source = `${temporaryName(join(folder, 'layouts'))}.c`
   const object = `${source}.o`

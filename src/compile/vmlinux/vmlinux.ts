@@ -5,9 +5,9 @@ import { basename, join } from 'node:path'
 
 import { readBtf } from '../../btf/btf.ts'
 import { readElf } from '../../elf/elf.ts'
-import { writeWhole } from '../cache/atomic-write.ts'
+import { writeAtomic } from '../cache/atomic-write.ts'
 import { digest } from '../cache/digest.ts'
-import { sinceWritten } from '../cache/memoise-by-stat.ts'
+import { memoiseByStat } from '../cache/memoise-by-stat.ts'
 import { readOwn } from '../cache/own-cache.ts'
 import { createDebugger } from '../debug.ts'
 import type { ResolvedOptions } from '../options.ts'
@@ -100,7 +100,7 @@ async function intact(folder: string | undefined, origin: string): Promise<Vmlin
   return content ? { folder, header, content, origin } : undefined
 }
 
-const sealOf = sinceWritten((header) => {
+const sealOf = memoiseByStat((header) => {
   const text = readOwn(header)?.toString()
   return text && sealed(text)
 })
@@ -108,13 +108,13 @@ const sealOf = sinceWritten((header) => {
 /** Writes a header into its folder or, where the cache cannot be written, one of this process. Returns which. */
 async function write(folder: string, text: string): Promise<string> {
   try {
-    await writeWhole(join(folder, vmlinuxHeader), text)
+    await writeAtomic(join(folder, vmlinuxHeader), text)
     return folder
   } catch (error) {
     debug?.('%s cannot be written: %s', folder, error)
     temporary ??= temporaryFolder().path
     const own = join(temporary, basename(folder))
-    await writeWhole(join(own, vmlinuxHeader), text)
+    await writeAtomic(join(own, vmlinuxHeader), text)
     return own
   }
 }

@@ -5,7 +5,7 @@ import type { BpfObject } from '../object.ts'
 import { BPF_PSEUDO_CALL, CALL, type Instruction, instructions, LD_IMM64 } from './instructions.ts'
 
 /** Where an instruction is. */
-export interface Spot {
+export interface CodeLocation {
   /** The ELF section. */
   readonly section: string
   /** Bytes from the start of that section. */
@@ -14,13 +14,13 @@ export interface Spot {
 
 export interface CodeVisitor {
   /** Of every function that a load brings into the kernel. */
-  instruction?(instruction: Instruction, of: string, at: Spot): void
+  instruction?(instruction: Instruction, of: string, at: CodeLocation): void
   /** `number`: of enum bpf_func_id. */
-  helper?(number: number, of: string, at: Spot): void
+  helper?(number: number, of: string, at: CodeLocation): void
   /** A call or the address of something that the object does not define. */
-  extern(name: string, isCall: boolean, of: string, at: Spot): void
+  extern(name: string, isCall: boolean, of: string, at: CodeLocation): void
   /** A function's address: a callback. */
-  callback?(of: string, at: Spot): void
+  callback?(of: string, at: CodeLocation): void
 }
 
 /** Walks the functions of the object, those of programs that do not load by themselves left out. */
@@ -55,7 +55,7 @@ function visitTarget(
   { code, source, immediate }: Instruction,
   target: ElfSymbol | undefined,
   of: string,
-  at: Spot,
+  at: CodeLocation,
 ): void {
   if (code === CALL && source === 0 && !target) visitor.helper?.(immediate, of, at)
   if (!target) return

@@ -8,7 +8,7 @@ import { kernelSymbols } from '../kernel-symbols.ts'
 import type { BpfMap, BpfObject, Program } from '../object.ts'
 import { matchSection } from '../section-definitions.ts'
 import { attachTypeSince } from './attach-types.ts'
-import { type Spot, visitCode } from './code.ts'
+import { type CodeLocation, visitCode } from './code.ts'
 import { helper } from './helpers.ts'
 import { newInstruction } from './instruction-set.ts'
 import { kfuncSince } from './kfuncs.ts'
@@ -35,7 +35,7 @@ export interface KernelNeed {
   /** The programs, functions and maps that use it, by name. */
   readonly users: readonly string[]
   /** Its first use, where that is in code. */
-  readonly at: Spot | undefined
+  readonly at: CodeLocation | undefined
 }
 
 /** What of the kernel an object uses as it loads by default: programs of `SEC("?…")` are left out. */
@@ -63,7 +63,7 @@ type Collect = (
   name: string,
   since: Version | undefined,
   user: string,
-  use?: { readonly optional?: boolean; readonly at?: Spot },
+  use?: { readonly optional?: boolean; readonly at?: CodeLocation },
 ) => void
 
 function programNeeds(

@@ -1,6 +1,6 @@
-import { Readers } from './readers.ts'
-import type { BatchOptions, Opening } from './records.ts'
+import { SourceReaders } from './source-readers.ts'
 import { lookAtClockEvery, sliceMilliseconds } from './source.ts'
+import type { BatchOptions, SubscriptionRequest } from './subscription.ts'
 
 interface Waiter<T> {
   resolve(result: IteratorResult<T[], undefined>): void
@@ -15,7 +15,7 @@ const defaultMax = 1024
  * collected when it is asked for; what it does not take stays in the ring.
  */
 export class BatchIterator<T> implements AsyncIterableIterator<T[]> {
-  readonly #readers: Readers<T, true>
+  readonly #readers: SourceReaders<T, true>
   readonly #signal: AbortSignal | undefined
   readonly #within: number
   readonly #waiters: Waiter<T>[] = []
@@ -27,11 +27,11 @@ export class BatchIterator<T> implements AsyncIterableIterator<T[]> {
   #failure: { readonly error: unknown } | undefined
   #until = performance.now() + sliceMilliseconds
 
-  constructor(openings: readonly Opening<T>[], options: BatchOptions = {}) {
+  constructor(openings: readonly SubscriptionRequest<T>[], options: BatchOptions = {}) {
     const { signal, max = defaultMax, within = 0 } = options
     this.#signal = signal
     this.#within = within
-    this.#readers = new Readers(
+    this.#readers = new SourceReaders(
       openings,
       (cursor, { minimumSize, decode, skip }) =>
         () => {

@@ -1,9 +1,15 @@
 import { BatchIterator, requireBatchOptions } from './batch-iterator.ts'
-import { Listening, requireListener } from './listening.ts'
+import { ListenerSubscription, requireListener } from './listener-subscription.ts'
 import { RecordIterator } from './record-iterator.ts'
-import type { BatchOptions, Opening, Recording, SubscribeOptions, Subscription } from './records.ts'
-import { openingOf } from './records.ts'
 import { requireSubscribeOptions } from './subscribe-options.ts'
+import type {
+  BatchOptions,
+  SubscriptionRequest,
+  RecordMap,
+  SubscribeOptions,
+  Subscription,
+} from './subscription.ts'
+import { openingOf } from './subscription.ts'
 
 /** The records of several maps as one stream. */
 export interface EventStream<T> extends AsyncIterable<T> {
@@ -15,7 +21,7 @@ export interface EventStream<T> extends AsyncIterable<T> {
   batches(options?: BatchOptions): AsyncIterable<T[]>
 }
 
-type RecordOf<M> = M extends Recording<infer T> ? T : never
+type RecordOf<M> = M extends RecordMap<infer T> ? T : never
 
 /**
  * Waits for the records of several ring buffers and perf event arrays at once: `events([trace.maps.execs,
@@ -23,14 +29,14 @@ type RecordOf<M> = M extends Recording<infer T> ? T : never
  * names: `['exec', record]`. Each map keeps its order; among maps they take turns. It ends when all of them have.
  * @throws {TypeError} for what is no map of records
  */
-export function events<const M extends readonly Recording<unknown>[]>(
+export function events<const M extends readonly RecordMap<unknown>[]>(
   maps: M,
 ): EventStream<RecordOf<M[number]>>
-export function events<M extends Readonly<Record<string, Recording<unknown>>>>(
+export function events<M extends Readonly<Record<string, RecordMap<unknown>>>>(
   maps: M,
 ): EventStream<{ [K in keyof M]: [name: K, record: RecordOf<M[K]>] }[keyof M]>
 export function events(
-  maps: readonly Recording<unknown>[] | Readonly<Record<string, Recording<unknown>>>,
+  maps: readonly RecordMap<unknown>[] | Readonly<Record<string, RecordMap<unknown>>>,
 ): EventStream<unknown> {
   if (typeof maps !== 'object' || maps === null || openingOf(maps)) requireOpening(undefined)
   const given: unknown[] = Array.isArray(maps) ? maps : Object.values(maps)
@@ -38,14 +44,17 @@ export function events(
   const parts = Array.isArray(maps)
     ? given.map(requireOpening)
     : Object.entries(maps).map(([name, map]) => named(name, requireOpening(map)))
-  const open = (operation: string, options: SubscribeOptions = {}): Opening<unknown>[] => {
+  const open = (
+    operation: string,
+    options: SubscribeOptions = {},
+  ): SubscriptionRequest<unknown>[] => {
     requireSubscribeOptions('events()', options)
     return parts.map((opening) => opening(operation))
   }
   return {
     on(listener, options) {
       requireListener('on()', listener)
-      return new Listening(open('subscribe to', options), listener, options)
+      return new ListenerSubscription(open('subscribe to', options), listener, options)
     },
     records(options = {}) {
       requireSubscribeOptions('events()', options)
@@ -66,7 +75,7 @@ export function events(
   }
 }
 
-type Open = (operation: string) => Opening<unknown>
+type Open = (operation: string) => SubscriptionRequest<unknown>
 
 function requireOpening(map: unknown): Open {
   const open = typeof map === 'object' && map !== null ? openingOf(map) : undefined

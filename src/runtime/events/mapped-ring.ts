@@ -11,9 +11,9 @@ import { close, duplicate, getpagesize } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import { Mapping } from '../ffi/mapping.ts'
 import type { MapHandle } from '../maps/handle.ts'
-import { LostPlace } from './lost-place.ts'
+import { LostPosition } from './lost-position.ts'
 import type { Watched } from './poller.ts'
-import type { Place } from './shared-ring.ts'
+import type { RingPosition } from './shared-ring.ts'
 import { recordRefusal, SharedRing } from './shared-ring.ts'
 import type { Cursor, Viewer } from './source.ts'
 
@@ -131,7 +131,7 @@ export abstract class MappedRing extends SharedRing {
    * Why a place cannot go on: from it on there is no whole record before the producer's position. Moves it there, where
    * the next record will be.
    */
-  protected lostPlace(place: Place): LostPlace {
+  protected lostPlace(place: RingPosition): LostPosition {
     const end = this.producerPosition()
     const { position } = place
     place.position = end
@@ -147,9 +147,9 @@ export abstract class MappedRing extends SharedRing {
     if (consumer > producer) throw this.#lostAt(consumer, producer)
   }
 
-  #lostAt(position: number, end: number): LostPlace {
+  #lostAt(position: number, end: number): LostPosition {
     if (toNumber(atomicLoad(this.#consumer, 0)) > end) this.restart(end)
-    return new LostPlace(
+    return new LostPosition(
       this.#title,
       position > end
         ? `its consumer position, ${position}, is past the producer's, ${end}`

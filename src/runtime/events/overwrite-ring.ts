@@ -2,7 +2,7 @@ import { atomicLoad, Bytes, max, toNumber } from '../../codec/intrinsics.ts'
 import { unsupported } from '../host/error.ts'
 import type { MapHandle } from '../maps/handle.ts'
 import { discardBit, headerSize, lengthMask, loadHeader, MappedRing } from './mapped-ring.ts'
-import type { Place } from './shared-ring.ts'
+import type { RingPosition } from './shared-ring.ts'
 
 /** Of the producer's page, in 8-byte words: where the oldest record begins that is not overwritten. */
 const overwriteWord = 2
@@ -36,7 +36,7 @@ export class OverwriteRing extends MappedRing {
     this.#lead = (this.mask + 1) / 8
   }
 
-  advance(place: Place): boolean {
+  advance(place: RingPosition): boolean {
     let copyFrom = 0
     for (;;) {
       const position = this.#oldest(place)
@@ -64,7 +64,7 @@ export class OverwriteRing extends MappedRing {
     }
   }
 
-  protected waits(place: Place): boolean {
+  protected waits(place: RingPosition): boolean {
     const position = this.#oldest(place)
     if (this.producerPosition() <= position) return false
     const header = atomicLoad(this.headers, (position & this.mask) >> 2)
@@ -72,7 +72,7 @@ export class OverwriteRing extends MappedRing {
   }
 
   /** Of those that a place has not read. */
-  #oldest({ position }: Place): number {
+  #oldest({ position }: RingPosition): number {
     return max(position, toNumber(atomicLoad(this.producer, overwriteWord)))
   }
 

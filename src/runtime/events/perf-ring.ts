@@ -11,7 +11,7 @@ import { readOnlyMemory } from '../../codec/memory.ts'
 import { close, getpagesize } from '../ffi/libc.ts'
 import { Mapping } from '../ffi/mapping.ts'
 import type { Watched } from './poller.ts'
-import type { Place } from './shared-ring.ts'
+import type { RingPosition } from './shared-ring.ts'
 import { recordRefusal, SharedRing } from './shared-ring.ts'
 
 /** linux/perf_event.h: struct perf_event_mmap_page, in 8-byte words. */
@@ -67,7 +67,7 @@ export class PerfRing extends SharedRing {
     this.#releaseEvery = min(releaseEvery, (pages * page) / 4)
   }
 
-  advance(place: Place): boolean {
+  advance(place: RingPosition): boolean {
     let { position } = place
     for (;;) {
       if (position >= place.limit) return false
@@ -104,7 +104,7 @@ export class PerfRing extends SharedRing {
     }
   }
 
-  protected waits({ position }: Place): boolean {
+  protected waits({ position }: RingPosition): boolean {
     return this.producerPosition() > position
   }
 
@@ -126,7 +126,7 @@ export class PerfRing extends SharedRing {
   }
 
   /** Gives the place the record's memory. @returns where in it the record starts */
-  #whole(place: Place, at: number, size: number): number {
+  #whole(place: RingPosition, at: number, size: number): number {
     const end = this.#mask + 1
     if (at + size <= end) {
       place.memory = this.#data

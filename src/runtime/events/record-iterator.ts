@@ -1,6 +1,6 @@
-import { Readers } from './readers.ts'
-import type { Opening, SubscribeOptions } from './records.ts'
+import { SourceReaders } from './source-readers.ts'
 import { lookAtClockEvery, sliceMilliseconds } from './source.ts'
+import type { SubscriptionRequest, SubscribeOptions } from './subscription.ts'
 
 interface Waiter<T> {
   resolve(result: IteratorResult<T, undefined>): void
@@ -9,16 +9,16 @@ interface Waiter<T> {
 
 /** What `for await` pulls from: a record is decoded when it is asked for, and stays in the ring until then. */
 export class RecordIterator<T> implements AsyncIterableIterator<T> {
-  readonly #readers: Readers<T, IteratorYieldResult<T>>
+  readonly #readers: SourceReaders<T, IteratorYieldResult<T>>
   readonly #signal: AbortSignal | undefined
   readonly #waiters: Waiter<T>[] = []
   #ended = false
   #untilLook = lookAtClockEvery
   #until = performance.now() + sliceMilliseconds
 
-  constructor(openings: readonly Opening<T>[], { signal }: SubscribeOptions = {}) {
+  constructor(openings: readonly SubscriptionRequest<T>[], { signal }: SubscribeOptions = {}) {
     this.#signal = signal
-    this.#readers = new Readers(
+    this.#readers = new SourceReaders(
       openings,
       (cursor, { minimumSize, decode, skip }) =>
         () => {

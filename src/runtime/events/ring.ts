@@ -1,6 +1,6 @@
 import { atomicLoad, min } from '../../codec/intrinsics.ts'
 import { discardBit, headerSize, lengthMask, loadHeader, MappedRing } from './mapped-ring.ts'
-import type { Place } from './shared-ring.ts'
+import type { RingPosition } from './shared-ring.ts'
 import type { Viewer } from './source.ts'
 
 /** What is unread stays: the kernel refuses records that find no room. Walked without a call into C. */
@@ -8,7 +8,7 @@ export class Ring extends MappedRing {
   /** Where the producer was when last asked. */
   #end = 0
 
-  advance(place: Place): boolean {
+  advance(place: RingPosition): boolean {
     let { position } = place
     for (;;) {
       if (position >= this.#end) {
@@ -41,7 +41,7 @@ export class Ring extends MappedRing {
    * What `advance` does in a loop, with the viewer written into it: V8 keeps what does not change out of the innermost
    * loop only while that is small, and a visitor in between would cost as much again as the record.
    */
-  protected override view(place: Place, viewer: Viewer): number {
+  protected override view(place: RingPosition, viewer: Viewer): number {
     const { minimumSize, skip, point, view, visit } = viewer
     const headers = this.headers
     const data = this.data
@@ -81,7 +81,7 @@ export class Ring extends MappedRing {
     return visited
   }
 
-  protected waits({ position }: Place): boolean {
+  protected waits({ position }: RingPosition): boolean {
     if (this.producerPosition() <= position) return false
     return atomicLoad(this.headers, (position & this.mask) >> 2) >= 0
   }

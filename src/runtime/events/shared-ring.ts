@@ -9,7 +9,7 @@ const empty = new Bytes(0)
 const none = new Memory(new Buffer(0))
 
 /** How far a subscriber has read, and the last record that it came by. */
-export class Place {
+export class RingPosition {
   /** Bytes since the ring was made. */
   position: number
   /** The position at which to tell the kernel next. */
@@ -64,21 +64,21 @@ export abstract class SharedRing implements Source {
   #closed = false
   #consuming = false
   /** Where `consume` got to, while others held the ring back. */
-  readonly #consumed: Place
+  readonly #consumed: RingPosition
   /** What the kernel was last told. */
   protected released: number
 
   constructor(consumerPosition: number) {
     this.released = consumerPosition
-    this.#consumed = new Place(consumerPosition)
+    this.#consumed = new RingPosition(consumerPosition)
   }
 
   /** To wait for. */
   protected abstract watched(): Watched
   /** Moves the place to the next record; false when none waits. Of a ring that is not closed. */
-  abstract advance(place: Place): boolean
+  abstract advance(place: RingPosition): boolean
   /** Whether something waits behind `place`, asked of the kernel anew. */
-  protected abstract waits(place: Place): boolean
+  protected abstract waits(place: RingPosition): boolean
   /** Where the kernel will put the next record. */
   protected abstract producerPosition(): number
   /** Tells the kernel how far everyone has read, with a full memory barrier. */
@@ -121,7 +121,7 @@ export abstract class SharedRing implements Source {
   }
 
   /** Shows a viewer what waits before the place's limit. */
-  protected view(place: Place, { minimumSize, skip, point, view, visit }: Viewer): number {
+  protected view(place: RingPosition, { minimumSize, skip, point, view, visit }: Viewer): number {
     let visited = 0
     while (!this.#closed && this.advance(place)) {
       visited++
@@ -197,7 +197,7 @@ export abstract class SharedRing implements Source {
   }
 }
 
-class Subscriber extends Place implements Cursor {
+class Subscriber extends RingPosition implements Cursor {
   readonly #ring: SharedRing
   readonly #ready: () => void
   readonly #ended: () => void

@@ -1,5 +1,5 @@
 import { requireKnown } from '../ffi/known-options.ts'
-import type { SubscribeOptions } from './records.ts'
+import type { SubscribeOptions } from './subscription.ts'
 
 /**
  * @param whom for the message: `events()`

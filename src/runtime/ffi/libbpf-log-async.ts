@@ -1,4 +1,4 @@
-import { joined, prepareFor, printBuffer, tell } from './libbpf-log.ts'
+import { joinMessages, prepareBuffer, printBuffer, emitLog } from './libbpf-log.ts'
 import type { PrintBuffer } from './print-buffer.ts'
 
 let last: Promise<unknown> = Promise.resolve()
@@ -10,7 +10,7 @@ let own: { readonly buffer: PrintBuffer | undefined } | undefined
  * @param call gives its buffer to what it starts on the thread
  * @returns no `log` where libbpf is silent
  */
-export function heardAside<R>(
+export function captureLogAsync<R>(
   call: (said: PrintBuffer | undefined) => Promise<R>,
 ): Promise<{ result: R; log: string | undefined }> {
   const mine = last.then(() => listen(call))
@@ -24,10 +24,10 @@ async function listen<R>(
   own ??= { buffer: printBuffer() }
   const { buffer } = own
   if (!buffer) return { result: await call(undefined), log: undefined }
-  prepareFor(buffer)
+  prepareBuffer(buffer)
   const { mark } = buffer
   const result = await call(buffer)
   const messages = buffer.since(mark)
-  tell(messages)
-  return { result, log: joined(messages) }
+  emitLog(messages)
+  return { result, log: joinMessages(messages) }
 }

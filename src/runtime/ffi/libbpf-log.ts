@@ -37,7 +37,7 @@ let depth = 0
  * own call would pull the memory from under it.
  * @returns `log`: warnings and notes, joined; undefined where libbpf is silent
  */
-export function heard<R>(call: () => R): { result: R; log: string | undefined } {
+export function captureLog<R>(call: () => R): { result: R; log: string | undefined } {
   own ??= { buffer: printBuffer() }
   const { buffer } = own
   if (!buffer) return { result: undisturbed(call), log: undefined }
@@ -54,9 +54,9 @@ export function heard<R>(call: () => R): { result: R; log: string | undefined } 
     depth--
     stop()
     messages = buffer.since(mark)
-    tell(depth === 0 ? messages : [])
+    emitLog(depth === 0 ? messages : [])
   }
-  return { result, log: joined(messages) }
+  return { result, log: joinMessages(messages) }
 }
 
 function wantsAll(): boolean {
@@ -64,13 +64,13 @@ function wantsAll(): boolean {
 }
 
 /** Gets a buffer ready for a call on another thread. */
-export function prepareFor(buffer: PrintBuffer): void {
+export function prepareBuffer(buffer: PrintBuffer): void {
   buffer.clear()
   buffer.verbose = wantsAll()
 }
 
 /** Hands what was said to those who listen to all that libbpf says. */
-export function tell(messages: readonly Message[]): void {
+export function emitLog(messages: readonly Message[]): void {
   for (const { level, text } of messages) {
     if (debugging()) process.stderr.write(`unplugin-bpf:libbpf ${level} ${text}\n`)
     if (!listener) continue
@@ -80,7 +80,7 @@ export function tell(messages: readonly Message[]): void {
 }
 
 /** Warnings and notes, without the prefix that each has. */
-export function joined(messages: readonly Message[]): string {
+export function joinMessages(messages: readonly Message[]): string {
   return messages
     .filter(({ level }) => level !== 'debug')
     .map(({ text }) => text.replace(/^libbpf: /, ''))

@@ -109,7 +109,7 @@ export function hasLibbpf(name: string): boolean {
  * Runs `int name(void *argument)` of libbpf on a thread of koffi's pool.
  * @param said gets what libbpf says there
  */
-export function callAside(
+export function callAsync(
   name: string,
   argument: number,
   said: PrintBuffer | undefined,

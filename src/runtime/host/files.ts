@@ -44,7 +44,7 @@ export function readInto(fd: number, buffer: Uint8Array, position: number | null
 }
 
 /** The same on a thread. */
-export function readAside(fd: number, buffer: Uint8Array): Promise<number> {
+export function readAsync(fd: number, buffer: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
     read(fd, buffer, 0, buffer.length, null, (error, length) => {
       if (error) reject(failure('read', `descriptor ${fd}`, error))

@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { stateError } from '../host/error.ts'
 import { destroyAll, onOpen } from '../lifetime/open-instances.ts'
 import { signalByRun } from '../lifetime/shutdown-signal.ts'
-import { partsOf } from '../skeleton/instance-state.ts'
+import { stateOf } from '../skeleton/instance-state.ts'
 import { recordAttachments } from './recorded.ts'
 
 /** Which run the code that executes belongs to, through all of its awaits, timers and callbacks. */
@@ -16,7 +16,7 @@ onOpen((instance) => {
     instance.destroy()
     throw stateError('open', 'a skeleton', 'a newer run of this agent has replaced this one')
   }
-  const parts = partsOf(instance)
+  const parts = stateOf(instance)
   if (run && parts) recordAttachments(parts)
 })
 

@@ -1,7 +1,7 @@
 import { BpfError } from '../host/error.ts'
 import type { Link } from '../links/link.ts'
 import { attachMap, attachProgram } from '../skeleton/auto-attach.ts'
-import type { InstanceParts } from '../skeleton/instance-state.ts'
+import type { InstanceState } from '../skeleton/instance-state.ts'
 import { Incompatible } from './incompatible.ts'
 import type { Attachable } from './recorded.ts'
 import { recordedOf } from './recorded.ts'
@@ -14,11 +14,11 @@ export interface Attachment {
   /** Where the section says, not where the agent said. */
   readonly bySection: boolean
   /** Attaches another instance's in the same way; undefined where its section names no target. */
-  again(parts: InstanceParts): Link | undefined
+  again(parts: InstanceState): Link | undefined
 }
 
 /** Oldest first. @throws {Incompatible} when it is not known what made one */
-export function attachmentsOf(parts: InstanceParts): Attachment[] {
+export function attachmentsOf(parts: InstanceState): Attachment[] {
   return Array.from(parts.links.alive, (link) => {
     const made = recordedOf(link)
     if (!made) return bySection(parts, link)
@@ -28,7 +28,7 @@ export function attachmentsOf(parts: InstanceParts): Attachment[] {
 }
 
 /** Of attach() of the skeleton, which fills the slots. */
-function bySection({ groups }: InstanceParts, link: Link): Attachment {
+function bySection({ groups }: InstanceState, link: Link): Attachment {
   const name = Object.keys(groups.links).find((slot) => groups.links[slot] === link)
   if (name === undefined) {
     throw new Incompatible('a link is neither in its slot of links nor made by an attach function')
@@ -47,7 +47,7 @@ function bySection({ groups }: InstanceParts, link: Link): Attachment {
 }
 
 /** @throws {Incompatible} */
-export function attachable({ groups }: InstanceParts, name: string): Attachable {
+export function attachable({ groups }: InstanceState, name: string): Attachable {
   const found = groups.progs[name] ?? groups.maps[name]
   if (!found) throw new Incompatible(`there is no ${name} any more`)
   return found as Attachable

@@ -3,7 +3,7 @@ import type { NativeLink } from '../links/native.ts'
 import { Program } from '../programs/program.ts'
 import { enableStats, type Stats } from '../programs/stats.ts'
 import { attachProgram } from '../skeleton/auto-attach.ts'
-import type { InstanceParts } from '../skeleton/instance-state.ts'
+import type { InstanceState } from '../skeleton/instance-state.ts'
 import type { Attachment } from './attachments.ts'
 import { attachable, attachmentsOf, isTaken } from './attachments.ts'
 
@@ -20,8 +20,8 @@ export interface Reattached {
  * others both programs are attached; where the kernel takes one alone, none was for a moment.
  */
 export class Reattachment {
-  readonly #running: InstanceParts
-  readonly #next: InstanceParts
+  readonly #running: InstanceState
+  readonly #next: InstanceState
   readonly #commits: (() => void)[] = []
   readonly #undos: (() => void)[] = []
   /** Running programs that their successors run beside, and how often they had run by then. */
@@ -29,7 +29,7 @@ export class Reattachment {
   readonly #stats = statsIfAllowed()
 
   /** @throws {BpfError} when one cannot be attached; then all is as it was */
-  constructor(running: InstanceParts, next: InstanceParts) {
+  constructor(running: InstanceState, next: InstanceState) {
     this.#running = running
     this.#next = next
     try {
@@ -96,7 +96,7 @@ export class Reattachment {
 
   /** In its place. */
   #exchange({ link, name, again }: Attachment): void {
-    const attach = (parts: InstanceParts): void => {
+    const attach = (parts: InstanceState): void => {
       const native = again(parts)?.release()
       if (native) link.takeOver(native)
     }
@@ -112,7 +112,7 @@ export class Reattachment {
 }
 
 /** Programs that are new, or have a target now that they have not had, where attach() of the skeleton has been called. */
-function newTargets(running: InstanceParts, next: InstanceParts): string[] {
+function newTargets(running: InstanceState, next: InstanceState): string[] {
   if (!running.isAttached) return []
   return next.programs
     .map(({ name }) => name)
@@ -122,7 +122,7 @@ function newTargets(running: InstanceParts, next: InstanceParts): string[] {
     })
 }
 
-function isRetargeted(running: InstanceParts, next: InstanceParts, name: string): boolean {
+function isRetargeted(running: InstanceState, next: InstanceState, name: string): boolean {
   return running.groups.progs[name]?.section !== next.groups.progs[name]?.section
 }
 

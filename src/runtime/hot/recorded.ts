@@ -1,7 +1,7 @@
 import type { Link } from '../links/link.ts'
 import type { StructOpsMap } from '../maps/struct-ops.ts'
 import type { Program } from '../programs/program.ts'
-import type { InstanceParts } from '../skeleton/instance-state.ts'
+import type { InstanceState } from '../skeleton/instance-state.ts'
 
 /** What has attach functions. */
 export type Attachable = Program | StructOpsMap
@@ -26,7 +26,7 @@ export function recordedOf(link: Link): Recorded | undefined {
 export function recordAttachments({
   maps,
   programs,
-}: Pick<InstanceParts, 'maps' | 'programs'>): void {
+}: Pick<InstanceState, 'maps' | 'programs'>): void {
   for (const { name, program } of programs) record(name, program)
   for (const { name, map } of maps) if ('attachStructOps' in map) record(name, map as StructOpsMap)
 }

@@ -1,10 +1,10 @@
-import { everyInstance } from '../lifetime/open-instances.ts'
-import type { Embedded } from '../skeleton/embedded-object.ts'
-import { embeddedOf } from '../skeleton/embedded-object.ts'
-import type { InstanceParts } from '../skeleton/instance-state.ts'
-import { partsOf } from '../skeleton/instance-state.ts'
-import type { IsSame, Successor } from './successor.ts'
-import { loadSuccessor } from './successor.ts'
+import { openInstances } from '../lifetime/open-instances.ts'
+import type { EmbeddedObject } from '../skeleton/embedded-object.ts'
+import { embeddedObjectOf } from '../skeleton/embedded-object.ts'
+import type { InstanceState } from '../skeleton/instance-state.ts'
+import { stateOf } from '../skeleton/instance-state.ts'
+import type { IsSame, EditedInstance } from './edited-instance.ts'
+import { loadEdited } from './edited-instance.ts'
 
 export interface Replaced {
   /** How many instances were open. */
@@ -13,7 +13,7 @@ export interface Replaced {
    * How often a program ran beside its successor: what both did for one event. Undefined where the kernel does not
    * count.
    */
-  readonly twice: bigint | undefined
+  readonly seenByBoth: bigint | undefined
 }
 
 /**
@@ -30,15 +30,15 @@ export async function replaceSkeleton(
   edited: object,
   isSame: IsSame,
 ): Promise<Replaced> {
-  const [current, next] = [embeddedOf(skeleton), embeddedOf(edited)]
+  const [current, next] = [embeddedObjectOf(skeleton), embeddedObjectOf(edited)]
   if (!current || !next) throw new TypeError('replaceSkeleton() takes two skeletons')
-  const loaded = new Map<InstanceParts, Successor>()
+  const loaded = new Map<InstanceState, EditedInstance>()
   try {
     // The agent may open more meanwhile.
     for (;;) {
       const parts = instancesOf(current).find((parts) => !loaded.has(parts))
       if (!parts) break
-      loaded.set(parts, await loadSuccessor(parts, current, next, isSame))
+      loaded.set(parts, await loadEdited(parts, current, next, isSame))
     }
     // Or destroy some.
     for (const [parts, successor] of loaded) {
@@ -56,12 +56,12 @@ export async function replaceSkeleton(
   const twice = counts.every((count) => count !== undefined)
     ? counts.reduce((sum, count) => sum + count, 0n)
     : undefined
-  return { instances: counts.length, twice }
+  return { instances: counts.length, seenByBoth: twice }
 }
 
-function instancesOf({ spec }: Embedded): InstanceParts[] {
-  return everyInstance().flatMap((instance) => {
-    const parts = partsOf(instance)
+function instancesOf({ spec }: EmbeddedObject): InstanceState[] {
+  return openInstances().flatMap((instance) => {
+    const parts = stateOf(instance)
     return parts?.spec === spec ? [parts] : []
   })
 }

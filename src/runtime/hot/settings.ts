@@ -1,4 +1,4 @@
-import type { InstanceParts } from '../skeleton/instance-state.ts'
+import type { InstanceState } from '../skeleton/instance-state.ts'
 
 /** Of SEC("struct_ops") libbpf sets autoload by itself (libbpf.c: bpf_object_adjust_struct_ops_autoload). */
 const structOpsProgram = 27
@@ -22,9 +22,9 @@ const ofPrograms = ['type', 'expectedAttachType', 'flags', 'logLevel', 'ifindex'
  * object it was opened from (`pristine`). What the edit itself changed stays as edited.
  */
 export function carrySettings(
-  running: InstanceParts,
-  pristine: InstanceParts,
-  next: InstanceParts,
+  running: InstanceState,
+  pristine: InstanceState,
+  next: InstanceState,
 ): void {
   for (const { name, kind, map } of next.maps) {
     const [its, pristines] = [running.groups.maps[name], pristine.groups.maps[name]]

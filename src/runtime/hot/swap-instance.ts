@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 
 import { MapHandle } from '../maps/handle.ts'
-import type { ShownMemory } from '../maps/live-section.ts'
+import type { LiveSection } from '../maps/live-section.ts'
 import { Section } from '../maps/sections/section.ts'
 import { ProgramHandle } from '../programs/settings.ts'
-import type { InstanceParts, MapPart, ProgramPart } from '../skeleton/instance-state.ts'
+import type { InstanceState, MapState, ProgramState } from '../skeleton/instance-state.ts'
 import { groupsOf } from '../skeleton/instance-state.ts'
 import { movedMemory } from './moved-memory.ts'
 import { recordAttachments } from './recorded.ts'
@@ -13,7 +13,7 @@ import { recordAttachments } from './recorded.ts'
  * Puts the insides of a loaded instance into the running one, whose own end: nothing of them may be attached any more.
  * The objects that JavaScript holds stay, and mean the new maps and programs; those that are new join the groups.
  */
-export function graft(running: InstanceParts, next: InstanceParts): void {
+export function swapInstance(running: InstanceState, next: InstanceState): void {
   const { native, maps, programs } = running
   running.native = next.native
   running.spec = next.spec
@@ -36,7 +36,7 @@ export function graft(running: InstanceParts, next: InstanceParts): void {
   native.destroy()
 }
 
-function keptMap(maps: readonly MapPart[], { name, handle }: MapPart): MapPart | undefined {
+function keptMap(maps: readonly MapState[], { name, handle }: MapState): MapState | undefined {
   const kept = maps.find((part) => part.name === name)
   if (kept) takeOver(kept.handle, handle)
   return kept
@@ -49,7 +49,7 @@ function takeOver(handle: MapHandle, { pointer, variables, liveFd }: MapHandle):
   handle.loaded(liveFd)
 }
 
-function addedMap({ life, keepAlive, links }: InstanceParts, part: MapPart): MapPart {
+function addedMap({ life, keepAlive, links }: InstanceState, part: MapState): MapState {
   const { name, kind } = part
   const handle = new MapHandle(name, part.handle.pointer, life, keepAlive)
   takeOver(handle, part.handle)
@@ -57,9 +57,9 @@ function addedMap({ life, keepAlive, links }: InstanceParts, part: MapPart): Map
 }
 
 function keptProgram(
-  programs: readonly ProgramPart[],
-  { name, handle: { pointer, log } }: ProgramPart,
-): ProgramPart | undefined {
+  programs: readonly ProgramState[],
+  { name, handle: { pointer, log } }: ProgramState,
+): ProgramState | undefined {
   const kept = programs.find((part) => part.name === name)
   if (kept) {
     // Else it would hold what was replaced.
@@ -69,7 +69,10 @@ function keptProgram(
   return kept
 }
 
-function addedProgram({ links }: InstanceParts, { name, kind, handle }: ProgramPart): ProgramPart {
+function addedProgram(
+  { links }: InstanceState,
+  { name, kind, handle }: ProgramState,
+): ProgramState {
   const { pointer, log, lent } = handle
   const own = new ProgramHandle(name, pointer, links, lent)
   own.log = log
@@ -77,7 +80,7 @@ function addedProgram({ links }: InstanceParts, { name, kind, handle }: ProgramP
 }
 
 /** Shows from now on the memory of another load's section, whose it stays, in place of its own. */
-function showMemory(section: ShownMemory, next: ShownMemory | undefined): void {
+function showMemory(section: LiveSection, next: LiveSection | undefined): void {
   if (!(section instanceof Section && next instanceof Section && next.own)) return
   const { layout, map } = section
   const { memory } = next.own
@@ -88,7 +91,7 @@ function showMemory(section: ShownMemory, next: ShownMemory | undefined): void {
 }
 
 /** Groups are sealed: those that get more are made anew. */
-function regroup(running: InstanceParts): void {
+function regroup(running: InstanceState): void {
   const { groups, maps, programs, structOps } = running
   const all = groupsOf(maps, programs, structOps)
   const links = grown(groups.links, all.links)

@@ -1,5 +1,5 @@
 import { ProgArray } from '../maps/prog-array.ts'
-import type { InstanceParts } from '../skeleton/instance-state.ts'
+import type { InstanceState } from '../skeleton/instance-state.ts'
 
 /** Where a program of an instance is in one of its own program arrays. */
 export interface TailCall {
@@ -9,7 +9,7 @@ export interface TailCall {
 }
 
 /** libbpf and the agent put them there; a map that another instance takes over has those of the first. */
-export function tailCalls({ maps, programs }: InstanceParts): TailCall[] {
+export function tailCalls({ maps, programs }: InstanceState): TailCall[] {
   const arrays = maps.filter((part) => part.map instanceof ProgArray && part.handle.liveFd >= 0)
   if (arrays.length === 0) return []
   const names = new Map(
@@ -26,7 +26,7 @@ export function tailCalls({ maps, programs }: InstanceParts): TailCall[] {
 }
 
 /** Has them call an instance's programs of the same names, where they do not. @throws {BpfError} */
-export function pointTailCalls(calls: readonly TailCall[], { groups, life }: InstanceParts): void {
+export function pointTailCalls(calls: readonly TailCall[], { groups, life }: InstanceState): void {
   if (life.stage !== 'loaded') return
   for (const { map, index, program } of calls) {
     const [array, successor] = [groups.maps[map], groups.progs[program]]

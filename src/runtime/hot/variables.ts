@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from 'node:util'
 
 import { snapshot } from '../../codec/view-location.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
-import type { ShownMemory } from '../maps/live-section.ts'
+import type { LiveSection } from '../maps/live-section.ts'
 import { readOnlyForPrograms } from '../maps/sections/data.ts'
 import { Program } from '../programs/program.ts'
-import type { InstanceParts } from '../skeleton/instance-state.ts'
+import type { InstanceState } from '../skeleton/instance-state.ts'
 
 type Values = Record<string, unknown>
 
@@ -14,9 +14,9 @@ type Values = Record<string, unknown>
  * That is where the running instance has another value than the object it was opened from (`pristine`).
  */
 export function carryConstants(
-  running: InstanceParts,
-  pristine: InstanceParts,
-  next: InstanceParts,
+  running: InstanceState,
+  pristine: InstanceState,
+  next: InstanceState,
 ): void {
   for (const [ident, its] of running.sections) {
     const [was, edited] = [pristine.sections.get(ident), next.sections.get(ident)]
@@ -34,9 +34,9 @@ export function carryConstants(
  * but those whose initialiser was edited, and those in sections that both share.
  */
 export function carriedVariables(
-  running: InstanceParts,
-  pristine: InstanceParts,
-  next: InstanceParts,
+  running: InstanceState,
+  pristine: InstanceState,
+  next: InstanceState,
   shared: ReadonlySet<string | undefined>,
 ): () => void {
   const carried = Array.from(running.sections, ([ident, its]) => {
@@ -56,14 +56,14 @@ export function carriedVariables(
 }
 
 /** Of a section that programs only read, or whose variables are every CPU's own: `.rodata`, `.percpu`. Not `.kconfig`. */
-function isConstant(parts: InstanceParts, ident: string): boolean {
+function isConstant(parts: InstanceState, ident: string): boolean {
   const elfName = elfNameOf(parts, ident)
   if (elfName === undefined || elfName === '.kconfig') return false
   const map = parts.maps.find(({ kind }) => kind.section === elfName)?.map
   return elfName.startsWith('.percpu') || (map !== undefined && isReadOnly(map))
 }
 
-function elfNameOf({ spec }: InstanceParts, ident: string): string | undefined {
+function elfNameOf({ spec }: InstanceState, ident: string): string | undefined {
   return spec.sections.find((section) => section.ident === ident)?.section
 }
 
@@ -73,10 +73,10 @@ export function isReadOnly({ flags }: { readonly flags: number }): boolean {
 }
 
 function carryWritten(
-  running: ShownMemory,
-  pristine: ShownMemory,
-  edited: ShownMemory,
-  { groups }: InstanceParts,
+  running: LiveSection,
+  pristine: LiveSection,
+  edited: LiveSection,
+  { groups }: InstanceState,
 ): void {
   const [is, was] = [valuesOf(running), valuesOf(pristine)]
   for (const [name, value] of Object.entries(is)) {
@@ -94,7 +94,7 @@ class ProgramName {
   }
 }
 
-function valuesOf({ view }: ShownMemory): Values {
+function valuesOf({ view }: LiveSection): Values {
   return Object.fromEntries(
     Object.entries(view).map(([name, value]: [string, unknown]) => [name, plain(value)]),
   )

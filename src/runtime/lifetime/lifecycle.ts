@@ -3,7 +3,7 @@ import { stateError } from '../host/error.ts'
 export type Stage = 'open' | 'loading' | 'loaded' | 'failed' | 'destroyed'
 
 /** Where a BPF object is between open and destroy, and the refusal of what comes at the wrong time. */
-export class Life {
+export class Lifecycle {
   stage: Stage = 'open'
   readonly name: string
   readonly #ended: string

@@ -3,17 +3,17 @@ interface Opened {
 }
 
 /** What has been opened and not destroyed: nothing detaches because it was forgotten. */
-const alive = new Set<Opened>()
+const instances = new Set<Opened>()
 let listener: ((instance: Opened) => void) | undefined
 
 /** @throws what the listener throws, and so `open()` */
-export function remember(instance: Opened): void {
-  alive.add(instance)
+export function addInstance(instance: Opened): void {
+  instances.add(instance)
   listener?.(instance)
 }
 
-export function forget(instance: Opened): void {
-  alive.delete(instance)
+export function removeInstance(instance: Opened): void {
+  instances.delete(instance)
 }
 
 /** `heard` is told of each instance when it is opened. */
@@ -22,11 +22,11 @@ export function onOpen(heard: (instance: Opened) => void): void {
 }
 
 /** Every instance of this process, oldest first. */
-export function everyInstance(): readonly object[] {
-  return [...alive]
+export function openInstances(): readonly object[] {
+  return [...instances]
 }
 
 /** Newest first; a development server destroys them when it reloads or closes. */
 export function destroyAll(): void {
-  for (const instance of [...alive].toReversed()) instance.destroy()
+  for (const instance of [...instances].toReversed()) instance.destroy()
 }

@@ -1,6 +1,6 @@
 import { ownDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_LINK_CREATE, bpf } from '../ffi/bpf.ts'
-import { heard } from '../ffi/libbpf-log.ts'
+import { captureLog } from '../ffi/libbpf-log.ts'
 import type { Call } from '../ffi/library.ts'
 import { errno } from '../ffi/library.ts'
 import type { Scratch, Struct } from '../ffi/memory.ts'
@@ -54,7 +54,7 @@ export function linkByLibbpf(
   const words = typeof operation === 'string' ? operation : operation.words
   const pointer = programPointers.of(program, words)
   const values = args.map((arg) => (arg !== null && typeof arg === 'object' ? arg.address : arg))
-  const { result, log } = heard(() => {
+  const { result, log } = captureLog(() => {
     const link = attach(pointer, ...values)
     return { link, errno: link === 0 ? errno() : 0 }
   })

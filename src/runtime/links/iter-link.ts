@@ -2,7 +2,7 @@ import { ownDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_ITER_CREATE, bpf } from '../ffi/bpf.ts'
 import { scratch } from '../ffi/memory.ts'
 import type { BpfError } from '../host/error.ts'
-import { closeFile, errnoOf, readAside, readInto } from '../host/files.ts'
+import { closeFile, errnoOf, readAsync, readInto } from '../host/files.ts'
 import { Link } from './link.ts'
 
 /** Bytes a system call. */
@@ -41,7 +41,7 @@ export class IterLink extends Link {
       const piece = Buffer.alloc(pieceSize)
       let rest = ''
       for (;;) {
-        const length = await readAside(fd, piece).catch((error: unknown) => {
+        const length = await readAsync(fd, piece).catch((error: unknown) => {
           throw this.#failure(error)
         })
         if (length === 0) break

@@ -4,18 +4,18 @@ import { pinAdvice } from '../host/bpffs.ts'
 import { privilegeHint } from '../host/capabilities.ts'
 import { BpfError, stateError, unsupported } from '../host/error.ts'
 import type { KeepAlive } from '../lifetime/keep-alive.ts'
-import type { Life } from '../lifetime/lifecycle.ts'
+import type { Lifecycle } from '../lifetime/lifecycle.ts'
 import type { LinkInfo, LinkShapes } from './info.ts'
 import { linkInfo } from './info.ts'
 import type { NativeLink, Successor } from './native.ts'
 
 /** The links of one skeleton instance that are alive, oldest first, and what they keep alive. */
 export class LinkOwner {
-  readonly life: Life
+  readonly life: Lifecycle
   readonly keepAlive: KeepAlive
   readonly alive: Set<Link> = new Set()
 
-  constructor(life: Life, keepAlive: KeepAlive) {
+  constructor(life: Lifecycle, keepAlive: KeepAlive) {
     this.life = life
     this.keepAlive = keepAlive
   }

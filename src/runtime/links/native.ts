@@ -107,7 +107,7 @@ export function descriptorLink(fd: number, pinned?: string): NativeLink {
 }
 
 /** What the kernel has no link for: it stays until it is taken away, even after the process. */
-export function looseAttachment(
+export function attachmentWithoutLink(
   detach: () => void,
   update: (program: Program) => number = () => -EOPNOTSUPP,
 ): NativeLink {

@@ -6,7 +6,7 @@ import { EINVAL } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
 import { readLink } from '../host/files.ts'
 import { KeepAlive } from '../lifetime/keep-alive.ts'
-import { Life } from '../lifetime/lifecycle.ts'
+import { Lifecycle } from '../lifetime/lifecycle.ts'
 import * as shapes from './info.ts'
 import { Link as AnyLink, LinkOwner } from './link.ts'
 import { descriptorLink } from './native.ts'
@@ -41,7 +41,7 @@ export const Link: PinnedLinks = /*#__PURE__*/ Object.freeze({
     }
     const keepAlive = new KeepAlive()
     keepAlive.unref()
-    const owner = new LinkOwner(new Life(path), keepAlive)
+    const owner = new LinkOwner(new Lifecycle(path), keepAlive)
     return new AnyLink(owner, path, descriptorLink(fd, path), allShapes())
   },
   [Symbol.hasInstance]: (value: unknown): value is Link => value instanceof AnyLink,

@@ -6,10 +6,10 @@ import { scratch } from '../ffi/memory.ts'
 import type { Anchor } from '../programs/anchor.ts'
 import type { Operation, Program } from '../programs/program.ts'
 import type { NativeLink } from './native.ts'
-import { looseAttachment } from './native.ts'
+import { attachmentWithoutLink } from './native.ts'
 
 /** union bpf_attr of BPF_PROG_ATTACH (linux/bpf.h). */
-export interface LooseTarget {
+export interface ProgAttachTarget {
   /** A descriptor of a cgroup or map. */
   readonly target: number
   readonly attachType: number
@@ -28,7 +28,11 @@ const replaceFlag = 1 << 2
 const modeFlags = (1 << 0) | (1 << 1) | (1 << 6)
 
 /** BPF_PROG_ATTACH: what came before links, and still says what links cannot. @throws {BpfError} */
-export function looseLink(program: Program, operation: Operation, to: LooseTarget): NativeLink {
+export function progAttachLink(
+  program: Program,
+  operation: Operation,
+  to: ProgAttachTarget,
+): NativeLink {
   const { target, attachType, flags = 0, replace, anchor } = to
   const fds = {
     target,
@@ -41,7 +45,7 @@ export function looseLink(program: Program, operation: Operation, to: LooseTarge
   const place = duplicate(target)
   let attached = duplicate(ownDescriptor(program))
   if (place < 0 || attached < 0) throw program.failure(operation, errno())
-  return looseAttachment(
+  return attachmentWithoutLink(
     () => {
       attach(BPF_PROG_DETACH, { target: place, program: attached }, attachType)
       close(place)

@@ -19,19 +19,19 @@ export interface ValueCodec {
 }
 
 /** What an element's value is in memory: one value, or one of each CPU. */
-export interface Shape {
+export interface ValueForm {
   /** Of all that the kernel copies for one element. */
   valueBytes(valueSize: number): number
   valueCodec(layout: Layout, elements: Elements): ValueCodec
 }
 
-const oneValue: Shape = {
+const singleValue: ValueForm = {
   valueBytes: (valueSize) => valueSize,
   valueCodec: (layout) => compiled(layout),
 }
 
 /** The codecs of one face of a map, fitted to the loaded map's sizes. */
-export interface Face {
+export interface ElementCodec {
   /** Of the handle when this was made: another one means another descriptor. */
   readonly generation: number
   readonly elements: Elements
@@ -42,14 +42,18 @@ export interface Face {
 }
 
 /** @throws {BpfError} `ERR_BPF_STATE` unless loaded; `ERR_BPF_MALFORMED` when the types have not the map's sizes */
-export type Enter = (operation: string) => Face
+export type ElementCodecOf = (operation: string) => ElementCodec
 
 /** Makes the face at its first use, and again after the map got another descriptor. */
-export function facing(handle: MapHandle, layouts: ElementLayouts, shape: Shape = oneValue): Enter {
-  let face: Face | undefined
+export function elementCodecs(
+  handle: MapHandle,
+  layouts: ElementLayouts,
+  shape: ValueForm = singleValue,
+): ElementCodecOf {
+  let face: ElementCodec | undefined
   return (operation) => {
     if (face !== undefined && face.generation === handle.generation) return face
-    face = openFace(handle, layouts, shape, operation)
+    face = makeElementCodec(handle, layouts, shape, operation)
     return face
   }
 }
@@ -57,12 +61,12 @@ export function facing(handle: MapHandle, layouts: ElementLayouts, shape: Shape 
 /** Else a wrong key would read like a wrong value. */
 const keyPath: Path = { parent: undefined, key: 'key' }
 
-function openFace(
+function makeElementCodec(
   handle: MapHandle,
   layouts: ElementLayouts,
-  shape: Shape,
+  shape: ValueForm,
   operation: string,
-): Face {
+): ElementCodec {
   const elements = new Elements(handle, operation, (size) => shape.valueBytes(size))
   const fitted = (side: 'key' | 'value', size: number): Layout => {
     const layout = layouts[side]

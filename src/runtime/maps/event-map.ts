@@ -6,18 +6,18 @@ import { liveView } from '../../codec/live-view.ts'
 import { deadMemory } from '../../codec/memory.ts'
 import type { Live } from '../../codec/view.ts'
 import { BatchIterator, requireBatchOptions } from '../events/batch-iterator.ts'
-import { Listening, requireListener } from '../events/listening.ts'
+import { ListenerSubscription, requireListener } from '../events/listener-subscription.ts'
 import { RecordIterator } from '../events/record-iterator.ts'
+import type { Source, Viewer } from '../events/source.ts'
 import type {
   BatchOptions,
-  Opening,
+  SubscriptionRequest,
   RecordDecoder,
-  Recording,
+  RecordMap,
   SubscribeOptions,
   Subscription,
-} from '../events/records.ts'
-import { keepOpening } from '../events/records.ts'
-import type { Source, Viewer } from '../events/source.ts'
+} from '../events/subscription.ts'
+import { keepOpening } from '../events/subscription.ts'
 import { stateError } from '../host/error.ts'
 import type { MapHandle } from './handle.ts'
 import { BpfMap } from './map.ts'
@@ -40,7 +40,7 @@ export interface Feed<O> {
  */
 export abstract class EventMap<T, O extends SubscribeOptions>
   extends BpfMap
-  implements AsyncIterable<T>, Recording<T>
+  implements AsyncIterable<T>, RecordMap<T>
 {
   readonly #handle: MapHandle
   readonly #feed: Feed<O>
@@ -74,7 +74,7 @@ export abstract class EventMap<T, O extends SubscribeOptions>
    */
   on(listener: (record: T) => void, options?: O): Subscription {
     requireListener('on()', listener)
-    return new Listening([this.#opening('subscribe to', options)], listener, options)
+    return new ListenerSubscription([this.#opening('subscribe to', options)], listener, options)
   }
 
   /** Records for `for await`. `break` and the signal end it at once and leave what is unread. */
@@ -138,15 +138,15 @@ export abstract class EventMap<T, O extends SubscribeOptions>
     }
   }
 
-  #opening(operation: string, options: O = {} as O): Opening<T> {
+  #opening(operation: string, options: O = {} as O): SubscriptionRequest<T> {
     this.#feed.requireOptions(options)
     return {
       sources: this.#feed.sources(operation, options),
-      joining: (callback) => this.#feed.joining?.(callback),
+      onSourceAdded: (callback) => this.#feed.joining?.(callback),
       decoder: this.#decoder(),
       keepAlive: this.#handle.keepAlive,
       onClose: (callback) => this.#handle.onClose(callback),
-      left: this.#feed.joined?.(options),
+      onUnsubscribe: this.#feed.joined?.(options),
     }
   }
 

@@ -6,7 +6,7 @@ import { EBADF, EFAULT, EINVAL } from '../host/errno.ts'
 import type { BpfErrorDetails } from '../host/error.ts'
 import { BpfError, stateError } from '../host/error.ts'
 import type { KeepAlive } from '../lifetime/keep-alive.ts'
-import type { Life } from '../lifetime/lifecycle.ts'
+import type { Lifecycle } from '../lifetime/lifecycle.ts'
 import type { MapInfo } from './info.ts'
 import { isMapBehind, readMapInfo } from './info.ts'
 
@@ -17,7 +17,7 @@ export class MapHandle {
   readonly title: string
   /** `struct bpf_map *`; 0 when libbpf does not know the map. */
   pointer: number
-  readonly life: Life
+  readonly life: Lifecycle
   readonly keepAlive: KeepAlive
   /** What to do about an errno, of this kind of map. */
   advice: ((errno: number) => string | undefined) | undefined
@@ -39,7 +39,7 @@ export class MapHandle {
   constructor(
     name: string,
     pointer: number,
-    life: Life,
+    life: Lifecycle,
     keepAlive: KeepAlive,
     title = `map ${name} of ${life.name}`,
   ) {

@@ -4,7 +4,7 @@ import type { Elements } from './elements.ts'
 export type Decode = (data: DataView, offset: number) => unknown
 
 /** Where a walk stands: an element's key and value in memory. */
-export interface Place {
+export interface ElementPosition {
   readonly keys: DataView
   /** Offset in `keys`. */
   readonly key: number
@@ -16,7 +16,7 @@ export interface Place {
 }
 
 /** By batches where the kernel has them, else key by key. */
-export function walk(elements: Elements): Place {
+export function walk(elements: Elements): ElementPosition {
   const batches = elements.batches()
   if (!batches) return new KeyWalk(elements)
   const count = batches.next()
@@ -25,7 +25,7 @@ export function walk(elements: Elements): Place {
 
 type Batches = NonNullable<ReturnType<Elements['batches']>>
 
-class BatchWalk implements Place {
+class BatchWalk implements ElementPosition {
   keys: DataView
   values: DataView
   key: number
@@ -60,7 +60,7 @@ class BatchWalk implements Place {
   }
 }
 
-class KeyWalk implements Place {
+class KeyWalk implements ElementPosition {
   keys: DataView
   values: DataView
   readonly key = 0
@@ -87,7 +87,7 @@ class KeyWalk implements Place {
 }
 
 /** All keys as they are when the walk starts, without values: not every kind of map tells them. */
-export class KeysAtOnce implements Place {
+export class KeysAtOnce implements ElementPosition {
   keys: DataView
   readonly values: DataView
   readonly key = 0
@@ -109,7 +109,7 @@ export class KeysAtOnce implements Place {
 }
 
 /** All elements as they are when the walk starts. */
-export class ElementsAtOnce implements Place {
+export class ElementsAtOnce implements ElementPosition {
   readonly keys: DataView
   readonly values: DataView
   key: number
@@ -151,10 +151,10 @@ export class ElementsAtOnce implements Place {
 
 /** A class of its own: a generator would cost half as much again an element. */
 export class ElementIterator<T> implements IterableIterator<T> {
-  #place: Place | undefined
-  readonly #pick: (place: Place) => T
+  #place: ElementPosition | undefined
+  readonly #pick: (place: ElementPosition) => T
 
-  constructor(place: Place, pick: (place: Place) => T) {
+  constructor(place: ElementPosition, pick: (place: ElementPosition) => T) {
     this.#place = place
     this.#pick = pick
   }

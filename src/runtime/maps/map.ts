@@ -1,7 +1,7 @@
 import type { CompositeLayout } from '../../codec/layout.ts'
 import { keepDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_MAP_FREEZE, bpf } from '../ffi/bpf.ts'
-import { heard } from '../ffi/libbpf-log.ts'
+import { captureLog } from '../ffi/libbpf-log.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import { errno } from '../ffi/library.ts'
 import { scratch } from '../ffi/memory.ts'
@@ -16,7 +16,7 @@ import type { MapHandle } from './handle.ts'
 import { keepHandle } from './handle.ts'
 import type { MapDescription } from './info.ts'
 import { describeMap } from './info.ts'
-import type { ShownMemory } from './live-section.ts'
+import type { LiveSection } from './live-section.ts'
 import type { Requirements } from './requirements.ts'
 import { reuseMap } from './reuse.ts'
 import { MapSettings } from './settings.ts'
@@ -38,11 +38,11 @@ export interface MapKind<M extends BpfMap = BpfMap> {
   /** Refuses what would end the process, or do nobody knows what. */
   readonly beforeLoad?: (handle: MapHandle, loading: BeingLoaded) => void
   /** Of a data section: its variables. */
-  readonly variables?: (handle: MapHandle, layout: CompositeLayout) => ShownMemory
+  readonly variables?: (handle: MapHandle, layout: CompositeLayout) => LiveSection
   /** Of what attach() of the skeleton attaches. Undefined when it is not to be. */
   attach?(map: M): Link | undefined
   /** Of a struct_ops: what of it may be set before it loads. */
-  readonly shadow?: (handle: MapHandle, programs: ProgramsByPointer) => ShownMemory
+  readonly shadow?: (handle: MapHandle, programs: ProgramsByPointer) => LiveSection
 }
 
 /** The skeleton that a map is loaded with. */
@@ -102,7 +102,7 @@ export class BpfMap extends MapSettings {
   pin(path?: string): void {
     const fd = this.#handle.requireFd('pin')
     const target = optionalPath(path)
-    const { result, log } = heard(() => {
+    const { result, log } = captureLog(() => {
       if (this.#handle.pointer !== 0) return bpf_map__pin(this.#handle.pointer, target)
       return bpf_obj_pin(fd, requirePath('pin', target)) < 0 ? -errno() : 0
     })
@@ -117,7 +117,7 @@ export class BpfMap extends MapSettings {
       removePin(requirePath('unpin', target))
       return
     }
-    const { result, log } = heard(() => bpf_map__unpin(this.#handle.pointer, target))
+    const { result, log } = captureLog(() => bpf_map__unpin(this.#handle.pointer, target))
     if (result < 0) throw this.#pinFailure('unpin', -result, log)
   }
 

@@ -6,7 +6,7 @@ import { u32 } from '../../codec/layout.ts'
 import { requireArray } from '../../codec/write.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import { BpfError } from '../host/error.ts'
-import type { ElementLayouts, Shape, ValueCodec } from './element-codec.ts'
+import type { ElementLayouts, ValueForm, ValueCodec } from './element-codec.ts'
 import type { Elements } from './elements.ts'
 import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
@@ -50,7 +50,7 @@ function valuesOfAllCpus(layout: Layout, { valueSize, valueBytes }: Elements): V
   }
 }
 
-export const oneValueACpu: Shape = {
+export const oneValueACpu: ValueForm = {
   valueBytes: (valueSize) => stride(valueSize) * possibleCpus(),
   valueCodec: valuesOfAllCpus,
 }

@@ -2,8 +2,8 @@ import type { Codec } from '../../codec/codec.ts'
 import type { In } from '../../codec/input.ts'
 import { layoutOf } from '../../codec/layout-of.ts'
 import type { Layout } from '../../codec/layout.ts'
-import type { Enter } from './element-codec.ts'
-import { facing } from './element-codec.ts'
+import type { ElementCodecOf } from './element-codec.ts'
+import { elementCodecs } from './element-codec.ts'
 import { updateFlag } from './elements.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
@@ -13,12 +13,12 @@ import { keyless } from './requirements.ts'
 /** QUEUE: first in, first out; STACK: last in, first out. */
 export class Queue<V> extends BpfMap {
   readonly #handle: MapHandle
-  readonly #enter: Enter
+  readonly #enter: ElementCodecOf
 
   constructor(handle: MapHandle, value?: Layout) {
     super(handle)
     this.#handle = handle
-    this.#enter = facing(handle, { value })
+    this.#enter = elementCodecs(handle, { value })
   }
 
   /**

@@ -2,20 +2,20 @@ import type { Codec } from '../../codec/codec.ts'
 import type { In } from '../../codec/input.ts'
 import { Memo } from '../../codec/intrinsics.ts'
 import { layoutOf } from '../../codec/layout-of.ts'
-import type { ElementLayouts, Enter, Shape } from './element-codec.ts'
-import { facing } from './element-codec.ts'
+import type { ElementLayouts, ElementCodecOf, ValueForm } from './element-codec.ts'
+import { elementCodecs } from './element-codec.ts'
 import type { Elements } from './elements.ts'
 import type { MapHandle } from './handle.ts'
-import type { Place } from './iteration.ts'
+import type { ElementPosition } from './iteration.ts'
 import { ElementIterator, walk } from './iteration.ts'
 import { BpfMap } from './map.ts'
 
-type Walk = (elements: Elements) => Place
+type Walk = (elements: Elements) => ElementPosition
 
 /** What the classes of such a map share, and nobody else gets. */
 interface Inside {
   readonly layouts: ElementLayouts
-  readonly enter: Enter
+  readonly enter: ElementCodecOf
   readonly walk: Walk
 }
 
@@ -30,12 +30,12 @@ export function insideOf(map: object): Inside {
 
 /** Maps of keys and values, read like an ES Map over bpf(2). Keys and values are copies. */
 export class ReadableMap<K, V> extends BpfMap implements Iterable<[K, V]> {
-  readonly #enter: Enter
+  readonly #enter: ElementCodecOf
   readonly #walk: Walk
 
-  constructor(handle: MapHandle, layouts: ElementLayouts, shape?: Shape, walkBy: Walk = walk) {
+  constructor(handle: MapHandle, layouts: ElementLayouts, shape?: ValueForm, walkBy: Walk = walk) {
     super(handle)
-    this.#enter = facing(handle, layouts, shape)
+    this.#enter = elementCodecs(handle, layouts, shape)
     this.#walk = walkBy
     insides.set(this, { layouts, enter: this.#enter, walk: walkBy })
   }

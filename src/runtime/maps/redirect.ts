@@ -6,7 +6,7 @@ import type { Layout } from '../../codec/layout.ts'
 import { u32 } from '../../codec/layout.ts'
 import { writerOf } from '../../codec/write.ts'
 import { indexOfInterface } from '../programs/interface.ts'
-import type { Shape } from './element-codec.ts'
+import type { ValueForm } from './element-codec.ts'
 import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
 import { put } from './keyed.ts'
@@ -15,7 +15,7 @@ import { RemovableMap } from './removable.ts'
 import { ofDescriptors } from './requirements.ts'
 
 /** A target's number and, in maps of such values, the program that runs there: `struct bpf_devmap_val`, `bpf_cpumap_val`. */
-const numberAndProgram: Shape = {
+const numberAndProgram: ValueForm = {
   valueBytes: (valueSize) => valueSize,
   valueCodec(layout, { valueSize }) {
     const { encode, decode } = compiled(layout)

@@ -1,6 +1,6 @@
 import { BPF_F_RDONLY_PROG } from '../../uapi/map-flags.ts'
 import { descriptor } from '../descriptors/descriptor.ts'
-import { heard } from '../ffi/libbpf-log.ts'
+import { captureLog } from '../ffi/libbpf-log.ts'
 import { close } from '../ffi/libc.ts'
 import { bpf_map__reuse_fd } from '../ffi/object.ts'
 import { EINVAL } from '../host/errno.ts'
@@ -40,7 +40,7 @@ export function reuseMap(
         hint: 'Set them on this map before, or give another one.',
       })
     }
-    const { result, log } = heard(() => bpf_map__reuse_fd(pointer, fd))
+    const { result, log } = captureLog(() => bpf_map__reuse_fd(pointer, fd))
     if (result < 0) throw handle.failure(operation, -result, { reason: log, log })
   } finally {
     if (isPath) close(fd)

@@ -1,6 +1,6 @@
 import type { Integer } from '../../codec/input.ts'
 import { boolean, uint32, uint64 } from '../ffi/arguments.ts'
-import { heard } from '../ffi/libbpf-log.ts'
+import { captureLog } from '../ffi/libbpf-log.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
 import type { Argument, Call } from '../ffi/library.ts'
 import {
@@ -198,7 +198,7 @@ export class MapSettings {
     const [, set, checked]: Setting = settings[name]
     const argument = checked(name, value as never)
     const own = refuse?.(map)
-    const { result, log } = heard(() => own?.(argument as number) ?? set(map, argument))
+    const { result, log } = captureLog(() => own?.(argument as number) ?? set(map, argument))
     if (result >= 0) return
     throw this.#handle.failure(`set ${name} = ${String(value)} of`, -result, { reason: log, log })
   }

@@ -7,7 +7,7 @@ import { u32, u64 } from '../../codec/layout.ts'
 import type { SocketLike } from '../descriptors/socket.ts'
 import { socketDescriptor } from '../descriptors/socket.ts'
 import { EINVAL, ENOSPC } from '../host/errno.ts'
-import type { Shape } from './element-codec.ts'
+import type { ValueForm } from './element-codec.ts'
 import type { UpdateFlag } from './elements.ts'
 import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
@@ -21,7 +21,7 @@ import { remove } from './removal.ts'
 import { ofDescriptors } from './requirements.ts'
 
 /** Written as a descriptor of 4 or 8 bytes, read as a cookie of 8. */
-const socket: Shape = {
+const socket: ValueForm = {
   valueBytes: (valueSize) => Math.max(8, valueSize),
   valueCodec: (_, { valueSize }) => ({
     decode: compiled(u64).decode,

@@ -3,7 +3,7 @@ import { bytes, s32, struct, u32, u64 } from '../../codec/layout.ts'
 import type { Layout } from '../../codec/layout.ts'
 import { union } from '../../codec/union.ts'
 import { BPF_F_STACK_BUILD_ID } from '../../uapi/map-flags.ts'
-import type { Shape } from './element-codec.ts'
+import type { ValueForm } from './element-codec.ts'
 import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
@@ -37,7 +37,7 @@ function buildIdLayout(): Layout {
 }
 
 /** As many frames as the stack had: the kernel fills up the rest with zeros (stackmap.c: bpf_stackmap_copy). */
-function frames(handle: MapHandle): Shape {
+function frames(handle: MapHandle): ValueForm {
   return {
     valueBytes: (valueSize) => valueSize,
     valueCodec(_, { valueSize }) {

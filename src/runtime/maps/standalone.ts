@@ -1,7 +1,7 @@
 import type { LentDescriptor } from '../descriptors/lent.ts'
 import { close as closeDescriptor } from '../ffi/libc.ts'
 import { KeepAlive } from '../lifetime/keep-alive.ts'
-import { Life } from '../lifetime/lifecycle.ts'
+import { Lifecycle } from '../lifetime/lifecycle.ts'
 import { MapHandle } from './handle.ts'
 import { readMapInfo } from './info.ts'
 import type { BpfMap, MapKind } from './map.ts'
@@ -37,7 +37,7 @@ export function standalone<M extends BpfMap>(
   try {
     const { name, id } = readMapInfo(fd, operation, `descriptor ${fd}`)
     const title = `map ${name || '(unnamed)'} (id ${id})`
-    const life = new Life(title, 'was closed; open it again')
+    const life = new Lifecycle(title, 'was closed; open it again')
     life.stage = 'loaded'
     handle = new MapHandle(name, 0, life, new KeepAlive(), title)
     handle.loaded(fd)

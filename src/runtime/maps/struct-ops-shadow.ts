@@ -10,7 +10,7 @@ import { bpf_map__initial_value } from '../ffi/object.ts'
 import { unsupported } from '../host/error.ts'
 import { Program } from '../programs/program.ts'
 import type { MapHandle } from './handle.ts'
-import type { ShownMemory } from './live-section.ts'
+import type { LiveSection } from './live-section.ts'
 
 /** By `struct bpf_program *`. */
 export type ProgramsByPointer = ReadonlyMap<number, Program>
@@ -19,7 +19,7 @@ export type ProgramsByPointer = ReadonlyMap<number, Program>
  * A struct_ops before it loads, as libbpf keeps it: scalars, and for functions the programs that will be them. From it
  * load makes the kernel's struct, which nobody changes any more.
  */
-export class Shadow implements ShownMemory {
+export class StructOpsShadow implements LiveSection {
   readonly view: object
   readonly #map: MapHandle
   readonly #programs: ProgramsByPointer

@@ -1,6 +1,6 @@
 import type { CompositeLayout } from '../../codec/layout.ts'
 import { boolean } from '../ffi/arguments.ts'
-import { heard } from '../ffi/libbpf-log.ts'
+import { captureLog } from '../ffi/libbpf-log.ts'
 import { errno } from '../ffi/library.ts'
 import { bpf_link__update_map, bpf_map__attach_struct_ops } from '../ffi/object.ts'
 import { structOpsPointers } from '../ffi/pointers.ts'
@@ -16,7 +16,7 @@ import type { MapHandle } from './handle.ts'
 import { needsLibbpf } from './libbpf-need.ts'
 import type { MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
-import { Shadow } from './struct-ops-shadow.ts'
+import { StructOpsShadow } from './struct-ops-shadow.ts'
 
 /** STRUCT_OPS: a struct of functions that the kernel calls once it is attached. */
 export class StructOpsMap extends BpfMap {
@@ -54,7 +54,7 @@ export class StructOpsMap extends BpfMap {
    */
   attachStructOps(): Link {
     const pointer = structOpsPointers.of(this, 'attach')
-    const { result, log } = heard(() => {
+    const { result, log } = captureLog(() => {
       const link = bpf_map__attach_struct_ops(pointer)
       return { link, errno: link === 0 ? errno() : 0 }
     })
@@ -117,7 +117,7 @@ export function structOpsMap(
     ...needs(section),
     create: (handle, links) => new StructOpsMap(handle, links, section.endsWith('.link')),
     attach: attachBySkeleton,
-    shadow: (handle, programs) => new Shadow(handle, layout, functions, programs),
+    shadow: (handle, programs) => new StructOpsShadow(handle, layout, functions, programs),
   }
 }
 

@@ -7,7 +7,7 @@ import type { LinkShapes } from '../links/info.ts'
 import { cgroupLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
-import { looseLink } from '../links/prog-attach.ts'
+import { progAttachLink } from '../links/prog-attach.ts'
 import type { AnchorOptions } from './anchor.ts'
 import { anchorNames, anchorOf, anchorTail } from './anchor.ts'
 import type { AttachNeed } from './needed-capabilities.ts'
@@ -95,6 +95,6 @@ function attachCgroup(
       return kernelLink(program, operation, { ...to, flags, tail: anchorTail(anchor), since })
     }
     const all = flags | oneOf('mode', modes, mode) | (replace ? replaceFlag : 0)
-    return looseLink(program, operation, { ...to, flags: all, anchor, replace })
+    return progAttachLink(program, operation, { ...to, flags: all, anchor, replace })
   })
 }

@@ -1,5 +1,5 @@
 import { keepDescriptor } from '../descriptors/descriptor.ts'
-import { heard } from '../ffi/libbpf-log.ts'
+import { captureLog } from '../ffi/libbpf-log.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import {
   bpf_program__fd,
@@ -181,7 +181,7 @@ export class Program extends ProgramSettings {
 
   #move(operation: string, call: typeof bpf_program__pin, path: string): void {
     const pointer = programPointers.of(this, operation)
-    const { result, log } = heard(() => call(pointer, path))
+    const { result, log } = captureLog(() => call(pointer, path))
     if (result < 0) throw this.failure(operation, -result, log, pinAdvice(-result))
   }
 }

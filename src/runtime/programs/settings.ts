@@ -2,7 +2,7 @@ import { Memo } from '../../codec/intrinsics.ts'
 import { descriptor } from '../descriptors/descriptor.ts'
 import { LentDescriptor } from '../descriptors/lent.ts'
 import { boolean, uint32 } from '../ffi/arguments.ts'
-import { heard } from '../ffi/libbpf-log.ts'
+import { captureLog } from '../ffi/libbpf-log.ts'
 import type { Call } from '../ffi/library.ts'
 import { scratch } from '../ffi/memory.ts'
 import {
@@ -204,7 +204,7 @@ export class ProgramSettings {
   setAttachTarget(target: { readonly fd: number } | number | null, functionName: string): void {
     this.#handle.links.life.requireOpen('set the attach target of', this.title)
     const fd = target === null ? 0 : descriptor(target, 'setAttachTarget() takes a program')
-    const { result, log } = heard(() =>
+    const { result, log } = captureLog(() =>
       bpf_program__set_attach_target(this.#handle.pointer, fd, functionName),
     )
     if (result < 0) throw this.#refused(`set the attach target ${functionName} of`, -result, log)

@@ -3,7 +3,7 @@ import { errno } from '../ffi/library.ts'
 import { setSocketOption } from '../ffi/socket.ts'
 import { statOf } from '../host/files.ts'
 import type { NativeLink } from '../links/native.ts'
-import { looseAttachment } from '../links/native.ts'
+import { attachmentWithoutLink } from '../links/native.ts'
 import type { Program } from './program.ts'
 
 /** Puts a program on a socket by one option, and takes it off by another. @throws {BpfError} */
@@ -17,7 +17,7 @@ export function attachBySocketOption(
   if (setSocketOption(fd, attach, ownDescriptor(program)) < 0)
     throw program.failure(operation, errno())
   const { ino } = statOf(fd)
-  return looseAttachment(
+  return attachmentWithoutLink(
     () => {
       // The socket may be closed by now, and the number another's.
       if (inodeOf(fd) === ino) setSocketOption(fd, detach, 0)

@@ -6,7 +6,7 @@ import type { LinkShapes } from '../links/info.ts'
 import { sockmapLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
-import { looseLink } from '../links/prog-attach.ts'
+import { progAttachLink } from '../links/prog-attach.ts'
 import { Program } from './program.ts'
 
 /** SK_SKB and SK_MSG: run on what the sockets of a map receive or send. */
@@ -32,7 +32,7 @@ export class SockmapProgram extends Program {
       return kernelLink(this, operation, to)
     } catch (error) {
       if (!(error instanceof BpfError) || error.errno !== EINVAL) throw error
-      return looseLink(this, operation, to)
+      return progAttachLink(this, operation, to)
     }
   }
 

@@ -1,14 +1,14 @@
 import { ownDescriptor } from '../descriptors/descriptor.ts'
 import { uint32 } from '../ffi/arguments.ts'
 import { requireKnown } from '../ffi/known-options.ts'
-import { heard } from '../ffi/libbpf-log.ts'
+import { captureLog } from '../ffi/libbpf-log.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import type { Struct } from '../ffi/memory.ts'
 import { hasNoFilters } from '../ffi/netlink.ts'
 import { EEXIST } from '../host/errno.ts'
 import { statOf } from '../host/files.ts'
 import type { NativeLink } from '../links/native.ts'
-import { looseAttachment } from '../links/native.ts'
+import { attachmentWithoutLink } from '../links/native.ts'
 import { attachOptions } from './attach-options.ts'
 import { indexOfInterface } from './interface.ts'
 import type { Program } from './program.ts'
@@ -51,7 +51,7 @@ export function attachTc(
   const hook = tcHook(ifindex, points[direction])
   const filter = tcFilter({ fd: ownDescriptor(program), ...options })
   const call = (result: () => number): void => {
-    const heardOf = heard(result)
+    const heardOf = captureLog(result)
     if (heardOf.result < 0) throw program.failure(operation, -heardOf.result, heardOf.log)
   }
   makeDiscipline(ifindex, call)
@@ -69,21 +69,21 @@ export function attachTc(
   let id = filter.data.getUint32(16, true)
   const query = (): Struct => {
     const found = tcFilter(place)
-    heard(() => bpf_tc_query(hook.address, found.address))
+    captureLog(() => bpf_tc_query(hook.address, found.address))
     return found
   }
   return {
-    ...looseAttachment(
+    ...attachmentWithoutLink(
       () => {
         // Whatever else has taken the place is not ours to remove.
         if (query().data.getUint32(16, true) === id) {
-          heard(() => bpf_tc_detach(hook.address, tcFilter(place).address))
+          captureLog(() => bpf_tc_detach(hook.address, tcFilter(place).address))
         }
         removeDiscipline(ifindex)
       },
       (other) => {
         const next = tcFilter({ fd: ownDescriptor(other), ...place, replace: true })
-        const { result } = heard(() => bpf_tc_attach(hook.address, next.address))
+        const { result } = captureLog(() => bpf_tc_attach(hook.address, next.address))
         if (result === 0) id = next.data.getUint32(16, true)
         return result
       },
@@ -106,7 +106,7 @@ function removeDiscipline(ifindex: number): void {
   if (!made.has(discipline)) return
   if (!parents.every((parent) => hasNoFilters(ifindex, parent))) return
   made.delete(discipline)
-  heard(() => bpf_tc_hook_destroy(tcHook(ifindex, bothPoints).address))
+  captureLog(() => bpf_tc_hook_destroy(tcHook(ifindex, bothPoints).address))
 }
 
 function disciplineOf(ifindex: number): string {

@@ -1,7 +1,7 @@
 import type { SkeletonSource, SkeletonSpec } from './spec.ts'
 
 /** The object that a skeleton opens: this machine's, of those that its module has. */
-export class Embedded {
+export class EmbeddedObject {
   #source: SkeletonSource
   #spec: SkeletonSpec | undefined
   #bytes: Uint8Array | undefined
@@ -21,21 +21,21 @@ export class Embedded {
   }
 
   /** What is opened from now on is the other's. */
-  become(other: Embedded): void {
+  become(other: EmbeddedObject): void {
     this.#source = other.#source
     this.#spec = other.#spec
     this.#bytes = other.#bytes
   }
 }
 
-const embedded = /*#__PURE__*/ new WeakMap<object, Embedded>()
+const embedded = /*#__PURE__*/ new WeakMap<object, EmbeddedObject>()
 
-export function keepEmbedded(skeleton: object, its: Embedded): void {
+export function keepEmbeddedObject(skeleton: object, its: EmbeddedObject): void {
   embedded.set(skeleton, its)
 }
 
 /** Undefined of what is no skeleton. */
-export function embeddedOf(skeleton: object): Embedded | undefined {
+export function embeddedObjectOf(skeleton: object): EmbeddedObject | undefined {
   return embedded.get(skeleton)
 }
 

@@ -1,11 +1,11 @@
-import { heard } from '../ffi/libbpf-log.ts'
+import { captureLog } from '../ffi/libbpf-log.ts'
 import { KeepAlive } from '../lifetime/keep-alive.ts'
-import { Life } from '../lifetime/lifecycle.ts'
+import { Lifecycle } from '../lifetime/lifecycle.ts'
 import { LinkOwner } from '../links/link.ts'
 import type { Links } from '../links/links.ts'
 import { linkSlots } from '../links/links.ts'
 import { MapHandle } from '../maps/handle.ts'
-import type { ShownMemory } from '../maps/live-section.ts'
+import type { LiveSection } from '../maps/live-section.ts'
 import type { BpfMap, MapKind } from '../maps/map.ts'
 import type { Program, ProgramKind } from '../programs/program.ts'
 import { ProgramHandle } from '../programs/settings.ts'
@@ -17,35 +17,35 @@ import { nativeOptions } from './open-options.ts'
 import type { SkeletonSpec } from './spec.ts'
 
 /** What an instance is made of. What can change does when another load takes the place of the first (hot/). */
-export interface InstanceParts {
+export interface InstanceState {
   spec: SkeletonSpec
   readonly options: OpenOptions
   native: ObjectSkeleton
-  readonly life: Life
+  readonly life: Lifecycle
   readonly keepAlive: KeepAlive
   readonly links: LinkOwner
   /** In the order of the spec, as are the programs. */
-  maps: readonly MapPart[]
-  programs: readonly ProgramPart[]
+  maps: readonly MapState[]
+  programs: readonly ProgramState[]
   groups: Groups
   /** Data sections of the object, by the instance's property. */
-  sections: ReadonlyMap<string, ShownMemory>
+  sections: ReadonlyMap<string, LiveSection>
   /** What the instance shows: the sections that it was opened with. */
-  readonly shown: ReadonlyMap<string, ShownMemory>
+  readonly shown: ReadonlyMap<string, LiveSection>
   /** By the map's name. */
-  readonly structOps: ReadonlyMap<string, ShownMemory>
+  readonly structOps: ReadonlyMap<string, LiveSection>
   /** attach() has been called, and no detach() since. */
   isAttached: boolean
 }
 
-export interface MapPart {
+export interface MapState {
   readonly name: string
   readonly kind: MapKind
   readonly handle: MapHandle
   readonly map: BpfMap
 }
 
-export interface ProgramPart {
+export interface ProgramState {
   readonly name: string
   readonly kind: ProgramKind
   readonly handle: ProgramHandle
@@ -61,11 +61,11 @@ export interface Groups {
 }
 
 /** Opens the object. @throws {BpfError} */
-export function openParts(
+export function openInstance(
   spec: SkeletonSpec,
   object: Uint8Array,
   options: OpenOptions,
-): InstanceParts {
+): InstanceState {
   const opts = nativeOptions(options)
   for (const { name, kind } of spec.maps) kind.beforeOpen?.(spec.name, name)
   const native = new ObjectSkeleton(
@@ -77,19 +77,19 @@ export function openParts(
     })),
     spec.programs.map(({ name }) => name),
   )
-  const { result, log } = heard(() => native.open(opts))
+  const { result, log } = captureLog(() => native.open(opts))
   if (result < 0) {
     native.destroy()
     throw openFailure(spec.name, -result, log)
   }
-  const life = new Life(spec.name)
+  const life = new Lifecycle(spec.name)
   const keepAlive = new KeepAlive()
   const links = new LinkOwner(life, keepAlive)
-  const maps = spec.maps.map(({ name, kind }, index): MapPart => {
+  const maps = spec.maps.map(({ name, kind }, index): MapState => {
     const handle = new MapHandle(name, native.map(index), life, keepAlive)
     return { name, kind, handle, map: kind.create(handle, links) }
   })
-  const programs = spec.programs.map(({ name, kind, newer }, index): ProgramPart => {
+  const programs = spec.programs.map(({ name, kind, newer }, index): ProgramState => {
     const pointer = native.program(index)
     const handle = new ProgramHandle(name, pointer, links)
     newer?.nameType(handle.pointer)
@@ -116,9 +116,9 @@ export function openParts(
 
 /** Of all maps, programs and struct_ops that there are. */
 export function groupsOf(
-  maps: readonly MapPart[],
-  programs: readonly ProgramPart[],
-  structOps: InstanceParts['structOps'],
+  maps: readonly MapState[],
+  programs: readonly ProgramState[],
+  structOps: InstanceState['structOps'],
 ): Groups {
   const shown = Array.from(structOps, ([name, { view }]) => [name, view] as const)
   return {
@@ -130,9 +130,9 @@ export function groupsOf(
 }
 
 function structOpsOf(
-  maps: readonly MapPart[],
-  programs: readonly ProgramPart[],
-): Map<string, ShownMemory> {
+  maps: readonly MapState[],
+  programs: readonly ProgramState[],
+): Map<string, LiveSection> {
   const byPointer = new Map(programs.map(({ handle, program }) => [handle.pointer, program]))
   const shown = maps.flatMap(({ name, kind, handle }) =>
     kind.shadow ? [[name, kind.shadow(handle, byPointer)] as const] : [],
@@ -140,7 +140,7 @@ function structOpsOf(
   return new Map(shown)
 }
 
-function sectionsOf(spec: SkeletonSpec, maps: readonly MapPart[]): Map<string, ShownMemory> {
+function sectionsOf(spec: SkeletonSpec, maps: readonly MapState[]): Map<string, LiveSection> {
   const shown = spec.sections.flatMap(({ ident, section, layout }) => {
     const its = maps.find(({ kind }) => (kind.section ?? kind.holds) === section)
     const memory = its?.kind.variables?.(its.handle, layout)
@@ -149,14 +149,14 @@ function sectionsOf(spec: SkeletonSpec, maps: readonly MapPart[]): Map<string, S
   return new Map(shown)
 }
 
-const parts = /*#__PURE__*/ new WeakMap<object, InstanceParts>()
+const states = /*#__PURE__*/ new WeakMap<object, InstanceState>()
 
 /** Keeps them out of the reach of whoever holds the instance. */
-export function keepParts(instance: object, its: InstanceParts): void {
-  parts.set(instance, its)
+export function keepState(instance: object, its: InstanceState): void {
+  states.set(instance, its)
 }
 
 /** Undefined of what is no instance of a skeleton. */
-export function partsOf(instance: object): InstanceParts | undefined {
-  return parts.get(instance)
+export function stateOf(instance: object): InstanceState | undefined {
+  return states.get(instance)
 }

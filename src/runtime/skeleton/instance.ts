@@ -1,12 +1,12 @@
-import { heardAside } from '../ffi/libbpf-log-async.ts'
-import { heard } from '../ffi/libbpf-log.ts'
+import { captureLogAsync } from '../ffi/libbpf-log-async.ts'
+import { captureLog } from '../ffi/libbpf-log.ts'
 import { bpf_map__autocreate, bpf_map__fd } from '../ffi/object.ts'
 import type { PrintBuffer } from '../ffi/print-buffer.ts'
-import { forget, remember } from '../lifetime/open-instances.ts'
-import type { ShownMemory } from '../maps/live-section.ts'
+import { removeInstance, addInstance } from '../lifetime/open-instances.ts'
+import type { LiveSection } from '../maps/live-section.ts'
 import { autoAttach } from './auto-attach.ts'
-import type { InstanceParts } from './instance-state.ts'
-import { keepParts, openParts } from './instance-state.ts'
+import type { InstanceState } from './instance-state.ts'
+import { keepState, openInstance } from './instance-state.ts'
 import { loadFailure } from './load-failure.ts'
 import type { OpenOptions } from './open-options.ts'
 import type { SkeletonSpec } from './spec.ts'
@@ -37,18 +37,18 @@ export interface SkeletonInstance extends Disposable {
 }
 
 export class Instance implements SkeletonInstance {
-  readonly #parts: InstanceParts
+  readonly #parts: InstanceState
 
   constructor(spec: SkeletonSpec, object: Uint8Array, options: OpenOptions) {
-    this.#parts = openParts(spec, object, options)
+    this.#parts = openInstance(spec, object, options)
     this.#publish()
-    keepParts(this, this.#parts)
-    remember(this)
+    keepState(this, this.#parts)
+    addInstance(this)
   }
 
   load(): this {
     this.#beforeLoad()
-    const { result, log } = heard(() => this.#parts.native.load())
+    const { result, log } = captureLog(() => this.#parts.native.load())
     this.#afterLoad(result, log)
     return this
   }
@@ -61,7 +61,7 @@ export class Instance implements SkeletonInstance {
     // Others may have to load before it.
     const load = async (said: PrintBuffer | undefined): Promise<number> =>
       this.#isDestroyed() ? 0 : native.loadAside(said)
-    const { result, log } = await heardAside(load).finally(() => {
+    const { result, log } = await captureLogAsync(load).finally(() => {
       keepAlive.release(native)
     })
     if (this.#isDestroyed()) {
@@ -99,7 +99,7 @@ export class Instance implements SkeletonInstance {
     for (const { handle } of programs) handle.lent.close()
     // A thread of loadAsync is still inside: it tears down when it returns.
     if (stage !== 'loading') native.destroy()
-    forget(this)
+    removeInstance(this)
   }
 
   [Symbol.dispose](): void {
@@ -154,7 +154,7 @@ export class Instance implements SkeletonInstance {
     for (const memory of this.#shown()) memory.loaded()
   }
 
-  #shown(): ShownMemory[] {
+  #shown(): LiveSection[] {
     const { structOps, sections, shown } = this.#parts
     return [...new Set([...structOps.values(), ...sections.values(), ...shown.values()])]
   }

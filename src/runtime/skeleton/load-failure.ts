@@ -10,7 +10,7 @@ import { generalExplanations } from '../verifier/explanations/general.ts'
 import { failingLine } from '../verifier/failing-line.ts'
 import { plainReason } from '../verifier/reason.ts'
 import { readVerifierLog, verdict } from '../verifier/verifier-log.ts'
-import type { InstanceParts, MapPart, ProgramPart } from './instance-state.ts'
+import type { InstanceState, MapState, ProgramState } from './instance-state.ts'
 
 /**
  * Why bpf_object__load failed. Which program the verifier refused is known by its log alone: libbpf closes all of them
@@ -18,7 +18,7 @@ import type { InstanceParts, MapPart, ProgramPart } from './instance-state.ts'
  * @param heard what libbpf said, where it could be heard
  */
 export function loadFailure(
-  parts: InstanceParts,
+  parts: InstanceState,
   errno: number,
   heard: string | undefined,
 ): BpfError {
@@ -62,9 +62,9 @@ export function loadFailure(
  * first refusal ends the load.
  */
 function refusedLog(
-  { programs, native }: InstanceParts,
+  { programs, native }: InstanceState,
   heard: string | undefined,
-  refused: ProgramPart | undefined,
+  refused: ProgramState | undefined,
 ): { name: string; log: string } {
   const logs = programs.map(({ name }, index) => ({ name, log: native.verifierLog(index) }))
   const told = heard ? logs.filter(({ name }) => name === refused?.name) : logs
@@ -73,24 +73,24 @@ function refusedLog(
 
 /** The one that libbpf says the kernel refused. */
 function refusedProgram(
-  { programs }: InstanceParts,
+  { programs }: InstanceState,
   heard: string | undefined,
-): ProgramPart | undefined {
+): ProgramState | undefined {
   const named = /^prog '(.*)': BPF program load failed/m.exec(heard ?? '')?.[1]
   return programs.find(({ name }) => name === named)
 }
 
 /** The map that libbpf says could not be created. */
-function refusedMap({ maps }: InstanceParts, heard: string | undefined): MapPart | undefined {
+function refusedMap({ maps }: InstanceState, heard: string | undefined): MapState | undefined {
   const named = /^map '(.*)': failed to create/m.exec(heard ?? '')?.[1]
   return maps.find(({ name }) => name === named)
 }
 
 /** The capabilities for what was refused; for all that is to be loaded where nobody says what that was. */
 function neededToLoad(
-  { maps, programs }: InstanceParts,
-  program: ProgramPart | undefined,
-  map: MapPart | undefined,
+  { maps, programs }: InstanceState,
+  program: ProgramState | undefined,
+  map: MapState | undefined,
 ): Capability[] {
   const known = program !== undefined || map !== undefined
   const concerned = {
@@ -106,7 +106,7 @@ function neededToLoad(
 
 /** What a program says of a process that lacks nothing. */
 function kernelHint(
-  refused: ProgramPart | undefined,
+  refused: ProgramState | undefined,
   errno: number,
   needed: readonly Capability[],
 ): string | undefined {

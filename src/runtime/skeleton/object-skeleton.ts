@@ -1,6 +1,6 @@
 import { max, toBigInt } from '../../codec/intrinsics.ts'
 import { koffi } from '../ffi/koffi.ts'
-import { callAside } from '../ffi/libbpf.ts'
+import { callAsync } from '../ffi/libbpf.ts'
 import { calloc, munmap, strnlen } from '../ffi/libc.ts'
 import { reserve } from '../ffi/mapping.ts'
 import type { Scratch } from '../ffi/memory.ts'
@@ -110,7 +110,7 @@ export class ObjectSkeleton {
 
   /** The same on a thread of its own: the verifier may take seconds. @param said gets what libbpf says */
   loadAside(said: PrintBuffer | undefined): Promise<number> {
-    return callAside('bpf_object__load_skeleton', this.#struct.address, said)
+    return callAsync('bpf_object__load_skeleton', this.#struct.address, said)
   }
 
   /** `struct bpf_map *` */

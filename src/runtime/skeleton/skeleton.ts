@@ -1,4 +1,4 @@
-import { Embedded, keepEmbedded } from './embedded-object.ts'
+import { EmbeddedObject, keepEmbeddedObject } from './embedded-object.ts'
 import type { SkeletonInstance } from './instance.ts'
 import { Instance } from './instance.ts'
 import type { OpenOptions } from './open-options.ts'
@@ -28,7 +28,7 @@ export interface Skeleton<T extends SkeletonInstance = SkeletonInstance> {
 export function skeleton<T extends SkeletonInstance = SkeletonInstance>(
   source: SkeletonSource,
 ): Skeleton<T> {
-  const embedded = new Embedded(source)
+  const embedded = new EmbeddedObject(source)
   // The generated declarations name what the spec lists.
   const open = (options: OpenOptions = {}): T =>
     new Instance(embedded.spec, embedded.bytes, options) as SkeletonInstance as T
@@ -48,6 +48,6 @@ export function skeleton<T extends SkeletonInstance = SkeletonInstance>(
       }
     },
   })
-  keepEmbedded(made, embedded)
+  keepEmbeddedObject(made, embedded)
   return made
 }

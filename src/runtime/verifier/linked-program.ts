@@ -1,7 +1,7 @@
 import type { ObjectFile } from './object-file.ts'
 
 /** Instructions of a section: a program, or a function that it calls. */
-export interface Part {
+export interface LinkedFunction {
   readonly name: string
   readonly section: string
   /** Index of the first one in the section. */
@@ -24,12 +24,12 @@ const pseudoCall = 1
  * What libbpf loads as one program, in its order: the program, then each function at its first call or mention, those
  * that it calls following it (libbpf.c: bpf_object__reloc_code). The verifier counts instructions in this.
  */
-export function linkProgram(object: ObjectFile, name: string): readonly Part[] {
+export function linkProgram(object: ObjectFile, name: string): readonly LinkedFunction[] {
   const functions = object.symbols.filter(({ isFunction }) => isFunction).map(partOf)
   const program = functions.find((part) => part.name === name && part.section !== functionSection)
   if (!program) return []
   const parts = [program]
-  const append = (part: Part): void => {
+  const append = (part: LinkedFunction): void => {
     for (const target of targets(object, part)) {
       const callee = functions.find(
         ({ section, first }) => section === functionSection && first === target,
@@ -45,9 +45,9 @@ export function linkProgram(object: ObjectFile, name: string): readonly Part[] {
 
 /** The part that an instruction of the whole falls into, and its index in the part's section. */
 export function findInstruction(
-  parts: readonly Part[],
+  parts: readonly LinkedFunction[],
   instruction: number,
-): { readonly part: Part; readonly index: number } | undefined {
+): { readonly part: LinkedFunction; readonly index: number } | undefined {
   let rest = instruction
   for (const part of parts) {
     if (rest < part.instructions) return { part, index: part.first + rest }
@@ -57,7 +57,7 @@ export function findInstruction(
 }
 
 /** Where in `.text` the functions begin that a part calls, or takes the address of, in the order of its instructions. */
-function* targets(object: ObjectFile, part: Part): Generator<number> {
+function* targets(object: ObjectFile, part: LinkedFunction): Generator<number> {
   const section = object.section(part.section)
   if (!section) return
   const relocations = object.relocations(part.section)
@@ -79,7 +79,7 @@ function* targets(object: ObjectFile, part: Part): Generator<number> {
   }
 }
 
-function partOf(symbol: ObjectFile['symbols'][number]): Part {
+function partOf(symbol: ObjectFile['symbols'][number]): LinkedFunction {
   return {
     name: symbol.name,
     section: symbol.section ?? '',
@@ -88,6 +88,6 @@ function partOf(symbol: ObjectFile['symbols'][number]): Part {
   }
 }
 
-function isAt(part: Part, section: string, first: number): boolean {
+function isAt(part: LinkedFunction, section: string, first: number): boolean {
   return part.section === section && part.first === first
 }

@@ -1,5 +1,5 @@
 /** Where a log says the verifier was. */
-export interface LogPlace {
+export interface LogLocation {
   readonly file: string
   readonly line: number
   readonly column?: number
@@ -12,7 +12,7 @@ export interface VerifierLog {
   /** Index, in the program as libbpf linked it, of the instruction that it says it of. */
   readonly instruction: number | undefined
   /** The C that the log names for that instruction, in kernels that do (6.9 on). */
-  readonly place: LogPlace | undefined
+  readonly place: LogLocation | undefined
   /** The C that the log quotes last. */
   readonly quoted: string | undefined
   /** Kernel 7.3's own explanation. */
@@ -74,7 +74,7 @@ interface Report {
   /** Those outside the report. */
   readonly lines: readonly string[]
   readonly explanation: string | undefined
-  readonly at: LogPlace | undefined
+  readonly at: LogLocation | undefined
 }
 
 /**
@@ -108,7 +108,7 @@ function paragraph(report: readonly string[], title: string): string {
 }
 
 /** Of `At:`, then `  name @ file:line:column`, and its line of C, marked with `>>>`. */
-function placeOf(report: readonly string[]): LogPlace | undefined {
+function placeOf(report: readonly string[]): LogLocation | undefined {
   const start = report.indexOf('At:')
   const [, file, line, column] = /^ +\S+ @ (.+):(\d+):(\d+)$/.exec(report[start + 1] ?? '') ?? []
   if (start < 0 || file === undefined) return undefined

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect, test, vi } from 'vitest'
 
-import { sinceWritten } from '../../../src/compile/cache/memoise-by-stat.ts'
+import { memoiseByStat } from '../../../src/compile/cache/memoise-by-stat.ts'
 import { touch } from '../../../src/compile/cache/prune.ts'
 import { project, write } from '../project.ts'
 
@@ -13,7 +13,7 @@ function watched(files: Readonly<Record<string, string>>) {
   const folder = project(files)
   const file = join(folder, 'file')
   const find = vi.fn(() => readFile(file, 'utf8').catch(() => undefined))
-  const since = sinceWritten(find)
+  const since = memoiseByStat(find)
   return { folder, file, find, content: () => since(file) }
 }
 

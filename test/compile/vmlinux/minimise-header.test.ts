@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest'
 
 import { findClang } from '../../../src/compile/clang.ts'
 import {
-  closedOver,
-  cutHeader,
+  reachableFrom,
+  minimiseHeader,
   namedBy,
   readHeader,
   STUB,
@@ -103,7 +103,7 @@ extern void function(struct zero *) __attribute__((weak));
 `
 const header = readHeader(text)
 const cutTo = (...names: string[]): string => {
-  const { print, stubs } = cutHeader(header, closedOver(names, header))
+  const { print, stubs } = minimiseHeader(header, reachableFrom(names, header))
   return print(new Map(stubs.map((stub, index) => [stub, { size: index * 8, align: 8 }])))
 }
 const stubsIn = (cut: string): string[] =>
@@ -121,7 +121,7 @@ describe('what C must see whole', () => {
     ['an argument of a pointer to a function', 'struct outer', ['struct near']],
     ['by typedef', 'inner_pair_t', ['inner_t', 'struct inner']],
   ])('%s', (_, name, contained) => {
-    const closed = closedOver([name], header)
+    const closed = reachableFrom([name], header)
     for (const each of [name, ...contained]) expect(closed).toContain(each)
     expect(closed).not.toContain('struct far')
   })

@@ -19,7 +19,7 @@ import { liesInSystemFolder, ownFiles } from '../../../src/codegen/own-files.ts'
 import { findClang } from '../../../src/compile/clang.ts'
 import { compile, type CompileResult } from '../../../src/compile/compile.ts'
 import type { Options } from '../../../src/compile/options.ts'
-import { shortcutsMade } from '../../../src/compile/vmlinux/minimised.ts'
+import { minimisingSettled } from '../../../src/compile/vmlinux/minimised.ts'
 import { readSourceInfo } from '../../../src/dwarf/source-info.ts'
 import { readElf } from '../../../src/elf/elf.ts'
 import { stripDebug } from '../../../src/elf/strip.ts'
@@ -58,7 +58,7 @@ describe.skipIf(noBtf)(`a shortcut past most of vmlinux.h${noBtf}`, () => {
     runs()
   })
   afterAll(async () => {
-    await shortcutsMade()
+    await minimisingSettled()
     rmSync(cache, { recursive: true })
   })
 
@@ -92,7 +92,7 @@ describe.skipIf(noBtf)(`a shortcut past most of vmlinux.h${noBtf}`, () => {
     async begin(text: string): Promise<void> {
       await this.edit(text)
       await this.edit(text)
-      await shortcutsMade()
+      await minimisingSettled()
       expect(runs()).toEqual(['whole', 'whole'])
     }
 
@@ -157,7 +157,7 @@ describe.skipIf(noBtf)(`a shortcut past most of vmlinux.h${noBtf}`, () => {
     expect(result.object).toBeDefined()
     await own.expectAsNew(result)
 
-    await shortcutsMade()
+    await minimisingSettled()
     const again = await own.edit(source(body))
     expect(runs()).toEqual(['cut'])
     await own.expectAsNew(again)
@@ -230,9 +230,9 @@ describe.skipIf(noBtf)(`a shortcut past most of vmlinux.h${noBtf}`, () => {
     expect(result.diagnostics).toMatchObject([
       { notes: [{ file: expect.stringMatching(/vmlinux\.h$/) }] },
     ])
-    await shortcutsMade()
+    await minimisingSettled()
     expect((await own.edit(text)).diagnostics).toEqual(result.diagnostics)
-    await shortcutsMade()
+    await minimisingSettled()
     await own.edit(text)
     expect(runs()).toEqual(['whole', 'whole'])
   })
@@ -267,7 +267,7 @@ describe.skipIf(noBtf)(`a shortcut past most of vmlinux.h${noBtf}`, () => {
     const result = await own.edit(text)
     expect(runs()).toEqual(['cut', 'whole'])
     await own.expectAsNew(result)
-    await shortcutsMade()
+    await minimisingSettled()
     await own.edit(text)
     expect(runs()).toEqual(['cut'])
   })
@@ -276,7 +276,7 @@ describe.skipIf(noBtf)(`a shortcut past most of vmlinux.h${noBtf}`, () => {
     const own = new Project({ 'a.bpf.c': source('result = prev->tgid;') })
     await compile('a.bpf.c', { cwd: own.cwd, cache, clang }, 'x86')
     await compile('a.bpf.c', { cwd: own.cwd, cache, clang }, 'arm64')
-    await shortcutsMade()
+    await minimisingSettled()
     expect(readFileSync(`${clang}.log`, 'utf8')).not.toMatch(/layouts\.|-ivfsoverlay/)
     expect(runs()).toEqual(['whole', 'whole'])
   })

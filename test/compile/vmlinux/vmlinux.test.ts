@@ -15,7 +15,7 @@ import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { compile, type CompileResult, formatDiagnostic } from '../../../src/compile/compile.ts'
-import { shortcutsMade } from '../../../src/compile/vmlinux/minimised.ts'
+import { minimisingSettled } from '../../../src/compile/vmlinux/minimised.ts'
 import { stripDebug } from '../../../src/elf/strip.ts'
 import { countingClang, project, write } from '../project.ts'
 
@@ -250,7 +250,7 @@ describe('what clang warns of inside the header', () => {
     for (const edit of ['second', 'third', 'fourth']) {
       write(folder, { 'a.bpf.c': `${before}${source}// ${edit}` })
       expect(seen(await compile('a.bpf.c', options))).toEqual(seen(first))
-      await shortcutsMade()
+      await minimisingSettled()
     }
   })
 

@@ -7,7 +7,7 @@ import { memcpyOut } from '../../ffi/libc.ts'
 import { readBytes, scratch } from '../../ffi/memory.ts'
 import { bpf_map__initial_value } from '../../ffi/object.ts'
 import type { MapHandle } from '../handle.ts'
-import type { ShownMemory } from '../live-section.ts'
+import type { LiveSection } from '../live-section.ts'
 import { fixedSize, openEnded } from './open-ended.ts'
 
 /** The memory that programs read and write, and how to let go of it. */
@@ -23,7 +23,7 @@ export type Locate = (map: MapHandle, title: string, image: DataView | undefined
  * One data section of an instance. Its view stays the same object for life, while the memory under it changes: before
  * load a copy of libbpf's initial value, after it the map's own memory, in the end memory that refuses.
  */
-export class Section implements ShownMemory {
+export class Section implements LiveSection {
   /** The variables as properties. */
   readonly view: object
   readonly map: MapHandle

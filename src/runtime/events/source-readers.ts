@@ -1,5 +1,5 @@
-import type { Opening, RecordDecoder } from './records.ts'
 import type { Cursor, Source } from './source.ts'
+import type { SubscriptionRequest, RecordDecoder } from './subscription.ts'
 
 /** Reads one source. Undefined: nothing waits there, go on with the next. */
 type Read<R> = () => R | undefined
@@ -14,8 +14,8 @@ interface Reader<R> {
  * One subscriber's places in all that it reads. Sources are read in turn, so that a busy one does not keep the others
  * waiting; one that ends leaves, and with the last the subscriber ends.
  */
-export class Readers<T, R> {
-  readonly #openings: readonly Opening<T>[]
+export class SourceReaders<T, R> {
+  readonly #openings: readonly SubscriptionRequest<T>[]
   #readers: readonly Reader<R>[] = []
   readonly #forget: (() => void)[] = []
   #turn = 0
@@ -23,7 +23,7 @@ export class Readers<T, R> {
 
   /** @param ready called when something may wait @param ended called when no source is left */
   constructor(
-    openings: readonly Opening<T>[],
+    openings: readonly SubscriptionRequest<T>[],
     readerOf: (cursor: Cursor, decoder: RecordDecoder<T>) => Read<R>,
     ready: () => void,
     ended: () => void,
@@ -42,7 +42,7 @@ export class Readers<T, R> {
           this.#readers = [...this.#readers, { opening, cursor, read }]
         }
         opening.sources.forEach(add)
-        const leave = opening.joining?.((source) => {
+        const leave = opening.onSourceAdded?.((source) => {
           add(source)
           ready()
         })
@@ -96,6 +96,6 @@ export class Readers<T, R> {
     this.#closed = true
     for (const { cursor } of this.#readers) cursor.close()
     for (const forget of this.#forget) forget()
-    for (const { left } of this.#openings) left?.()
+    for (const { onUnsubscribe: left } of this.#openings) left?.()
   }
 }

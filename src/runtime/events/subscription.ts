@@ -34,25 +34,25 @@ export interface BatchOptions extends SubscribeOptions {
 }
 
 /** What a subscriber reads, and how. */
-export interface Opening<T> {
+export interface SubscriptionRequest<T> {
   /** Several in a perf event array: one a CPU. */
   readonly sources: readonly Source[]
   /** Tells of sources that join later. @returns what takes the callback back */
-  joining?(callback: (source: Source) => void): (() => void) | undefined
+  onSourceAdded?(callback: (source: Source) => void): (() => void) | undefined
   readonly decoder: RecordDecoder<T>
   readonly keepAlive: KeepAlive
   /** Of the map as it was opened here. @returns what takes the callback back */
   onClose(callback: () => void): () => void
   /** Called once the subscriber is gone. */
-  readonly left?: (() => void) | undefined
+  readonly onUnsubscribe?: (() => void) | undefined
 }
 
 /** What can be subscribed to, alone or with others: a map of records. */
-export interface Recording<T> extends AsyncIterable<T> {
+export interface RecordMap<T> extends AsyncIterable<T> {
   readonly malformed: number
 }
 
-type Open = (operation: string) => Opening<unknown>
+type Open = (operation: string) => SubscriptionRequest<unknown>
 
 const openings = /*#__PURE__*/ new Memo<object, Open>()
 

@@ -1,12 +1,12 @@
-import { LostPlace } from './lost-place.ts'
+import { LostPosition } from './lost-position.ts'
 import { uncaught } from './poller.ts'
-import { Readers } from './readers.ts'
-import type { Opening, SubscribeOptions, Subscription } from './records.ts'
+import { SourceReaders } from './source-readers.ts'
 import { lookAtClockEvery, sliceMilliseconds } from './source.ts'
+import type { SubscriptionRequest, SubscribeOptions, Subscription } from './subscription.ts'
 
 /** Calls a function for each record. */
-export class Listening<T> implements Subscription {
-  readonly #readers: Readers<T, true>
+export class ListenerSubscription<T> implements Subscription {
+  readonly #readers: SourceReaders<T, true>
   readonly #signal: AbortSignal | undefined
   #stopped = false
   #scheduled = false
@@ -14,13 +14,13 @@ export class Listening<T> implements Subscription {
 
   /** @throws {TypeError} when the listener is no function */
   constructor(
-    openings: readonly Opening<T>[],
+    openings: readonly SubscriptionRequest<T>[],
     listener: (record: T) => void,
     { signal }: SubscribeOptions = {},
   ) {
     let untilLook = lookAtClockEvery
     this.#signal = signal
-    this.#readers = new Readers(
+    this.#readers = new SourceReaders(
       openings,
       (cursor, { minimumSize, decode, skip }) =>
         () => {
@@ -68,7 +68,7 @@ export class Listening<T> implements Subscription {
   }
 
   /** Nobody called, and the ring can be read no further: an error that nobody could catch would end the process. */
-  #end(reason: LostPlace): void {
+  #end(reason: LostPosition): void {
     process.emitWarning(reason)
     this.stop()
   }
@@ -88,7 +88,7 @@ export class Listening<T> implements Subscription {
     try {
       this.#readers.read()
     } catch (error) {
-      if (error instanceof LostPlace) this.#end(error)
+      if (error instanceof LostPosition) this.#end(error)
       else uncaught(error)
     }
     if (!this.#stopped && !this.#readers.settle()) this.#schedule()

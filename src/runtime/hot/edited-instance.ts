@@ -1,15 +1,15 @@
 import { BpfError } from '../host/error.ts'
-import { forget } from '../lifetime/open-instances.ts'
+import { removeInstance } from '../lifetime/open-instances.ts'
 import type { BpfMap } from '../maps/map.ts'
 import { initialImage } from '../maps/sections/section.ts'
-import type { Embedded } from '../skeleton/embedded-object.ts'
-import type { InstanceParts, MapPart } from '../skeleton/instance-state.ts'
-import { partsOf } from '../skeleton/instance-state.ts'
+import type { EmbeddedObject } from '../skeleton/embedded-object.ts'
+import type { InstanceState, MapState } from '../skeleton/instance-state.ts'
+import { stateOf } from '../skeleton/instance-state.ts'
 import { Instance } from '../skeleton/instance.ts'
 import { Incompatible } from './incompatible.ts'
 import { Reattachment } from './reattachment.ts'
 import { carrySettings } from './settings.ts'
-import { graft } from './swap-instance.ts'
+import { swapInstance } from './swap-instance.ts'
 import { pointTailCalls, tailCalls } from './tail-calls.ts'
 import { carriedVariables, carryConstants, isReadOnly } from './variables.ts'
 
@@ -17,7 +17,7 @@ import { carriedVariables, carryConstants, isReadOnly } from './variables.ts'
 export type IsSame = (section: string) => boolean
 
 /** An edited object that is loaded beside the instance whose programs it is to replace. */
-export interface Successor {
+export interface EditedInstance {
   /** Whether the agent still has the running instance. */
   readonly isWanted: boolean
   /** Attaches its programs where those of the running instance are. @throws {BpfError} then all is as it was */
@@ -32,12 +32,12 @@ export interface Successor {
  * Opens the edited object, gives it what the running instance has, and loads it off the event loop.
  * @throws {Incompatible | BpfError} then all is as it was
  */
-export async function loadSuccessor(
-  running: InstanceParts,
-  current: Embedded,
-  edited: Embedded,
+export async function loadEdited(
+  running: InstanceState,
+  current: EmbeddedObject,
+  edited: EmbeddedObject,
   isSame: IsSame,
-): Promise<Successor> {
+): Promise<EditedInstance> {
   if (running.life.stage !== 'loaded') throw new Incompatible(`${running.life.name} is not loaded`)
   const calls = tailCalls(running)
   const { instance, parts: next } = openAside(edited, running)
@@ -62,7 +62,7 @@ export async function loadSuccessor(
     },
     succeed() {
       const { twice, added } = reattachment?.commit() ?? { added: [] }
-      graft(running, next)
+      swapInstance(running, next)
       for (const [name, native] of added) {
         const program = running.groups.progs[name]
         running.groups.links[name] = program?.adopt(native)
@@ -79,23 +79,23 @@ export async function loadSuccessor(
 
 interface Aside {
   readonly instance: Instance
-  readonly parts: InstanceParts
+  readonly parts: InstanceState
 }
 
 /** No instance of the agent's: nobody is told of it. */
-function openAside({ spec, bytes }: Embedded, { options }: InstanceParts): Aside {
+function openAside({ spec, bytes }: EmbeddedObject, { options }: InstanceState): Aside {
   const instance = new Instance(spec, bytes, options)
-  forget(instance)
-  const parts = partsOf(instance)
+  removeInstance(instance)
+  const parts = stateOf(instance)
   if (!parts) throw new TypeError('an instance has parts')
   return { instance, parts }
 }
 
 /** @returns what is to be done right before its programs are attached */
 function prepare(
-  running: InstanceParts,
-  next: InstanceParts,
-  current: Embedded,
+  running: InstanceState,
+  next: InstanceState,
+  current: EmbeddedObject,
   isSame: IsSame,
 ): () => void {
   const pristine = openAside(current, running)
@@ -122,7 +122,7 @@ function prepare(
 }
 
 /** Whether the edited program goes on with a map of the running one. */
-function isShared(running: MapPart, pristine: MapPart, next: MapPart, isSame: IsSame): boolean {
+function isShared(running: MapState, pristine: MapState, next: MapState, isSame: IsSame): boolean {
   const { kind, map } = next
   if (running.handle.liveFd < 0 || !map.autocreate || kind.shadow) return false
   // libbpf takes a pinned one by itself.

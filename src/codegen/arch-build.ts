@@ -11,14 +11,14 @@ import { declaredIn, skeletonModel, type SkeletonModel } from './model.ts'
 import { ownFiles } from './own-files.ts'
 
 /** What a `.bpf.c` became for one architecture. */
-export interface Part {
+export interface ArchBuild {
   readonly dependencies: readonly string[]
   readonly diagnostics: readonly Diagnostic[]
   /** Absent when there are errors. */
-  readonly made?: Made | undefined
+  readonly made?: BuiltObject | undefined
 }
 
-export interface Made {
+export interface BuiltObject {
   /** DWARF stripped, BTF kept. */
   readonly object: Uint8Array
   readonly bpf: BpfObject
@@ -26,18 +26,18 @@ export interface Made {
 }
 
 /** By what was compiled: builds of one file that run at once share a compile, and what is made of it. */
-const parts = new WeakMap<CompileResult, Part>()
+const builds = new WeakMap<CompileResult, ArchBuild>()
 
-export function partOf(source: string, compiled: CompileResult): Part {
-  let part = parts.get(compiled)
-  if (!part) parts.set(compiled, (part = makePart(source, compiled)))
+export function archBuildOf(source: string, compiled: CompileResult): ArchBuild {
+  let part = builds.get(compiled)
+  if (!part) builds.set(compiled, (part = makeArchBuild(source, compiled)))
   return part
 }
 
-function makePart(
+function makeArchBuild(
   source: string,
   { object: compiled, dependencies, systemHeaders, diagnostics, folder, macros }: CompileResult,
-): Part {
+): ArchBuild {
   if (!compiled) return { dependencies, diagnostics }
   const system = new Set(systemHeaders)
   const isOwn = ownFiles((file) => system.has(file))

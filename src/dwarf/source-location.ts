@@ -1,5 +1,5 @@
 /** Where something is declared in C. */
-export interface Place {
+export interface SourceLocation {
   /** Absolute path. */
   readonly file: string
   /** From 1. */

@@ -1,7 +1,7 @@
 import { BpfError } from '../host/error.ts'
 
 /** A ring in which the next record cannot be found. Who reads it has to begin anew. */
-export class LostPlace extends BpfError {
+export class LostPosition extends BpfError {
   /** @param object the ring's map @param reason what was found */
   constructor(object: string, reason: string) {
     super({
