@@ -1,8 +1,9 @@
 /** What each program of this folder is refused for, in the words that a user gets on every kernel. */
 export const refusals: Readonly<Record<string, RegExp>> = {
   missing_null_check: /may be NULL/,
-  map_value_bounds: /index, offset or length stays in bounds/,
-  map_value_size: /outside what the map holds/,
+  map_value_bounds:
+    /index, offset or length stays in bounds\. Likely causes: .*spilled.*32 bits.*-mcpu.*docs\/verifier\.md/,
+  map_value_size: /stays inside what the map holds.*Likely causes/,
   memory_access: /a number, not a pointer.*bpf_probe_read_kernel/,
   unbounded_loop: /a loop has no bound/,
   endless_branches: /gave up after following too many instructions/,
@@ -10,7 +11,7 @@ export const refusals: Readonly<Record<string, RegExp>> = {
   unknown_function: /9999 does not exist/,
   helper_not_allowed: /may not call bpf_redirect\(\)/,
   uninitialised: /read before it has a value/,
-  packet_bounds: /compare with data_end/,
+  packet_bounds: /ends before data_end.*Likely causes/,
   context_access: /context .* at byte 160/,
   return_value: /returns a value that its type does not allow/,
   stack_size: /share 512 bytes of stack/,

@@ -11,6 +11,7 @@ import { CompileError } from './compile-error.ts'
 import type { Diagnostic } from './diagnostics.ts'
 import { withHints } from './hints.ts'
 import type { Job } from './job.ts'
+import { libbpfHeadersIn } from './libbpf-names.ts'
 import { type Options, type ResolvedOptions, resolveOptions } from './options.ts'
 import { translate } from './translate.ts'
 
@@ -100,7 +101,8 @@ async function translated(job: Job, key: string, started: number): Promise<Compi
   const translation = await translate(job, { isRebuild: last !== undefined })
   const { object, systemHeaders } = translation
   const isVmlinuxGenerated = translation.vmlinux !== undefined
-  const diagnostics = withHints(translation.diagnostics, { isVmlinuxGenerated })
+  const headers = libbpfHeadersIn([...job.options.include, ...job.clang.systemIncludes])
+  const diagnostics = withHints(translation.diagnostics, { isVmlinuxGenerated, headers })
   const known = object ? [] : [...(last ?? []), ...filesOf(diagnostics)]
   const dependencies = [...new Set([...translation.dependencies, ...known])]
   const folder = dirname(source)

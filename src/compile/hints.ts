@@ -1,4 +1,5 @@
 import type { Diagnostic, Note } from './diagnostics.ts'
+import { type LibbpfHeaders, newerNameNote } from './libbpf-names.ts'
 
 /** What a person would be told by one who has met the message before. */
 const hints: readonly {
@@ -50,8 +51,12 @@ const hints: readonly {
 /** The same with the first hint that fits as a last note; each hint is given once. */
 export function withHints(
   diagnostics: readonly Diagnostic[],
-  { isVmlinuxGenerated }: { isVmlinuxGenerated: boolean },
+  {
+    isVmlinuxGenerated,
+    headers,
+  }: { readonly isVmlinuxGenerated: boolean; readonly headers?: LibbpfHeaders | undefined },
 ): Diagnostic[] {
+  const told = new Set<string>()
   const left = new Set(hints.filter((hint) => isVmlinuxGenerated || !hint.ofGeneratedVmlinux))
   return diagnostics.map((diagnostic) => {
     for (const hint of left) {
@@ -60,7 +65,10 @@ export function withHints(
       left.delete(hint)
       return withNote(diagnostic, { message: hint.advice })
     }
-    return diagnostic
+    const note = newerNameNote(diagnostic, headers)
+    if (!note || told.has(note.message)) return diagnostic
+    told.add(note.message)
+    return withNote(diagnostic, note)
   })
 }
 

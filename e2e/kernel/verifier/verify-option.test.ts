@@ -89,7 +89,7 @@ describeInKernel('the option verify', () => {
           message: expect.stringMatching(
             /^the verifier refuses program refused: R\d invalid mem access/u,
           ),
-          notes: [{ message: expect.stringContaining('compare it with NULL') }],
+          notes: [{ message: expect.stringContaining('no comparison with NULL') }],
         },
       ],
     })

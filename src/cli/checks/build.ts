@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 
 import { pathFor } from '../../compile/arch.ts'
 import { findClang } from '../../compile/clang.ts'
+import { libbpfHeadersIn } from '../../compile/libbpf-names.ts'
 import type { ResolvedOptions } from '../../compile/options.ts'
 import { type Check, check } from './check.ts'
 
@@ -40,11 +40,13 @@ async function clangCheck(options: ResolvedOptions): Promise<ClangFound> {
 }
 
 function headersCheck(folders: readonly string[]): Check {
-  const folder = folders.find((path) => existsSync(join(path, 'bpf/bpf_helpers.h')))
+  const headers = libbpfHeadersIn(folders)
   return check(
     'libbpf headers',
-    folder !== undefined,
-    folder === undefined ? `no bpf/bpf_helpers.h in ${folders.join(', ')}` : join(folder, 'bpf'),
+    headers !== undefined,
+    headers === undefined
+      ? `no bpf/bpf_helpers.h in ${folders.join(', ')}`
+      : `${headers.folder}, ${headers.version === undefined ? 'of a version they do not tell' : `v${headers.version}`}`,
     'Debian, Ubuntu: apt install libbpf-dev; Fedora: dnf install libbpf-devel; Arch: pacman -S libbpf',
   )
 }

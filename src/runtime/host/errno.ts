@@ -47,6 +47,7 @@ export const ESRCH: number = errno.ESRCH
 export const ENOSPC: number = errno.ENOSPC
 export const E2BIG: number = errno.E2BIG
 export const ENOSYS: number = errno.ENOSYS
+export const ENOMEM: number = errno.ENOMEM
 export const EACCES: number = errno.EACCES
 export const EFAULT: number = errno.EFAULT
 export const EINVAL: number = errno.EINVAL

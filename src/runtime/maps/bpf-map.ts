@@ -92,7 +92,10 @@ export const BpfMap: StandaloneMaps = /*#__PURE__*/ Object.freeze({
       operation: 'open',
       object: `the map of id ${id}`,
       errno: -fd,
-      hint: fd === -ENOENT ? undefined : privilegeHint(-fd, ['CAP_SYS_ADMIN']),
+      hint:
+        fd === -ENOENT
+          ? 'No map has that id any more: bpftool map list shows those there are'
+          : privilegeHint(-fd, ['CAP_SYS_ADMIN']),
     })
   },
   create<T extends keyof MapClasses, K, V>(

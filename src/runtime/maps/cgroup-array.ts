@@ -1,4 +1,6 @@
 import { withDirectory } from '../descriptors/file.ts'
+import { EBADF } from '../host/errno.ts'
+import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { ofDescriptors } from './requirements.ts'
 import { Slots } from './slots.ts'
@@ -7,6 +9,11 @@ import { Slots } from './slots.ts'
 export class CgroupArray extends Slots {
   /** @param cgroup its directory in cgroup2, or a descriptor of it */
   set(index: number, cgroup: string | number): this {
+    const handle = handleOf(this)
+    handle.advice = (errno) =>
+      errno === EBADF
+        ? `${cgroup} is no directory of cgroup2, whose place \`mount -t cgroup2\` shows: /sys/fs/cgroup, or /sys/fs/cgroup/unified`
+        : undefined
     return withDirectory(cgroup, (fd) => this.fill(index, fd))
   }
 }

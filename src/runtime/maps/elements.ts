@@ -113,7 +113,8 @@ export class Elements {
   update(flag: number): void {
     const result = this.#run(BPF_MAP_UPDATE_ELEM, flag)
     if (result === 0) return
-    throw this.#handle.failure('set an element of', result, { reason: reason(result, flag) })
+    const details = result === E2BIG ? tooMany(this.#info) : { reason: reason(result, flag) }
+    throw this.#handle.failure('set an element of', result, details)
   }
 
   /** @param absent what else than ENOENT and an index past the end says that there is none */
@@ -186,6 +187,28 @@ export class Elements {
   /** Whole elements, many a system call; undefined when the kernel has no batches for this kind of map. */
   batches(): Batches | undefined {
     return Batches.of(this.#handle, this.keySize, this.#valueMemory.size)
+  }
+}
+
+/** linux/bpf.h: types whose keys are indexes. */
+const arrayTypes = new Set([2, 3, 4, 6, 8, 12, 14, 15, 16, 17, 20])
+const queueTypes = new Set([22, 23])
+
+/** Why a map took no more. */
+function tooMany({ type, maxEntries, name }: MapInfo): { reason: string; hint: string } {
+  const setting = `maps.${name}.maxEntries`
+  if (arrayTypes.has(type)) {
+    return {
+      reason: `the index is not below its maxEntries, ${maxEntries}`,
+      hint: `Use an index from 0 to ${maxEntries - 1}, or set ${setting} before load()`,
+    }
+  }
+  const room = queueTypes.has(type)
+    ? "pop() values, or push(value, 'exist'), which drops the oldest"
+    : 'delete elements, or use BPF_MAP_TYPE_LRU_HASH, which drops old ones'
+  return {
+    reason: `the map is full, its maxEntries is ${maxEntries}`,
+    hint: `Set ${setting} before load(), ${room}`,
   }
 }
 

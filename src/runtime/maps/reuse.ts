@@ -49,6 +49,16 @@ export function reuseMap(
 
 const compared = ['type', 'keySize', 'valueSize', 'maxEntries', 'flags', 'mapExtra'] as const
 
+/** In what a pinned map differs from the one that is declared: `valueSize (8 declared, 4 given)`. */
+export function pinnedDifferences(declared: MapSettings, path: string): string[] {
+  const fd = openPinned(path, 'look at')
+  try {
+    return differences(declared, readMapInfo(fd, 'look at', path))
+  } finally {
+    close(fd)
+  }
+}
+
 /** As libbpf checks pinned maps (libbpf.c: map_is_reuse_compat). */
 function differences(declared: MapSettings, given: MapInfo): string[] {
   const { type } = declared

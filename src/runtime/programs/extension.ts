@@ -4,6 +4,7 @@ import { linkByLibbpf } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
 import { tracingLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
+import { btfTargetAdvice } from './attach-targets.ts'
 import type { Attempt } from './program.ts'
 import { Program } from './program.ts'
 import { trampolineAdvice } from './trampoline.ts'
@@ -32,8 +33,8 @@ export class ExtensionProgram extends Program {
   }
 
   /** @internal */
-  override loadAdvice(errno: number): string | undefined {
-    return trampolineAdvice(this.section, errno)
+  override loadAdvice(errno: number, log = ''): string | undefined {
+    return trampolineAdvice(this.section, errno) ?? btfTargetAdvice(this.section, log)
   }
 
   /** @internal */

@@ -1,9 +1,10 @@
 import { withOpened } from '../descriptors/file.ts'
 import { EINVAL, ENOENT } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
+import { didYouMean } from '../host/nearest-names.ts'
 import { openedFile, readElfFile } from '../symbols/elf-file.ts'
 import type { ElfFunction } from '../symbols/elf-functions.ts'
-import { elfFunctions, readVersioned } from '../symbols/elf-functions.ts'
+import { elfFunctions, functionNames, readVersioned } from '../symbols/elf-functions.ts'
 import { STB_LOCAL, STB_WEAK } from '../symbols/elf-symbol.ts'
 import type { Program } from './program.ts'
 
@@ -58,7 +59,10 @@ function functionsOf(attempt: Attempt, path: string, wanted: Wanted): readonly E
   return withOpened(path, (fd) => {
     const opened = openedFile(fd)
     const file = opened && readElfFile(opened.bytes)
-    if (!file) throw refusal(attempt, EINVAL, `${path} is no ELF file`)
+    if (!file) {
+      const advice = 'Give the path of a program or library, not of a script'
+      throw refusal(attempt, EINVAL, `${path} is no ELF file`, advice)
+    }
     const functions = elfFunctions(file, (name) => wanted.has(name))
     if (functions.count > 0) return functions.wanted
     throw refusal(attempt, ENOENT, `${path} names no functions, it is stripped: give offsets`)
@@ -97,14 +101,45 @@ function only(
   }
   const offsets = [...new Set(functions.map(({ offset }) => offset))]
   const [first] = offsets
-  if (first === undefined) throw refusal(attempt, ENOENT, `${path} has no function ${wanted}`)
+  if (first === undefined) throw refusal(attempt, ENOENT, ...missingFunction(path, wanted))
   if (offsets.length === 1) return first
   const list = offsets.map((offset) => `0x${offset.toString(16)}`).join(', ')
   throw refusal(attempt, EINVAL, `${path} has several functions ${wanted}, at offsets ${list}`)
 }
 
-function refusal({ program, operation }: Attempt, errno: number, reason: string): BpfError {
-  return new BpfError({ operation, object: program.title, errno, reason })
+function refusal(
+  { program, operation }: Attempt,
+  errno: number,
+  reason: string,
+  hint?: string,
+): BpfError {
+  return new BpfError({ operation, object: program.title, errno, reason, hint })
+}
+
+/** Why there is none of the name, and what to do. */
+function missingFunction(path: string, wanted: string): [reason: string, hint: string] {
+  const { name, version } = readVersioned(wanted)
+  const { defined, imported } = withOpened(path, (fd) => {
+    const opened = openedFile(fd)
+    const file = opened && readElfFile(opened.bytes)
+    return file ? functionNames(file) : { defined: [], imported: [] }
+  })
+  if (imported.includes(name)) {
+    const advice =
+      'Attach to the library that defines it: libc.so.6, or another of those that `ldd` lists'
+    return [`${path} imports ${name}, and does not define it`, advice]
+  }
+  const meant = didYouMean(name, defined)
+  if (version !== undefined && defined.includes(name)) {
+    return [
+      `${path} has no version ${version} of ${name}`,
+      'Leave the version out for the default one',
+    ]
+  }
+  return [
+    `${path} has no function ${name}${meant}`,
+    'Static and inlined functions, and those of stripped files, have no name there: give attachUprobe() an offset, or another binary',
+  ]
 }
 
 function glob(pattern: string): Wanted {

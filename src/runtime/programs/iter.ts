@@ -12,6 +12,7 @@ import { iterLinks } from '../links/info.ts'
 import { IterLink } from '../links/iter-link.ts'
 import type { NativeLink } from '../links/native.ts'
 import { attachOptions } from './attach-options.ts'
+import { btfTargetAdvice } from './attach-targets.ts'
 import type { Attempt } from './program.ts'
 import { Program } from './program.ts'
 import { handleOf } from './settings.ts'
@@ -71,6 +72,11 @@ export class IterProgram extends Program {
   /** @internal */
   protected override makeLink(native: NativeLink): IterLink {
     return new IterLink(handleOf(this).links, this.title, native, iterLinks)
+  }
+
+  /** @internal */
+  override loadAdvice(_errno: number, log = ''): string | undefined {
+    return btfTargetAdvice(this.section, log)
   }
 
   /** @internal */

@@ -2,6 +2,7 @@ import { EINVAL, EOPNOTSUPP } from '../host/errno.ts'
 import { exists } from '../host/files.ts'
 import { kernelIsAtLeast } from '../host/kernel-release.ts'
 import { tracefsAdvice } from '../host/tracefs.ts'
+import { kprobeTargetAdvice } from './attach-targets.ts'
 import type { Attempt } from './program.ts'
 
 /** What to do when a program of the section could not be attached as a kprobe or uprobe. */
@@ -22,7 +23,7 @@ export function kprobeAdvice(
   if (names && errno === EOPNOTSUPP && /^\??k(ret)?probe\.(multi|session)\b/.test(section)) {
     return 'This kernel cannot attach to many functions at once (CONFIG_FPROBE, Linux 5.18): use attachKprobe()'
   }
-  return tracefsAdvice(log)
+  return kprobeTargetAdvice(log) ?? tracefsAdvice(log)
 }
 
 /** As the kernel lists what perf_event_open(2) opens. */

@@ -5,6 +5,8 @@ import { fromLibbpf } from '../ffi/libbpf.ts'
 import { close, duplicate } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import { openPerfEvent, perfEventTypes } from '../ffi/perf.ts'
+import { EINVAL, ENODEV, ENOENT, EOPNOTSUPP } from '../host/errno.ts'
+import { readText } from '../host/files.ts'
 import { onlineCpus } from '../host/online-cpus.ts'
 import { linkByLibbpf } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
@@ -104,6 +106,28 @@ function counterOf({ type, config = 0 }: PerfEventOptions): { type: number; conf
   }
 }
 
+/** linux/perf_event.h: PERF_TYPE_HARDWARE, _HW_CACHE, _RAW: what the CPU itself counts. */
+const countedByCpu = new Set([0, 3, 4])
+
+function refusedEvent(
+  { type, frequency }: { readonly type: number; readonly frequency?: bigint },
+  cpu: number,
+  errno: number,
+): string | undefined {
+  if (errno === ENOENT || errno === EOPNOTSUPP) {
+    return countedByCpu.has(type)
+      ? "This machine does not count that in hardware, as many virtual machines do not: sample by { config: 'cpu-clock' }"
+      : `This kernel has no event source of type ${type}, or not this event of it: /sys/bus/event_source/devices/*/type lists them`
+  }
+  if (errno !== EINVAL && errno !== ENODEV) return undefined
+  const cpus = onlineCpus()
+  if (cpu !== -1 && !cpus.includes(cpu)) return `CPU ${cpu} is not online: ${cpus.join(', ')} are`
+  const most = BigInt(readText('/proc/sys/kernel/perf_event_max_sample_rate').trim())
+  return frequency !== undefined && frequency > most
+    ? `A frequency is at most ${most} here (sysctl kernel.perf_event_max_sample_rate)`
+    : 'See perf_event_open(2) for what goes together with this event'
+}
+
 function openEvent(program: Program, options: PerfEventOptions, pid: number, cpu: number): number {
   const { frequency } = options
   const event = {
@@ -112,6 +136,10 @@ function openEvent(program: Program, options: PerfEventOptions, pid: number, cpu
     ...(frequency === undefined ? {} : { frequency: uint64('frequency', frequency) }),
   }
   const fd = openPerfEvent(event, pid, cpu)
-  if (fd < 0) throw program.failure(`open a perf event on CPU ${cpu} for`, errno())
+  if (fd < 0) {
+    const words = `open a perf event on CPU ${cpu} for`
+    const failed = errno()
+    throw program.failure(words, failed, '', refusedEvent(event, cpu, failed))
+  }
   return fd
 }

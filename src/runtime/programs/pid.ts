@@ -6,5 +6,11 @@ export function pidOf(pid: number | 'self' | undefined): number {
     throw new TypeError(`pid is a process's number or 'self', not ${typeof pid}`)
   }
   if (Number.isInteger(pid) && pid > 0 && pid <= 0x7fff_ffff) return pid
-  throw new RangeError(`pid is a process's number or 'self', not ${pid}`)
+  const meant =
+    pid === -1
+      ? ': for every process, leave it out'
+      : pid === 0
+        ? ": for this process, give 'self'; for every process, leave it out"
+        : ''
+  throw new RangeError(`pid is a process's number or 'self', not ${pid}${meant}`)
 }

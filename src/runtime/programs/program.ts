@@ -38,7 +38,14 @@ export interface Attempt {
 }
 
 /** What is tried, after "cannot"; and the capabilities that it takes beside those of a load. */
-export type Operation = string | { readonly words: string; readonly need: AttachNeed }
+export type Operation = string | OperationDetails
+
+export interface OperationDetails {
+  readonly words: string
+  readonly need?: AttachNeed | undefined
+  /** What to do, when nothing better is known. */
+  readonly hint?: (errno: number) => string | undefined
+}
 
 /** Makes the class of one program type; generated modules name one a program, so that unused ones leave the bundle. */
 export type ProgramKind<P extends Program = Program> = new (handle: ProgramHandle) => P
@@ -144,7 +151,8 @@ export class Program extends ProgramSettings {
 
   /** @param hint when nothing better is known @internal */
   failure(tried: Operation, errno: number, log = '', hint?: string): BpfError {
-    const { words: operation, need } = typeof tried === 'string' ? { words: tried } : tried
+    const details: OperationDetails = typeof tried === 'string' ? { words: tried } : tried
+    const { words: operation, need } = details
     const wanted = [...this.needed.load, ...(need?.capabilities ?? [])]
     return new BpfError({
       operation,
@@ -155,6 +163,7 @@ export class Program extends ProgramSettings {
       hint:
         this.advice({ errno, log, bySection: operation === 'attach' }) ??
         privilegeHint(errno, wanted) ??
+        details.hint?.(errno) ??
         hint,
     })
   }
@@ -170,7 +179,7 @@ export class Program extends ProgramSettings {
   }
 
   /** What to do when the kernel refused to load it before its verifier read it. @internal */
-  loadAdvice(_errno: number): string | undefined {
+  loadAdvice(_errno: number, _log?: string): string | undefined {
     return undefined
   }
 

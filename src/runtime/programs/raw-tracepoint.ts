@@ -11,6 +11,8 @@ import type { LinkShapes } from '../links/info.ts'
 import { rawTracepointLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { descriptorLink } from '../links/native.ts'
+import { rawTracepointAdvice } from './attach-targets.ts'
+import type { Attempt } from './program.ts'
 import { Program } from './program.ts'
 import type { TestRunOutput } from './test-run.ts'
 import { testRun } from './test-run.ts'
@@ -64,6 +66,11 @@ export class RawTracepointProgram extends Program {
       ...(cpu === undefined ? {} : { flags: onCpu, cpu: uint32('cpu', cpu) }),
     })
     return { retval }
+  }
+
+  /** @internal */
+  override advice(attempt: Attempt): string | undefined {
+    return rawTracepointAdvice(attempt.log) ?? super.advice(attempt)
   }
 
   /** @internal */

@@ -20,13 +20,16 @@ import {
   bpf_program__set_ifindex,
   bpf_program__set_log_buf,
   bpf_program__set_log_level,
+  bpf_program__section_name,
   bpf_program__set_type,
   bpf_program__type,
   libbpf_bpf_attach_type_str,
   libbpf_bpf_prog_type_str,
 } from '../ffi/object.ts'
+import { ESRCH } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
 import type { LinkOwner } from '../links/link.ts'
+import { missingTarget } from './attach-targets.ts'
 import { indexOfInterface } from './interface.ts'
 
 /** A program's native side. */
@@ -207,7 +210,13 @@ export class ProgramSettings {
     const { result, log } = captureLog(() =>
       bpf_program__set_attach_target(this.#handle.pointer, fd, functionName),
     )
-    if (result < 0) throw this.#refused(`set the attach target ${functionName} of`, -result, log)
+    if (result < 0) {
+      const section = bpf_program__section_name(this.#handle.pointer)
+      // libbpf 1.1 says nothing of a name that kernel BTF does not have.
+      const hint =
+        target === null && -result === ESRCH ? missingTarget(section, functionName) : undefined
+      throw this.#refused(`set the attach target ${functionName} of`, -result, log, hint)
+    }
     this.#handle.attachTarget = [target, functionName]
   }
 
@@ -234,9 +243,9 @@ export class ProgramSettings {
     return { address, size: size.data.getBigUint64(0, true) }
   }
 
-  #refused(operation: string, errno: number, log?: string): BpfError {
+  #refused(operation: string, errno: number, log?: string, hint?: string): BpfError {
     const reason = log ? log.split('\n').at(-1) : undefined
-    return new BpfError({ operation, object: this.title, errno, reason, log })
+    return new BpfError({ operation, object: this.title, errno, reason, log, hint })
   }
 }
 

@@ -10,6 +10,7 @@ import {
   SO_DETACH_BPF,
   SO_DETACH_REUSEPORT_BPF,
 } from '../ffi/socket.ts'
+import { EINVAL } from '../host/errno.ts'
 import type { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
 import { indexOfInterface } from './interface.ts'
@@ -59,6 +60,15 @@ export class SkReuseportProgram extends Program {
     const operation = 'attach to sockets of one port'
     const fd = socketDescriptor(socket, operation)
     const [attach, detach] = [SO_ATTACH_REUSEPORT_EBPF, SO_DETACH_REUSEPORT_BPF]
-    return this.adopt(attachBySocketOption(this, operation, fd, attach, detach))
+    return this.adopt(
+      attachBySocketOption(this, { words: operation, hint: notShared }, fd, attach, detach),
+    )
   }
+}
+
+/** SO_ATTACH_REUSEPORT_EBPF is for sockets of a group. */
+function notShared(errno: number): string | undefined {
+  return errno === EINVAL
+    ? 'The socket must share its port: bound with SO_REUSEPORT (of Node: reusePort in the options of listen() or of createSocket())'
+    : undefined
 }

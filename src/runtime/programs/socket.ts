@@ -4,12 +4,12 @@ import { setSocketOption } from '../ffi/socket.ts'
 import { statOf } from '../host/files.ts'
 import type { NativeLink } from '../links/native.ts'
 import { attachmentWithoutLink } from '../links/native.ts'
-import type { Program } from './program.ts'
+import type { Operation, Program } from './program.ts'
 
 /** Puts a program on a socket by one option, and takes it off by another. @throws {BpfError} */
 export function attachBySocketOption(
   program: Program,
-  operation: string,
+  operation: Operation,
   fd: number,
   attach: number,
   detach: number,

@@ -8,6 +8,7 @@ import type { LinkShapes } from '../links/info.ts'
 import { tracepointLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { attachOptions } from './attach-options.ts'
+import { tracepointAdvice } from './attach-targets.ts'
 import type { Attempt } from './program.ts'
 import { Program } from './program.ts'
 
@@ -38,7 +39,8 @@ export class TracepointProgram extends Program {
 
   /** @internal */
   override advice(attempt: Attempt): string | undefined {
-    return tracefsAdvice(attempt.log) ?? super.advice(attempt)
+    const { log } = attempt
+    return tracefsAdvice(log) ?? tracepointAdvice(log) ?? super.advice(attempt)
   }
 
   /** @internal */

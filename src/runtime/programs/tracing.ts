@@ -6,6 +6,7 @@ import { kernelLink, linkByLibbpf, tailOffset } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
 import { rawTracepointLinks, tracingLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
+import { btfTargetAdvice } from './attach-targets.ts'
 import type { Attempt } from './program.ts'
 import { Program } from './program.ts'
 import { trampolineAdvice } from './trampoline.ts'
@@ -39,8 +40,8 @@ export class TracingProgram extends Program {
   }
 
   /** @internal */
-  override loadAdvice(errno: number): string | undefined {
-    return trampolineAdvice(this.section, errno)
+  override loadAdvice(errno: number, log = ''): string | undefined {
+    return trampolineAdvice(this.section, errno) ?? btfTargetAdvice(this.section, log)
   }
 
   /** @internal */

@@ -1,10 +1,15 @@
 import type { Integer } from '../../codec/input.ts'
+import { withOpened } from '../descriptors/file.ts'
 import { uint64 } from '../ffi/arguments.ts'
 import { requireKnown } from '../ffi/known-options.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import { cString } from '../ffi/memory.ts'
+import { exists } from '../host/files.ts'
+import { didYouMean } from '../host/nearest-names.ts'
 import { linkByLibbpf } from '../links/create.ts'
 import type { NativeLink } from '../links/native.ts'
+import { openedFile, readElfFile } from '../symbols/elf-file.ts'
+import { usdtProbes } from '../symbols/usdt-probes.ts'
 import { attachOptions } from './attach-options.ts'
 import type { Binary } from './binary.ts'
 import { pathOfBinary } from './binary.ts'
@@ -89,14 +94,36 @@ export function attachUsdt(
   // struct bpf_usdt_opts: sz, usdt_cookie.
   const opts = attachOptions(16)
   opts.data.setBigUint64(8, uint64('cookie', options.cookie ?? 0), true)
+  const path = pathOfBinary(binary, options.pid)
   return linkByLibbpf(
     program,
-    { words: `attach to USDT ${provider}:${name} of ${binary}`, need: uprobeEvents },
+    {
+      words: `attach to USDT ${provider}:${name} of ${binary}`,
+      need: uprobeEvents,
+      hint: () => missingProbe(path, `${provider}:${name}`),
+    },
     bpf_program__attach_usdt,
     pidOf(options.pid),
-    pathOfBinary(binary, options.pid),
+    path,
     provider,
     name,
     opts,
   )
+}
+
+const mostProbes = 10
+
+/** Undefined when the file has the probe, or is none that has such. */
+function missingProbe(path: string, probe: string): string | undefined {
+  if (!exists(path)) return `There is no file ${path}`
+  return withOpened(path, (fd) => {
+    const opened = openedFile(fd)
+    const file = opened && readElfFile(opened.bytes)
+    const probes = file ? usdtProbes(file) : []
+    if (probes.includes(probe)) return undefined
+    if (probes.length === 0)
+      return `${path} has no USDT probes: it is built without sys/sdt.h, or they are in a library of it`
+    const more = probes.length > mostProbes ? `, and ${probes.length - mostProbes} more` : ''
+    return `${path} has no probe ${probe}${didYouMean(probe, probes)}: it has ${probes.slice(0, mostProbes).join(', ')}${more}`
+  })
 }

@@ -1,6 +1,6 @@
 import { oneOf } from '../ffi/arguments.ts'
 import { requireKnown } from '../ffi/known-options.ts'
-import { EBUSY, EEXIST } from '../host/errno.ts'
+import { EBUSY, EEXIST, EOPNOTSUPP } from '../host/errno.ts'
 import { kernelLink } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
 import { xdpLinks } from '../links/info.ts'
@@ -31,7 +31,11 @@ export class XdpProgram extends PacketProgram {
     const flags = mode === undefined ? 0 : oneOf('mode', modes, mode)
     const operation = `attach to ${device}${mode ? ` in ${mode} mode` : ''}`
     const target = indexOfInterface(device)
-    const hints = { [EBUSY]: taken, [EEXIST]: taken }
+    const hints = {
+      [EBUSY]: taken,
+      [EEXIST]: taken,
+      [EOPNOTSUPP]: `The driver of ${device} has no ${mode ?? 'such'} mode: leave mode out, or use generic`,
+    }
     return this.adopt(kernelLink(this, operation, { target, attachType: BPF_XDP, flags, hints }))
   }
 

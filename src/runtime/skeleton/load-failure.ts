@@ -1,8 +1,10 @@
 import type { Capability } from '../host/capabilities.ts'
 import { missingCapabilities, privilegeHint } from '../host/capabilities.ts'
+import { EACCES, EPERM } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
 import { capabilitiesForMap } from '../maps/needed-capabilities.ts'
 import { creationAdvice } from '../maps/refusal.ts'
+import { pinnedDifferences } from '../maps/reuse.ts'
 import { VerifierError } from '../verifier/error.ts'
 import type { Explanations } from '../verifier/explanations/explanations.ts'
 import { explained } from '../verifier/explanations/explanations.ts'
@@ -50,9 +52,10 @@ export function loadFailure(
     reason: heard && reasonFrom(heard),
     log: heard,
     hint:
-      kernelHint(refused, errno, needed) ??
+      kernelHint(refused, errno, needed, heard) ??
       privilegeHint(errno, needed) ??
       (map && creationAdvice(map.kind, map.map, errno)) ??
+      pinnedAdvice(parts, heard) ??
       adviceOn(heard, explanations),
   })
 }
@@ -76,7 +79,10 @@ function refusedProgram(
   { programs }: InstanceState,
   heard: string | undefined,
 ): ProgramState | undefined {
-  const named = /^prog '(.*)': BPF program load failed/m.exec(heard ?? '')?.[1]
+  const named =
+    /^prog '(.*)': (?:BPF program load failed|failed to find kernel BTF type ID|no BTF-based attach target)/m.exec(
+      heard ?? '',
+    )?.[1]
   return programs.find(({ name }) => name === named)
 }
 
@@ -84,6 +90,16 @@ function refusedProgram(
 function refusedMap({ maps }: InstanceState, heard: string | undefined): MapState | undefined {
   const named = /^map '(.*)': failed to create/m.exec(heard ?? '')?.[1]
   return maps.find(({ name }) => name === named)
+}
+
+/** What to do about a map that is pinned already where this one is to be. */
+function pinnedAdvice({ maps }: InstanceState, heard: string | undefined): string | undefined {
+  const path = /couldn't reuse pinned map at '([^']*)'/.exec(heard ?? '')?.[1]
+  const map = maps.find((each) => path !== undefined && each.map.pinPath === path)?.map
+  const problems = map && path !== undefined ? pinnedDifferences(map, path) : []
+  return problems.length === 0
+    ? undefined
+    : `The map that is pinned there differs in ${problems.join(', ')}: remove it (rm ${path}) if no program needs it, choose another pinPath, or declare the map like it`
 }
 
 /** The capabilities for what was refused; for all that is to be loaded where nobody says what that was. */
@@ -109,8 +125,11 @@ function kernelHint(
   refused: ProgramState | undefined,
   errno: number,
   needed: readonly Capability[],
+  heard: string | undefined,
 ): string | undefined {
-  return missingCapabilities(needed).length === 0 ? refused?.program.loadAdvice(errno) : undefined
+  const privileged =
+    (errno !== EPERM && errno !== EACCES) || missingCapabilities(needed).length === 0
+  return privileged ? refused?.program.loadAdvice(errno, heard) : undefined
 }
 
 /** libbpf.c: bpf_object__probe_loading. Its advice, on RLIMIT_MEMLOCK, is for kernels before Linux 5.11. */

@@ -64,6 +64,25 @@ export function elfFunctions(file: ElfFile, isWanted: (name: string) => boolean)
 /** How many times all names may be as long as their text: linkers let one end in another, a stranger a million. */
 const namesPerText = 16
 
+/** The names of the functions that a file defines, and of those that it takes from libraries. */
+export function functionNames(file: ElfFile): { defined: string[]; imported: string[] } {
+  const [defined, imported] = [new Set<string>(), new Set<string>()]
+  for (const section of symbolTables(file)) {
+    const strings = file.sections[section.link]
+    if (!strings) continue
+    const text = sectionBytes(file, strings)
+    let left = namesPerText * text.length
+    eachSymbol(file, section, (symbol) => {
+      if (symbol.nameAt === 0 || left < 0) return
+      const { name } = readVersioned(nameIn(text, symbol.nameAt))
+      left -= name.length + 1
+      if (isFunction(symbol)) defined.add(name)
+      else if (symbol.section === 0) imported.add(name)
+    })
+  }
+  return { defined: [...defined], imported: [...imported] }
+}
+
 const unversioned: SymbolVersion = { version: undefined, hidden: false }
 
 /** TextDecoder takes ten times as long. */

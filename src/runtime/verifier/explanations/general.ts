@@ -1,5 +1,11 @@
 import type { Explanations } from './explanations.ts'
 
+/** A part of the page that says more. Agents run where no documents are, and the project has no address yet. */
+const page = (heading: string): string => `More: docs/verifier.md of unplugin-bpf, "${heading}"`
+
+/** The verifier sees instructions: the C may well compare. */
+const boundsCauses = `Likely causes: no comparison with each limit on this path; a comparison of another copy, since the value was spilled to memory and read again; a comparison of 32 bits only, as clang makes for an older -mcpu. ${page('Bounds')}`
+
 /** Of what any program may meet. */
 export const generalExplanations: Explanations = {
   verifier: [
@@ -26,7 +32,7 @@ export const generalExplanations: Explanations = {
     ],
     [
       /invalid mem access '\w*or_null\w*'|null-check it first|Possibly NULL pointer passed/,
-      'this pointer may be NULL here: compare it with NULL before using it',
+      `to the verifier this pointer may be NULL here. Likely causes: no comparison with NULL on this path; the comparison was made on another lookup, or on a copy in memory. ${page('Pointers that may be NULL')}`,
     ],
     [
       /invalid mem access '(?:scalar|inv)'/,
@@ -34,11 +40,11 @@ export const generalExplanations: Explanations = {
     ],
     [
       /invalid access to packet|pointer comparison prohibited.*pkt/,
-      'the access may lie behind the end of the packet: compare with data_end first',
+      `the verifier does not know that this access ends before data_end. ${boundsCauses}`,
     ],
     [
       /invalid access to map value|invalid access to map key/,
-      'the access may lie outside what the map holds: bound the index or offset first',
+      `the verifier does not know that this access stays inside what the map holds. ${boundsCauses}`,
     ],
     [
       /invalid (?:bpf_context access|access to context).*?off=(\d+).*?(?: size=(\d+)|$)/,
@@ -46,7 +52,7 @@ export const generalExplanations: Explanations = {
     ],
     [
       /min value is negative|unbounded memory access|(?:min|max) value is outside of the allowed memory range|pointer and register with unbounded|value -?\d+ makes \w+ pointer be out of bounds/i,
-      'the verifier cannot tell that an index, offset or length stays in bounds: compare it with its limits first',
+      `the verifier does not know that this index, offset or length stays in bounds. ${boundsCauses}`,
     ],
     [
       /combined stack size of \d+ calls is \d+|stack (?:depth|size).*(?:exceeds|too large)/i,
@@ -64,11 +70,11 @@ export const generalExplanations: Explanations = {
     ],
     [
       /back-edge from insn|infinite loop detected/,
-      'a loop has no bound that the verifier can see: give it a constant limit, or use bpf_for() or bpf_loop()',
+      `a loop has no bound that the verifier can see. Likely causes: its limit is read from memory, or changes in the loop. A constant limit, bpf_for() and bpf_loop() have one. ${page('Loops and size')}`,
     ],
     [
       /BPF program is too large\. Processed|too many (?:states|instructions)|sequence of \d+ jumps is too complex/,
-      'the verifier gave up after following too many instructions: make loops and branches fewer, or split the program by tail calls',
+      `the verifier gave up after following too many instructions. Likely causes: a loop that is unrolled or has many rounds; many branches one after another. Global functions and bpf_loop() are verified once, tail calls by themselves. ${page('Loops and size')}`,
     ],
     [
       /Unreleased reference|would lead to reference leak|Leaking reference/i,
