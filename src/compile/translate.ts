@@ -8,6 +8,7 @@ import { createDebugger } from './debug.ts'
 import type { Diagnostic } from './diagnostics.ts'
 import { includeFolders } from './flag-paths.ts'
 import type { Job } from './job.ts'
+import { describesExterns } from './vmlinux/described-externs.ts'
 import { type LeadingInclude, leadingInclude } from './vmlinux/leading-include.ts'
 import { libbpfHeaders } from './vmlinux/libbpf-headers.ts'
 import {
@@ -92,11 +93,11 @@ async function runPrecompiled(
 }
 
 /**
- * Whether the source itself includes what was precompiled for it, and clang could use that. One
+ * Whether the source itself includes what was precompiled for it, and clang made of it what it makes without. A header
  * without an include guard is read twice, which shows as errors in it.
  */
 function serves(
-  { diagnostics, headers }: ClangRun,
+  { diagnostics, headers, object }: ClangRun,
   { header }: Vmlinux,
   precompiled: Precompiled,
 ): boolean {
@@ -106,7 +107,8 @@ function serves(
       ({ file, message, severity }) =>
         (severity === 'error' && precompiled.headers.includes(file)) ||
         /\b(PCH|AST|precompiled|module) file\b/.test(message),
-    )
+    ) &&
+    (object === undefined || describesExterns(object))
   )
 }
 

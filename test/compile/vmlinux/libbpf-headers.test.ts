@@ -4,8 +4,10 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
+import { readBtfOf, typeAt } from '../../../src/btf/btf.ts'
 import { compile, type CompileResult } from '../../../src/compile/compile.ts'
 import type { Options } from '../../../src/compile/options.ts'
+import { readElf } from '../../../src/elf/elf.ts'
 import { stripDebug } from '../../../src/elf/strip.ts'
 import { countingClang, project } from '../project.ts'
 
@@ -79,5 +81,30 @@ describe.skipIf(noBtf)(`libbpf's headers right behind vmlinux.h${noBtf}`, () => 
     const { log } = await compiled(files, options)
     expect(log).toContain('-x c-header')
     expect(log).not.toContain('bpf_helpers.h')
+  })
+
+  test('leave out no extern that only a cleanup attribute calls', async () => {
+    const source = `${vmlinux}${helpers}
+extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __weak __ksym;
+extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __weak __ksym;
+extern int *bpf_iter_num_next(struct bpf_iter_num *it) __weak __ksym;
+int sum;
+SEC("raw_tp/sys_enter") int count(void *ctx)
+{
+	struct bpf_iter_num it __attribute__((aligned(8), cleanup(bpf_iter_num_destroy)));
+	int *i;
+	bpf_iter_num_new(&it, 0, 10);
+	while ((i = bpf_iter_num_next(&it))) sum += *i;
+	return 0;
+}
+char LICENSE[] SEC("license") = "GPL";
+`
+    const { object } = await compiled({ 'a.bpf.c': source })
+    const btf = readBtfOf(readElf(object))
+    if (!btf) throw new Error('the object has no BTF')
+    const names = btf.types.flatMap((type) =>
+      type.kind === 'datasec' ? type.variables.map(({ type }) => typeAt(btf, type).name) : [],
+    )
+    expect(names).toContain('bpf_iter_num_destroy')
   })
 })
