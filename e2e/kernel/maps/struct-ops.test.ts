@@ -172,6 +172,13 @@ describeInKernel('struct_ops', () => {
     expect(() => skel.maps.successor.attachStructOps()).toThrow(/autocreate is off/)
   })
 
+  test.skipIf(shows)('none of whose programs is loaded is refused by an older libbpf', async () => {
+    const skel = await open('.struct_ops')
+    for (const program of Object.values(skel.progs)) program.autoload = false
+    expect(() => skel.load()).toThrow(/autoload is off for all struct_ops programs/)
+    skel.destroy()
+  })
+
   test('a program that no struct names is refused, and says where its attachment is', async () => {
     const skel = await open('.struct_ops')
     skel.progs.undo_more.autoload = true

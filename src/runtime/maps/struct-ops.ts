@@ -1,8 +1,13 @@
 import type { CompositeLayout } from '../../codec/layout.ts'
 import { boolean } from '../ffi/arguments.ts'
 import { captureLog } from '../ffi/libbpf-log.ts'
+import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
 import { errno } from '../ffi/library.ts'
-import { bpf_link__update_map, bpf_map__attach_struct_ops } from '../ffi/object.ts'
+import {
+  bpf_link__update_map,
+  bpf_map__attach_struct_ops,
+  bpf_program__autoload,
+} from '../ffi/object.ts'
 import { structOpsPointers } from '../ffi/pointers.ts'
 import { privilegeHint } from '../host/capabilities.ts'
 import { EINVAL, EOPNOTSUPP } from '../host/errno.ts'
@@ -14,7 +19,7 @@ import type { NativeLink } from '../links/native.ts'
 import { libbpfLink } from '../links/native.ts'
 import type { MapHandle } from './handle.ts'
 import { needsLibbpf } from './libbpf-need.ts'
-import type { MapKind } from './map.ts'
+import type { BeingLoaded, MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
 import { StructOpsShadow } from './struct-ops-shadow.ts'
 
@@ -118,7 +123,27 @@ export function structOpsMap(
     create: (handle, links) => new StructOpsMap(handle, links, section.endsWith('.link')),
     attach: attachBySkeleton,
     shadow: (handle, programs) => new StructOpsShadow(handle, layout, functions, programs),
+    beforeLoad: requireProgram,
   }
+}
+
+/**
+ * libbpf before 1.4 reads the kernel's BTF for a program that is loaded, not for the map, which it then looks up in BTF
+ * that it does not have, and ends the process (libbpf.c: obj_needs_vmlinux_btf).
+ * @throws {BpfError} `ERR_BPF_STATE` when no program of a struct_ops is to be loaded
+ */
+function requireProgram({ title }: MapHandle, { spec, native }: BeingLoaded): void {
+  if (libbpfIsAtLeast(1, 4)) return
+  const isLoaded = spec.programs.some(
+    ({ section }, index) =>
+      /^\??struct_ops\b/.test(section) && bpf_program__autoload(native.program(index)),
+  )
+  if (isLoaded) return
+  throw stateError(
+    'load',
+    title,
+    'autoload is off for all struct_ops programs, which libbpf before 1.4 cannot load the map without. Leave one on, or install a newer libbpf',
+  )
 }
 
 /** As bpf_object__attach_skeleton does since libbpf 1.5. */
