@@ -1,7 +1,7 @@
 /**
  * Which room may import which: `npm run lint` holds it, `npm run imports` prints what there is.
  *
- * A room may import itself and what its row names. `type` before a name: types alone, which leave no trace at run time.
+ * A room may import itself and what its row names, types included.
  */
 const rooms = {
   'src/uapi': [],
@@ -36,15 +36,12 @@ const rooms = {
     'src/runtime/host',
     'src/runtime/ffi',
     'src/runtime/lifetime',
-    'type src/runtime/maps',
   ],
   'src/runtime/links': [
     'src/runtime/host',
     'src/runtime/ffi',
     'src/runtime/descriptors',
     'src/runtime/lifetime',
-    'type src/runtime/maps',
-    'type src/runtime/programs',
   ],
   'src/runtime/programs': [
     'src/codec',
@@ -65,7 +62,6 @@ const rooms = {
     'src/runtime/links',
     'src/runtime/programs',
     'src/runtime/verifier',
-    'type src/runtime/skeleton',
   ],
   'src/runtime/probe': ['src/runtime/host', 'src/runtime/ffi', 'src/runtime/maps'],
   'src/runtime/skeleton': [
@@ -92,24 +88,15 @@ const isFrom = (folder) => ({
   ...(folder === 'src/runtime' && { pathNot: '^src/runtime/[^/]+/' }),
 })
 
-/** What a room may import at all, and what it may import at run time. */
-const arrows = Object.entries(rooms).flatMap(([room, imported]) => {
-  const named = imported.map((name) => name.replace('type ', ''))
-  const values = imported.filter((name) => !name.startsWith('type '))
-  const rule = (name, allowed, types) => ({
-    name,
-    severity: 'error',
-    from: isFrom(room),
-    to: {
-      path: '^(src|plugin)/',
-      pathNot: [room, ...everywhere, ...allowed].map(within),
-      ...(types && { dependencyTypesNot: ['type-only'] }),
-    },
-  })
-  const rules = [rule(`${room} imports what it may`, named, false)]
-  if (values.length < named.length) rules.push(rule(`${room} at run time`, values, true))
-  return rules
-})
+const arrows = Object.entries(rooms).map(([room, imported]) => ({
+  name: `${room} imports what it may`,
+  severity: 'error',
+  from: isFrom(room),
+  to: {
+    path: '^(src|plugin)/',
+    pathNot: [room, ...everywhere, ...imported].map(within),
+  },
+}))
 
 export default {
   forbidden: arrows,

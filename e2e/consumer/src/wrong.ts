@@ -87,6 +87,8 @@ export const visits: number = special.arena.visits
 export const hits: bigint | undefined = special.maps.percpu.get(0)?.hits
 // @ts-expect-error a link is made by attaching
 special.links.control = special.maps.control
+// @ts-expect-error only a struct_ops map can take a link's place
+special.links.control?.update(special.maps.cells)
 
 const hooks = hooksSkel.open()
 // @ts-expect-error a tracepoint's program is no probe
@@ -99,6 +101,10 @@ hooks.links.tasks = hooks.progs.raw.attachRawTracepoint('sys_enter')
 hooks.progs.raw.attachRawTracepoint('sys_enter').text()
 // @ts-expect-error not a direction
 hooks.progs.classify.attachTcx('eth0', 'sideways')
+// @ts-expect-error before a link or a program
+hooks.progs.classify.attachTcx('eth0', 'ingress', { before: special.maps.cells })
+// @ts-expect-error a link takes another program
+hooks.links.classify?.update(hooks.progs.classify.fd)
 // @ts-expect-error no such option
 hooks.progs.probe.attachUprobe('/bin/sh', { function: 'main' })
 // @ts-expect-error LSM programs of cgroups attach to cgroups

@@ -10,9 +10,9 @@ import { readOnlyMemory } from '../../codec/memory.ts'
 import { close, duplicate, getpagesize } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import { Mapping } from '../ffi/mapping.ts'
-import type { MapHandle } from '../maps/handle.ts'
 import { LostPosition } from './lost-position.ts'
 import type { Watched } from './poller.ts'
+import type { RingMapHandle } from './ring-map-handle.ts'
 import type { RingPosition } from './shared-ring.ts'
 import { recordRefusal, SharedRing } from './shared-ring.ts'
 import type { Cursor, Viewer } from './source.ts'
@@ -46,7 +46,7 @@ export abstract class MappedRing extends SharedRing {
   readonly #consumer: BigUint64Array
   readonly #consumerPage: Mapping
   readonly #producerPages: Mapping
-  readonly #handles = new Set<MapHandle>()
+  readonly #handles = new Set<RingMapHandle>()
   /** To wait with: those of the handles may close before the ring does. */
   readonly #fd: number
   readonly #forget: () => void
@@ -55,10 +55,9 @@ export abstract class MappedRing extends SharedRing {
   #stored: number
   #isShared = false
 
-  constructor(handle: MapHandle, operation: string, forget: () => void) {
-    const info = handle.info(operation)
-    const { maxEntries } = info
-    const fd = handle.requireSameFd(info, operation)
+  constructor(handle: RingMapHandle, operation: string, forget: () => void) {
+    const { maxEntries } = handle.info(operation)
+    const fd = handle.requireCheckedFd(operation)
     const page = getpagesize()
     // kernel/bpf/ringbuf.c: the consumer's page, the producer's, the data and the data again.
     const consumerPage = new Mapping(fd, page, true)
@@ -91,7 +90,7 @@ export abstract class MappedRing extends SharedRing {
   }
 
   /** Closes with the last of its handles. */
-  adopt(handle: MapHandle): void {
+  adopt(handle: RingMapHandle): void {
     if (this.#handles.has(handle)) return
     this.#handles.add(handle)
     handle.onClose(() => {

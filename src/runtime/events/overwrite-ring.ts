@@ -1,7 +1,7 @@
 import { atomicLoad, Bytes, max, toNumber } from '../../codec/intrinsics.ts'
 import { unsupported } from '../host/error.ts'
-import type { MapHandle } from '../maps/handle.ts'
 import { discardBit, headerSize, lengthMask, loadHeader, MappedRing } from './mapped-ring.ts'
+import type { RingMapHandle } from './ring-map-handle.ts'
 import type { RingPosition } from './shared-ring.ts'
 
 /** Of the producer's page, in 8-byte words: where the oldest record begins that is not overwritten. */
@@ -20,7 +20,7 @@ export class OverwriteRing extends MappedRing {
   readonly #lead: number
 
   /** @throws {BpfError} `ERR_BPF_UNSUPPORTED` but on x64 */
-  constructor(handle: MapHandle, operation: string, forget: () => void) {
+  constructor(handle: RingMapHandle, operation: string, forget: () => void) {
     if (process.arch !== 'x64') {
       throw unsupported(
         operation,

@@ -1,7 +1,7 @@
 import { onlineCpus, startOf } from '../host/online-cpus.ts'
-import type { MapHandle } from '../maps/handle.ts'
 import { openPerfRing } from './perf-output.ts'
 import type { LostListener, LostRecords, PerfRing } from './perf-ring.ts'
+import type { RingMapHandle } from './ring-map-handle.ts'
 
 type RingListener = (ring: PerfRing) => void
 
@@ -22,7 +22,7 @@ interface Cpu {
  */
 export class PerfBuffer {
   readonly lost: number[] = []
-  readonly #handle: MapHandle
+  readonly #handle: RingMapHandle
   readonly #pages: number
   readonly #maxEntries: number
   readonly #cpus = new Map<number, Cpu>()
@@ -33,7 +33,7 @@ export class PerfBuffer {
   #scanned = performance.now()
 
   /** @param pages of 4 kB or what the machine has, a CPU; a power of two */
-  constructor(handle: MapHandle, operation: string, pages: number) {
+  constructor(handle: RingMapHandle, operation: string, pages: number) {
     this.#handle = handle
     this.#pages = pages
     this.#maxEntries = handle.info(operation).maxEntries

@@ -6,9 +6,9 @@ import { openPerfEvent } from '../ffi/perf.ts'
 import { privilegeHint } from '../host/capabilities.ts'
 import { ENODEV } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
-import type { MapHandle } from '../maps/handle.ts'
 import type { LostListener } from './perf-ring.ts'
 import { PerfRing } from './perf-ring.ts'
+import type { RingMapHandle } from './ring-map-handle.ts'
 
 const ioctl = fromLibc('int ioctl(int, long, long)')
 /** linux/perf_event.h */
@@ -22,7 +22,7 @@ const sampleRaw = 1n << 10n
  * @param lost is told of records that found it full
  */
 export function openPerfRing(
-  handle: MapHandle,
+  handle: RingMapHandle,
   cpu: number,
   pages: number,
   lost: LostListener,
@@ -42,7 +42,7 @@ export function openPerfRing(
   return ring
 }
 
-function openOutput(handle: MapHandle, cpu: number): number | undefined {
+function openOutput(handle: RingMapHandle, cpu: number): number | undefined {
   const fd = openPerfEvent(
     { type: software, config: bpfOutput, period: 1n, sampleType: sampleRaw, wakeupEvents: 1 },
     -1,
@@ -60,7 +60,7 @@ function openOutput(handle: MapHandle, cpu: number): number | undefined {
 }
 
 /** The map's element of a CPU is where programs on it write. */
-function give(handle: MapHandle, cpu: number, fd: number): void {
+function give(handle: RingMapHandle, cpu: number, fd: number): void {
   const [key, value, attr] = [scratch(4), scratch(4), scratch(32)]
   key.data.setUint32(0, cpu, true)
   value.data.setUint32(0, fd, true)

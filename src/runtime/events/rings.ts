@@ -1,6 +1,6 @@
-import type { MapHandle } from '../maps/handle.ts'
 import type { MappedRing } from './mapped-ring.ts'
 import { OverwriteRing } from './overwrite-ring.ts'
+import type { RingMapHandle } from './ring-map-handle.ts'
 import { Ring } from './ring.ts'
 
 /** linux/bpf.h: a full ring buffer overwrites its oldest records. */
@@ -10,7 +10,7 @@ export const BPF_F_RB_OVERWRITE: number = 1 << 19
 const rings = new Map<number, MappedRing>()
 
 /** The ring of a loaded map, shared by all handles of it. */
-export function ringOf(handle: MapHandle, operation: string): MappedRing {
+export function ringOf(handle: RingMapHandle, operation: string): MappedRing {
   const { id, flags } = handle.info(operation)
   let ring = rings.get(id)
   if (!ring) {

@@ -1,7 +1,7 @@
 import { BpfError } from '../host/error.ts'
-import type { MapHandle } from '../maps/handle.ts'
 import type { Watch } from './poller.ts'
 import { watch } from './poller.ts'
+import type { RingMapHandle } from './ring-map-handle.ts'
 import { UserRing } from './user-ring.ts'
 
 interface Waiting {
@@ -10,10 +10,10 @@ interface Waiting {
   failed(reason: unknown): void
 }
 
-const queues = new WeakMap<MapHandle, SendQueue>()
+const queues = new WeakMap<RingMapHandle, SendQueue>()
 
 /** One a loaded map, whatever faces of it send. */
-export function sendQueueOf(handle: MapHandle, operation: string): SendQueue {
+export function sendQueueOf(handle: RingMapHandle, operation: string): SendQueue {
   let queue = queues.get(handle)
   if (!queue) {
     queue = new SendQueue(handle, operation)
@@ -25,12 +25,12 @@ export function sendQueueOf(handle: MapHandle, operation: string): SendQueue {
 
 /** Who waits for room in a user ring buffer, in order. */
 export class SendQueue {
-  readonly #handle: MapHandle
+  readonly #handle: RingMapHandle
   readonly #ring: UserRing
   readonly #waiting: Waiting[] = []
   #watch: Watch | undefined
 
-  constructor(handle: MapHandle, operation: string) {
+  constructor(handle: RingMapHandle, operation: string) {
     this.#handle = handle
     this.#ring = new UserRing(handle, operation)
     handle.onClose(() => this.#close())

@@ -9,7 +9,7 @@ import {
 import { close, duplicate, getpagesize } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import { Mapping } from '../ffi/mapping.ts'
-import type { MapHandle } from '../maps/handle.ts'
+import type { RingMapHandle } from './ring-map-handle.ts'
 import { SendLock } from './send-lock.ts'
 
 /** linux/bpf.h: BPF_RINGBUF_HDR_SZ; the first word is the length and two flags, none of them set here. */
@@ -34,10 +34,9 @@ export class UserRing {
   /** To wait with: the map's own may close before the ring does. */
   readonly fd: number
 
-  constructor(handle: MapHandle, operation: string) {
-    const info = handle.info(operation)
-    const { maxEntries } = info
-    const fd = handle.requireSameFd(info, operation)
+  constructor(handle: RingMapHandle, operation: string) {
+    const { maxEntries } = handle.info(operation)
+    const fd = handle.requireCheckedFd(operation)
     const page = getpagesize()
     this.#consumerPage = new Mapping(fd, page, false)
     this.#producerPages = new Mapping(fd, page + 2 * maxEntries, true, page)

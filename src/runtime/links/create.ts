@@ -7,7 +7,7 @@ import type { Scratch, Struct } from '../ffi/memory.ts'
 import { struct, usedUntilHere } from '../ffi/memory.ts'
 import { programPointers } from '../ffi/pointers.ts'
 import { EINVAL } from '../host/errno.ts'
-import type { Operation, Program } from '../programs/program.ts'
+import type { AttachableProgram, Operation } from './attachable.ts'
 import { descriptorLink, libbpfLink } from './native.ts'
 import type { NativeLink } from './native.ts'
 
@@ -30,7 +30,11 @@ const attrSize = 64
 export const tailOffset = 16
 
 /** BPF_LINK_CREATE, where libbpf's functions cannot say all of it. @throws {BpfError} */
-export function kernelLink(program: Program, operation: Operation, target: LinkTarget): NativeLink {
+export function kernelLink(
+  program: AttachableProgram,
+  operation: Operation,
+  target: LinkTarget,
+): NativeLink {
   const attr = struct(attrSize)
   attr.data.setUint32(0, ownDescriptor(program), true)
   attr.data.setUint32(4, target.target, true)
@@ -46,7 +50,7 @@ export function kernelLink(program: Program, operation: Operation, target: LinkT
 
 /** Runs one of libbpf's attach functions, whose first parameter is the program. @throws {BpfError} */
 export function linkByLibbpf(
-  program: Program,
+  program: AttachableProgram,
   operation: Operation,
   attach: Call<number>,
   ...args: (number | string | null | Scratch)[]

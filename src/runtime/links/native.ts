@@ -12,8 +12,7 @@ import {
 import { programPointers } from '../ffi/pointers.ts'
 import { EBADF, EBUSY, EINVAL, EOPNOTSUPP } from '../host/errno.ts'
 import { removePin } from '../host/files.ts'
-import type { StructOpsMap } from '../maps/struct-ops.ts'
-import type { Program } from '../programs/program.ts'
+import type { AttachableMap, AttachableProgram } from './attachable.ts'
 import type { LinkInfo } from './info.ts'
 
 /** An attachment, however it was made. What is called returns 0 or minus the errno. */
@@ -29,9 +28,9 @@ export interface NativeLink {
 }
 
 /** What may take the place of what is attached. */
-export type Successor = Program | StructOpsMap
+export type Successor = AttachableProgram | AttachableMap
 
-function requireProgram(successor: Successor): Program {
+function requireProgram(successor: Successor): AttachableProgram {
   if ('autoload' in successor) return successor
   throw new TypeError('update() of the link of a program takes another program')
 }
@@ -109,7 +108,7 @@ export function descriptorLink(fd: number, pinned?: string): NativeLink {
 /** What the kernel has no link for: it stays until it is taken away, even after the process. */
 export function attachmentWithoutLink(
   detach: () => void,
-  update: (program: Program) => number = () => -EOPNOTSUPP,
+  update: (program: AttachableProgram) => number = () => -EOPNOTSUPP,
 ): NativeLink {
   return {
     fd: () => -1,

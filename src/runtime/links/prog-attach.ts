@@ -3,8 +3,7 @@ import { BPF_PROG_ATTACH, BPF_PROG_DETACH, bpf } from '../ffi/bpf.ts'
 import { close, duplicate } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import { scratch } from '../ffi/memory.ts'
-import type { Anchor } from '../programs/anchor.ts'
-import type { Operation, Program } from '../programs/program.ts'
+import type { Anchor, AttachableProgram, Operation } from './attachable.ts'
 import type { NativeLink } from './native.ts'
 import { attachmentWithoutLink } from './native.ts'
 
@@ -17,7 +16,7 @@ export interface ProgAttachTarget {
   /** By errno, what to do. */
   readonly hints?: Readonly<Record<number, string>>
   /** The program that BPF_F_REPLACE is about. */
-  readonly replace?: Program | undefined
+  readonly replace?: AttachableProgram | undefined
   /** Where among others; its flags are in `flags`. */
   readonly anchor?: Anchor
 }
@@ -29,7 +28,7 @@ const modeFlags = (1 << 0) | (1 << 1) | (1 << 6)
 
 /** BPF_PROG_ATTACH: what came before links, and still says what links cannot. @throws {BpfError} */
 export function progAttachLink(
-  program: Program,
+  program: AttachableProgram,
   operation: Operation,
   to: ProgAttachTarget,
 ): NativeLink {

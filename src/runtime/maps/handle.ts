@@ -1,5 +1,6 @@
 import { Memo } from '../../codec/intrinsics.ts'
 import { LentDescriptor } from '../descriptors/lent.ts'
+import type { RingMapHandle } from '../events/ring-map-handle.ts'
 import { bpf_map__set_value_size } from '../ffi/object.ts'
 import { privilegeHint } from '../host/capabilities.ts'
 import { EBADF, EFAULT, EINVAL } from '../host/errno.ts'
@@ -11,7 +12,7 @@ import type { MapInfo } from './info.ts'
 import { isMapBehind, readMapInfo } from './info.ts'
 
 /** A map's native side, shared by every class and typed face over it: libbpf's map before load, its descriptor after. */
-export class MapHandle {
+export class MapHandle implements RingMapHandle {
   readonly name: string
   /** For messages. */
   readonly title: string
@@ -135,6 +136,11 @@ export class MapHandle {
     const fd = this.requireFdFor(expected, operation)
     if (isMapBehind(fd, expected)) return fd
     throw stateError(operation, this.title, closedByOthers(fd))
+  }
+
+  /** The descriptor, after asking the kernel that `info` is still true of it. @throws {BpfError} `ERR_BPF_STATE` */
+  requireCheckedFd(operation: string): number {
+    return this.requireSameFd(this.info(operation), operation)
   }
 
   /** A duplicate of the descriptor, for users. @throws {BpfError} `ERR_BPF_STATE` unless loaded */

@@ -10,8 +10,6 @@ import { pinAdvice } from '../host/bpffs.ts'
 import type { BpfError } from '../host/error.ts'
 import { removePin } from '../host/files.ts'
 import type { Link, LinkOwner } from '../links/link.ts'
-import type { ObjectSkeleton } from '../skeleton/object-skeleton.ts'
-import type { SkeletonSpec } from '../skeleton/spec.ts'
 import type { MapHandle } from './handle.ts'
 import { keepHandle } from './handle.ts'
 import type { MapDescription } from './info.ts'
@@ -36,7 +34,7 @@ export interface MapKind<M extends BpfMap = BpfMap> {
   /** `links` owns what the map attaches. */
   create(handle: MapHandle, links?: LinkOwner): M
   /** Refuses what would end the process, or do nobody knows what. */
-  readonly beforeLoad?: (handle: MapHandle, loading: BeingLoaded) => void
+  readonly beforeLoad?: (handle: MapHandle, object: ObjectToLoad) => void
   /** Of a data section: its variables. */
   readonly variables?: (handle: MapHandle, layout: CompositeLayout) => LiveSection
   /** Of what attach() of the skeleton attaches. Undefined when it is not to be. */
@@ -45,10 +43,14 @@ export interface MapKind<M extends BpfMap = BpfMap> {
   readonly shadow?: (handle: MapHandle, programs: ProgramsByPointer) => LiveSection
 }
 
-/** The skeleton that a map is loaded with. */
-export interface BeingLoaded {
-  readonly spec: SkeletonSpec
-  readonly native: ObjectSkeleton
+/** The object that a map is loaded with. */
+export interface ObjectToLoad {
+  /** `trace_bpf` */
+  readonly name: string
+  /** The ELF object in base64. */
+  readonly elf: string
+  /** Those whose autoload is on. */
+  programs(): readonly { readonly name: string; readonly section: string }[]
 }
 
 /** What every map has. */

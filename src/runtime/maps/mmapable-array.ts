@@ -65,7 +65,7 @@ export class MmapableArray<V> extends ArrayMap<V> {
 }
 
 function mapped(handle: MapHandle, length: number): { memory: DataView; retire: () => void } {
-  const fd = handle.requireSameFd(handle.info('map'), 'map')
+  const fd = handle.requireCheckedFd('map')
   try {
     const mapping = new Mapping(fd, length, true)
     const memory = liveMemory(new Memory(mapping.buffer))

@@ -3,15 +3,12 @@ import { boolean } from '../ffi/arguments.ts'
 import { captureLog } from '../ffi/libbpf-log.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
 import { errno } from '../ffi/library.ts'
-import {
-  bpf_link__update_map,
-  bpf_map__attach_struct_ops,
-  bpf_program__autoload,
-} from '../ffi/object.ts'
+import { bpf_link__update_map, bpf_map__attach_struct_ops } from '../ffi/object.ts'
 import { structOpsPointers } from '../ffi/pointers.ts'
 import { privilegeHint } from '../host/capabilities.ts'
 import { EINVAL, EOPNOTSUPP } from '../host/errno.ts'
 import { BpfError, stateError, unsupported } from '../host/error.ts'
+import type { AttachableMap } from '../links/attachable.ts'
 import { structOpsLinks } from '../links/info.ts'
 import type { LinkOwner } from '../links/link.ts'
 import { Link } from '../links/link.ts'
@@ -19,12 +16,12 @@ import type { NativeLink } from '../links/native.ts'
 import { libbpfLink } from '../links/native.ts'
 import type { MapHandle } from './handle.ts'
 import { needsLibbpf } from './libbpf-need.ts'
-import type { BeingLoaded, MapKind } from './map.ts'
+import type { ObjectToLoad, MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
 import { StructOpsShadow } from './struct-ops-shadow.ts'
 
 /** STRUCT_OPS: a struct of functions that the kernel calls once it is attached. */
-export class StructOpsMap extends BpfMap {
+export class StructOpsMap extends BpfMap implements AttachableMap {
   readonly #handle: MapHandle
   readonly #links: LinkOwner | undefined
   readonly #isLink: boolean
@@ -132,12 +129,9 @@ export function structOpsMap(
  * that it does not have, and ends the process (libbpf.c: obj_needs_vmlinux_btf).
  * @throws {BpfError} `ERR_BPF_STATE` when no program of a struct_ops is to be loaded
  */
-function requireProgram({ title }: MapHandle, { spec, native }: BeingLoaded): void {
+function requireProgram({ title }: MapHandle, object: ObjectToLoad): void {
   if (libbpfIsAtLeast(1, 4)) return
-  const isLoaded = spec.programs.some(
-    ({ section }, index) =>
-      /^\??struct_ops\b/.test(section) && bpf_program__autoload(native.program(index)),
-  )
+  const isLoaded = object.programs().some(({ section }) => /^\??struct_ops\b/.test(section))
   if (isLoaded) return
   throw stateError(
     'load',

@@ -1,13 +1,13 @@
 import type { Layout } from '../../codec/layout.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
-import { bpf_map__value_size, bpf_program__autoload } from '../ffi/object.ts'
+import { bpf_map__value_size } from '../ffi/object.ts'
 import { unsupported } from '../host/error.ts'
 import { linkProgram } from '../verifier/linked-program.ts'
 import { readObjectFile } from '../verifier/object-file.ts'
 import type { ArrayMap } from './array.ts'
 import { arrayMap } from './array.ts'
 import type { MapHandle } from './handle.ts'
-import type { BeingLoaded, MapKind } from './map.ts'
+import type { ObjectToLoad, MapKind } from './map.ts'
 
 /** Bytes of its values: of struct __bpf_usdt_spec as libbpf 1.7 widened it, and before. */
 const [wide, narrow] = [304, 208]
@@ -20,20 +20,18 @@ const readers = /^bpf_usdt_(arg|arg_cnt|arg_size|cookie)$/
  * read other numbers than the arguments, and nobody would say so.
  * @throws {BpfError} `ERR_BPF_UNSUPPORTED` when a program that is to be loaded would
  */
-function requireLayout({ pointer }: MapHandle, { spec, native }: BeingLoaded): void {
+function requireLayout({ pointer }: MapHandle, loading: ObjectToLoad): void {
   const size = bpf_map__value_size(pointer)
   const isNewer = libbpfIsAtLeast(1, 7)
   if (size !== (isNewer ? narrow : wide)) return
-  const object = readObjectFile(Buffer.from(spec.object, 'base64'))
-  const reader = spec.programs.find(
-    ({ name }, index) =>
-      bpf_program__autoload(native.program(index)) &&
-      linkProgram(object, name).some((part) => readers.test(part.name)),
-  )
+  const object = readObjectFile(Buffer.from(loading.elf, 'base64'))
+  const reader = loading
+    .programs()
+    .find(({ name }) => linkProgram(object, name).some((part) => readers.test(part.name)))
   if (!reader) return
   throw unsupported(
     'load',
-    `program ${reader.name} of ${spec.name}`,
+    `program ${reader.name} of ${loading.name}`,
     `it was compiled with the <bpf/usdt.bpf.h> of ${isNewer ? 'a libbpf before' : 'libbpf'} 1.7, and would read wrong arguments from the installed one, which is ${isNewer ? 'newer' : 'older'}`,
     "Compile it with that libbpf's headers (the option include), or name another libbpf in BPF_LIBBPF.",
   )

@@ -2,6 +2,7 @@ import type { Integer } from '../../codec/input.ts'
 import { ownDescriptor } from '../descriptors/descriptor.ts'
 import { uint64 } from '../ffi/arguments.ts'
 import type { Struct } from '../ffi/memory.ts'
+import type { Anchor } from '../links/attachable.ts'
 import { tailOffset } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
 import type { Program } from './program.ts'
@@ -22,14 +23,6 @@ export interface AnchorOptions {
 }
 
 export const anchorNames: readonly string[] = ['before', 'after', 'expectedRevision']
-
-/** The same in the kernel's words. */
-export interface Anchor {
-  readonly flags: number
-  /** Of the link or program beside which it goes; 0 is none. */
-  readonly fd: number
-  readonly revision: bigint
-}
 
 /** @param whom for the message: `attachTcx()` */
 export function anchorOf(whom: string, options: AnchorOptions): Anchor {

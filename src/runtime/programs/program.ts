@@ -13,13 +13,14 @@ import { pinAdvice } from '../host/bpffs.ts'
 import { privilegeHint } from '../host/capabilities.ts'
 import { EOPNOTSUPP } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
+import type { AttachableProgram, Operation, OperationDetails } from '../links/attachable.ts'
 import { linkByLibbpf } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
 import { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
 import type { ProgramInfo } from './info.ts'
 import { programInfo } from './info.ts'
-import type { AttachNeed, NeededCapabilities } from './needed-capabilities.ts'
+import type { NeededCapabilities } from './needed-capabilities.ts'
 import { capabilitiesFor } from './needed-capabilities.ts'
 import type { ProgramHandle } from './settings.ts'
 import { handleOf, ProgramSettings, readablePointer } from './settings.ts'
@@ -37,21 +38,11 @@ export interface Attempt {
   readonly bySection: boolean
 }
 
-/** What is tried, after "cannot"; and the capabilities that it takes beside those of a load. */
-export type Operation = string | OperationDetails
-
-export interface OperationDetails {
-  readonly words: string
-  readonly need?: AttachNeed | undefined
-  /** What to do, when nothing better is known. */
-  readonly hint?: (errno: number) => string | undefined
-}
-
 /** Makes the class of one program type; generated modules name one a program, so that unused ones leave the bundle. */
 export type ProgramKind<P extends Program = Program> = new (handle: ProgramHandle) => P
 
 /** What every program has. */
-export class Program extends ProgramSettings {
+export class Program extends ProgramSettings implements AttachableProgram {
   #attached: Link | undefined
 
   /** As in the C source: `tp_btf/sched_process_exec`. */

@@ -2,9 +2,10 @@ import { ownDescriptor } from '../descriptors/descriptor.ts'
 import { errno } from '../ffi/library.ts'
 import { setSocketOption } from '../ffi/socket.ts'
 import { statOf } from '../host/files.ts'
+import type { Operation } from '../links/attachable.ts'
 import type { NativeLink } from '../links/native.ts'
 import { attachmentWithoutLink } from '../links/native.ts'
-import type { Operation, Program } from './program.ts'
+import type { Program } from './program.ts'
 
 /** Puts a program on a socket by one option, and takes it off by another. @throws {BpfError} */
 export function attachBySocketOption(

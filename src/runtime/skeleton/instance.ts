@@ -1,9 +1,10 @@
 import { captureLogAsync } from '../ffi/libbpf-log-async.ts'
 import { captureLog } from '../ffi/libbpf-log.ts'
-import { bpf_map__autocreate, bpf_map__fd } from '../ffi/object.ts'
+import { bpf_map__autocreate, bpf_map__fd, bpf_program__autoload } from '../ffi/object.ts'
 import type { PrintBuffer } from '../ffi/print-buffer.ts'
 import { removeInstance, addInstance } from '../lifetime/open-instances.ts'
 import type { LiveSection } from '../maps/live-section.ts'
+import type { ObjectToLoad } from '../maps/map.ts'
 import { autoAttach } from './auto-attach.ts'
 import type { InstanceState } from './instance-state.ts'
 import { keepState, openInstance } from './instance-state.ts'
@@ -128,9 +129,15 @@ export class Instance implements SkeletonInstance {
   }
 
   #beforeLoad(): void {
-    const { life, maps } = this.#parts
+    const { life, maps, native, spec } = this.#parts
     life.requireOpen('load')
-    for (const { kind, handle } of maps) kind.beforeLoad?.(handle, this.#parts)
+    const object: ObjectToLoad = {
+      name: spec.name,
+      elf: spec.object,
+      programs: () =>
+        spec.programs.filter((_, index) => bpf_program__autoload(native.program(index))),
+    }
+    for (const { kind, handle } of maps) kind.beforeLoad?.(handle, object)
     for (const memory of this.#shown()) memory.beforeLoad()
     for (const { handle } of maps) handle.loading()
   }
