@@ -41,9 +41,13 @@ export function boolean(name: string, value: boolean): boolean {
   return ofType(name, value, 'boolean')
 }
 
+/** The most functions that one link takes (kernel/trace/bpf_trace.c: MAX_KPROBE_MULTI_CNT). */
+const longestList = 1 << 20
+
 /**
- * Our own copy of somebody's list, each item read and checked once: what is copied for C is as long as C is told.
- * @throws {TypeError}
+ * A copy of a caller's list, each item read and checked once: what is copied for C is as long as C is told. A list may
+ * claim any length, being a proxy or sparse, so a longer one than the kernel takes is refused before it is read.
+ * @throws {TypeError | RangeError}
  */
 export function ownList<T, R>(
   name: string,
@@ -53,6 +57,9 @@ export function ownList<T, R>(
   if (!Array.isArray(given)) throw new TypeError(`${name} must be a list, not ${typeof given}`)
   const own: R[] = []
   const { length } = given
+  if (!(length <= longestList)) {
+    throw new RangeError(`${name} must have at most ${longestList} items, not ${length}`)
+  }
   for (let i = 0; i < length; i++) own[i] = checked(given[i] as T)
   return own
 }
