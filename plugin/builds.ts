@@ -1,9 +1,13 @@
 import { writeDeclarations } from '../src/codegen/declaration-file.ts'
 import { buildModule, type SkeletonModule } from '../src/codegen/skeleton-module.ts'
-import { type Arch, nativeArch } from '../src/compile/arch.ts'
-import type { Diagnostic } from '../src/compile/diagnostics.ts'
-import { validateOptions } from '../src/compile/option-rules.ts'
-import { type Options, type ResolvedOptions, resolveOptions } from '../src/compile/options.ts'
+import type { Diagnostic } from '../src/compile/clang/diagnostics.ts'
+import { type Arch, nativeArch } from '../src/compile/options/arch.ts'
+import {
+  type Options,
+  type ResolvedOptions,
+  resolveOptions,
+} from '../src/compile/options/options.ts'
+import { validateOptions } from '../src/compile/options/validate-options.ts'
 import { pluginName } from './report.ts'
 
 /** A build without errors has all of its parts. */

@@ -1,6 +1,6 @@
 import type { UnpluginInstance } from 'unplugin'
 
-import type { Options } from '../src/compile/options.ts'
+import type { Options } from '../src/compile/options/options.ts'
 import { Builds } from './builds.ts'
 import { setupEsbuild } from './bundlers/esbuild.ts'
 import { pluginName } from './report.ts'

@@ -1,6 +1,6 @@
 import { createUnplugin, type UnpluginFactory, type UnpluginInstance } from 'unplugin'
 
-import type { Options } from '../src/compile/options.ts'
+import type { Options } from '../src/compile/options/options.ts'
 import { Builds } from './builds.ts'
 import { setupEsbuild } from './bundlers/esbuild.ts'
 import { resolveForFarm } from './bundlers/farm.ts'
@@ -11,7 +11,7 @@ import { load } from './load.ts'
 import { pluginName } from './report.ts'
 import { loadedRE } from './resolve.ts'
 
-export type { Options } from '../src/compile/options.ts'
+export type { Options } from '../src/compile/options/options.ts'
 
 /**
  * Turns an imported `.bpf.c` into its skeleton module. Such a file exists, so every bundler resolves it

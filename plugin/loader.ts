@@ -1,6 +1,6 @@
 import { sep } from 'node:path'
 
-import type { Options } from '../src/compile/options.ts'
+import type { Options } from '../src/compile/options/options.ts'
 import { Builds } from './builds.ts'
 import { diagnosticLog, failureText } from './report.ts'
 

@@ -1,7 +1,7 @@
 import * as nodeModule from 'node:module'
 
-import { refuseRequire } from './register-require.ts'
-import { load, type RegisterHooks, resolve } from './register-sync.ts'
+import { refuseRequire } from './register/refuse-require.ts'
+import { load, type RegisterHooks, resolve } from './register/sync-hooks.ts'
 import { entryFolder } from './resolve.ts'
 
 /**

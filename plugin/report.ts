@@ -7,7 +7,7 @@ import {
   type Fixit,
   formatDiagnostic,
   type Note,
-} from '../src/compile/diagnostics.ts'
+} from '../src/compile/clang/diagnostics.ts'
 import type { Outcome } from './builds.ts'
 
 /** The plugin's name, as every bundler shows it beside a message. */

@@ -5,7 +5,7 @@ import { rspack } from '@rspack/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import webpack from 'webpack'
 
-import type { Options } from '../../src/compile/options.ts'
+import type { Options } from '../../src/compile/options/options.ts'
 import { loading } from '../loading.ts'
 import { agentFiles, greeting, type Project, runAgent, Workspace } from './project.ts'
 

@@ -12,7 +12,7 @@ import bpfForRolldown from '../../plugin/rolldown.ts'
 import bpfForRollup from '../../plugin/rollup.ts'
 import bpfForRspack from '../../plugin/rspack.ts'
 import bpfForWebpack from '../../plugin/webpack.ts'
-import type { Options } from '../../src/compile/options.ts'
+import type { Options } from '../../src/compile/options/options.ts'
 import { loading } from '../loading.ts'
 import {
   agentFiles,

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import bpfForEsbuild from '../../plugin/esbuild.ts'
 import bpfForRolldown from '../../plugin/rolldown.ts'
 import bpfForVite from '../../plugin/vite.ts'
-import { findClang } from '../../src/compile/clang.ts'
+import { findClang } from '../../src/compile/clang/find-clang.ts'
 import { type Project, Workspace } from './project.ts'
 
 const exec = promisify(execFile)

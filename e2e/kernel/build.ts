@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll } from 'vitest'
 
 import { buildSkeleton } from '../../src/codegen/skeleton.ts'
-import { formatDiagnostic } from '../../src/compile/diagnostics.ts'
+import { formatDiagnostic } from '../../src/compile/clang/diagnostics.ts'
 import type { Codec, OpenOptions, SkeletonInstance } from '../../src/runtime/index.ts'
 
 /** As loosely typed as JavaScript sees it: tests of types are elsewhere. */

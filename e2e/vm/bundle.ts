@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 import bpf from '../../plugin/esbuild.ts'
-import type { Options } from '../../src/compile/options.ts'
+import type { Options } from '../../src/compile/options/options.ts'
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 

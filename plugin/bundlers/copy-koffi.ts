@@ -12,7 +12,7 @@ import {
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
-import { type Arch, nativeArch } from '../../src/compile/arch.ts'
+import { type Arch, nativeArch } from '../../src/compile/options/arch.ts'
 
 /** koffi's names of its native packages for Linux. */
 const platforms: Readonly<Partial<Record<Arch, string>>> = {

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 
 import type { DevEnvironment, OxcOptions, Plugin, UserConfig } from 'vite'
 
-import { type Options, resolveOptions } from '../../src/compile/options.ts'
+import { type Options, resolveOptions } from '../../src/compile/options/options.ts'
 import type { Builds } from '../builds.ts'
 import { DevServer } from '../dev/server.ts'
 import { ownURL, sourceRE } from '../resolve.ts'

@@ -9,7 +9,7 @@ import type {
 } from 'vite'
 
 import { verifierDiagnostic } from '../../src/codegen/verifier-diagnostic.ts'
-import { formatDiagnostic } from '../../src/compile/diagnostics.ts'
+import { formatDiagnostic } from '../../src/compile/clang/diagnostics.ts'
 import { VerifierError } from '../../src/runtime/verifier/error.ts'
 import type { Builds } from '../builds.ts'
 import { diagnosticLog, failureText, pluginName, rollupLog } from '../report.ts'

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 
-import type { Paint } from '../compile/diagnostics.ts'
+import type { Paint } from '../compile/clang/diagnostics.ts'
 
 /** Colours for what is written to `stream`, where it shows them. FORCE_COLOR and NO_COLOR decide, as in Node itself. */
 export function paintFor(stream: NodeJS.WriteStream): Paint {

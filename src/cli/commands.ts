@@ -1,7 +1,7 @@
 import type { CAC, Command } from 'cac'
 
-import { arches } from '../compile/arch.ts'
 import { nearestName } from '../compile/nearest-name.ts'
+import { arches } from '../compile/options/arch.ts'
 import { choices, shells } from './choices.ts'
 import { UsageError } from './failure.ts'
 import { written } from './flags.ts'

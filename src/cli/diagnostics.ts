@@ -1,4 +1,4 @@
-import { type Diagnostic, paintDiagnostic } from '../compile/diagnostics.ts'
+import { type Diagnostic, paintDiagnostic } from '../compile/clang/diagnostics.ts'
 import { paintFor } from './colour.ts'
 import { Failure } from './failure.ts'
 import { note } from './output.ts'

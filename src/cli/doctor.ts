@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 
-import { resolveOptions } from '../compile/options.ts'
+import { resolveOptions } from '../compile/options/options.ts'
 import { attachChecks } from './checks/attach.ts'
 import { buildChecks } from './checks/build.ts'
 import { capabilityChecks } from './checks/capabilities.ts'

@@ -1,7 +1,7 @@
 import type { Command } from 'cac'
 
-import type { Arch } from '../compile/arch.ts'
-import type { Options } from '../compile/options.ts'
+import type { Arch } from '../compile/options/arch.ts'
+import type { Options } from '../compile/options/options.ts'
 import { UsageError } from './failure.ts'
 
 /** What cac makes of the flags: a value, `true`, or an array of those given more than once. */

@@ -4,7 +4,7 @@ import { relative } from 'node:path'
 
 import { writeDeclarations } from '../codegen/declaration-file.ts'
 import { buildModule } from '../codegen/skeleton-module.ts'
-import { type ResolvedOptions, resolveOptions } from '../compile/options.ts'
+import { type ResolvedOptions, resolveOptions } from '../compile/options/options.ts'
 import { noteDiagnostic } from './diagnostics.ts'
 import { Failure, UsageError } from './failure.ts'
 import { compileOptions, type Flags } from './flags.ts'

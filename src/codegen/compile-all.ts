@@ -1,6 +1,6 @@
-import type { Arch } from '../compile/arch.ts'
 import { compile, type CompileResult } from '../compile/compile.ts'
-import type { ResolvedOptions } from '../compile/options.ts'
+import type { Arch } from '../compile/options/arch.ts'
+import type { ResolvedOptions } from '../compile/options/options.ts'
 
 export interface Compiled {
   readonly arch: Arch

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 
 import { writeAtomic } from '../compile/cache/atomic-write.ts'
-import type { ResolvedOptions } from '../compile/options.ts'
+import type { ResolvedOptions } from '../compile/options/options.ts'
 
 type TypesOptions = Pick<ResolvedOptions, 'types' | 'root'>
 

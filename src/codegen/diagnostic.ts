@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
-import type { Diagnostic } from '../compile/diagnostics.ts'
+import type { Diagnostic } from '../compile/clang/diagnostics.ts'
 import type { Declared } from './model.ts'
 
 /** What we say of a source in the form of clang's diagnostics, at the declaration that it is about. */

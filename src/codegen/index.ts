@@ -30,4 +30,4 @@ export {
   formatDiagnostic,
   type Diagnostic,
 } from '../compile/compile.ts'
-export { resolveOptions, type Options, type ResolvedOptions } from '../compile/options.ts'
+export { resolveOptions, type Options, type ResolvedOptions } from '../compile/options/options.ts'

@@ -4,7 +4,7 @@ import { digest } from '../compile/cache/digest.ts'
 import { readSealed, writeSealed } from '../compile/cache/sealed-file.ts'
 import type { CompileResult } from '../compile/compile.ts'
 import { createDebugger } from '../compile/debug.ts'
-import type { ResolvedOptions } from '../compile/options.ts'
+import type { ResolvedOptions } from '../compile/options/options.ts'
 import { declarationFile } from './declaration-file.ts'
 import type { SkeletonModule } from './skeleton-module.ts'
 

@@ -1,5 +1,5 @@
 import { type LineInfo, readBtfExtOf } from '../btf/ext.ts'
-import type { Diagnostic } from '../compile/diagnostics.ts'
+import type { Diagnostic } from '../compile/clang/diagnostics.ts'
 import type { CodeLocation } from '../object/needs/code.ts'
 import { kernelNeeds } from '../object/needs/kernel-needs.ts'
 import { compareVersions } from '../object/needs/version.ts'

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 
-import type { Arch } from '../compile/arch.ts'
 import type { Diagnostic } from '../compile/compile.ts'
-import { resolveOptions, type Options, type ResolvedOptions } from '../compile/options.ts'
+import type { Arch } from '../compile/options/arch.ts'
+import { resolveOptions, type Options, type ResolvedOptions } from '../compile/options/options.ts'
 import type { BpfObject } from '../object/object.ts'
 import { type ArchBuild, archBuildOf } from './arch-build.ts'
 import { archDifferences } from './arch-differences.ts'

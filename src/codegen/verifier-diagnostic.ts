@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../compile/diagnostics.ts'
+import type { Diagnostic } from '../compile/clang/diagnostics.ts'
 import type { VerifierError } from '../runtime/verifier/error.ts'
 import { readVerifierLog, verdict } from '../runtime/verifier/verifier-log.ts'
 import { diagnosticAt } from './diagnostic.ts'

@@ -1,5 +1,5 @@
+import type { Diagnostic } from '../compile/clang/diagnostics.ts'
 import { createDebugger } from '../compile/debug.ts'
-import type { Diagnostic } from '../compile/diagnostics.ts'
 import type { BpfMap, SkeletonInstance } from '../runtime/index.ts'
 import { diagnosticAt } from './diagnostic.ts'
 import type { SkeletonModel } from './model.ts'

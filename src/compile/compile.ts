@@ -1,22 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
-import { type Arch, pathFor } from './arch.ts'
-import { languageFlags, outputFlags } from './arguments.ts'
-import { cached, keep } from './cache/cache.ts'
+import { cached, keep } from './cache/compile-cache.ts'
 import { digest } from './cache/digest.ts'
-import { isNewer } from './cache/newer.ts'
-import { type Clang, findClang } from './clang.ts'
+import { isNewer } from './cache/is-newer.ts'
+import { languageFlags, outputFlags } from './clang/arguments.ts'
+import type { Diagnostic } from './clang/diagnostics.ts'
+import { type Clang, findClang } from './clang/find-clang.ts'
+import { withHints } from './clang/hints.ts'
+import { libbpfHeadersIn } from './clang/libbpf-names.ts'
 import { CompileError } from './compile-error.ts'
-import type { Diagnostic } from './diagnostics.ts'
-import { withHints } from './hints.ts'
 import type { Job } from './job.ts'
-import { libbpfHeadersIn } from './libbpf-names.ts'
-import { type Options, type ResolvedOptions, resolveOptions } from './options.ts'
+import { type Arch, pathFor } from './options/arch.ts'
+import { type Options, type ResolvedOptions, resolveOptions } from './options/options.ts'
 import { translate } from './translate.ts'
 
 export { ClangNotFoundError, CompileError } from './compile-error.ts'
-export { type Diagnostic, type Fixit, formatDiagnostic, type Note } from './diagnostics.ts'
+export { type Diagnostic, type Fixit, formatDiagnostic, type Note } from './clang/diagnostics.ts'
 
 /** The options that a compile depends on. */
 export type CompileOptions = Pick<

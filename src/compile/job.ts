@@ -1,6 +1,6 @@
-import type { Arch } from './arch.ts'
-import type { Clang } from './clang.ts'
-import type { ResolvedOptions } from './options.ts'
+import type { Clang } from './clang/find-clang.ts'
+import type { Arch } from './options/arch.ts'
+import type { ResolvedOptions } from './options/options.ts'
 
 /** One source to compile for one architecture. */
 export interface Job {

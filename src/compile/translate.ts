@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 
-import { languageFlags } from './arguments.ts'
 import { contentOf, digest } from './cache/digest.ts'
-import { type ClangRun, runClang, type Translation } from './clang-run.ts'
+import { languageFlags } from './clang/arguments.ts'
+import type { Diagnostic } from './clang/diagnostics.ts'
+import { type ClangRun, runClang, type Translation } from './clang/run-clang.ts'
 import { createDebugger } from './debug.ts'
-import type { Diagnostic } from './diagnostics.ts'
-import { includeFolders } from './flag-paths.ts'
 import type { Job } from './job.ts'
+import { includeFolders } from './options/flag-paths.ts'
 import { describesExterns } from './vmlinux/described-externs.ts'
 import { type LeadingInclude, leadingInclude } from './vmlinux/leading-include.ts'
 import { libbpfHeaders } from './vmlinux/libbpf-headers.ts'
@@ -16,7 +16,7 @@ import {
   minimiseLater,
   noteFailure,
   minimisedBuildFor,
-} from './vmlinux/minimised.ts'
+} from './vmlinux/minimised-build.ts'
 import { dropPrecompiled, pchFolder, type Precompiled, precompile } from './vmlinux/precompiled.ts'
 import { provideVmlinux, type Vmlinux, vmlinuxHeader } from './vmlinux/vmlinux.ts'
 

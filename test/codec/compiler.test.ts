@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { readBtf } from '../../src/btf/btf.ts'
 import { codec, type Layout, type Member } from '../../src/codec/index.ts'
 import { layoutOf } from '../../src/codegen/layout.ts'
-import { findClang } from '../../src/compile/clang.ts'
+import { findClang } from '../../src/compile/clang/find-clang.ts'
 import { readElf } from '../../src/elf/elf.ts'
 import { anyComposite, type CType, prelude, valueOf } from './arbitrary.ts'
 

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import { buildSkeleton } from '../../src/codegen/skeleton.ts'
-import type { Diagnostic } from '../../src/compile/diagnostics.ts'
-import type { Options } from '../../src/compile/options.ts'
+import type { Diagnostic } from '../../src/compile/clang/diagnostics.ts'
+import type { Options } from '../../src/compile/options/options.ts'
 import { PRELUDE, project } from './project.ts'
 
 const source = `struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } events SEC(".maps");

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
 import { buildSkeleton } from '../../src/codegen/skeleton.ts'
-import type { Options } from '../../src/compile/options.ts'
+import type { Options } from '../../src/compile/options/options.ts'
 import { PRELUDE, project } from './project.ts'
 
 const isRoot = process.getuid?.() === 0

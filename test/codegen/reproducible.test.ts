@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { declarationFile } from '../../src/codegen/declaration-file.ts'
 import { buildSkeleton, type SkeletonBuild } from '../../src/codegen/skeleton.ts'
 import { compile } from '../../src/compile/compile.ts'
-import { resolveOptions, type Options } from '../../src/compile/options.ts'
+import { resolveOptions, type Options } from '../../src/compile/options/options.ts'
 import { PRELUDE, project, sourceOf } from './project.ts'
 
 const own = `#include "../include/own.h"

@@ -7,7 +7,7 @@ import { expect, it, onTestFinished, vi } from 'vitest'
 import { buildModule, type SkeletonModule } from '../../src/codegen/skeleton-module.ts'
 import { buildSkeleton } from '../../src/codegen/skeleton.ts'
 import { readSealed, writeSealed } from '../../src/compile/cache/sealed-file.ts'
-import type { Options } from '../../src/compile/options.ts'
+import type { Options } from '../../src/compile/options/options.ts'
 import { PRELUDE, project } from './project.ts'
 
 const files = {

@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path'
 
 import { onTestFinished } from 'vitest'
 
-import { findClang } from '../../src/compile/clang.ts'
+import { findClang } from '../../src/compile/clang/find-clang.ts'
 
 export type Files = Readonly<Record<string, string>>
 

@@ -14,10 +14,10 @@ import { kernelImage, kernels } from '../../e2e/vm/kernels.ts'
 import { type RawBtf, readBtf } from '../../src/btf/btf.ts'
 import { createDefinitions } from '../../src/btf/dump/definitions.ts'
 import { createDump } from '../../src/btf/dump/dump.ts'
-import { languageFlags } from '../../src/compile/arguments.ts'
-import { type Clang, findClang } from '../../src/compile/clang.ts'
+import { languageFlags } from '../../src/compile/clang/arguments.ts'
+import { type Clang, findClang } from '../../src/compile/clang/find-clang.ts'
 import { compile, formatDiagnostic } from '../../src/compile/compile.ts'
-import { type ResolvedOptions, resolveOptions } from '../../src/compile/options.ts'
+import { type ResolvedOptions, resolveOptions } from '../../src/compile/options/options.ts'
 import { vmlinuxText } from '../../src/compile/vmlinux/header-text.ts'
 import {
   reachableFrom,

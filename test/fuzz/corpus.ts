@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 import { compile } from '../../src/compile/compile.ts'
-import type { Options } from '../../src/compile/options.ts'
+import type { Options } from '../../src/compile/options/options.ts'
 
 /** An object as clang made it, with its DWARF. */
 export interface Seed {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 
 import { readBtf } from '../../src/btf/btf.ts'
 import { buildSkeleton } from '../../src/codegen/skeleton.ts'
-import type { Options } from '../../src/compile/options.ts'
+import type { Options } from '../../src/compile/options/options.ts'
 import { helper } from '../../src/object/needs/helpers.ts'
 import { type KernelNeed, kernelNeeds, minimumKernel } from '../../src/object/needs/kernel-needs.ts'
 import { mapTypeSince } from '../../src/object/needs/map-types.ts'

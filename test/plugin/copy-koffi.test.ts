@@ -18,7 +18,7 @@ import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 
 import { copyKoffi } from '../../plugin/bundlers/copy-koffi.ts'
-import { type Arch, nativeArch } from '../../src/compile/arch.ts'
+import { type Arch, nativeArch } from '../../src/compile/options/arch.ts'
 
 const installed = fileURLToPath(new URL('../../node_modules/', import.meta.url))
 const native = `@koromix/koffi-linux-${process.arch}`

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 
 import { Builds, type Outcome } from '../../../plugin/builds.ts'
-import type { Options } from '../../../src/compile/options.ts'
+import type { Options } from '../../../src/compile/options/options.ts'
 import { describeInKernel } from '../permitted.ts'
 
 function build(source: string, options: Options): Promise<Outcome> {

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 
-import { pathFor } from '../../compile/arch.ts'
-import { findClang } from '../../compile/clang.ts'
-import { libbpfHeadersIn } from '../../compile/libbpf-names.ts'
-import type { ResolvedOptions } from '../../compile/options.ts'
+import { findClang } from '../../compile/clang/find-clang.ts'
+import { libbpfHeadersIn } from '../../compile/clang/libbpf-names.ts'
+import { pathFor } from '../../compile/options/arch.ts'
+import type { ResolvedOptions } from '../../compile/options/options.ts'
 import { type Check, check } from './check.ts'
 
 export const kernelBtf = '/sys/kernel/btf/vmlinux'

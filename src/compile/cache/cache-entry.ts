@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
-import type { Diagnostic } from '../diagnostics.ts'
+import type { Diagnostic } from '../clang/diagnostics.ts'
 import { contentOf } from './digest.ts'
 import { readSealed, writeSealed } from './sealed-file.ts'
 

@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 
 import { writeAtomic } from './atomic-write.ts'
 import { digest } from './digest.ts'
-import { readOwn } from './own-cache.ts'
+import { readOwn } from './ownership.ts'
 import { prune, touch } from './prune.ts'
 
 /** A file of a cache that begins with the digest of the rest. */

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 import { contentOf, digest } from '../cache/digest.ts'
-import type { Clang } from '../clang.ts'
-import { includeFolders } from '../flag-paths.ts'
-import type { ResolvedOptions } from '../options.ts'
+import type { Clang } from '../clang/find-clang.ts'
+import { includeFolders } from '../options/flag-paths.ts'
+import type { ResolvedOptions } from '../options/options.ts'
 import { textOf } from '../text-of.ts'
 
 /** Those with an include guard, and which include nothing but each other and HELPERS. */

@@ -1,16 +1,16 @@
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-import { messageFlags } from '../arguments.ts'
 import { temporaryName, writeAtomic } from '../cache/atomic-write.ts'
 import { digest } from '../cache/digest.ts'
 import { memoiseByStat } from '../cache/memoise-by-stat.ts'
-import { isForeign, readOwn } from '../cache/own-cache.ts'
+import { isForeign, readOwn } from '../cache/ownership.ts'
 import { prune, touch } from '../cache/prune.ts'
-import type { Clang } from '../clang.ts'
+import { messageFlags } from '../clang/arguments.ts'
+import type { Clang } from '../clang/find-clang.ts'
+import { parseDiagnostics } from '../clang/parse-diagnostics.ts'
+import { run, type RunOptions } from '../clang/run-process.ts'
 import { createDebugger } from '../debug.ts'
-import { parseDiagnostics } from '../parse-diagnostics.ts'
-import { run, type RunOptions } from '../run.ts'
 
 const debug = createDebugger('unplugin-bpf:vmlinux')
 

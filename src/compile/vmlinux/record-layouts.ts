@@ -3,8 +3,8 @@ import { join } from 'node:path'
 
 import { readElf } from '../../elf/elf.ts'
 import { temporaryName } from '../cache/atomic-write.ts'
-import type { Clang } from '../clang.ts'
-import { run } from '../run.ts'
+import type { Clang } from '../clang/find-clang.ts'
+import { run } from '../clang/run-process.ts'
 import type { RecordLayout } from './minimise-header.ts'
 import { type Precompiled, precompiledFlags } from './precompiled.ts'
 

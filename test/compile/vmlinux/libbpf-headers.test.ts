@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { readBtfOf, typeAt } from '../../../src/btf/btf.ts'
 import { compile, type CompileResult } from '../../../src/compile/compile.ts'
-import type { Options } from '../../../src/compile/options.ts'
+import type { Options } from '../../../src/compile/options/options.ts'
 import { readElf } from '../../../src/elf/elf.ts'
 import { stripDebug } from '../../../src/elf/strip.ts'
 import { countingClang, project } from '../project.ts'

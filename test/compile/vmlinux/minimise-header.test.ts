@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
-import { findClang } from '../../../src/compile/clang.ts'
+import { findClang } from '../../../src/compile/clang/find-clang.ts'
 import {
   reachableFrom,
   minimiseHeader,

@@ -15,7 +15,7 @@ import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { compile, type CompileResult, formatDiagnostic } from '../../../src/compile/compile.ts'
-import { minimisingSettled } from '../../../src/compile/vmlinux/minimised.ts'
+import { minimisingSettled } from '../../../src/compile/vmlinux/minimised-build.ts'
 import { stripDebug } from '../../../src/elf/strip.ts'
 import { countingClang, project, write } from '../project.ts'
 

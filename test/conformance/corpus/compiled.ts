@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 
 import { execa } from 'execa'
 
-import { findClang, type Clang } from '../../../src/compile/clang.ts'
+import { findClang, type Clang } from '../../../src/compile/clang/find-clang.ts'
 import { cached, cacheFolder } from '../../debian/cache.ts'
 import type { Corpus } from './corpus.ts'
 import { inParallel } from './in-parallel.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { expect, onTestFinished, test } from 'vitest'
 
-import { findClang } from '../../../src/compile/clang.ts'
+import { findClang } from '../../../src/compile/clang/find-clang.ts'
 import { printCode } from '../../../src/runtime/ffi/print-code.ts'
 
 const needs = {

@@ -1,0 +1,86 @@
+import { dirname } from 'node:path'
+
+import type { CompileResult } from '../compile.ts'
+import { createDebugger } from '../debug.ts'
+import type { Job } from '../job.ts'
+import { vmlinuxOrigin } from '../vmlinux/vmlinux.ts'
+import { type CacheEntry, isCurrent, readEntry, writeEntry } from './cache-entry.ts'
+import { contentOf } from './digest.ts'
+import { absentHeaders } from './earlier-headers.ts'
+
+const debug = createDebugger('unplugin-bpf:compile')
+
+interface Kept {
+  readonly key: string
+  readonly entry: CacheEntry
+  readonly result: CompileResult
+}
+
+/** The last of each source and architecture, so that equal compiles give the same result object. */
+const lastKept = new Map<string, Kept>()
+const slotOf = ({ arch, source }: Job): string => `${arch} ${source}`
+
+/** What is kept of an equal compile, if nothing that it read has changed. */
+export function cached(job: Job, key: string): CompileResult | undefined {
+  const { options, source } = job
+  if (options.cache === false) return undefined
+  const last = lastKept.get(slotOf(job))
+  const kept = last?.key === key ? last : readKept(job, options.cache, key)
+  if (!kept || !isCurrent(kept.entry)) return undefined
+  const { vmlinux } = kept.entry
+  if (vmlinux !== undefined && vmlinux !== vmlinuxOrigin(options)) return undefined
+  debug?.('%s is cached', source)
+  lastKept.set(slotOf(job), kept)
+  return kept.result
+}
+
+function readKept({ options, source }: Job, cache: string, key: string): Kept | undefined {
+  const sealed = readEntry(cache, key)
+  if (!sealed) return undefined
+  const { entry, seal: identity } = sealed
+  const { diagnostics, object } = entry
+  const dependencies = entry.dependencies.map(({ file }) => file)
+  const systemHeaders = entry.dependencies.flatMap(({ file, isSystem }) => (isSystem ? [file] : []))
+  const folder = dirname(source)
+  const macros = Object.keys(options.defines)
+  const result = {
+    object,
+    diagnostics,
+    dependencies,
+    systemHeaders,
+    macros,
+    folder,
+    identity,
+  }
+  return { key, entry, result }
+}
+
+/**
+ * Keeps a successful compile. Resolves to the same with its identity.
+ *
+ * @param vmlinux What the generated vmlinux.h was generated from, if it includes that.
+ */
+export async function keep(
+  job: Job,
+  key: string,
+  result: CompileResult,
+  vmlinux: string | undefined,
+): Promise<CompileResult> {
+  const { clang, options, source } = job
+  const { dependencies, diagnostics, object } = result
+  if (options.cache === false || !object) return result
+  const headers = dependencies.slice(1)
+  const absent = absentHeaders(source, headers, vmlinux !== undefined, options, clang)
+  const system = new Set(result.systemHeaders)
+  const contents = dependencies.map((file) => {
+    return { file, content: contentOf(file), isSystem: system.has(file) }
+  })
+  const entry: CacheEntry = { object, diagnostics, dependencies: contents, absent, vmlinux }
+  const identity = await writeEntry(options.cache, key, entry).catch((error: unknown) => {
+    debug?.('%s cannot be cached: %s', source, error)
+    return undefined
+  })
+  const named = { ...result, identity }
+  lastKept.set(slotOf(job), { key, entry, result: named })
+  return named
+}

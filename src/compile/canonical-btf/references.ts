@@ -1,0 +1,103 @@
+import { FormatError } from '../../elf/format-error.ts'
+import { type Kind, kindNumber, KINDS, SHAPES, vlen } from '../../uapi/btf.ts'
+
+/** A 32-bit word of .BTF or .BTF.ext, that can be read and replaced. There are thousands. */
+export class Word {
+  readonly #view: DataView
+  readonly #offset: number
+  readonly #littleEndian: boolean
+
+  constructor(view: DataView, offset: number, littleEndian: boolean) {
+    this.#view = view
+    this.#offset = offset
+    this.#littleEndian = littleEndian
+  }
+
+  get(): number {
+    return this.#view.getUint32(this.#offset, this.#littleEndian)
+  }
+
+  set(value: number): void {
+    this.#view.setUint32(this.#offset, value, this.#littleEndian)
+  }
+}
+
+export interface TypeRecord {
+  readonly name: Word
+  readonly info: Word
+  readonly kind: Kind
+  /** The type that it refers to as a whole: of PTR, TYPEDEF, TYPE_TAG and the like. */
+  readonly type: Word | undefined
+  /** Bytes from the start of the type section. */
+  readonly start: number
+  readonly size: number
+}
+
+/** Where an object's .BTF and .BTF.ext refer to types and strings: what must change when those move. */
+export interface BtfWords {
+  /** By type id - 1. */
+  readonly records: readonly TypeRecord[]
+  readonly typeIds: readonly Word[]
+  readonly strings: readonly Word[]
+}
+
+/** The words of .BTF.ext's records of functions, lines and CO-RE relocations, with the letters of uapi/btf.ts. */
+const EXT_RECORDS = ['.t', '.nn.', '.tn.']
+
+/** Takes the type section of an object's .BTF, and its .BTF.ext, as clang writes them. */
+export function btfWords(
+  typeSection: Uint8Array,
+  extSection: Uint8Array | undefined,
+  littleEndian: boolean,
+): BtfWords {
+  const types = viewOf(typeSection)
+  const ext = extSection && viewOf(extSection)
+  const records: TypeRecord[] = []
+  const typeIds: Word[] = []
+  const strings: Word[] = []
+  const word = (view: DataView, offset: number): Word => new Word(view, offset, littleEndian)
+  const collect = (view: DataView, offset: number, shape: string): number => {
+    for (let index = 0; index < shape.length; index++) {
+      if (shape[index] === 't') typeIds.push(word(view, offset + index * 4))
+      if (shape[index] === 'n') strings.push(word(view, offset + index * 4))
+    }
+    return offset + shape.length * 4
+  }
+
+  for (let at = 0; at < types.byteLength;) {
+    const start = at
+    const info = word(types, at + 4)
+    const number = kindNumber(info.get())
+    const [kind, shape] = [KINDS[number], SHAPES[number]]
+    if (!kind || !shape) throw new FormatError('BTF', start, `unknown kind ${number}`)
+    at = collect(types, at, 'n.')
+    const firstTypeId = typeIds.length
+    at = collect(types, at, shape.own)
+    const type = shape.own.startsWith('t') ? typeIds[firstTypeId] : undefined
+    for (let left = shape.item === '' ? 0 : vlen(info.get()); left > 0; left--) {
+      at = collect(types, at, shape.item)
+    }
+    records.push({ name: word(types, start), info, kind, type, start, size: at - start })
+  }
+
+  if (ext) {
+    const header = ext.getUint32(4, littleEndian)
+    for (const [index, shape] of EXT_RECORDS.entries()) {
+      if (8 + index * 8 >= header) break
+      let at = header + ext.getUint32(8 + index * 8, littleEndian)
+      const end = at + ext.getUint32(12 + index * 8, littleEndian)
+      if (at === end) continue
+      const recordSize = ext.getUint32(at, littleEndian)
+      at += 4
+      while (at < end) {
+        const count = ext.getUint32(at + 4, littleEndian)
+        at = collect(ext, at, 'n.')
+        for (let left = count; left > 0; left--, at += recordSize) collect(ext, at, shape)
+      }
+    }
+  }
+  return { records, typeIds, strings }
+}
+
+const viewOf = ({ buffer, byteLength, byteOffset }: Uint8Array): DataView =>
+  new DataView(buffer, byteOffset, byteLength)

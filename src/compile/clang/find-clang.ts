@@ -1,0 +1,159 @@
+import { accessSync, constants, realpathSync, statSync } from 'node:fs'
+import { delimiter, isAbsolute, join } from 'node:path'
+
+import { writeAtomic } from '../cache/atomic-write.ts'
+import { digest } from '../cache/digest.ts'
+import { readOwn } from '../cache/ownership.ts'
+import { ClangNotFoundError, CompileError } from '../compile-error.ts'
+import { createDebugger } from '../debug.ts'
+import { run } from './run-process.ts'
+
+const debug = createDebugger('unplugin-bpf:clang')
+
+/** Oldest first to know BTF_KIND_FLOAT, decl tags and the CO-RE relocations that libbpf 1.0 wants. */
+const oldest = 14
+const newest = 21
+const candidates = [
+  'clang',
+  ...Array.from({ length: newest - oldest + 1 }, (_, age) => `clang-${newest - age}`),
+]
+
+export interface Clang {
+  readonly path: string
+  /** `clang version 19.1.7 (…)`, as it says itself. */
+  readonly version: string
+  readonly major: number
+  readonly hasBpfTarget: boolean
+  /**
+   * Where this machine's compiler looks for headers. The BPF target knows no `asm/types.h`, which
+   * `linux/types.h` includes, so these are searched last.
+   */
+  readonly systemIncludes: readonly string[]
+  /** Of the binary: changes when clang does. */
+  readonly identity: string
+}
+
+/**
+ * The compiler to use: `wanted`, or the first of PATH that is new enough and has the BPF target.
+ * What is learnt of a binary is kept in `cacheDir`.
+ *
+ * @throws ClangNotFoundError naming what was tried, and what to install.
+ */
+export async function findClang(wanted: string | undefined, cacheDir: string): Promise<Clang> {
+  const unfit: string[] = []
+  const names = wanted === undefined ? candidates : [wanted]
+  for (const name of names) {
+    const path = which(name)
+    if (path === undefined) continue
+    try {
+      const clang = await probe(path, cacheDir)
+      const fault = faultOf(clang)
+      if (fault === undefined) return clang
+      unfit.push(`${path} ${fault}`)
+    } catch (error) {
+      if (!(error instanceof CompileError)) throw error
+      unfit.push(error.message)
+    }
+  }
+  throw new ClangNotFoundError(notFound(names, unfit), names)
+}
+
+function faultOf({ hasBpfTarget, major, version }: Clang): string | undefined {
+  if (!(major >= oldest)) return `is too old (${version}), ${oldest} or newer is needed`
+  if (!hasBpfTarget) return `(${version}) cannot compile for BPF`
+  return undefined
+}
+
+function which(name: string): string | undefined {
+  if (isAbsolute(name)) return isExecutable(name) ? name : undefined
+  const suffixes = process.platform === 'win32' ? ['.exe', ''] : ['']
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((folder) => isAbsolute(folder))
+    .flatMap((folder) => suffixes.map((suffix) => join(folder, name + suffix)))
+    .find(isExecutable)
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const probes = new Map<string, Promise<Clang>>()
+
+/** In memory, then in the cache, then by running it. */
+function probe(path: string, cacheDir: string): Promise<Clang> {
+  const { size, mtimeMs } = statSync(path)
+  const identity = digest(realpathSync(path), String(size), String(mtimeMs))
+  let known = probes.get(identity)
+  if (!known) {
+    known = remembered(path, identity, join(cacheDir, 'clang', `${identity}.json`))
+    known.catch(() => probes.delete(identity))
+    probes.set(identity, known)
+  }
+  return known
+}
+
+async function remembered(path: string, identity: string, file: string): Promise<Clang> {
+  try {
+    const clang: Clang = JSON.parse(readOwn(file)?.toString() ?? '')
+    if (clang.identity === identity && Array.isArray(clang.systemIncludes))
+      return { ...clang, path }
+  } catch {
+    // None yet, or a damaged one: ask the binary.
+  }
+  const clang = await ask(path, identity)
+  await writeAtomic(file, JSON.stringify(clang)).catch((error: unknown) => {
+    debug?.('cannot keep what %s is: %s', path, error)
+  })
+  return clang
+}
+
+async function ask(path: string, identity: string): Promise<Clang> {
+  const [verbose, targets] = await Promise.all([
+    run(path, ['-v', '-E', '-x', 'c', process.platform === 'win32' ? 'NUL' : '/dev/null'], '/'),
+    run(path, ['--print-targets'], '/'),
+  ])
+  const version = /^.*clang version .*$/m.exec(verbose.stderr)?.[0]
+  if (version === undefined) throw new CompileError(`${path} is not clang: it tells no version`)
+  const clang = {
+    path,
+    version,
+    major: Number(/clang version (\d+)/.exec(version)?.[1]),
+    hasBpfTarget: /^\s*bpf\s/m.test(targets.stdout),
+    systemIncludes: searchList(verbose.stderr),
+    identity,
+  }
+  debug?.('%s: %o', path, clang)
+  return clang
+}
+
+/** Of `clang -v`; the compiler's own folder is left out: it is of the host's target. */
+function searchList(verbose: string): string[] {
+  const list = /^#include <\.\.\.> search starts here:\n((?: .*\n)*)/m.exec(verbose)?.[1] ?? ''
+  return list
+    .split('\n')
+    .map((line) => line.trim().replace(/ \(framework directory\)$/, ''))
+    .filter((folder) => folder !== '' && !/[/\\]lib[/\\]clang[/\\][\d.]+[/\\]include$/.test(folder))
+}
+
+function notFound(names: readonly string[], unfit: readonly string[]): string {
+  const tried = names.length === 1 ? String(names[0]) : `${names.join(', ')} on PATH`
+  return [
+    `No clang that can compile BPF programs: tried ${tried}.`,
+    ...unfit.map((reason) => `${reason}.`),
+    `Install LLVM's clang, ${oldest} or newer, with the BPF target:`,
+    '  Debian, Ubuntu:  apt install clang libbpf-dev',
+    '  Fedora:          dnf install clang libbpf-devel',
+    '  Arch:            pacman -S clang libbpf',
+    '  Alpine:          apk add clang libbpf-dev linux-headers',
+    "  macOS:           brew install llvm   (Apple's own clang has no BPF target)",
+    '  Windows:         winget install LLVM.LLVM',
+    'or say where it is: option clang, or the environment variable BPF_CLANG.',
+  ].join('\n')
+}

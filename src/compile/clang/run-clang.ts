@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+
+import { FormatError } from '../../elf/format-error.ts'
+import { orderForwards } from '../canonical-btf/canonical-order.ts'
+import { CompileError } from '../compile-error.ts'
+import type { Job } from '../job.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
+import { textOf } from '../text-of.ts'
+import { type Precompiled, precompiledFlags } from '../vmlinux/precompiled.ts'
+import { type Vmlinux, vmlinuxHeader } from '../vmlinux/vmlinux.ts'
+import { languageFlags, messageFlags, namedFrom, outputFlags } from './arguments.ts'
+import { parseDepfile } from './depfile.ts'
+import type { Diagnostic } from './diagnostics.ts'
+import { parseDiagnostics } from './parse-diagnostics.ts'
+import { run } from './run-process.ts'
+import { systemHeaders } from './system-headers.ts'
+
+/** What clang made of a source. */
+export interface Translation {
+  /** Undefined after an error. */
+  readonly object: Uint8Array | undefined
+  readonly diagnostics: readonly Diagnostic[]
+  /** Absolute, source first; those known, after an error. Without a generated vmlinux.h. */
+  readonly dependencies: readonly string[]
+  /** Those of the dependencies that clang takes for the system's; none after an error. */
+  readonly systemHeaders: readonly string[]
+  /** What the vmlinux.h that it includes was generated from, if that was generated. */
+  readonly vmlinux: string | undefined
+}
+
+export interface ClangRun extends Translation {
+  /** All that clang read but the source. */
+  readonly headers: readonly string[]
+}
+
+/** With the header of `vmlinux` in reach, and what was precompiled before the source. */
+export async function runClang(
+  job: Job,
+  vmlinux: Vmlinux | undefined,
+  precompiled: Precompiled | undefined,
+): Promise<ClangRun> {
+  const { arch, clang, options, source } = job
+  const folder = dirname(source)
+  const temporary = temporaryFolder()
+  const objectFile = join(temporary.path, 'object.o')
+  const depfile = join(temporary.path, 'object.d')
+  try {
+    const language = [
+      ...languageFlags(folder, arch, options, clang),
+      ...(vmlinux ? vmlinuxFlags(folder, vmlinux) : []),
+    ]
+    // With ./, a name that begins with a dash is no flag.
+    const name = basename(source).replace(/^-/, './-')
+    const args = [
+      ...language,
+      ...outputFlags(),
+      ...messageFlags(),
+      ...(precompiled ? precompiledFlags(precompiled) : []),
+    ]
+    args.push('-MD', '-MF', depfile, '-c', name, '-o', objectFile)
+    const { exitCode, stderr } = await run(clang.path, args, folder)
+    const diagnostics = parseDiagnostics(stderr, folder, source)
+    if (exitCode !== 0 && !diagnostics.some(({ severity }) => severity === 'error')) {
+      const words = stderr.trimEnd().split('\n').slice(0, 10).join('\n')
+      throw new CompileError(`${clang.path} failed on ${source} (exit code ${exitCode}):\n${words}`)
+    }
+    const object = exitCode === 0 ? readObject(objectFile, job) : undefined
+    const listed = parseDepfile(textOf(depfile) ?? '')
+    const headers = listed.map((name) => resolve(folder, name)).filter((name) => name !== source)
+    const dependencies = headers.flatMap((file) => {
+      if (file !== vmlinux?.header || !vmlinux.origin) return [file]
+      return options.vmlinux === 'auto' ? [] : [options.vmlinux]
+    })
+    const asked = { clang, options, folder, args: [...language, name] }
+    return {
+      object,
+      diagnostics,
+      headers,
+      systemHeaders: object ? await systemHeaders(headers, asked) : [],
+      dependencies: [source, ...dependencies],
+      vmlinux: headers.includes(vmlinux?.header ?? '') ? vmlinux?.origin : undefined,
+    }
+  } finally {
+    temporary.remove()
+  }
+}
+
+function readObject(file: string, { clang, source }: Job): Uint8Array {
+  const object = new Uint8Array(readFileSync(file))
+  try {
+    orderForwards(object)
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    if (error.format !== 'ELF') {
+      const words = `${clang.path} made an object of ${source} that cannot be read: ${error.message}`
+      throw new CompileError(words, { cause: error })
+    }
+    const advice =
+      'leave out those of cflags that ask for another output (-S, -E, -emit-llvm, -flto)'
+    throw new CompileError(`${clang.path} made no object of ${source}: ${advice}`, { cause: error })
+  }
+  return object
+}
+
+/**
+ * Found last, so that the user's own wins; and under one name wherever the cache lies. What clang warns of inside it
+ * concerns the program: a member that C does not see moves those behind it.
+ */
+function vmlinuxFlags(folder: string, vmlinux: Vmlinux): string[] {
+  if (vmlinux.origin === undefined) {
+    return [`-fdebug-prefix-map=${vmlinux.folder}=${namedFrom(folder, vmlinux.folder)}`]
+  }
+  return [
+    '-idirafter',
+    vmlinux.folder,
+    `--no-system-header-prefix=${vmlinuxHeader}`,
+    `-fdebug-prefix-map=${vmlinux.folder}=/vmlinux`,
+  ]
+}
