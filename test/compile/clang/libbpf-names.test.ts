@@ -36,8 +36,14 @@ const uses: readonly [name: string, body: string][] = [
   ['BPF_UPROBE', 'SEC("uprobe") int BPF_UPROBE(called, int n) { return n; }'],
   ['BPF_URETPROBE', 'SEC("uretprobe") int BPF_URETPROBE(returned, int n) { return n; }'],
   ['bpf_usdt_arg_size', 'SEC("usdt") int f(struct pt_regs *c) { return bpf_usdt_arg_size(c, 1); }'],
-  ['__arg_ctx', '__noinline int f(void *ctx __arg_ctx) { return 0; }'],
-  ['__arg_arena', '__noinline int f(void *p __arg_arena) { return 0; }'],
+  [
+    '__arg_ctx',
+    '__noinline static int g(void *ctx __arg_ctx) { return 0; } SEC("tc") int f(void *c) { return g(c); }',
+  ],
+  [
+    '__arg_arena',
+    '__noinline static int g(void *p __arg_arena) { return 0; } SEC("tc") int f(void *c) { return g(c); }',
+  ],
   ['__ulong', 'struct { __uint(type, 33); __ulong(map_extra, 1); } arena SEC(".maps");'],
   ['likely', 'SEC("tc") int f(long *c) { if (likely(c[0])) return 1; return 0; }'],
   [
