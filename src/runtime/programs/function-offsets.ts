@@ -4,7 +4,7 @@ import { BpfError } from '../host/error.ts'
 import { didYouMean } from '../host/nearest-names.ts'
 import { openedFile, readElfFile } from '../symbols/elf-file.ts'
 import type { ElfFunction } from '../symbols/elf-functions.ts'
-import { elfFunctions, functionNames, readVersioned } from '../symbols/elf-functions.ts'
+import { elfFunctions, functionNames, parseVersionedName } from '../symbols/elf-functions.ts'
 import { STB_LOCAL, STB_WEAK } from '../symbols/elf-symbol.ts'
 import type { Program } from './program.ts'
 
@@ -21,7 +21,7 @@ export interface Attempt {
  * @throws {BpfError} ENOENT when there is none of a name; EINVAL when there are several
  */
 export function offsetsOf(attempt: Attempt, path: string, names: readonly string[]): bigint[] {
-  const asked = names.map((text) => ({ text, ...readVersioned(text) }))
+  const asked = names.map((text) => ({ text, ...parseVersionedName(text) }))
   const all = byName(functionsOf(attempt, path, new Set(asked.map(({ name }) => name))))
   return asked.map(({ text, name, version }) => {
     const named = (all.get(name) ?? []).filter(
@@ -44,7 +44,7 @@ export function offsetOf(attempt: Attempt, path: string, name: string): bigint {
  */
 export function offsetsMatching(attempt: Attempt, path: string, pattern: string): bigint[] {
   const offsets = functionsOf(attempt, path, glob(pattern))
-    .filter(({ chooses }) => !chooses)
+    .filter(({ isIfunc }) => !isIfunc)
     .map(({ offset }) => offset)
   if (offsets.length > 0) return Array.from(new Set(offsets), BigInt)
   throw refusal(attempt, ENOENT, `${path} has no function that matches`)
@@ -64,7 +64,7 @@ function functionsOf(attempt: Attempt, path: string, wanted: Wanted): readonly E
       throw refusal(attempt, EINVAL, `${path} is no ELF file`, advice)
     }
     const functions = elfFunctions(file, (name) => wanted.has(name))
-    if (functions.count > 0) return functions.wanted
+    if (functions.count > 0) return functions.matching
     throw refusal(attempt, ENOENT, `${path} names no functions, it is stripped: give offsets`)
   })
 }
@@ -95,7 +95,7 @@ function only(
   wanted: string,
   functions: readonly ElfFunction[],
 ): number {
-  if (functions.some(({ chooses }) => chooses)) {
+  if (functions.some(({ isIfunc }) => isIfunc)) {
     const reason = `${path} chooses what ${wanted} is when a program starts: name that function`
     throw refusal(attempt, ENOENT, reason)
   }
@@ -118,7 +118,7 @@ function refusal(
 
 /** Why there is none of the name, and what to do. */
 function missingFunction(path: string, wanted: string): [reason: string, hint: string] {
-  const { name, version } = readVersioned(wanted)
+  const { name, version } = parseVersionedName(wanted)
   const { defined, imported } = withOpened(path, (fd) => {
     const opened = openedFile(fd)
     const file = opened && readElfFile(opened.bytes)

@@ -1,10 +1,10 @@
 import { closeFile, constants, openFile, readInto, statOf } from '../host/files.ts'
 
-/** Bytes of an image, whose reads past the end come back short. */
-export interface ImageBytes {
+/** The bytes of a file or of memory. A read past the end returns fewer bytes. */
+export interface ByteSource {
   readonly size: number
-  /** The most bytes that one table of it may take. A file may claim more than it has on the disk. */
-  readonly longestTable: number
+  /** The most bytes that one table may take: a sparse file claims more than it has on the disk. */
+  readonly maxTableSize: number
   read(offset: number, length: number): Buffer
 }
 
@@ -14,11 +14,11 @@ export interface ElfSection {
   /** Bytes in the file, from its start. */
   readonly offset: number
   readonly size: number
-  /** Of a symbol table: the index of its strings. */
+  /** sh_link. A symbol table has the index of its string table there. */
   readonly link: number
 }
 
-/** A part of the file that is mapped, or notes. */
+/** A program header: a part of the file that is mapped, or that holds notes. */
 export interface ElfSegment {
   readonly type: number
   readonly offset: number
@@ -26,29 +26,33 @@ export interface ElfSegment {
   readonly fileSize: number
 }
 
-/** What an ELF file of either width and byte order says of itself. */
+/** The headers of an ELF file, of 32 or 64 bits and either byte order. */
 export interface ElfFile {
-  readonly bytes: ImageBytes
+  readonly bytes: ByteSource
+  /** Whether it is ELFCLASS64. */
   readonly wide: boolean
   readonly littleEndian: boolean
   readonly segments: readonly ElfSegment[]
   readonly sections: readonly ElfSection[]
-  /** Of the section with the names of sections. */
-  readonly namesIndex: number
+  /** The index of the section that holds the names of sections. */
+  readonly shstrndx: number
 }
 
 /** elf.h */
 export const PT_LOAD = 1
 export const PT_NOTE = 4
-/** Bytes of a table that is read in any case: 700,000 symbols. */
-const shortTable = 1 << 24
-/** Bytes of the longest table that is read: the names of a browser with all its symbols. */
-const longTable = 1 << 28
-/** How many times smaller a file may be on a disk that compresses. */
-const compression = 16
+/** Bytes that a table may take in any file: 700,000 symbols. */
+const minTableLimit = 1 << 24
+/** Bytes of the longest table that is read: the symbol names of a browser that is not stripped. */
+const maxTableLimit = 1 << 28
+/** How many times smaller a file may be on a file system that compresses. */
+const maxCompressionRatio = 16
 
-/** Undefined when it is no ELF file. A table that reaches past the end of the file is read as far as it goes. */
-export function readElfFile(bytes: ImageBytes): ElfFile | undefined {
+/**
+ * Reads the headers; returns undefined when it is not an ELF file. A table that reaches past the end of the file is read
+ * up to there.
+ */
+export function readElfFile(bytes: ByteSource): ElfFile | undefined {
   const header = bytes.read(0, 64)
   if (header.length < 52 || header.readUInt32BE(0) !== 0x7f454c46) return undefined
   const [wide, littleEndian] = [header[4] === 2, header[5] === 1]
@@ -76,18 +80,18 @@ export function readElfFile(bytes: ImageBytes): ElfFile | undefined {
     sections: sections
       .filter((raw) => raw.length >= (wide ? 64 : 40))
       .map((raw) => section(fields(raw, wide, littleEndian), wide)),
-    namesIndex: at.half(counts + 8),
+    shstrndx: at.half(counts + 8),
   }
 }
 
 export function sectionBytes(file: ElfFile, { offset, size }: ElfSection): Buffer {
-  return size > file.bytes.longestTable ? Buffer.alloc(0) : file.bytes.read(offset, size)
+  return size > file.bytes.maxTableSize ? Buffer.alloc(0) : file.bytes.read(offset, size)
 }
 
 interface Fields {
   half(offset: number): number
   int(offset: number): number
-  /** 64 or 32 bits by the file's width; past 2^53 rounded. */
+  /** Reads 64 or 32 bits, by the file's class. A value above 2^53 is rounded. */
   word(offset: number): number
 }
 
@@ -122,26 +126,26 @@ function section(at: Fields, wide: boolean): ElfSection {
   }
 }
 
-export function imageOf(buffer: Buffer): ImageBytes {
+export function bufferSource(buffer: Buffer): ByteSource {
   return {
     size: buffer.length,
-    longestTable: buffer.length,
+    maxTableSize: buffer.length,
     read: (offset, length) => buffer.subarray(offset, offset + length),
   }
 }
 
 /** What identifies a file's content, as far as the file system knows. */
-export interface Opened {
+export interface OpenedFile {
   readonly key: string
   readonly inode: number
-  readonly bytes: ImageBytes
+  readonly bytes: ByteSource
 }
 
-/** Opens a regular file while `use` runs; undefined when there is none to be read. */
-export function withFile<R>(path: string, use: (file: Opened) => R): R | undefined {
+/** Runs `use` with a regular file, then closes it. Returns undefined when there is none that can be read. */
+export function withFile<R>(path: string, use: (file: OpenedFile) => R): R | undefined {
   let fd: number
   try {
-    // Of another's making: a FIFO would make us wait.
+    // The path may be a FIFO, whose open would wait for a writer.
     fd = openFile(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch {
     return undefined
@@ -154,8 +158,8 @@ export function withFile<R>(path: string, use: (file: Opened) => R): R | undefin
   }
 }
 
-/** Undefined of what is no regular file. */
-export function openedFile(fd: number): Opened | undefined {
+/** Returns undefined when the descriptor is not of a regular file. */
+export function openedFile(fd: number): OpenedFile | undefined {
   const stat = statOf(fd)
   if (!stat.isFile()) return undefined
   const { size } = stat
@@ -164,15 +168,15 @@ export function openedFile(fd: number): Opened | undefined {
     inode: stat.ino,
     bytes: {
       size,
-      longestTable: longestTableOf(stat.blocks * 512),
+      maxTableSize: tableLimit(stat.blocks * 512),
       read: (offset, length) => readAt(fd, offset, length, size),
     },
   }
 }
 
-/** A stranger's sparse file of 4 kB would otherwise make its reader allocate what it claims. */
-function longestTableOf(bytesOnDisk: number): number {
-  return Math.min(longTable, Math.max(shortTable, compression * bytesOnDisk))
+/** Bounds what is allocated by what is on the disk: a sparse file of 4 kB can claim any size. */
+function tableLimit(bytesOnDisk: number): number {
+  return Math.min(maxTableLimit, Math.max(minTableLimit, maxCompressionRatio * bytesOnDisk))
 }
 
 function readAt(fd: number, offset: number, length: number, size: number): Buffer {

@@ -14,68 +14,71 @@ import { symbolVersions } from './symbol-versions.ts'
 
 /** A function that an ELF file defines. */
 export interface ElfFunction extends SymbolVersion {
-  /** Without its version. */
+  /** The name without its version. */
   readonly name: string
   /** STB_ */
   readonly binding: number
-  /** It chooses a function when a program starts, and runs once (STT_GNU_IFUNC). */
-  readonly chooses: boolean
+  /** An STT_GNU_IFUNC, which the dynamic linker calls once to choose the function that is used. */
+  readonly isIfunc: boolean
   /** Bytes from the start of the file. */
   readonly offset: number
 }
 
 export interface ElfFunctions {
-  readonly wanted: readonly ElfFunction[]
-  /** How many there are in all. */
+  readonly matching: readonly ElfFunction[]
+  /** The number of functions that the file defines, whether they match or not. */
   readonly count: number
 }
 
 /**
- * Of both symbol tables: stripped files have only that of dynamic linking, static ones only the other.
- * @param isWanted by name, which has no version. Programs have a hundred thousand.
+ * Finds functions in both symbol tables: stripped files have .dynsym alone, static ones .symtab alone.
+ * @param isWanted decides by the name without its version, since programs have a hundred thousand functions
  */
 export function elfFunctions(file: ElfFile, isWanted: (name: string) => boolean): ElfFunctions {
-  const wanted: ElfFunction[] = []
+  const matching: ElfFunction[] = []
   let count = 0
   const versions = symbolVersions(file)
   for (const section of symbolTables(file)) {
     const strings = file.sections[section.link]
     if (!strings) continue
     const text = sectionBytes(file, strings)
-    let left = namesPerText * text.length
+    let budget = maxNameReuse * text.length
     eachSymbol(file, section, (symbol, index) => {
       if (!isFunction(symbol)) return
       count++
-      const written = left > 0 ? nameIn(text, symbol.nameAt) : ''
-      left -= written.length
+      const written = budget > 0 ? nameAt(text, symbol.nameOffset) : ''
+      budget -= written.length
       const { name, ...version } = written.includes('@')
-        ? readVersioned(written)
+        ? parseVersionedName(written)
         : { name: written, ...unversioned }
       const offset = isWanted(name) ? fileOffset(file, symbol.value) : undefined
       if (offset === undefined) return
       const { binding, type } = symbol
-      const its = section.type === SHT_DYNSYM ? versions(index) : version
-      wanted.push({ name, binding, chooses: type === STT_GNU_IFUNC, offset, ...its })
+      const symbolVersion = section.type === SHT_DYNSYM ? versions(index) : version
+      matching.push({ name, binding, isIfunc: type === STT_GNU_IFUNC, offset, ...symbolVersion })
     })
   }
-  return { wanted, count }
+  return { matching, count }
 }
 
-/** How many times all names may be as long as their text: linkers let one end in another, a stranger a million. */
-const namesPerText = 16
+/**
+ * How many times as long as the string table all names together may be. Linkers share the ends of names; a hostile file
+ * could have a million symbols share one long name.
+ */
+const maxNameReuse = 16
 
-/** The names of the functions that a file defines, and of those that it takes from libraries. */
+/** The names of the functions that a file defines, and of those that it imports from libraries. */
 export function functionNames(file: ElfFile): { defined: string[]; imported: string[] } {
   const [defined, imported] = [new Set<string>(), new Set<string>()]
   for (const section of symbolTables(file)) {
     const strings = file.sections[section.link]
     if (!strings) continue
     const text = sectionBytes(file, strings)
-    let left = namesPerText * text.length
+    let budget = maxNameReuse * text.length
     eachSymbol(file, section, (symbol) => {
-      if (symbol.nameAt === 0 || left < 0) return
-      const { name } = readVersioned(nameIn(text, symbol.nameAt))
-      left -= name.length + 1
+      if (symbol.nameOffset === 0 || budget < 0) return
+      const { name } = parseVersionedName(nameAt(text, symbol.nameOffset))
+      budget -= name.length + 1
       if (isFunction(symbol)) defined.add(name)
       else if (symbol.section === 0) imported.add(name)
     })
@@ -85,24 +88,24 @@ export function functionNames(file: ElfFile): { defined: string[]; imported: str
 
 const unversioned: SymbolVersion = { version: undefined, hidden: false }
 
-/** TextDecoder takes ten times as long. */
-function nameIn(text: Buffer, at: number): string {
-  const end = text.indexOf(0, at)
-  return text.toString('utf8', at, end < 0 ? text.length : end)
+/** Reads a NUL-terminated string. TextDecoder takes ten times as long. */
+function nameAt(text: Buffer, offset: number): string {
+  const end = text.indexOf(0, offset)
+  return text.toString('utf8', offset, end < 0 ? text.length : end)
 }
 
-/** What linkers write, and users of names: `malloc@GLIBC_2.2.5`, or `malloc@@GLIBC_2.2.5` of the default one. */
-export function readVersioned(text: string): { name: string } & SymbolVersion {
+/** Splits a name as linkers and users write it: `malloc@GLIBC_2.2.5`, or `malloc@@GLIBC_2.2.5` for the default version. */
+export function parseVersionedName(text: string): { name: string } & SymbolVersion {
   const [, name = text, sign = '', version] = /^([^@]+)(@@?)(.+)$/.exec(text) ?? []
   return { name, version, hidden: sign === '@' }
 }
 
-function isFunction({ type, section, nameAt }: ElfSymbol): boolean {
-  const named = type === STT_FUNC || type === STT_GNU_IFUNC
-  return named && section !== 0 && section !== SHN_ABS && nameAt !== 0
+function isFunction({ type, section, nameOffset }: ElfSymbol): boolean {
+  const isCode = type === STT_FUNC || type === STT_GNU_IFUNC
+  return isCode && section !== 0 && section !== SHN_ABS && nameOffset !== 0
 }
 
-/** Of an address: it is in what the file has the kernel map. */
+/** The offset in the file of an address; undefined when no PT_LOAD segment holds it. */
 function fileOffset({ segments }: ElfFile, address: number): number | undefined {
   const load = segments.find(
     ({ type, address: start, fileSize }) =>

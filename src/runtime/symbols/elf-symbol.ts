@@ -15,26 +15,29 @@ export const STB_WEAK = 2
 
 /** Elf64_Sym or Elf32_Sym. */
 export interface ElfSymbol {
-  /** In the table's strings. */
-  readonly nameAt: number
+  /** st_name, bytes into the string table. */
+  readonly nameOffset: number
   /** STT_ */
   readonly type: number
   /** STB_ */
   readonly binding: number
-  /** 0 of what another file defines. */
+  /** st_shndx; 0 (SHN_UNDEF) when another file defines the symbol. */
   readonly section: number
   readonly value: number
   readonly size: number
 }
 
-/** The file's two tables of symbols. ELF has one of a kind: a file with more would have them read as often as it says. */
+/**
+ * The file's .symtab and .dynsym. ELF allows one of each; reading more would let a hostile file make its reader work as
+ * often as it says.
+ */
 export function symbolTables({ sections }: ElfFile): ElfSection[] {
   return [SHT_SYMTAB, SHT_DYNSYM].flatMap(
     (wanted) => sections.find(({ type }) => type === wanted) ?? [],
   )
 }
 
-/** The symbols of one table, in its order. */
+/** Calls `visit` with each symbol of a table, in the table's order. */
 export function eachSymbol(
   file: ElfFile,
   section: ElfSection,
@@ -48,7 +51,7 @@ export function eachSymbol(
   for (let offset = 0, index = 0; offset + entry <= table.length; offset += entry, index++) {
     const info = table[offset + (wide ? 4 : 12)] ?? 0
     const symbol = {
-      nameAt: at.int(offset),
+      nameOffset: at.int(offset),
       type: info & 15,
       binding: info >> 4,
       section: at.half(offset + (wide ? 6 : 14)),

@@ -1,4 +1,4 @@
-/** Addresses of stack traces and programs, for people: which function of the kernel or of a process they are in. */
+/** Names the kernel's and processes' functions that addresses of stack traces are in. */
 export { kernelSymbols } from './kernel-symbols.ts'
 export type { KernelSymbol, KernelSymbols } from './kernel-symbols.ts'
 export { processSymbols } from './process-symbols.ts'

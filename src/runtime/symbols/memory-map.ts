@@ -4,12 +4,12 @@ export interface MemoryRange {
   readonly end: number
   /** `start-end` as the kernel writes it, which names the range in /proc/PID/map_files. */
   readonly range: string
-  /** Of the range's first byte in its file. */
+  /** The offset in the file of the range's first byte. */
   readonly fileOffset: number
   readonly inode: number
-  /** Empty of anonymous memory; `[vdso]`, `[heap]` of special one. */
+  /** Empty for anonymous memory; `[vdso]`, `[heap]` and the like for special memory. */
   readonly path: string
-  /** No name leads to the file any more. */
+  /** Whether the file has been removed or replaced. */
   readonly deleted: boolean
 }
 
@@ -28,7 +28,7 @@ export function parseMemoryMap(text: string): MemoryRange[] {
       range: `${start}-${end}`,
       fileOffset: Number.parseInt(offset, 16),
       inode: Number(inode),
-      // The one character that is escaped.
+      // The kernel escapes the newline alone.
       path: (deleted ? name.slice(0, -deletedSuffix.length) : name).replaceAll('\\012', '\n'),
       deleted,
     })
@@ -36,7 +36,7 @@ export function parseMemoryMap(text: string): MemoryRange[] {
   return ranges
 }
 
-/** The vsyscall page is in the upper half. */
+/** Reads an address as a signed number, because the vsyscall page is in the upper half. */
 function address(hexadecimal: string): number {
   return Number(BigInt.asIntN(64, BigInt(`0x${hexadecimal}`)))
 }

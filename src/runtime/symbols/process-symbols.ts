@@ -1,8 +1,8 @@
 import { EACCES, ENOENT, EPERM, ESRCH } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
 import { closeFile, constants, errnoOf, openFile, readInto, readText } from '../host/files.ts'
-import type { Opened } from './elf-file.ts'
-import { imageOf, withFile } from './elf-file.ts'
+import type { OpenedFile } from './elf-file.ts'
+import { bufferSource, withFile } from './elf-file.ts'
 import type { Image } from './image.ts'
 import { readImage } from './image.ts'
 import type { MemoryRange } from './memory-map.ts'
@@ -12,30 +12,30 @@ import type { SymbolTable } from './symbol-table.ts'
 import { addressKey } from './symbol-table.ts'
 
 export interface ProcessSymbol {
-  /** As the symbol table has it, C++'s and Rust's mangled. Undefined where no symbol is: in stripped files. */
+  /** The name in the symbol table: C++ and Rust names are mangled. Undefined where there is no symbol: in stripped files. */
   readonly name: string | undefined
-  /** Bytes behind the symbol's start; without a name, from the start of the file. */
+  /** Bytes from the symbol's start; without a name, from the start of the file. */
   readonly offset: number
-  /** What is mapped there, as the process knows it: `/usr/lib/…`, `[vdso]`; of code made at run time its perf map. */
+  /** The path mapped there, as the process sees it: `/usr/lib/…`, `[vdso]`; for code of a JIT compiler, its perf map. */
   readonly file: string
 }
 
-/** What is where in a process. */
+/** The symbols of a process. */
 export interface ProcessSymbols {
   /**
-   * The symbol that an address is in; undefined where neither a file nor known code is mapped. Reads the process's
-   * memory map anew when an address is in none of it, at most once a second.
+   * The symbol that an address is in; undefined where neither a file nor known code is mapped. An address outside of
+   * the known memory map makes it read again, at most once a second.
    */
   name(address: bigint | number): ProcessSymbol | undefined
-  /** Reads the memory map anew; of a process that has ended, keeps what is known. */
+  /** Reads the memory map again. When the process has ended, the known one stays. */
   refresh(): void
 }
 
 /**
- * Reads the memory map of a process now, so that its addresses can be named also after it has ended, and each file's
- * symbols when an address is in it.
- * @param pid as this process's /proc numbers it
- * @throws {BpfError} ENOENT when there is no such process; EACCES, saying what it takes, when it is another user's
+ * Reads the memory map of a process now, so that its addresses can be named even after it has ended. The symbols of a
+ * file are read at the first address in it.
+ * @param pid the process's number in this process's /proc
+ * @throws {BpfError} ENOENT when there is no such process; EACCES when it belongs to another user
  */
 export function processSymbols(pid: number | 'self'): ProcessSymbols {
   if (pid !== 'self' && !(Number.isInteger(pid) && pid > 0)) {
@@ -44,7 +44,8 @@ export function processSymbols(pid: number | 'self'): ProcessSymbols {
   return new ProcessMap(pid === 'self' ? process.pid : pid)
 }
 
-const refreshEvery = 1000
+/** Milliseconds. */
+const refreshInterval = 1000
 
 class ProcessMap implements ProcessSymbols {
   readonly #folder: string
@@ -68,7 +69,7 @@ class ProcessMap implements ProcessSymbols {
   name(address: bigint | number): ProcessSymbol | undefined {
     const key = addressKey(address)
     let range = this.#rangeOf(key)
-    if (!range && performance.now() - this.#readAt > refreshEvery) {
+    if (!range && performance.now() - this.#readAt > refreshInterval) {
       this.refresh()
       range = this.#rangeOf(key)
     }
@@ -81,19 +82,19 @@ class ProcessMap implements ProcessSymbols {
         ? { name: found.name, offset: found.offset, file: range.path }
         : { name: undefined, offset: fileOffset, file: range.path }
     }
-    const compiled = this.#compiled(key)
-    if (compiled) return compiled
+    const jitSymbol = this.#jitSymbol(key)
+    if (jitSymbol) return jitSymbol
     return range.path === '' ? undefined : { name: undefined, offset: fileOffset, file: range.path }
   }
 
   refresh(): void {
     this.#readAt = performance.now()
     try {
-      // Another process may have got the number.
+      // The number may belong to another process by now.
       if (startTime(this.#folder) !== this.#started) return
       this.#ranges = this.#readRanges()
     } catch {
-      // It has ended. What was mapped is known.
+      // The process has ended: its last known map stays.
     }
   }
 
@@ -105,7 +106,7 @@ class ProcessMap implements ProcessSymbols {
     return this.#ranges.find(({ start, end }) => address >= start && address < end)
   }
 
-  /** Of a file by its inode, so that a library's five ranges read it once. */
+  /** Returns the image behind a range, by its inode: a library's five ranges share one image. */
   #imageOf(range: MemoryRange): Image | undefined {
     const key = range.inode === 0 ? range.path : `${range.inode} ${range.path}`
     if (!this.#images.has(key)) this.#images.set(key, this.#readImage(range))
@@ -116,20 +117,22 @@ class ProcessMap implements ProcessSymbols {
     if (range.path === '[vdso]') return this.#readVdso(range)
     if (!range.path.startsWith('/')) return undefined
     const root = `${this.#folder}/root`
-    const read = ({ key, bytes }: Opened): Image | undefined =>
+    const read = ({ key, bytes }: OpenedFile): Image | undefined =>
       sharedImage(key, () => readImage(bytes, root, range.path))
-    // The range's own link leads to the very file, also a deleted or replaced one; it takes CAP_CHECKPOINT_RESTORE.
+    // This link leads to the mapped file even when it was removed or replaced. It takes CAP_CHECKPOINT_RESTORE.
     const image = withFile(`${this.#folder}/map_files/${range.range}`, read)
     if (image || range.deleted) return image
-    // The path of a process that has ended is one of ours, or nobody's.
-    for (const place of [root + range.path, range.path]) {
-      const image = withFile(place, (file) => (file.inode === range.inode ? read(file) : undefined))
+    // The root of a process that has ended is gone: then the path is tried in this process's own.
+    for (const candidate of [root + range.path, range.path]) {
+      const image = withFile(candidate, (file) =>
+        file.inode === range.inode ? read(file) : undefined,
+      )
       if (image) return image
     }
     return undefined
   }
 
-  /** The kernel's code in every process is in no file. */
+  /** Reads the vdso, the kernel's code in every process, from memory: it is in no file. */
   #readVdso({ start, end }: MemoryRange): Image | undefined {
     const bytes = Buffer.alloc(end - start)
     let fd: number
@@ -145,15 +148,15 @@ class ProcessMap implements ProcessSymbols {
     } finally {
       closeFile(fd)
     }
-    return readImage(imageOf(bytes), `${this.#folder}/root`, '[vdso]')
+    return readImage(bufferSource(bytes), `${this.#folder}/root`, '[vdso]')
   }
 
-  /** From the perf map, which the process may have lengthened since. */
-  #compiled(address: number): ProcessSymbol | undefined {
+  /** Looks up the perf map, which is read again when the process has written to it. */
+  #jitSymbol(address: number): ProcessSymbol | undefined {
     const path = this.#perfMap?.path ?? perfMapPath(this.#folder)
     if (path === undefined) return undefined
     withFile(`${this.#folder}/root${path}`, ({ key, bytes }) => {
-      if (this.#perfMap?.key === key || bytes.size > bytes.longestTable) return
+      if (this.#perfMap?.key === key || bytes.size > bytes.maxTableSize) return
       this.#perfMap = { key, path, table: parsePerfMap(bytes.read(0, bytes.size)) }
     })
     const found = this.#perfMap?.table.find(address)
@@ -161,35 +164,35 @@ class ProcessMap implements ProcessSymbols {
   }
 }
 
-/** Images by what identifies their file, for every process that maps it, as long as somebody uses them. */
-const shared = new Map<string, WeakRef<Image>>()
-const forgotten = new FinalizationRegistry<string>((key) => {
-  if (!shared.get(key)?.deref()) shared.delete(key)
+/** Images that are in use, by the key of their file: processes that map one library share its image. */
+const sharedImages = new Map<string, WeakRef<Image>>()
+const imageFinalizers = new FinalizationRegistry<string>((key) => {
+  if (!sharedImages.get(key)?.deref()) sharedImages.delete(key)
 })
 
 function sharedImage(key: string, read: () => Image | undefined): Image | undefined {
-  const known = shared.get(key)?.deref()
+  const known = sharedImages.get(key)?.deref()
   if (known) return known
   const image = read()
   if (image) {
-    shared.set(key, new WeakRef(image))
-    forgotten.register(image, key)
+    sharedImages.set(key, new WeakRef(image))
+    imageFinalizers.register(image, key)
   }
   return image
 }
 
-/** Field 22 of /proc/PID/stat (proc_pid_stat(5)), behind a name that may hold spaces and brackets. */
+/** The start time, field 22 of /proc/PID/stat (proc_pid_stat(5)). The name before it may hold spaces and brackets. */
 function startTime(folder: string): string {
   const stat = readText(`${folder}/stat`)
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
 }
 
-/** A process writes it under the number it has in its own namespace. */
+/** The path of a process's perf map, which is named after its number in its own PID namespace. */
 function perfMapPath(folder: string): string | undefined {
   try {
     const numbers = /^NSpid:\s*(.*)$/m.exec(readText(`${folder}/status`))
-    const own = numbers?.[1]?.split('\t').at(-1)
-    return own === undefined ? undefined : `/tmp/perf-${own}.map`
+    const innermost = numbers?.[1]?.split('\t').at(-1)
+    return innermost === undefined ? undefined : `/tmp/perf-${innermost}.map`
   } catch {
     return undefined
   }

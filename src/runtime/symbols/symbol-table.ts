@@ -1,32 +1,32 @@
-import { readName } from './strings.ts'
+import { readName } from './read-name.ts'
 
 /** Symbols before they are sorted: rows of equal index. */
 export interface SymbolRows {
   /** Addresses as `addressKey` gives them. */
   readonly starts: number[]
-  /** Bytes; 0: up to the next symbol. */
+  /** Sizes in bytes; 0 means up to the next symbol. */
   readonly sizes: number[]
-  /** Of several at one address the highest names it. */
+  /** Of several symbols at one address, the one of the highest rank names it. */
   readonly ranks: number[]
-  /** Where in `text` each name begins. It ends at a control character: NUL, tab, newline. */
-  readonly names: number[]
+  /** Where each name starts in the text of names. It ends before a control character: NUL, tab, newline. */
+  readonly nameOffsets: number[]
 }
 
 export function symbolRows(): SymbolRows {
-  return { starts: [], sizes: [], ranks: [], names: [] }
+  return { starts: [], sizes: [], ranks: [], nameOffsets: [] }
 }
 
-export interface Found {
+export interface FoundSymbol {
   readonly name: string
-  /** Bytes behind the symbol's start. */
+  /** Bytes from the symbol's start. */
   readonly offset: number
-  /** Where its name is in the text of names. */
-  readonly nameAt: number
+  /** Where the name starts in the text of names. */
+  readonly nameOffset: number
 }
 
 /**
- * Addresses as numbers, in the order of 64-bit signed ones: exact for users' and kernels' as they are, up to 2^53 away
- * from zero on either side.
+ * Converts an address to a number that sorts as a signed 64-bit one. It is exact within 2^53 of either end of the address
+ * space, where processes' and the kernel's addresses are.
  */
 export function addressKey(address: bigint | number): number {
   if (typeof address !== 'bigint' && !Number.isSafeInteger(address)) {
@@ -35,21 +35,21 @@ export function addressKey(address: bigint | number): number {
   return typeof address === 'bigint' ? Number(BigInt.asIntN(64, address)) : address
 }
 
-/** Named ranges of addresses, sorted once. Names stay bytes until asked for. */
+/** Named ranges of addresses, sorted once. Names are decoded when they are asked for. */
 export class SymbolTable {
   readonly size: number
   readonly #text: Uint8Array
   readonly #starts: Float64Array
   readonly #ends: Float64Array
-  /** The furthest end of this and all before it: a function may lie inside a larger symbol. */
+  /** The furthest end of a row and all before it, because a function may lie inside a larger symbol. */
   readonly #reach: Float64Array
-  readonly #names: Uint32Array
-  /** By rank, where that decides between ranges that overlap. */
+  readonly #nameOffsets: Uint32Array
+  /** Ranks, when they decide between ranges that overlap. */
   readonly #ranks: Float64Array | undefined
 
-  /** @param overlap of ranges around one address, which names it: the inner one, or that of the highest rank */
+  /** @param overlap which of several ranges around an address names it: the innermost, or the one of the highest rank */
   constructor(
-    { starts, sizes, ranks, names }: SymbolRows,
+    { starts, sizes, ranks, nameOffsets }: SymbolRows,
     text: Uint8Array,
     overlap: 'inner' | 'rank' = 'inner',
   ) {
@@ -58,7 +58,7 @@ export class SymbolTable {
     this.#text = text
     if (overlap === 'rank') this.#ranks = Float64Array.from(order, (row) => ranks[row] ?? 0)
     this.#starts = Float64Array.from(order, (row) => starts[row] ?? 0)
-    this.#names = Uint32Array.from(order, (row) => names[row] ?? 0)
+    this.#nameOffsets = Uint32Array.from(order, (row) => nameOffsets[row] ?? 0)
     this.#ends = new Float64Array(order.length)
     this.#reach = new Float64Array(order.length)
     let next = Infinity
@@ -77,7 +77,7 @@ export class SymbolTable {
   }
 
   /** The symbol around an address. */
-  find(address: number): Found | undefined {
+  find(address: number): FoundSymbol | undefined {
     let best = -1
     for (let at = this.#lastFrom(address); at >= 0; at--) {
       if ((this.#reach[at] ?? 0) <= address) break
@@ -87,14 +87,14 @@ export class SymbolTable {
     }
     if (best < 0) return undefined
     const start = this.#starts[best] ?? 0
-    const nameAt = this.#names[best] ?? 0
-    return { name: readName(this.#text, nameAt), offset: address - start, nameAt }
+    const nameOffset = this.#nameOffsets[best] ?? 0
+    return { name: readName(this.#text, nameOffset), offset: address - start, nameOffset }
   }
 
-  /** Where the symbol of a name begins. */
+  /** The start of the symbol of a name. */
   startOf(name: string): number | undefined {
     const wanted = new TextEncoder().encode(name)
-    const at = this.#names.findIndex((nameAt) => this.#isName(nameAt, wanted))
+    const at = this.#nameOffsets.findIndex((offset) => this.#isName(offset, wanted))
     return this.#starts[at]
   }
 
@@ -105,7 +105,7 @@ export class SymbolTable {
     return (this.#text[at + wanted.length] ?? 0) < 0x20
   }
 
-  /** The last row that begins at or before an address, -1 when none does. */
+  /** The last row that starts at or before an address; -1 when none does. */
   #lastFrom(address: number): number {
     let [low, high] = [0, this.#starts.length]
     while (low < high) {
@@ -117,12 +117,12 @@ export class SymbolTable {
   }
 }
 
-/** Rows by address; at one address the best name last, where a search ends. */
+/** Orders rows by address; at one address the highest rank comes last, where a search ends. */
 function sorted(starts: readonly number[], ranks: readonly number[]): Uint32Array {
   const order = Uint32Array.from(starts, (_, row) => row)
   return order.toSorted((a, b) => {
     const byStart = (starts[a] ?? 0) - (starts[b] ?? 0)
-    // The first listed of equal ones wins, too.
+    // Of equal ones the first listed wins, so it comes last.
     return byStart !== 0 ? byStart : (ranks[a] ?? 0) - (ranks[b] ?? 0) || b - a
   })
 }

@@ -14,6 +14,7 @@ import { expect, it, onTestFinished } from 'vitest'
 
 import { readElfFile, withFile } from '../../../src/runtime/symbols/elf-file.ts'
 import { elfFunctions } from '../../../src/runtime/symbols/elf-functions.ts'
+import { elfNotes } from '../../../src/runtime/symbols/elf-notes.ts'
 import { readImage } from '../../../src/runtime/symbols/image.ts'
 import { parsePerfMap } from '../../../src/runtime/symbols/perf-map.ts'
 
@@ -27,7 +28,7 @@ interface Claim {
   readonly link?: number
 }
 
-/** An ELF file of these sections, as long as they claim, which is empty on the disk but for its headers. */
+/** Makes a sparse ELF file whose sections are as long as they claim; the disk holds the headers alone. */
 function elfClaiming(
   sections: readonly Claim[],
   content: readonly [number, Buffer][] = [],
@@ -76,13 +77,13 @@ it('a sparse file that claims 400 MB of symbols costs next to nothing', () => {
   expect(bounded(() => find(file))).toBeUndefined()
 })
 
-it('a file that has its symbols in 1,000 sections has them read once', () => {
+it('the symbols of a file with 1,000 symbol tables are read once', () => {
   const table = { type: SHT_SYMTAB, offset: 1 << 17, size: 15 << 20, link: 0 }
   const file = elfClaiming(Array.from({ length: 1000 }, () => table))
   expect(bounded(() => find(file))).toBeUndefined()
 })
 
-it('functions whose names share a megabyte are read as far as that is a name', () => {
+it('functions whose names share one megabyte are counted within bounded time', () => {
   const count = 100_000
   const symbols = Buffer.alloc(count * 24)
   for (let index = 0; index < count; index++) {
@@ -108,10 +109,19 @@ it('functions whose names share a megabyte are read as far as that is a name', (
       return elf && elfFunctions(elf, () => false)
     }),
   )
-  expect(functions).toEqual({ wanted: [], count })
+  expect(functions).toEqual({ matching: [], count })
 })
 
-it('a perf map of one line without end is no text', () => {
+it('notes that claim 4 GB end the list', () => {
+  const notes = Buffer.alloc(32)
+  notes.writeUInt32LE(0xffff_fff0, 0)
+  notes.writeUInt32LE(0xffff_fff0, 4)
+  // Were the sizes taken for negative ones, the second note would be the first again.
+  const found = bounded(() => [...elfNotes(notes, true)])
+  expect(found.map(({ content }) => content.length)).toEqual([0])
+})
+
+it('a perf map of one line without end has no symbols', () => {
   const table = bounded(() => parsePerfMap(Buffer.alloc(64 << 20, 'a')))
   expect(table.size).toBe(0)
 })

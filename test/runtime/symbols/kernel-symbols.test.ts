@@ -10,7 +10,7 @@ interface Listed {
   module: string | undefined
 }
 
-/** In the upper half, by address. BPF programs come and go with other users of the machine. */
+/** The listed symbols of the upper half, by address. BPF programs come and go with other users of the machine. */
 const listed: Listed[] =
   process.platform === 'linux'
     ? readFileSync('/proc/kallsyms', 'utf8')
@@ -32,7 +32,7 @@ describe.skipIf(lack)(`kernel symbols${lack}`, () => {
     at.set(symbol.address, [...(at.get(symbol.address) ?? []), symbol])
   }
 
-  test('are found by each address that is listed', () => {
+  test('are found by every listed address', () => {
     const wrong = listed.filter(({ address }) => {
       const found = symbols.name(address)
       return (
@@ -67,14 +67,14 @@ describe.skipIf(lack)(`kernel symbols${lack}`, () => {
     expect(symbols.address('')).toBeUndefined()
   })
 
-  test('are not in user memory, nor far behind the last', () => {
+  test('are neither in user memory nor far beyond the last one', () => {
     expect(symbols.name(0x7fff_0000_0000n)).toBeUndefined()
     expect(symbols.name(0)).toBeUndefined()
     expect(symbols.name(0xffff_ffff_ffff_fff0n)).toBeUndefined()
     expect(() => symbols.name(1.5)).toThrow(RangeError)
   })
 
-  test('are read anew after refresh()', () => {
+  test('are read again after refresh()', () => {
     const [{ name, address } = { name: '', address: 0n }] = listed
     symbols.refresh()
     expect(symbols.address(name)).toBe(address)

@@ -24,7 +24,7 @@ const isRoot = process.getuid?.() === 0
 const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-symbols-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Prints where its own things are, and waits. */
+/** A program that prints the addresses of its functions and variables, and waits. */
 const source = `
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,27 +90,27 @@ here(`process symbols${process.platform === 'linux' ? '' : ' (needs Linux)'}`, (
   ])('of an executable %s', async (name, flags) => {
     const file = compile(name.replaceAll(' ', '-'), ...flags)
     const { pid, places } = await run(file)
-    // `static` ones are no business of the dynamic linker.
+    // The dynamic linker knows no `static` functions.
     const expected = flags.includes('-s') ? everything.slice(1) : everything
     expect(names(pid, places).slice(-expected.length)).toEqual(expected)
     expect(processSymbols(pid).name(places.outer)?.file).toBe(file)
   })
 
-  test('of libraries, whose names differ from what the program calls', async () => {
+  test('of libraries whose symbols have other names than the program calls', async () => {
     const { pid, places } = await run(compile('libraries'))
     const found = processSymbols(pid).name(places.getpid)
     expect(found?.name).toMatch(/^_*getpid$/)
     expect(found?.file).toMatch(/libc/)
   })
 
-  test('of a stripped file: what is known is the offset', async () => {
+  test('of a stripped file are offsets without a name', async () => {
     const { pid, places } = await run(compile('stripped', '-s'))
     const found = processSymbols(pid).name(places.inner)
     expect(found).toMatchObject({ name: undefined, file: join(folder, 'stripped') })
     expect(found?.offset).toBeLessThan(0x4000)
   })
 
-  test('of a stripped file whose symbols are in a file beside it', async () => {
+  test('of a stripped file come from its debug file', async () => {
     const file = compile('separate', '-Wl,--build-id')
     execFileSync('objcopy', ['--only-keep-debug', file, `${file}.debug`])
     execFileSync('strip', [file])
@@ -119,7 +119,7 @@ here(`process symbols${process.platform === 'linux' ? '' : ' (needs Linux)'}`, (
     execFileSync('objcopy', ['--add-gnu-debuglink=.debug/separate.debug', file], { cwd: folder })
     const { pid, places } = await run(file)
     expect(names(pid, places)).toEqual(everything)
-    // Another build of the same name tells nothing true.
+    // The debug file of another build has wrong addresses.
     const other = compile('other', '-Wl,--build-id', '-DOTHER', '-O2')
     execFileSync('objcopy', ['--only-keep-debug', other, join(folder, '.debug/separate.debug')])
     rmSync(other)
@@ -144,7 +144,7 @@ here(`process symbols${process.platform === 'linux' ? '' : ' (needs Linux)'}`, (
     expect(processSymbols(pid).name(places.inner)?.file).toBe(join(hidden, 'program'))
   })
 
-  test('of code compiled at run time, by its perf map', async () => {
+  test('of code compiled at run time come from its perf map', async () => {
     const { pid, places } = await run(compile('jit'))
     const map = `/tmp/perf-${pid}.map`
     onTestFinished(() => rmSync(map, { force: true }))
@@ -161,7 +161,7 @@ here(`process symbols${process.platform === 'linux' ? '' : ' (needs Linux)'}`, (
     })
     expect(symbols.name(at + 127)?.name).toBe('second')
     expect(symbols.name(at + 128)).toBeUndefined()
-    // The compiler has reused the place of both.
+    // The compiler has reused the memory of both.
     appendFileSync(map, line(32, 64, 'third'))
     expect([at, at + 40, at + 70, at + 100].map((one) => symbols.name(one)?.name)).toEqual([
       'LazyCompile:~first of /x.js:1',
@@ -171,7 +171,7 @@ here(`process symbols${process.platform === 'linux' ? '' : ' (needs Linux)'}`, (
     ])
   })
 
-  test('of this very process, as nm shows them', () => {
+  test('of this process are those that nm shows', () => {
     const node = realpathSync('/proc/self/exe')
     const table = execFileSync(
       'nm',
@@ -199,7 +199,7 @@ here(`process symbols${process.platform === 'linux' ? '' : ' (needs Linux)'}`, (
     expect(wrong.slice(0, 5)).toEqual([])
   })
 
-  test("of the kernel's code in it", () => {
+  test('of the vdso', () => {
     const maps = readFileSync('/proc/self/maps', 'utf8')
     const start = Number.parseInt(/^(\w+)-.*\[vdso\]$/m.exec(maps)?.[1] ?? '', 16)
     const symbols = processSymbols('self')
@@ -210,7 +210,7 @@ here(`process symbols${process.platform === 'linux' ? '' : ' (needs Linux)'}`, (
     expect(symbols.name(start)?.file).toBe('[vdso]')
   })
 
-  test('of what it had mapped, after it has ended', async () => {
+  test('of a process that has ended are still known', async () => {
     const { pid, places, child } = await run(compile('ended'))
     const symbols = processSymbols(pid)
     child.kill('SIGKILL')
@@ -220,7 +220,7 @@ here(`process symbols${process.platform === 'linux' ? '' : ' (needs Linux)'}`, (
     expect(symbols.name(0x1000)).toBeUndefined()
   })
 
-  test('not of a process that is not there, or not ours', () => {
+  test("of a process that does not exist or is another user's are refused", () => {
     expect(() => processSymbols(0x3f_ffff)).toThrow(
       expect.objectContaining({
         code: 'ENOENT',
@@ -238,7 +238,7 @@ function hasSymbols(file: string): string[] {
   return sections.includes('.symtab') ? [] : ['--dynamic']
 }
 
-/** What is added to addresses in the file: 0 of one that is not position-independent. */
+/** Returns what is added to addresses in the file: 0 when it is not position-independent. */
 function baseOf(file: string): number {
   const header = execFileSync('readelf', ['--file-header', file], { encoding: 'utf8' })
   if (/Type:\s+EXEC/.test(header)) return 0

@@ -15,11 +15,11 @@ import {
 import type { SymbolRows } from './symbol-table.ts'
 import { symbolRows, SymbolTable } from './symbol-table.ts'
 
-export function hasSymbolTable({ sections }: ElfFile): boolean {
+export function hasSymtab({ sections }: ElfFile): boolean {
   return sections.some(({ type }) => type === SHT_SYMTAB)
 }
 
-/** Functions and variables of the symbol tables, those of dynamic linking among them, by their address in the file. */
+/** Functions and variables of .symtab and .dynsym, by their address in the file. */
 export function elfSymbols(...files: readonly ElfFile[]): SymbolTable {
   const rows = symbolRows()
   const texts: Buffer[] = []
@@ -30,7 +30,7 @@ export function elfSymbols(...files: readonly ElfFile[]): SymbolTable {
       if (!strings) continue
       const text = sectionBytes(file, strings)
       addSymbols(rows, file, section, text.length, textLength)
-      // A name without its NUL ends with its table.
+      // The last name may lack its NUL: it must not run on into the next table.
       texts.push(text, Buffer.alloc(1))
       textLength += text.length + 1
     }
@@ -45,7 +45,7 @@ function addSymbols(
   textSize: number,
   textStart: number,
 ): void {
-  eachSymbol(file, section, ({ nameAt, type, binding, section, value, size }) => {
+  eachSymbol(file, section, ({ nameOffset: nameAt, type, binding, section, value, size }) => {
     const named = nameAt !== 0 && nameAt < textSize
     if (section === 0 || section === SHN_ABS || value === 0 || !named) return
     const rank = rankOf(type, binding)
@@ -53,21 +53,21 @@ function addSymbols(
     rows.starts.push(value)
     rows.sizes.push(size)
     rows.ranks.push(rank)
-    rows.names.push(textStart + nameAt)
+    rows.nameOffsets.push(textStart + nameAt)
   })
 }
 
-/** Labels without a type count when they are global: functions of hand-written assembly. */
+/** Ranks functions before variables, global before weak before local. Labels without a type count when they are global: assembly. */
 function rankOf(type: number, binding: number): number | undefined {
-  const own = binding === STB_GLOBAL ? 2 : binding === STB_LOCAL ? 0 : 1
+  const byBinding = binding === STB_GLOBAL ? 2 : binding === STB_LOCAL ? 0 : 1
   switch (type) {
     case STT_FUNC:
     case STT_GNU_IFUNC:
-      return 6 + own
+      return 6 + byBinding
     case STT_OBJECT:
-      return 3 + own
+      return 3 + byBinding
     case STT_NOTYPE:
-      return binding === STB_GLOBAL ? own : undefined
+      return binding === STB_GLOBAL ? byBinding : undefined
     default:
       return undefined
   }
