@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { DevEnvironment } from 'vite'
 import type { ModuleEvaluator, ModuleRunner } from 'vite/module-runner'
 
-import type { AgentRun, Replaced } from '../../src/runtime/hot/index.ts'
+import type { AgentRun, Replacement } from '../../src/runtime/hot/index.ts'
 import { transformGraph } from './module-graph.ts'
 
 /** Time for what an old agent does after its loops, in ms: print a sum, close a server. */
@@ -27,7 +27,7 @@ export interface Cause {
 export interface AgentEvents {
   started(cause: Cause | undefined): void
   /** The edited program runs in the place of the old one, and the agent has noticed nothing. */
-  replaced(source: string, milliseconds: number, replaced: Replaced): void
+  replaced(source: string, milliseconds: number, replaced: Replacement): void
   /** The edited program does not load or attach; the old one runs on. */
   unreplaced(source: string, error: Error): void
   /** The new code cannot run; `kept`: the run before goes on. */

@@ -40,8 +40,8 @@ export class DevServer {
         this.#overlay.mended(entry)
         if (cause) this.#tell(`agent restarted: ${withReason(cause)}`)
       },
-      replaced: (source, milliseconds, { seenByBoth: twice }) => {
-        const beside = twice ? `; ${twice} events were seen by both` : ''
+      replaced: (source, milliseconds, { doubleCounted }) => {
+        const beside = doubleCounted ? `; ${doubleCounted} events were seen by both` : ''
         this.#tell(`${this.#shown(source)} replaced in place in ${milliseconds} ms${beside}`)
       },
       unreplaced: (source, error) => {

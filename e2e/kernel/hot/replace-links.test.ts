@@ -29,12 +29,12 @@ describeInKernel('an edited program is attached as the agent attached the runnin
       const tc = opened.progs.classify.attachTc('hot0', 'ingress')
       const tcx = opened.progs.classify.attachTcx('hot1', 'egress')
       const ids = [opened.links.pass, tcx].map(({ id }) => id)
-      const { seenByBoth: twice } = await edit(faster)
+      const { doubleCounted } = await edit(faster)
       expect([opened.links.pass, tcx].map(({ id }) => id)).toEqual(ids)
       const programs = [opened.links.pass, tc, tcx].map(({ info }) => info.programId)
       const { pass, classify } = opened.progs
       expect(programs).toEqual([pass.id, classify.id, classify.id])
-      expect(twice).toBe(0n)
+      expect(doubleCounted).toBe(0n)
     },
   )
 

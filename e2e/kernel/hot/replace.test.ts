@@ -189,7 +189,7 @@ SEC("raw_tp/sys_exit") int added_too(void *ctx) { __u32 key = 2, *value = bpf_ma
     const replaced = await edit(faster)
     expect(link?.destroyed).toBe(false)
     expect(opened.links.on_enter).toBe(link)
-    expect(replaced.seenByBoth).toBeTypeOf('bigint')
+    expect(replaced.doubleCounted).toBeTypeOf('bigint')
     const before = heard.samples
     await expect.poll(() => heard.samples).toBeGreaterThan(before)
     expect(opened.bss.last.x).not.toBe(0)

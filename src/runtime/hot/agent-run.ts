@@ -2,29 +2,29 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 
 import { stateError } from '../host/error.ts'
 import { destroyAll, onOpen } from '../lifetime/open-instances.ts'
-import { signalByRun } from '../lifetime/shutdown-signal.ts'
+import { provideRunSignal } from '../lifetime/shutdown-signal.ts'
 import { stateOf } from '../skeleton/instance-state.ts'
-import { recordAttachments } from './recorded.ts'
+import { recordAttachCalls } from './attach-calls.ts'
 
-/** Which run the code that executes belongs to, through all of its awaits, timers and callbacks. */
-const current = new AsyncLocalStorage<AgentRun>()
+/** The run that the executing code belongs to, through all of its awaits, timers and callbacks. */
+const currentRun = new AsyncLocalStorage<AgentRun>()
 
-signalByRun(() => current.getStore()?.signal)
+provideRunSignal(() => currentRun.getStore()?.signal)
 onOpen((instance) => {
-  const run = current.getStore()
+  const run = currentRun.getStore()
   if (run?.ended) {
     instance.destroy()
     throw stateError('open', 'a skeleton', 'a newer run of this agent has replaced this one')
   }
-  const parts = stateOf(instance)
-  if (run && parts) recordAttachments(parts)
+  const state = stateOf(instance)
+  if (run && state) recordAttachCalls(state)
 })
 
-/** From the start of an agent to its replacement. */
+/** One run of an agent, from its start to its replacement. */
 export class AgentRun {
   readonly #shutdown = new AbortController()
 
-  /** What `shutdownSignal()` is for the agent's code. */
+  /** The signal that `shutdownSignal()` returns to the agent's code. */
   get signal(): AbortSignal {
     return this.#shutdown.signal
   }
@@ -33,9 +33,9 @@ export class AgentRun {
     return this.signal.aborted
   }
 
-  /** Calls `main` as this run's. */
+  /** Calls `main`; it and all that it starts belong to this run. */
   start<T>(main: () => T): T {
-    return current.run(this, main)
+    return currentRun.run(this, main)
   }
 
   /** Aborts the signal. From now on the agent opens nothing more, even if it is still starting. */

@@ -2,33 +2,38 @@ import { BpfError } from '../host/error.ts'
 import type { Link } from '../links/link.ts'
 import { attachMap, attachProgram } from '../skeleton/auto-attach.ts'
 import type { InstanceState } from '../skeleton/instance-state.ts'
+import type { Attachable } from './attach-calls.ts'
+import { attachCallOf } from './attach-calls.ts'
 import { Incompatible } from './incompatible.ts'
-import type { Attachable } from './recorded.ts'
-import { recordedOf } from './recorded.ts'
 
-/** A live link of an instance, and how the agent came by it. */
+/** A live link of an instance, and how it was made. */
 export interface Attachment {
   readonly link: Link
-  /** The program or struct_ops map that it attaches. */
+  /** The name of the program or struct_ops map that the link attaches. */
   readonly name: string
-  /** Where the section says, not where the agent said. */
-  readonly bySection: boolean
-  /** Attaches another instance's in the same way; undefined where its section names no target. */
-  again(parts: InstanceState): Link | undefined
+  /** The skeleton's `attach()` made the link, from the program's section; false when the agent attached by hand. */
+  readonly isAutomatic: boolean
+  /** Attaches the program of this name of another instance in the same way; undefined where its section names no target. */
+  repeat(state: InstanceState): Link | undefined
 }
 
-/** Oldest first. @throws {Incompatible} when it is not known what made one */
-export function attachmentsOf(parts: InstanceState): Attachment[] {
-  return Array.from(parts.links.alive, (link) => {
-    const made = recordedOf(link)
-    if (!made) return bySection(parts, link)
-    const { name, again } = made
-    return { link, name, bySection: false, again: (parts) => again(attachable(parts, name)) }
+/** Lists the live links of an instance, oldest first. @throws {Incompatible} when it is not known what made one */
+export function attachmentsOf(state: InstanceState): Attachment[] {
+  return Array.from(state.links.alive, (link) => {
+    const call = attachCallOf(link)
+    if (!call) return automaticAttachment(state, link)
+    const { name } = call
+    return {
+      link,
+      name,
+      isAutomatic: false,
+      repeat: (other) => call.repeat(findAttachable(other, name)),
+    }
   })
 }
 
-/** Of attach() of the skeleton, which fills the slots. */
-function bySection({ groups }: InstanceState, link: Link): Attachment {
+/** A link that the skeleton's attach() made: it is in a slot of `links`. */
+function automaticAttachment({ groups }: InstanceState, link: Link): Attachment {
   const name = Object.keys(groups.links).find((slot) => groups.links[slot] === link)
   if (name === undefined) {
     throw new Incompatible('a link is neither in its slot of links nor made by an attach function')
@@ -36,24 +41,24 @@ function bySection({ groups }: InstanceState, link: Link): Attachment {
   return {
     link,
     name,
-    bySection: true,
-    again(parts) {
-      const map = parts.maps.find((part) => part.name === name)
-      if (parts.groups.progs[name]) attachProgram(parts, name)
-      else if (map) attachMap(parts, map)
-      return parts.groups.links[name] ?? undefined
+    isAutomatic: true,
+    repeat(state) {
+      const map = state.maps.find((each) => each.name === name)
+      if (state.groups.progs[name]) attachProgram(state, name)
+      else if (map) attachMap(state, map)
+      return state.groups.links[name] ?? undefined
     },
   }
 }
 
-/** @throws {Incompatible} */
-export function attachable({ groups }: InstanceState, name: string): Attachable {
+/** The program or map of this name. @throws {Incompatible} when the edit removed it */
+export function findAttachable({ groups }: InstanceState, name: string): Attachable {
   const found = groups.progs[name] ?? groups.maps[name]
   if (!found) throw new Incompatible(`there is no ${name} any more`)
   return found as Attachable
 }
 
-/** What it was told when the kernel has a place for one alone. */
-export function isTaken(error: unknown): boolean {
+/** Whether attaching failed because the kernel takes one program there, and has one. */
+export function isOccupied(error: unknown): boolean {
   return error instanceof BpfError && ['EBUSY', 'EEXIST'].includes(error.code)
 }

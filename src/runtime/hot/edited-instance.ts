@@ -6,113 +6,117 @@ import type { EmbeddedObject } from '../skeleton/embedded-object.ts'
 import type { InstanceState, MapState } from '../skeleton/instance-state.ts'
 import { stateOf } from '../skeleton/instance-state.ts'
 import { Instance } from '../skeleton/instance.ts'
+import { copySettings } from './copy-settings.ts'
+import { copyConstants, isReadOnly, variablesCopier } from './copy-variables.ts'
 import { Incompatible } from './incompatible.ts'
-import { Reattachment } from './reattachment.ts'
-import { carrySettings } from './settings.ts'
 import { swapInstance } from './swap-instance.ts'
-import { pointTailCalls, tailCalls } from './tail-calls.ts'
-import { carriedVariables, carryConstants, isReadOnly } from './variables.ts'
+import { LinkSwap } from './swap-links.ts'
+import { tailCallsOf, updateTailCalls } from './tail-calls.ts'
 
-/** Whether all variables of a data section, by its name in the ELF, are of the same types at the same offsets. */
-export type IsSame = (section: string) => boolean
+/** Tells whether all variables of a data section (its ELF name) have the same types and offsets before and after the edit. */
+export type HasSameLayout = (section: string) => boolean
 
-/** An edited object that is loaded beside the instance whose programs it is to replace. */
+/** The edited object, loaded beside the running instance whose programs it is to replace. */
 export interface EditedInstance {
-  /** Whether the agent still has the running instance. */
-  readonly isWanted: boolean
-  /** Attaches its programs where those of the running instance are. @throws {BpfError} then all is as it was */
+  /** False once the agent has destroyed the running instance. */
+  readonly isNeeded: boolean
+  /** Attaches the edited programs where the running ones are. @throws {BpfError} when one fails; nothing has changed then */
   attach(): void
-  /** The running instance becomes this. @returns how often a program ran beside its successor, if the kernel counts */
-  succeed(): bigint | undefined
-  /** Leaves the running instance as it is. Not after succeed(): what is in here is the running instance's then. */
+  /**
+   * Replaces the insides of the running instance by the edited ones.
+   * @returns how many events both the old and the new program counted; undefined where the kernel keeps no statistics
+   */
+  takeOver(): bigint | undefined
+  /** Leaves the running instance as it is. Not to be called after takeOver(). */
   destroy(): void
 }
 
 /**
- * Opens the edited object, gives it what the running instance has, and loads it off the event loop.
- * @throws {Incompatible | BpfError} then all is as it was
+ * Opens the edited object, gives it the running instance's maps, settings and constants, and loads it off the event loop.
+ * @throws {Incompatible | BpfError} when that fails; nothing has changed then
  */
 export async function loadEdited(
   running: InstanceState,
   current: EmbeddedObject,
   edited: EmbeddedObject,
-  isSame: IsSame,
+  hasSameLayout: HasSameLayout,
 ): Promise<EditedInstance> {
-  if (running.life.stage !== 'loaded') throw new Incompatible(`${running.life.name} is not loaded`)
-  const calls = tailCalls(running)
-  const { instance, parts: next } = openAside(edited, running)
-  let carryVariables: () => void
+  const { lifecycle } = running
+  if (lifecycle.stage !== 'loaded') throw new Incompatible(`${lifecycle.name} is not loaded`)
+  const tailCalls = tailCallsOf(running)
+  const { instance, state: next } = openUnlisted(edited, running)
+  let copyVariables: () => void
   try {
-    carryVariables = prepare(running, next, current, isSame)
+    copyVariables = copyState(running, next, current, hasSameLayout)
     await instance.loadAsync()
   } catch (error) {
     instance.destroy()
-    pointTailCalls(calls, running)
+    updateTailCalls(tailCalls, running)
     throw error
   }
-  let reattachment: Reattachment | undefined
+  let swap: LinkSwap | undefined
   return {
-    get isWanted() {
-      return running.life.stage === 'loaded'
+    get isNeeded() {
+      return lifecycle.stage === 'loaded'
     },
     attach() {
-      carryVariables()
-      pointTailCalls(tailCalls(running), next)
-      reattachment = new Reattachment(running, next)
+      copyVariables()
+      updateTailCalls(tailCallsOf(running), next)
+      swap = new LinkSwap(running, next)
     },
-    succeed() {
-      const { twice, added } = reattachment?.commit() ?? { added: [] }
+    takeOver() {
+      const { doubleCounted, added } = swap?.commit() ?? { added: [] }
       swapInstance(running, next)
       for (const [name, native] of added) {
         const program = running.groups.progs[name]
         running.groups.links[name] = program?.adopt(native)
       }
-      return twice
+      return doubleCounted
     },
     destroy() {
-      reattachment?.undo()
+      swap?.undo()
       instance.destroy()
-      pointTailCalls(calls, running)
+      updateTailCalls(tailCalls, running)
     },
   }
 }
 
-interface Aside {
+interface Unlisted {
   readonly instance: Instance
-  readonly parts: InstanceState
+  readonly state: InstanceState
 }
 
-/** No instance of the agent's: nobody is told of it. */
-function openAside({ spec, bytes }: EmbeddedObject, { options }: InstanceState): Aside {
+/** Opens an instance that is not in the list of the agent's open instances. */
+function openUnlisted({ spec, bytes }: EmbeddedObject, { options }: InstanceState): Unlisted {
   const instance = new Instance(spec, bytes, options)
   removeInstance(instance)
-  const parts = stateOf(instance)
-  if (!parts) throw new TypeError('an instance has parts')
-  return { instance, parts }
+  const state = stateOf(instance)
+  if (!state) throw new TypeError('an opened instance has no state')
+  return { instance, state }
 }
 
-/** @returns what is to be done right before its programs are attached */
-function prepare(
+/** Makes the edited instance go on where the running one is. @returns copies variables, right before programs are attached */
+function copyState(
   running: InstanceState,
   next: InstanceState,
   current: EmbeddedObject,
-  isSame: IsSame,
+  hasSameLayout: HasSameLayout,
 ): () => void {
-  const pristine = openAside(current, running)
+  const pristine = openUnlisted(current, running)
   try {
-    carrySettings(running, pristine.parts, next)
-    const shared = next.maps.filter((part) => {
-      const [its, was] = [running, pristine.parts].map(({ maps }) =>
-        maps.find(({ name }) => name === part.name),
+    copySettings(running, pristine.state, next)
+    const reused = next.maps.filter((map) => {
+      const [runningMap, pristineMap] = [running, pristine.state].map(({ maps }) =>
+        maps.find(({ name }) => name === map.name),
       )
-      return its && was && isShared(its, was, part, isSame)
+      return runningMap && pristineMap && isReused(runningMap, pristineMap, map, hasSameLayout)
     })
-    for (const { name, map } of shared) map.reuse(running.groups.maps[name] as BpfMap)
-    carryConstants(running, pristine.parts, next)
-    const sections = new Set(shared.map(({ kind }) => kind.section))
-    return carriedVariables(running, pristine.parts, next, sections)
+    for (const { name, map } of reused) map.reuse(running.groups.maps[name] as BpfMap)
+    copyConstants(running, pristine.state, next)
+    const sections = new Set(reused.map(({ kind }) => kind.section))
+    return variablesCopier(running, pristine.state, next, sections)
   } catch (error) {
-    // What it refuses, such as a map of another size, is a matter of what the agent has made of the running one.
+    // What is refused here, such as a map of another size, comes from what the agent did to the running instance.
     throw error instanceof BpfError || error instanceof TypeError || error instanceof RangeError
       ? new Incompatible(error.message, { cause: error })
       : error
@@ -122,16 +126,23 @@ function prepare(
 }
 
 /** Whether the edited program goes on with a map of the running one. */
-function isShared(running: MapState, pristine: MapState, next: MapState, isSame: IsSame): boolean {
+function isReused(
+  running: MapState,
+  pristine: MapState,
+  next: MapState,
+  hasSameLayout: HasSameLayout,
+): boolean {
   const { kind, map } = next
   if (running.handle.liveFd < 0 || !map.autocreate || kind.shadow) return false
-  // libbpf takes a pinned one by itself.
+  // libbpf reuses a pinned map by itself.
   if (kind.section === undefined) return map.pinPath === null
   if (isReadOnly(running.map)) return false
-  if (isSame(kind.section))
+  if (hasSameLayout(kind.section))
     return startsWith(initialImage(next.handle), initialImage(pristine.handle))
   if (running.map.valueSize === pristine.map.valueSize) return false
-  throw new Incompatible(`the agent has resized ${kind.section}, and other variables are in it now`)
+  throw new Incompatible(
+    `the agent has resized ${kind.section}, and the edit changed the variables in it`,
+  )
 }
 
 function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {

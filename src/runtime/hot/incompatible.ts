@@ -1,4 +1,4 @@
-/** Why an edited program cannot take the place of the one that runs: the agent must start anew. */
+/** The error for an edited program that cannot replace the running one: the agent must start anew. */
 export class Incompatible extends Error {
   override readonly name = 'Incompatible'
 }

@@ -1,16 +1,19 @@
 import { ProgArray } from '../maps/prog-array.ts'
 import type { InstanceState } from '../skeleton/instance-state.ts'
 
-/** Where a program of an instance is in one of its own program arrays. */
+/** An entry of a program array: a program of the instance, in one of the instance's own arrays. */
 export interface TailCall {
   readonly map: string
   readonly index: number
   readonly program: string
 }
 
-/** libbpf and the agent put them there; a map that another instance takes over has those of the first. */
-export function tailCalls({ maps, programs }: InstanceState): TailCall[] {
-  const arrays = maps.filter((part) => part.map instanceof ProgArray && part.handle.liveFd >= 0)
+/**
+ * Lists an instance's tail calls, which libbpf or the agent set. An array that another instance reuses still calls the
+ * programs of the first.
+ */
+export function tailCallsOf({ maps, programs }: InstanceState): TailCall[] {
+  const arrays = maps.filter(({ map, handle }) => map instanceof ProgArray && handle.liveFd >= 0)
   if (arrays.length === 0) return []
   const names = new Map(
     programs.flatMap(({ name, program }) =>
@@ -25,12 +28,15 @@ export function tailCalls({ maps, programs }: InstanceState): TailCall[] {
   )
 }
 
-/** Has them call an instance's programs of the same names, where they do not. @throws {BpfError} */
-export function pointTailCalls(calls: readonly TailCall[], { groups, life }: InstanceState): void {
-  if (life.stage !== 'loaded') return
-  for (const { map, index, program } of calls) {
-    const [array, successor] = [groups.maps[map], groups.progs[program]]
-    if (!(array instanceof ProgArray) || !successor) continue
-    if (array.get(index) !== successor.id) array.set(index, successor)
+/** Makes tail calls call an instance's programs of the same names, where they do not yet. @throws {BpfError} */
+export function updateTailCalls(
+  tailCalls: readonly TailCall[],
+  { groups, lifecycle }: InstanceState,
+): void {
+  if (lifecycle.stage !== 'loaded') return
+  for (const { map, index, program } of tailCalls) {
+    const [array, callee] = [groups.maps[map], groups.progs[program]]
+    if (!(array instanceof ProgArray) || !callee) continue
+    if (array.get(index) !== callee.id) array.set(index, callee)
   }
 }

@@ -7,17 +7,17 @@ const longestDelay = 2 ** 31 - 1
 let holds = 0
 let timer: NodeJS.Timeout | undefined
 
-function take(): void {
+function addHold(): void {
   if (holds++ === 0) timer = setInterval(() => undefined, longestDelay)
 }
 
-function drop(): void {
+function removeHold(): void {
   if (--holds > 0) return
   clearInterval(timer)
   timer = undefined
 }
 
-/** What one skeleton instance has alive: its links and subscriptions. Together they hold the process, or not. */
+/** The live links and subscriptions of one instance, which keep the process running after ref() and do not after unref(). */
 export class KeepAlive {
   #held = true
   readonly #members = new Set<object>()
@@ -25,22 +25,22 @@ export class KeepAlive {
   hold(member: object): void {
     if (this.#members.has(member)) return
     this.#members.add(member)
-    if (this.#held) take()
+    if (this.#held) addHold()
   }
 
   release(member: object): void {
-    if (this.#members.delete(member) && this.#held) drop()
+    if (this.#members.delete(member) && this.#held) removeHold()
   }
 
   ref(): void {
     if (this.#held) return
     this.#held = true
-    for (let left = this.#members.size; left > 0; left--) take()
+    for (let count = this.#members.size; count > 0; count--) addHold()
   }
 
   unref(): void {
     if (!this.#held) return
     this.#held = false
-    for (let left = this.#members.size; left > 0; left--) drop()
+    for (let count = this.#members.size; count > 0; count--) removeHold()
   }
 }

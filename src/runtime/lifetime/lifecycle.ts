@@ -2,16 +2,16 @@ import { stateError } from '../host/error.ts'
 
 export type Stage = 'open' | 'loading' | 'loaded' | 'failed' | 'destroyed'
 
-/** Where a BPF object is between open and destroy, and the refusal of what comes at the wrong time. */
+/** The stage of a BPF object between open and destroy, and the errors for calls at the wrong stage. */
 export class Lifecycle {
   stage: Stage = 'open'
   readonly name: string
-  readonly #ended: string
+  readonly #destroyedReason: string
 
-  /** @param ended what became of it in the end, and what to do then */
-  constructor(name: string, ended = 'was destroyed; open() a new instance') {
+  /** @param destroyedReason completes the error for calls after destroy: what happened, and what to do */
+  constructor(name: string, destroyedReason = 'was destroyed; open() a new instance') {
     this.name = name
-    this.#ended = ended
+    this.#destroyedReason = destroyedReason
   }
 
   /** @throws {BpfError} `ERR_BPF_STATE` unless the object is opened and not loaded yet */
@@ -24,7 +24,7 @@ export class Lifecycle {
     if (this.stage !== 'loaded') throw this.refusal(operation, object)
   }
 
-  /** Why `operation` cannot be done now. */
+  /** The error that says why `operation` cannot be done now. */
   refusal(operation: string, object: string = this.name): Error {
     return stateError(operation, object, this.#advice())
   }
@@ -40,7 +40,7 @@ export class Lifecycle {
       case 'failed':
         return `the load of ${this.name} failed; open() a new instance`
       case 'destroyed':
-        return `${this.name} ${this.#ended}`
+        return `${this.name} ${this.#destroyedReason}`
     }
   }
 }

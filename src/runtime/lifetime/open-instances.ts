@@ -1,32 +1,32 @@
-interface Opened {
+interface OpenInstance {
   destroy(): void
 }
 
-/** What has been opened and not destroyed: nothing detaches because it was forgotten. */
-const instances = new Set<Opened>()
-let listener: ((instance: Opened) => void) | undefined
+/** The instances that are open. The references keep a forgotten instance from being collected, which would detach it. */
+const instances = new Set<OpenInstance>()
+let listener: ((instance: OpenInstance) => void) | undefined
 
 /** @throws what the listener throws, and so `open()` */
-export function addInstance(instance: Opened): void {
+export function addInstance(instance: OpenInstance): void {
   instances.add(instance)
   listener?.(instance)
 }
 
-export function removeInstance(instance: Opened): void {
+export function removeInstance(instance: OpenInstance): void {
   instances.delete(instance)
 }
 
-/** `heard` is told of each instance when it is opened. */
-export function onOpen(heard: (instance: Opened) => void): void {
-  listener = heard
+/** Calls `onOpened` with each instance when it is opened; replaces an earlier listener. */
+export function onOpen(onOpened: (instance: OpenInstance) => void): void {
+  listener = onOpened
 }
 
-/** Every instance of this process, oldest first. */
+/** Lists the open instances of this process, oldest first. */
 export function openInstances(): readonly object[] {
   return [...instances]
 }
 
-/** Newest first; a development server destroys them when it reloads or closes. */
+/** Destroys all instances, newest first. */
 export function destroyAll(): void {
   for (const instance of [...instances].toReversed()) instance.destroy()
 }

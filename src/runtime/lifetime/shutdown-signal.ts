@@ -3,18 +3,18 @@ import { setMaxListeners } from 'node:events'
 const signals = ['SIGINT', 'SIGTERM'] as const
 
 let shutdown: AbortController | undefined
-let signalOfRun: (() => AbortSignal | undefined) | undefined
+let runSignal: (() => AbortSignal | undefined) | undefined
 
 /**
- * Aborts at the first SIGINT or SIGTERM, and when a development server reloads the agent. Handlers are there from the
- * first call to the first signal: a second one ends the process as if nobody listened.
+ * Returns a signal that aborts at the first SIGINT or SIGTERM, and when a development server reloads the agent. Handlers
+ * are installed from the first call to the first signal; a second signal ends the process as by default.
  */
 export function shutdownSignal(): AbortSignal {
-  const own = signalOfRun?.()
-  if (own) return own
+  const signalOfRun = runSignal?.()
+  if (signalOfRun) return signalOfRun
   if (!shutdown) {
     shutdown = new AbortController()
-    // An agent has as many loops as it likes.
+    // No warning for an agent with many event loops.
     setMaxListeners(0, shutdown.signal)
     for (const signal of signals) process.once(signal, abortShutdown)
   }
@@ -26,7 +26,7 @@ function abortShutdown(): void {
   shutdown?.abort()
 }
 
-/** Where `signalOf` has a signal for the code that asks, that is its `shutdownSignal()`. */
-export function signalByRun(signalOf: () => AbortSignal | undefined): void {
-  signalOfRun = signalOf
+/** Makes `shutdownSignal()` return the signal of the run that the caller belongs to, where there is one. */
+export function provideRunSignal(signalOf: () => AbortSignal | undefined): void {
+  runSignal = signalOf
 }

@@ -1,6 +1,6 @@
 import type { SkeletonSource, SkeletonSpec } from './spec.ts'
 
-/** The object that a skeleton opens: this machine's, of those that its module has. */
+/** The ELF object that a skeleton opens: of those in its module, the one for this machine's architecture. */
 export class EmbeddedObject {
   #source: SkeletonSource
   #spec: SkeletonSpec | undefined
@@ -15,28 +15,28 @@ export class EmbeddedObject {
     return (this.#spec ??= specOf(this.#source))
   }
 
-  /** The ELF. */
+  /** The ELF file. */
   get bytes(): Uint8Array {
     return (this.#bytes ??= Buffer.from(this.spec.object, 'base64'))
   }
 
-  /** What is opened from now on is the other's. */
-  become(other: EmbeddedObject): void {
-    this.#source = other.#source
-    this.#spec = other.#spec
-    this.#bytes = other.#bytes
+  /** Opens the edited object from now on. */
+  replaceWith(edited: EmbeddedObject): void {
+    this.#source = edited.#source
+    this.#spec = edited.#spec
+    this.#bytes = edited.#bytes
   }
 }
 
-const embedded = /*#__PURE__*/ new WeakMap<object, EmbeddedObject>()
+const embeddedObjects = /*#__PURE__*/ new WeakMap<object, EmbeddedObject>()
 
-export function keepEmbeddedObject(skeleton: object, its: EmbeddedObject): void {
-  embedded.set(skeleton, its)
+export function setEmbeddedObject(skeleton: object, embedded: EmbeddedObject): void {
+  embeddedObjects.set(skeleton, embedded)
 }
 
-/** Undefined of what is no skeleton. */
+/** Returns undefined when the object is no skeleton. */
 export function embeddedObjectOf(skeleton: object): EmbeddedObject | undefined {
-  return embedded.get(skeleton)
+  return embeddedObjects.get(skeleton)
 }
 
 function specOf(source: SkeletonSource): SkeletonSpec {

@@ -7,8 +7,9 @@ import type { LiveSection } from '../maps/live-section.ts'
 import type { ObjectToLoad } from '../maps/map.ts'
 import { autoAttach } from './auto-attach.ts'
 import type { InstanceState } from './instance-state.ts'
-import { keepState, openInstance } from './instance-state.ts'
+import { setState } from './instance-state.ts'
 import { loadFailure } from './load-failure.ts'
+import { openObject } from './open-object.ts'
 import type { OpenOptions } from './open-options.ts'
 import type { SkeletonSpec } from './spec.ts'
 
@@ -21,84 +22,84 @@ export interface SkeletonInstance extends Disposable {
    */
   load(): this
   /**
-   * The same with the verifier off the event loop; until it settles every other call throws. Several load one after
-   * another.
+   * Loads with the verifier off the event loop; until the promise settles every other call throws. Several instances
+   * load one after another. Rejects as load() throws.
    */
   loadAsync(): Promise<this>
   /** Attaches every program that has no link yet and whose section says where. @throws {BpfError} at the first failure */
   attach(): this
   /** Destroys every link, newest first. */
   detach(): this
-  /** Detaches and lets go of everything. Again: nothing. */
+  /** Detaches, and frees all that the instance holds. Idempotent. */
   destroy(): void
-  /** Live links and subscriptions keep the process from ending (so it begins). */
+  /** Lets live links and subscriptions keep the process from ending, which is the default. */
   ref(): this
-  /** They do not. */
+  /** Lets the process end in spite of live links and subscriptions. */
   unref(): this
 }
 
 export class Instance implements SkeletonInstance {
-  readonly #parts: InstanceState
+  readonly #state: InstanceState
 
   constructor(spec: SkeletonSpec, object: Uint8Array, options: OpenOptions) {
-    this.#parts = openInstance(spec, object, options)
+    this.#state = openObject(spec, object, options)
     this.#publish()
-    keepState(this, this.#parts)
+    setState(this, this.#state)
     addInstance(this)
   }
 
   load(): this {
     this.#beforeLoad()
-    const { result, log } = captureLog(() => this.#parts.native.load())
+    const { result, log } = captureLog(() => this.#state.native.load())
     this.#afterLoad(result, log)
     return this
   }
 
   async loadAsync(): Promise<this> {
     this.#beforeLoad()
-    const { life, native, keepAlive } = this.#parts
-    life.stage = 'loading'
+    const { lifecycle, native, keepAlive } = this.#state
+    lifecycle.stage = 'loading'
     keepAlive.hold(native)
-    // Others may have to load before it.
-    const load = async (said: PrintBuffer | undefined): Promise<number> =>
-      this.#isDestroyed() ? 0 : native.loadAside(said)
+    // The instance may be destroyed while others load before it.
+    const load = async (printBuffer: PrintBuffer | undefined): Promise<number> =>
+      this.#isDestroyed() ? 0 : native.loadAsync(printBuffer)
     const { result, log } = await captureLogAsync(load).finally(() => {
       keepAlive.release(native)
     })
     if (this.#isDestroyed()) {
       native.destroy()
-      throw life.refusal('load')
+      throw lifecycle.refusal('load')
     }
     this.#afterLoad(result, log)
     return this
   }
 
   attach(): this {
-    this.#parts.life.requireLoaded('attach')
-    autoAttach(this.#parts)
-    this.#parts.isAttached = true
+    this.#state.lifecycle.requireLoaded('attach')
+    autoAttach(this.#state)
+    this.#state.isAttached = true
     return this
   }
 
   detach(): this {
-    const { life, links, groups } = this.#parts
-    if (life.stage === 'loading') throw life.refusal('detach')
+    const { lifecycle, links, groups } = this.#state
+    if (lifecycle.stage === 'loading') throw lifecycle.refusal('detach')
     links.destroyAll()
     for (const name of Object.keys(groups.links)) groups.links[name] = null
-    this.#parts.isAttached = false
+    this.#state.isAttached = false
     return this
   }
 
   destroy(): void {
-    const { life, maps, programs, native } = this.#parts
-    const { stage } = life
+    const { lifecycle, maps, programs, native } = this.#state
+    const { stage } = lifecycle
     if (stage === 'destroyed') return
     if (stage !== 'loading') this.detach()
-    life.stage = 'destroyed'
-    for (const memory of this.#shown()) memory.closed()
+    lifecycle.stage = 'destroyed'
+    for (const section of this.#sections()) section.closed()
     for (const { handle } of maps) handle.closed()
     for (const { handle } of programs) handle.lent.close()
-    // A thread of loadAsync is still inside: it tears down when it returns.
+    // While a thread of loadAsync() is inside libbpf, it frees the object when it returns.
     if (stage !== 'loading') native.destroy()
     removeInstance(this)
   }
@@ -108,29 +109,29 @@ export class Instance implements SkeletonInstance {
   }
 
   ref(): this {
-    this.#parts.keepAlive.ref()
+    this.#state.keepAlive.ref()
     return this
   }
 
   unref(): this {
-    this.#parts.keepAlive.unref()
+    this.#state.keepAlive.unref()
     return this
   }
 
   #publish(): void {
-    const parts = this.#parts
-    for (const name of Object.keys(parts.groups) as (keyof typeof parts.groups)[]) {
-      Object.defineProperty(this, name, { enumerable: true, get: () => parts.groups[name] })
+    const state = this.#state
+    for (const name of Object.keys(state.groups) as (keyof typeof state.groups)[]) {
+      Object.defineProperty(this, name, { enumerable: true, get: () => state.groups[name] })
     }
-    for (const [name, { view }] of parts.shown) {
+    for (const [name, { view }] of state.exposedSections) {
       Object.defineProperty(this, name, { enumerable: true, value: view })
     }
     Object.seal(this)
   }
 
   #beforeLoad(): void {
-    const { life, maps, native, spec } = this.#parts
-    life.requireOpen('load')
+    const { lifecycle, maps, native, spec } = this.#state
+    lifecycle.requireOpen('load')
     const object: ObjectToLoad = {
       name: spec.name,
       elf: spec.object,
@@ -138,36 +139,36 @@ export class Instance implements SkeletonInstance {
         spec.programs.filter((_, index) => bpf_program__autoload(native.program(index))),
     }
     for (const { kind, handle } of maps) kind.beforeLoad?.(handle, object)
-    for (const memory of this.#shown()) memory.beforeLoad()
+    for (const section of this.#sections()) section.beforeLoad()
     for (const { handle } of maps) handle.loading()
   }
 
   #afterLoad(result: number, log?: string): void {
-    const { life, native, maps, programs } = this.#parts
+    const { lifecycle, native, maps, programs } = this.#state
     if (result < 0) {
-      life.stage = 'failed'
-      const failure = loadFailure(this.#parts, -result, log)
-      native.dropLogs()
+      lifecycle.stage = 'failed'
+      const failure = loadFailure(this.#state, -result, log)
+      native.freeLogs()
       throw failure
     }
     for (const [index, { handle }] of programs.entries()) handle.log = native.verifierLog(index)
-    native.dropLogs()
-    life.stage = 'loaded'
+    native.freeLogs()
+    lifecycle.stage = 'loaded'
     for (const [index, { handle }] of maps.entries()) {
-      handle.variables = native.mapped(index)
-      // Of a map left out, libbpf 1.4 and newer have a descriptor of something else.
+      handle.variables = native.mappedMemory(index)
+      // For a map that is not created, libbpf 1.4 and newer hold a placeholder descriptor.
       if (bpf_map__autocreate(handle.pointer)) handle.loaded(bpf_map__fd(handle.pointer))
     }
-    for (const memory of this.#shown()) memory.loaded()
+    for (const section of this.#sections()) section.loaded()
   }
 
-  #shown(): LiveSection[] {
-    const { structOps, sections, shown } = this.#parts
-    return [...new Set([...structOps.values(), ...sections.values(), ...shown.values()])]
+  #sections(): LiveSection[] {
+    const { structOps, sections, exposedSections } = this.#state
+    return [...new Set([...structOps.values(), ...sections.values(), ...exposedSections.values()])]
   }
 
   /** The stage may have changed while a thread loaded. */
   #isDestroyed(): boolean {
-    return this.#parts.life.stage === 'destroyed'
+    return this.#state.lifecycle.stage === 'destroyed'
   }
 }

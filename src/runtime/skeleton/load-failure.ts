@@ -13,88 +13,92 @@ import { failingLine } from '../verifier/failing-line.ts'
 import { plainReason } from '../verifier/reason.ts'
 import { readVerifierLog, verdict } from '../verifier/verifier-log.ts'
 import type { InstanceState, MapState, ProgramState } from './instance-state.ts'
+import {
+  loadReason,
+  mismatchedPinPath,
+  refusedMapName,
+  refusedProgramName,
+} from './libbpf-messages.ts'
 
 /**
- * Why bpf_object__load failed. Which program the verifier refused is known by its log alone: libbpf closes all of them
- * after a failure.
- * @param heard what libbpf said, where it could be heard
+ * Explains why bpf_object__load failed. The logs alone tell which program the verifier refused: libbpf closes all of
+ * them after a failure.
+ * @param log libbpf's log; undefined where libbpf is silent
  */
 export function loadFailure(
-  parts: InstanceState,
+  state: InstanceState,
   errno: number,
-  heard: string | undefined,
+  log: string | undefined,
 ): BpfError {
-  const { spec } = parts
-  const explanations = allOf([...(spec.explanations ?? []), generalExplanations])
-  const refused = refusedProgram(parts, heard)
-  const { name: program, log } = refusedLog(parts, heard, refused)
-  const read = readVerifierLog(log)
-  // Statistics alone are no verdict: the kernel refused before it read an instruction.
-  const words = verdict(read)
-  if (words !== '') {
-    return new VerifierError({
-      operation: 'load',
-      object: `program ${program} of ${spec.name}`,
-      errno,
-      program,
-      log,
-      words: `the verifier says "${words}"`,
-      reason: plainReason(read, explanations),
-      source: failingLine(Buffer.from(spec.object, 'base64'), program, read),
-    })
-  }
-  const map = refusedMap(parts, heard)
-  const needed = neededToLoad(parts, refused, map)
+  const { spec, programs, maps } = state
+  const explanations = joinExplanations([...(spec.explanations ?? []), generalExplanations])
+  const programName = refusedProgramName(log ?? '')
+  const program = programs.find(({ name }) => name === programName)
+  const refusal = verifierRefusal(state, errno, log, program, explanations)
+  if (refusal) return refusal
+  const mapName = refusedMapName(log ?? '')
+  const map = maps.find(({ name }) => name === mapName)
+  const needed = neededToLoad(state, program, map)
   return new BpfError({
     operation: 'load',
-    object: refused ? refused.program.title : spec.name,
+    object: program ? program.program.title : spec.name,
     errno,
-    reason: heard && reasonFrom(heard),
-    log: heard,
+    reason: log && loadReason(log),
+    log,
     hint:
-      kernelHint(refused, errno, needed, heard) ??
+      programAdvice(program, errno, needed, log) ??
       privilegeHint(errno, needed) ??
       (map && creationAdvice(map.kind, map.map, errno)) ??
-      pinnedAdvice(parts, heard) ??
-      adviceOn(heard, explanations),
+      pinAdvice(state, log) ??
+      (log === undefined ? silenceAdvice : explained(log, explanations.libbpf)),
+  })
+}
+
+/** Undefined when the verifier refused nothing: statistics alone mean that the kernel did not read an instruction. */
+function verifierRefusal(
+  state: InstanceState,
+  errno: number,
+  log: string | undefined,
+  program: ProgramState | undefined,
+  explanations: Explanations,
+): VerifierError | undefined {
+  const { spec } = state
+  const verifierLog = refusedLog(state, log, program)
+  const read = readVerifierLog(verifierLog.text)
+  const words = verdict(read)
+  if (words === '') return undefined
+  return new VerifierError({
+    operation: 'load',
+    object: `program ${verifierLog.program} of ${spec.name}`,
+    errno,
+    program: verifierLog.program,
+    log: verifierLog.text,
+    words: `the verifier says "${words}"`,
+    reason: plainReason(read, explanations),
+    source: failingLine(Buffer.from(spec.object, 'base64'), verifierLog.program, read),
   })
 }
 
 /**
- * Programs that were accepted have logs too, when asked for. Where libbpf was not heard, the last of them counts: the
- * first refusal ends the load.
+ * The verifier's log of the refused program. Accepted programs have logs too, when asked for. Where libbpf is silent,
+ * the last log counts: the first refusal ends the load.
  */
 function refusedLog(
   { programs, native }: InstanceState,
-  heard: string | undefined,
+  libbpfLog: string | undefined,
   refused: ProgramState | undefined,
-): { name: string; log: string } {
-  const logs = programs.map(({ name }, index) => ({ name, log: native.verifierLog(index) }))
-  const told = heard ? logs.filter(({ name }) => name === refused?.name) : logs
-  return told.findLast(({ log }) => log !== '') ?? { name: '', log: '' }
+): { readonly program: string; readonly text: string } {
+  const logs = programs.map(({ name }, index) => ({
+    program: name,
+    text: native.verifierLog(index),
+  }))
+  const candidates = libbpfLog ? logs.filter(({ program }) => program === refused?.name) : logs
+  return candidates.findLast(({ text }) => text !== '') ?? { program: '', text: '' }
 }
 
-/** The one that libbpf says the kernel refused. */
-function refusedProgram(
-  { programs }: InstanceState,
-  heard: string | undefined,
-): ProgramState | undefined {
-  const named =
-    /^prog '(.*)': (?:BPF program load failed|failed to find kernel BTF type ID|no BTF-based attach target)/m.exec(
-      heard ?? '',
-    )?.[1]
-  return programs.find(({ name }) => name === named)
-}
-
-/** The map that libbpf says could not be created. */
-function refusedMap({ maps }: InstanceState, heard: string | undefined): MapState | undefined {
-  const named = /^map '(.*)': failed to create/m.exec(heard ?? '')?.[1]
-  return maps.find(({ name }) => name === named)
-}
-
-/** What to do about a map that is pinned already where this one is to be. */
-function pinnedAdvice({ maps }: InstanceState, heard: string | undefined): string | undefined {
-  const path = /couldn't reuse pinned map at '([^']*)'/.exec(heard ?? '')?.[1]
+/** What to do about a different map that is pinned where this one is to be. */
+function pinAdvice({ maps }: InstanceState, log: string | undefined): string | undefined {
+  const path = mismatchedPinPath(log ?? '')
   const map = maps.find((each) => path !== undefined && each.map.pinPath === path)?.map
   const problems = map && path !== undefined ? pinnedDifferences(map, path) : []
   return problems.length === 0
@@ -102,65 +106,42 @@ function pinnedAdvice({ maps }: InstanceState, heard: string | undefined): strin
     : `The map that is pinned there differs in ${problems.join(', ')}: remove it (rm ${path}) if no program needs it, choose another pinPath, or declare the map like it`
 }
 
-/** The capabilities for what was refused; for all that is to be loaded where nobody says what that was. */
+/** The capabilities that the refused program or map needs; where neither is known, those of all that is to be loaded. */
 function neededToLoad(
   { maps, programs }: InstanceState,
   program: ProgramState | undefined,
   map: MapState | undefined,
 ): Capability[] {
-  const known = program !== undefined || map !== undefined
+  const isKnown = program !== undefined || map !== undefined
   const concerned = {
-    programs: known ? [program] : programs.filter(({ program }) => program.autoload),
-    maps: known ? [map] : maps.filter(({ map }) => map.autocreate),
+    programs: isKnown ? [program] : programs.filter((each) => each.program.autoload),
+    maps: isKnown ? [map] : maps.filter((each) => each.map.autocreate),
   }
   const needed = [
-    ...concerned.programs.flatMap((part) => part?.program.needed.load ?? []),
-    ...concerned.maps.flatMap((part) => (part ? capabilitiesForMap(part.map.type) : [])),
+    ...concerned.programs.flatMap((each) => each?.program.needed.load ?? []),
+    ...concerned.maps.flatMap((each) => (each ? capabilitiesForMap(each.map.type) : [])),
   ]
   return [...new Set(needed)]
 }
 
-/** What a program says of a process that lacks nothing. */
-function kernelHint(
+/** The advice that programs of this type give to a process that has all capabilities. */
+function programAdvice(
   refused: ProgramState | undefined,
   errno: number,
   needed: readonly Capability[],
-  heard: string | undefined,
+  log: string | undefined,
 ): string | undefined {
-  const privileged =
+  const isPrivileged =
     (errno !== EPERM && errno !== EACCES) || missingCapabilities(needed).length === 0
-  return privileged ? refused?.program.loadAdvice(errno, heard) : undefined
+  return isPrivileged ? refused?.program.loadAdvice(errno, log) : undefined
 }
 
-/** libbpf.c: bpf_object__probe_loading. Its advice, on RLIMIT_MEMLOCK, is for kernels before Linux 5.11. */
-const loadsNothing = /^Error in bpf_object__probe_loading/m
-
-function reasonFrom(heard: string): string | undefined {
-  return loadsNothing.test(heard)
-    ? 'the kernel loads no program, not even one of two instructions'
-    : tellingLines(heard)[0]
-}
-
-/** Without libbpf's general last words: `failed to load object`, `failed to load BPF skeleton`. */
-export function tellingLines(heard: string): string[] {
-  const lines = heard.split('\n').filter((line) => line !== '')
-  const telling = lines.filter((line) => !generalWords.test(line))
-  return telling.length > 0 ? telling : lines
-}
-
-const generalWords =
-  /^failed to (load|initialize skeleton) (BPF )?(object|skeleton)|^Error (in|loading)/
-
-function adviceOn(heard: string | undefined, { libbpf }: Explanations): string | undefined {
-  return heard === undefined ? silenceAdvice : explained(heard, libbpf)
-}
-
-/** Of print-function.ts: where it cannot be, nothing says more than the errno. */
+/** Where ffi/print-function.ts cannot be installed, nothing says more than the errno. */
 const silenceAdvice =
-  'libbpf says why, which cannot be heard in this process: that takes memory that may be executed, on x64 or arm64. ' +
+  "libbpf's log, which says why, is not available in this process: it needs executable memory, on x64 or arm64. " +
   'bpftool prog load prints it'
 
-function allOf(list: readonly Explanations[]): Explanations {
+function joinExplanations(list: readonly Explanations[]): Explanations {
   return {
     verifier: list.flatMap(({ verifier }) => verifier),
     libbpf: list.flatMap(({ libbpf }) => libbpf),

@@ -15,40 +15,44 @@ import {
 import type { PrintBuffer } from '../ffi/print-buffer.ts'
 import type { NativeOptions } from './open-options.ts'
 
-/** Words of libbpf.h's structs, and where in them. */
+/** Indexes of 64-bit words in struct bpf_object_skeleton (libbpf.h). */
 const mapCountWord = 5
 const programCountWord = 7
 const programsWord = 8
-/** With the link slot of libbpf 1.5; older ones walk by the stride and do not look at it. */
+/** struct bpf_map_skeleton in bytes, with the link of libbpf 1.5; older versions step by this size and ignore the link. */
 const mapEntrySize = 32
+/** struct bpf_prog_skeleton in bytes. */
 const programEntrySize = 24
 
 /**
- * A buffer too small for the log makes the kernel say ENOSPC instead of why. A million instructions' is some 100 MB;
- * pages that none is written to cost nothing. The kernel takes at most 1 GiB.
+ * Bytes of a program's log buffer. With too small a buffer the kernel returns ENOSPC and no reason; the log of a million
+ * instructions takes some 100 MB. Pages that are never written cost nothing. The kernel accepts at most 1 GiB.
  */
 const logSize = 256 << 20
 
 export interface MapEntry {
-  /** By which libbpf finds it: of a data section, the section. */
+  /** The name by which libbpf finds the map: a data section's ELF name. */
   readonly name: string
   readonly isArena: boolean
 }
 
 /**
  * `struct bpf_object_skeleton` in native memory, as bpftool's generated `X__create_skeleton` would fill it: libbpf
- * opens, loads and attaches through it. What it returns is 0 or minus an errno.
+ * opens, loads and attaches through it. Its functions return 0 or minus an errno.
  */
 export class ObjectSkeleton {
   readonly #struct: NativeWords
-  /** `struct bpf_object *`, then a map and its memory each, then a program and a link each. */
+  /**
+   * The pointers that libbpf fills: `struct bpf_object *`, then two for each map (map, memory), then two for each program
+   * (program, link).
+   */
   readonly #slots: Scratch
   readonly #maps: number
   readonly #programs: number
-  /** Of programs. */
-  readonly #entries: number
-  /** Everything that libbpf reads through pointers. */
-  readonly #held: Scratch[] = []
+  /** Address of the `struct bpf_prog_skeleton` array. */
+  readonly #programEntries: number
+  /** Memory that libbpf reads through pointers, kept reachable. */
+  readonly #buffers: Scratch[] = []
   #log: { address: number; length: number } | undefined
   #logShare = logSize
   #destroyed = false
@@ -62,17 +66,17 @@ export class ObjectSkeleton {
     this.#maps = maps.length
     this.#programs = programs.length
     this.#slots = scratch(8 * (1 + 2 * maps.length + 2 * programs.length))
-    const hold = (memory: Scratch): number => {
-      this.#held[this.#held.length] = memory
+    const keep = (memory: Scratch): number => {
+      this.#buffers[this.#buffers.length] = memory
       return memory.address
     }
-    const text = (value: string): number => hold(cString(value))
+    const text = (value: string): number => keep(cString(value))
     const slot = (index: number): number => this.#slots.address + 8 * index
     const mapEntries = nativeWords(
       maps.flatMap(({ name, isArena }, index) => {
         const at = this.#mapSlot(index)
         // Sections are mapped from the map's descriptor (sections/data.ts), since libbpf 1.1 and 1.8 differ in when they
-        // map a reused one. Links of maps are made one by one.
+        // map a reused one. Maps are linked one by one.
         return [text(name), slot(at), isArena ? slot(at + 1) : 0, 0]
       }),
     )
@@ -82,25 +86,25 @@ export class ObjectSkeleton {
         return [text(name), slot(at), slot(at + 1)]
       }),
     )
-    this.#entries = programEntries.address
+    this.#programEntries = programEntries.address
     const elf = scratchOf(object)
     this.#struct = nativeWords([
       8 * (programsWord + 1),
       text(name),
-      hold(elf),
+      keep(elf),
       elf.size,
       slot(0),
-      table(maps.length, mapEntrySize),
+      countAndEntrySize(maps.length, mapEntrySize),
       mapEntries.address,
-      table(programs.length, programEntrySize),
+      countAndEntrySize(programs.length, programEntrySize),
       programEntries.address,
     ])
   }
 
   open(options: NativeOptions): number {
-    this.#held.push(...options.held)
+    this.#buffers.push(...options.buffers)
     const result = bpf_object__open_skeleton(this.#struct.address, options.address)
-    if (result === 0) this.#giveLogBuffers()
+    if (result === 0) this.#setLogBuffers()
     return result
   }
 
@@ -108,9 +112,9 @@ export class ObjectSkeleton {
     return bpf_object__load_skeleton(this.#struct.address)
   }
 
-  /** The same on a thread of its own: the verifier may take seconds. @param said gets what libbpf says */
-  loadAside(said: PrintBuffer | undefined): Promise<number> {
-    return callAsync('bpf_object__load_skeleton', this.#struct.address, said)
+  /** Loads on another thread: the verifier may take seconds. @param printBuffer collects libbpf's messages there */
+  loadAsync(printBuffer: PrintBuffer | undefined): Promise<number> {
+    return callAsync('bpf_object__load_skeleton', this.#struct.address, printBuffer)
   }
 
   /** `struct bpf_map *` */
@@ -118,8 +122,8 @@ export class ObjectSkeleton {
     return getPointer(this.#slots.data, 8 * this.#mapSlot(index))
   }
 
-  /** Where libbpf mapped an arena's variables. */
-  mapped(index: number): number {
+  /** Address where libbpf mapped an arena's variables. */
+  mappedMemory(index: number): number {
     return getPointer(this.#slots.data, 8 * (this.#mapSlot(index) + 1))
   }
 
@@ -130,44 +134,44 @@ export class ObjectSkeleton {
 
   /**
    * Attaches one program by libbpf's rules (libbpf.c: bpf_object__attach_skeleton): skipped when autoload or
-   * autoattach are off, when its section has no automatic attachment, or names no target. Table of one, so that a
-   * failure says whose it is.
+   * autoattach are off, when its section has no automatic attachment, or names no target. libbpf gets a table of one
+   * program, so that it is known which one failed.
    * @returns the `struct bpf_link *`, 0 when skipped, or minus the errno
    */
   attachProgram(index: number): number {
     const slot = 8 * (this.#programSlot(index) + 1)
-    this.#attachable(0, 1, this.#entries + index * programEntrySize)
+    this.#setTables(0, 1, this.#programEntries + index * programEntrySize)
     const result = bpf_object__attach_skeleton(this.#struct.address)
-    this.#attachable(this.#maps, this.#programs, this.#entries)
+    this.#setTables(this.#maps, this.#programs, this.#programEntries)
     const link = getPointer(this.#slots.data, slot)
-    // Ours from here: destroy_skeleton must not destroy it again.
+    // The caller owns the link now: bpf_object__destroy_skeleton() must not destroy it too.
     setPointer(this.#slots.data, slot, 0)
     return result < 0 ? result : link
   }
 
-  /** What the verifier wrote while it refused the program; empty when it did not. */
+  /** Reads the verifier's log of a program; empty when it wrote none. */
   verifierLog(index: number): string {
     if (!this.#log) return ''
     const address = this.#log.address + index * this.#logShare
     return strnlen(address, 1) === 0 ? '' : readString(address, this.#logShare)
   }
 
-  /** The logs have been read, or are not wanted. */
-  dropLogs(): void {
+  /** Unmaps the log buffers. */
+  freeLogs(): void {
     if (this.#log) munmap(this.#log.address, this.#log.length)
     this.#log = undefined
   }
 
-  /** Again: nothing, wherever it is called from. */
+  /** Frees all native memory. Idempotent. */
   destroy(): void {
     if (this.#destroyed) return
     this.#destroyed = true
     bpf_object__destroy_skeleton(this.#struct.address)
-    this.dropLogs()
-    this.#held.length = 0
+    this.freeLogs()
+    this.#buffers.length = 0
   }
 
-  #giveLogBuffers(): void {
+  #setLogBuffers(): void {
     if (this.#programs === 0) return
     while (!this.#log && this.#logShare >= 1 << 16) {
       this.#log = reserve(this.#programs * this.#logShare)
@@ -182,10 +186,10 @@ export class ObjectSkeleton {
     }
   }
 
-  #attachable(maps: number, programs: number, entries: number): void {
+  #setTables(maps: number, programs: number, entries: number): void {
     const { words } = this.#struct
-    words[mapCountWord] = BigInt(table(maps, mapEntrySize))
-    words[programCountWord] = BigInt(table(programs, programEntrySize))
+    words[mapCountWord] = BigInt(countAndEntrySize(maps, mapEntrySize))
+    words[programCountWord] = BigInt(countAndEntrySize(programs, programEntrySize))
     words[programsWord] = BigInt(entries)
   }
 
@@ -198,18 +202,18 @@ export class ObjectSkeleton {
   }
 }
 
-/** A count and the size of an entry, an int each. */
-function table(count: number, entrySize: number): number {
+/** Packs two ints into one word: the number of entries, and the size of one in bytes. */
+function countAndEntrySize(count: number, entrySize: number): number {
   return count + entrySize * 2 ** 32
 }
 
 interface NativeWords {
   readonly address: number
-  /** Never reach a user, and are not used after free. */
+  /** Must never reach a user, nor be used after free. */
   readonly words: BigUint64Array
 }
 
-/** bpf_object__destroy_skeleton() frees the three with free(3). */
+/** Allocates with calloc(3), since bpf_object__destroy_skeleton() frees the struct and both tables with free(3). */
 function nativeWords(values: readonly number[]): NativeWords {
   const count = max(1, values.length)
   const address = calloc(count, 8)

@@ -1,15 +1,15 @@
 import { privilegeHint } from '../host/capabilities.ts'
 import { BpfError } from '../host/error.ts'
-import { tellingLines } from './load-failure.ts'
+import { specificLines } from './libbpf-messages.ts'
 
-/** Why bpf_object__open_skeleton failed. */
+/** Explains why bpf_object__open_skeleton failed. */
 export function openFailure(name: string, errno: number, log: string | undefined): BpfError {
   return new BpfError({
     operation: 'open',
     object: name,
     errno,
-    // What comes before are notes on what was left out.
-    reason: tellingLines(log ?? '').at(-1),
+    // Earlier lines are notes on what libbpf left out.
+    reason: specificLines(log ?? '').at(-1),
     log,
     hint: privilegeHint(errno),
   })

@@ -9,17 +9,17 @@ import { unsupported } from '../host/error.ts'
 export interface OpenOptions {
   /** Replaces the object's name, from which the kernel names of its data sections are made. */
   objectName?: string | undefined
-  /** Takes map definitions with attributes that libbpf does not know. */
+  /** Accepts map definitions with attributes that libbpf does not know. */
   relaxedMaps?: boolean | undefined
-  /** Where maps that ask to be pinned by name are. Default: /sys/fs/bpf. */
+  /** Folder of the maps that are pinned by name (`LIBBPF_PIN_BY_NAME`). Default: /sys/fs/bpf. */
   pinRootPath?: string | undefined
   /** Lines of `CONFIG_X=y` that override the running kernel's for `__kconfig` variables. */
   kconfig?: string | undefined
-  /** BTF that CO-RE relocations are made against, in place of the running kernel's: raw, or in an ELF file. */
+  /** Path of BTF, raw or in an ELF file, that CO-RE relocations are made against in place of the running kernel's. */
   btfCustomPath?: string | undefined
-  /** Above 0 `progs.x.log` tells of programs that the verifier accepts, too: of 1 and 4 statistics, of 2 its walk. */
+  /** Fills `progs.x.log` for programs that the verifier accepts, too: 1 and 4 log statistics, 2 each instruction. Default: 0. */
   kernelLogLevel?: number | undefined
-  /** A BPF file system that hands out tokens. Needs libbpf 1.4. */
+  /** Path of a BPF file system that hands out BPF tokens. Needs libbpf 1.4. */
   bpfTokenPath?: string | undefined
 }
 
@@ -34,24 +34,24 @@ const offsets = {
   bpfTokenPath: 80,
 } as const
 
-/** Up to kernel_log_level, as every libbpf 1.x knows it. */
+/** Sizes of the struct, in bytes: up to kernel_log_level, which every libbpf 1.x knows; and with bpf_token_path. */
 const sizeUntilToken = 80
 const sizeWithToken = 88
 
-/** The C struct, and what its pointers need to stay alive. */
+/** The C struct, and the memory that its pointers lead to. */
 export interface NativeOptions {
   readonly address: number
-  readonly held: readonly Scratch[]
+  readonly buffers: readonly Scratch[]
 }
 
 /**
- * @throws {TypeError | RangeError} for a name that is no option, or a value that is none of its own
- * @throws {BpfError} `ERR_BPF_UNSUPPORTED` for what the installed libbpf lacks
+ * @throws {TypeError | RangeError} for an unknown option, or a value that the option does not take
+ * @throws {BpfError} `ERR_BPF_UNSUPPORTED` for an option that the installed libbpf lacks
  */
 export function nativeOptions(options: OpenOptions): NativeOptions {
-  // Room for layouts newer than these: bpf_object__open_skeleton copies as many bytes as it knows.
+  // Larger than the struct, for newer layouts: bpf_object__open_skeleton copies as many bytes as it knows.
   const opts = scratch(256)
-  const held = [opts]
+  const buffers = [opts]
   let size = sizeUntilToken
   requireKnown('open()', options, Object.keys(offsets))
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
@@ -68,7 +68,7 @@ export function nativeOptions(options: OpenOptions): NativeOptions {
         break
       default: {
         if (name === 'bpfTokenPath') {
-          // Older ones would read the field from their own stack (libbpf.c: bpf_object__open_skeleton).
+          // Older versions would read the field from their own stack (libbpf.c: bpf_object__open_skeleton).
           if (!libbpfIsAtLeast(1, 4)) {
             throw unsupported(
               'open',
@@ -80,13 +80,13 @@ export function nativeOptions(options: OpenOptions): NativeOptions {
           size = sizeWithToken
         }
         const text = cString(ofType(title, value, 'string'))
-        held.push(text)
+        buffers.push(text)
         setPointer(opts.data, offset, text.address)
       }
     }
   }
   opts.data.setBigUint64(0, BigInt(size), true)
-  return { address: opts.address, held }
+  return { address: opts.address, buffers }
 }
 
 function isOption(name: string): name is keyof typeof offsets {

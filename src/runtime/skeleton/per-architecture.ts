@@ -1,23 +1,21 @@
 import { hostArch } from '../../uapi/target-arch.ts'
 import { unsupported } from '../host/error.ts'
 
-/** Which of several objects is this machine's, for a skeleton of that name. */
-export type OwnObject = (skeleton: string) => string
+/** Returns this machine's object, in base64. @param skeleton its name, for the error when there is none */
+export type ObjectForHost = (skeleton: string) => string
 
-/** An ELF object in base64, and the architectures that it is for, named as in the option `arch`. */
-interface ObjectOf {
+/** An ELF object in base64, and the architectures it was compiled for, named as in the option `arch`. */
+interface ObjectForArchitectures {
   readonly arch: readonly string[]
   readonly object: string
 }
 
-/**
- * Chooses among objects. The result throws a BpfError `ERR_BPF_UNSUPPORTED` when there is none for this machine.
- */
-export function perArchitecture(objects: readonly ObjectOf[]): OwnObject {
+/** Chooses among objects. The result throws a BpfError `ERR_BPF_UNSUPPORTED` when there is none for this machine. */
+export function perArchitecture(objects: readonly ObjectForArchitectures[]): ObjectForHost {
   return (skeleton) => {
     const host = hostArch()
-    const own = objects.find(({ arch }) => arch.includes(host))
-    if (own) return own.object
+    const found = objects.find(({ arch }) => arch.includes(host))
+    if (found) return found.object
     const arches = objects.flatMap(({ arch }) => arch)
     throw unsupported(
       'open',

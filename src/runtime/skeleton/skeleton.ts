@@ -1,4 +1,4 @@
-import { EmbeddedObject, keepEmbeddedObject } from './embedded-object.ts'
+import { EmbeddedObject, setEmbeddedObject } from './embedded-object.ts'
 import type { SkeletonInstance } from './instance.ts'
 import { Instance } from './instance.ts'
 import type { OpenOptions } from './open-options.ts'
@@ -8,8 +8,7 @@ import type { SkeletonSource } from './spec.ts'
 export interface Skeleton<T extends SkeletonInstance = SkeletonInstance> {
   readonly name: string
   /**
-   * A copy of the embedded ELF object, this architecture's where there are several: DWARF stripped, BTF and BTF.ext
-   * kept.
+   * A copy of the embedded ELF object for this architecture: DWARF stripped, BTF and BTF.ext kept.
    * @throws {BpfError} `ERR_BPF_UNSUPPORTED` when there is none for this architecture
    */
   readonly object: Uint8Array
@@ -25,6 +24,7 @@ export interface Skeleton<T extends SkeletonInstance = SkeletonInstance> {
   openAndLoad(options?: OpenOptions): T
 }
 
+/** Makes the skeleton of a generated module. */
 export function skeleton<T extends SkeletonInstance = SkeletonInstance>(
   source: SkeletonSource,
 ): Skeleton<T> {
@@ -32,7 +32,7 @@ export function skeleton<T extends SkeletonInstance = SkeletonInstance>(
   // The generated declarations name what the spec lists.
   const open = (options: OpenOptions = {}): T =>
     new Instance(embedded.spec, embedded.bytes, options) as SkeletonInstance as T
-  const made: Skeleton<T> = Object.freeze({
+  const result: Skeleton<T> = Object.freeze({
     name: source.name,
     get object() {
       return Uint8Array.from(embedded.bytes)
@@ -48,6 +48,6 @@ export function skeleton<T extends SkeletonInstance = SkeletonInstance>(
       }
     },
   })
-  keepEmbeddedObject(made, embedded)
-  return made
+  setEmbeddedObject(result, embedded)
+  return result
 }

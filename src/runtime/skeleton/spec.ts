@@ -3,23 +3,23 @@ import type { MapKind } from '../maps/map.ts'
 import type { NewerSection } from '../programs/newer-section.ts'
 import type { ProgramKind } from '../programs/program.ts'
 import type { Explanations } from '../verifier/explanations/explanations.ts'
-import type { OwnObject } from './per-architecture.ts'
+import type { ObjectForHost } from './per-architecture.ts'
 
-/** What generated modules write: objects for several architectures, of which `open()` takes the machine's. */
+/** The skeleton as generated modules write it: with objects for one or several architectures. */
 export interface SkeletonSource extends Omit<SkeletonSpec, 'object'> {
-  /** The ELF object in base64, for any machine; or what finds this machine's. */
-  readonly object: string | OwnObject
+  /** The ELF object in base64; or the function that returns this machine's. */
+  readonly object: string | ObjectForHost
 }
 
-/** A skeleton for this machine. The lists are in the object's order. */
+/** The skeleton with the object of this machine's architecture. The lists are in the object's order. */
 export interface SkeletonSpec {
-  /** `trace_bpf` of `trace.bpf.c`. */
+  /** The object name: `trace_bpf` for `trace.bpf.c`. */
   readonly name: string
   /** The ELF object in base64. */
   readonly object: string
   readonly maps: readonly MapSpec[]
   readonly programs: readonly ProgramSpec[]
-  /** Beside those that any program may need. */
+  /** Explanations of refusals that this object may meet, in addition to the general ones. */
   readonly explanations?: readonly Explanations[]
   readonly sections: readonly SectionSpec[]
 }
@@ -32,18 +32,18 @@ export interface MapSpec {
 export interface ProgramSpec {
   readonly name: string
   readonly kind: ProgramKind
-  /** As in the C source: `tp_btf/sched_process_exec`. */
+  /** The ELF section, as in the C source: `tp_btf/sched_process_exec`. */
   readonly section: string
-  /** What to tell a libbpf that is older than the section. */
+  /** Program type and attach type of a section that older versions of libbpf do not know. */
   readonly newer?: NewerSection
 }
 
-/** A data section. */
+/** A data section, such as `.bss`. */
 export interface SectionSpec {
-  /** The skeleton's field: `data_foo`. */
+  /** The instance's property: `data_foo`. */
   readonly ident: string
   /** The ELF section: `.data.foo`. */
   readonly section: string
-  /** A struct of its variables. */
+  /** The section's variables as members of a struct. */
   readonly layout: CompositeLayout
 }

@@ -3,27 +3,28 @@ import type { StructOpsMap } from '../maps/struct-ops.ts'
 import type { Program } from '../programs/program.ts'
 import type { InstanceState } from '../skeleton/instance-state.ts'
 
-/** What has attach functions. */
+/** A program or map with attach functions. */
 export type Attachable = Program | StructOpsMap
 
-/** A call of the agent's that made a link, to be made again. */
-export interface Recorded {
-  /** Of the program or map. */
+/** A call of an attach function by the agent, which made a link. */
+export interface AttachCall {
+  /** The name of the program or map. */
   readonly name: string
-  again(successor: Attachable): Link
+  /** Makes the call on the edited program or map, with the same arguments. */
+  repeat(edited: Attachable): Link
 }
 
 type Attach = (this: Attachable, ...args: unknown[]) => Link
 
-const calls = new WeakMap<Link, Recorded>()
+const attachCalls = new WeakMap<Link, AttachCall>()
 
-/** Undefined of a link that attach() of the skeleton made. */
-export function recordedOf(link: Link): Recorded | undefined {
-  return calls.get(link)
+/** Returns the call that made a link; undefined when the skeleton's attach() made it. */
+export function attachCallOf(link: Link): AttachCall | undefined {
+  return attachCalls.get(link)
 }
 
-/** Remembers from now on what the agent attaches by hand. */
-export function recordAttachments({
+/** Records, from now on, what the agent attaches by hand. */
+export function recordAttachCalls({
   maps,
   programs,
 }: Pick<InstanceState, 'maps' | 'programs'>): void {
@@ -35,25 +36,25 @@ function record(name: string, attachable: Attachable): void {
   for (const [method, attach] of attachFunctions(attachable)) {
     const value = (...args: unknown[]): Link => {
       const link = attach.apply(attachable, args)
-      calls.set(link, { name, again: (successor) => attach.apply(successor, args) })
+      attachCalls.set(link, { name, repeat: (edited) => attach.apply(edited, args) })
       return link
     }
     Object.defineProperty(attachable, method, { configurable: true, value })
   }
 }
 
-/** `attach` and `attachXdp`, but not `attached`: by name, the class's own before those it inherits. */
+/** Lists `attach`, `attachXdp` and the like (not `attached`) by name, the class's own before those it inherits. */
 function attachFunctions(attachable: Attachable): Map<string, Attach> {
-  const found = new Map<string, Attach>()
+  const functions = new Map<string, Attach>()
   for (
     let prototype: object = Object.getPrototypeOf(attachable) as object;
     prototype !== Object.prototype;
     prototype = Object.getPrototypeOf(prototype) as object
   ) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-      if (!name.startsWith('attach') || typeof value !== 'function' || found.has(name)) continue
-      found.set(name, value as Attach)
+      if (!name.startsWith('attach') || typeof value !== 'function' || functions.has(name)) continue
+      functions.set(name, value as Attach)
     }
   }
-  return found
+  return functions
 }
