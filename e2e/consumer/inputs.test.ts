@@ -16,6 +16,7 @@ const generated = new Set([
   'MapKind',
   'Member',
   'ProgramHandle',
+  'ProgramSpec',
   'Requirements',
   'SectionFacts',
   'Shape',

@@ -198,6 +198,6 @@ function bundled(platform: string, code: string): Promise<string> {
 }
 
 async function inApp(command: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await exec(command, args, { cwd: installed.app })
+  const { stdout } = await exec(command, args, { cwd: installed.app, maxBuffer: 2 ** 24 })
   return stdout
 }

@@ -154,8 +154,13 @@ describeInKernel('arenas', () => {
       expect(node['value']).toBe(7n)
       expect(shared.byteLength).toBe(100 * 4096)
       const end = shared.address + BigInt(shared.byteLength)
-      for (const at of [0, end - 8n, shared.address - 1n, 2n ** 64n]) {
-        expect(() => shared.view(types['node'] as never, at)).toThrow(/are not in map shared/)
+      for (const [at, message] of [
+        [0, /are not in map shared/],
+        [end - 8n, /are not in map shared/],
+        [shared.address - 1n, /are not in map shared/],
+        [2n ** 64n, /must have 64 bits/],
+      ] as const) {
+        expect(() => shared.view(types['node'] as never, at)).toThrow(message)
       }
       skel.destroy()
       expect(() => node['value']).toThrow(/was destroyed/)

@@ -92,7 +92,10 @@ describeInKernel('probes', () => {
       },
     )
     expect(stderr).toBe('')
-    const refused = ['EPERM', expect.stringMatching(/lacks CAP_BPF.*CAP_NET_ADMIN.*sudo/)]
+    const refused = [
+      'EPERM',
+      expect.stringMatching(/lacks CAP_BPF.*CAP_NET_ADMIN.*--cap-add=BPF.*--cap-add=NET_ADMIN/),
+    ]
     expect(JSON.parse(stdout)).toEqual({
       map: refused,
       type: refused,

@@ -38,7 +38,7 @@ export const cgroupSkb: AttachNeed = { how: 'attachCgroup()', capabilities: ['CA
 
 /**
  * What each program type needs (kernel/bpf/syscall.c: is_net_admin_prog_type, is_perfmon_prog_type). Errors, `doctor` and
- * docs/capabilities.md all read it; e2e/kernel/capabilities.test.ts measures it.
+ * docs/capabilities.md all read it; e2e/kernel/programs/capabilities.test.ts measures it.
  */
 export const neededCapabilities: Readonly<Record<Exclude<ProgType, 'unspec'>, NeededCapabilities>> =
   {
