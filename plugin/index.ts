@@ -4,6 +4,7 @@ import type { Options } from '../src/compile/options/options.ts'
 import { Builds } from './builds.ts'
 import { setupEsbuild } from './bundlers/esbuild.ts'
 import { resolveForFarm } from './bundlers/farm.ts'
+import { attributesRE, warnOfAttributes } from './bundlers/import-attributes.ts'
 import { resolveOwn, writeKoffi } from './bundlers/rollup.ts'
 import { viteHooks } from './bundlers/vite.ts'
 import { keepKoffiOutside, leaveOtherTypes } from './bundlers/webpack.ts'
@@ -34,7 +35,14 @@ export const unpluginFactory: UnpluginFactory<Options | undefined, false> = (
     }),
     ...(meta.framework === 'farm' && { resolveId: resolveForFarm }),
     rollup: { resolveId: resolveOwn, writeBundle: writeKoffi(builds) },
-    rolldown: { resolveId: resolveOwn, writeBundle: writeKoffi(builds) },
+    rolldown: {
+      resolveId: resolveOwn,
+      transform: {
+        filter: { code: attributesRE },
+        handler: warnOfAttributes('Rolldown', () => 'For its text, read the file with node:fs'),
+      },
+      writeBundle: writeKoffi(builds),
+    },
     webpack(compiler) {
       leaveOtherTypes(compiler)
       keepKoffiOutside(compiler, builds)

@@ -7,14 +7,14 @@ import { at, forBrowser } from './platform.ts'
 import { diagnosticLog, failureText, rollupLog } from './report.ts'
 import { isDeclarationFile } from './resolve.ts'
 
-/** `load` of a `.bpf.c`, for every bundler but esbuild (native/esbuild.ts). */
+/** `load` of a `.bpf.c`, for every bundler but esbuild (bundlers/esbuild.ts). */
 export async function load(
   context: UnpluginBuildContext & UnpluginContext,
   meta: UnpluginContextMeta,
   builds: Builds,
   id: string,
 ): Promise<string | undefined> {
-  if (isOtherwiseMeant(context, id)) return undefined
+  if (hasTypeAttribute(context, id)) return undefined
   const source = isDeclarationFile(id) ? id.replace(/\.d\.ts$/, '') : id
   if (meta.framework === 'vite' && 'environment' in context)
     await checkFileAccess(context.environment as Environment, source)
@@ -67,11 +67,11 @@ function watch(context: UnpluginBuildContext, source: string, file: string): voi
 }
 
 /**
- * Whether the import says, as in `with { type: 'text' }`, that the bundler is to make of the source what it makes of any file.
- * Rollup tells them; webpack and Rspack have rules for them, and Rolldown and
- * Vite ignore them.
+ * Whether an import with an attribute, as in `with { type: 'text' }`, asks for what the bundler makes of any file. Only
+ * Rollup tells a plugin: webpack and Rspack have rules for it (bundlers/webpack.ts), and of Rolldown and Vite one can only
+ * warn (bundlers/import-attributes.ts).
  */
-function isOtherwiseMeant(
+function hasTypeAttribute(
   context: UnpluginBuildContext & UnpluginContext,
   source: string,
 ): boolean {

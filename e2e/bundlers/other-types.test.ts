@@ -2,12 +2,15 @@ import { readFile } from 'node:fs/promises'
 
 import { rspack } from '@rspack/core'
 import * as esbuild from 'esbuild'
+import { rolldown } from 'rolldown'
 import { rollup } from 'rollup'
-import { build as viteBuild } from 'vite'
+import { build as viteBuild, createLogger, type Logger } from 'vite'
+import { build as viteBuild6 } from 'vite-6'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import webpack from 'webpack'
 
 import bpfForEsbuild from '../../plugin/esbuild.ts'
+import bpfForRolldown from '../../plugin/rolldown.ts'
 import bpfForRollup from '../../plugin/rollup.ts'
 import bpfForRspack from '../../plugin/rspack.ts'
 import bpfForVite from '../../plugin/vite.ts'
@@ -108,6 +111,55 @@ async function built(bundler: string, entry: string): Promise<{ text: unknown; m
     await importFresh<{ default: { text: unknown; mark: unknown } }>(project.path('dist/out.mjs'))
   ).default
 }
+
+describe("type: 'text' where plugins see no attributes is warned of, and gives the skeleton", () => {
+  const entry = `// import commented from './calls.bpf.c' with { type: 'text' }
+import skel from './calls.bpf.c' with { type: 'text' }
+const later = () => import('./calls.bpf.c', { with: { type: 'text' } })
+const kind: string = typeof skel.open
+export default { text: kind, mark: later }`
+  const warned = (bundler: string, advice: string): unknown =>
+    expect.stringContaining(
+      `entry.ts imports ./calls.bpf.c with { type: 'text' }, which ${bundler} does not show to plugins: the import gives the skeleton. ${advice}`,
+    )
+
+  it('Rolldown', async () => {
+    await project.write('entry.ts', entry)
+    const messages: string[] = []
+    const bundle = await rolldown({
+      input: project.path('entry.ts'),
+      external: /^node:/,
+      plugins: [bpfForRolldown()],
+      onLog: (_, log) => messages.push(log.message),
+    })
+    const [{ code }] = (await bundle.generate({ codeSplitting: false })).output
+    await bundle.close()
+    const warning = warned('Rolldown', 'For its text, read the file with node:fs')
+    expect(messages).toEqual([warning, warning])
+    expect(code).toContain('calls_bpf')
+  })
+
+  it.each([
+    ['Vite 8', viteBuild],
+    ['Vite 6', viteBuild6 as unknown as typeof viteBuild],
+  ])('%s', async (_, build) => {
+    await project.write('entry.ts', entry)
+    const messages: string[] = []
+    const logger = { ...createLogger('silent'), warn: (text: string) => messages.push(text) }
+    await build({
+      root: project.folder,
+      configFile: false,
+      customLogger: logger as Logger,
+      build: { ssr: 'entry.ts', write: false },
+      plugins: [bpfForVite()],
+    })
+    const warning = warned('Vite', "For its text, import './calls.bpf.c?raw'")
+    expect(messages.filter((message) => message.includes('unplugin-bpf]'))).toEqual([
+      warning,
+      warning,
+    ])
+  })
+})
 
 describe('what an import of a source says it wants is left to the bundler', () => {
   it.each(['esbuild', 'webpack', 'Rspack'])("type: 'text' in %s", async (bundler) => {

@@ -7,6 +7,7 @@ import { type Options, resolveOptions } from '../../src/compile/options/options.
 import type { Builds } from '../builds.ts'
 import { DevServer } from '../dev/server.ts'
 import { ownURL, sourceRE } from '../resolve.ts'
+import { attributesRE, warnOfAttributes } from './import-attributes.ts'
 import { resolveOwn, writeKoffi } from './rollup.ts'
 
 /** What only Vite has: environments, a dev server, and the option `agent`. */
@@ -42,8 +43,9 @@ export function viteHooks(options: Options, builds: Builds): Partial<Plugin> {
     },
 
     transform: {
-      filter: { id: sourceRE },
-      async handler(code, source) {
+      filter: { code: [/'unplugin-bpf\//, attributesRE] },
+      async handler(code, source, options) {
+        if (!sourceRE.test(source)) return warnOfTypes.call(this, code, source, options)
         const { mode, config } = this.environment
         if (mode !== 'dev' || config.consumer === 'client') return undefined
         const seen = await this.resolve('unplugin-bpf/internal', source, { skipSelf: true })
@@ -76,6 +78,11 @@ export function viteHooks(options: Options, builds: Builds): Partial<Plugin> {
     },
   }
 }
+
+const warnOfTypes = warnOfAttributes(
+  'Vite',
+  (specifier) => `For its text, import '${specifier}?raw'`,
+)
 
 /** The agent runs here: Vite would hand on syntax that this Node lacks, such as `using` before 24. */
 function forThisNode(options: OxcOptions = {}): OxcOptions {
