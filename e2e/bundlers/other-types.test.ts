@@ -112,16 +112,17 @@ async function built(bundler: string, entry: string): Promise<{ text: unknown; m
   ).default
 }
 
+const warned = (bundler: string, advice: string): unknown =>
+  expect.stringContaining(
+    `entry.ts imports ./calls.bpf.c with { type: 'text' }, which ${bundler} does not show to plugins: the import gives the skeleton. ${advice}`,
+  )
+
 describe("type: 'text' where plugins see no attributes is warned of, and gives the skeleton", () => {
   const entry = `// import commented from './calls.bpf.c' with { type: 'text' }
 import skel from './calls.bpf.c' with { type: 'text' }
 const later = () => import('./calls.bpf.c', { with: { type: 'text' } })
 const kind: string = typeof skel.open
 export default { text: kind, mark: later }`
-  const warned = (bundler: string, advice: string): unknown =>
-    expect.stringContaining(
-      `entry.ts imports ./calls.bpf.c with { type: 'text' }, which ${bundler} does not show to plugins: the import gives the skeleton. ${advice}`,
-    )
 
   it('Rolldown', async () => {
     await project.write('entry.ts', entry)

@@ -1,6 +1,7 @@
 import type { CAC } from 'cac'
 
 import { normalizeArguments } from './argv.ts'
+import { checkArguments } from './check-arguments.ts'
 import { groupHelp, groupsOf, unknownCommand } from './commands.ts'
 import { UsageError } from './failure.ts'
 import { note, writeOutput } from './output.ts'
@@ -26,11 +27,12 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     cli.parse(['', '', ...(command === undefined ? [] : [command, ...rest])], { run: false })
     if (cli.options['help'] || cli.options['version']) return 0
+    checkArguments(cli, command?.startsWith('-') ? [command, ...rest] : rest)
     if (!cli.matchedCommand) throw new UsageError('no command given')
     return ((await cli.runMatchedCommand()) as number | undefined) ?? 0
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    if (error instanceof UsageError || error.name === 'CACError') {
+    if (error instanceof UsageError) {
       note(`unplugin-bpf: ${error.message}\n${usage(cli)}`)
       return 2
     }
