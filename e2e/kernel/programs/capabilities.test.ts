@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import type { Capability } from '../../../src/runtime/host/capabilities.ts'
-import { missingCapabilities, partsOfAdmin } from '../../../src/runtime/host/capabilities.ts'
+import { missingCapabilities, impliedBySysAdmin } from '../../../src/runtime/host/capabilities.ts'
 import {
   capabilitiesForMap,
   networkMapTypes,
@@ -329,7 +329,7 @@ describeAsRoot(`what a process needs${otherwise}`, async () => {
     expect([wanted, outcome(wanted)]).toEqual([wanted, {}])
     for (const left of wanted) {
       const { code, message } = outcome(without(wanted, left)) ?? {}
-      if (wanted.includes('CAP_SYS_ADMIN') && partsOfAdmin.includes(left)) {
+      if (wanted.includes('CAP_SYS_ADMIN') && impliedBySysAdmin.includes(left)) {
         expect([left, code]).toEqual([left, undefined])
         continue
       }

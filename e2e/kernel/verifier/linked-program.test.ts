@@ -58,7 +58,7 @@ describeInKernel("a program's functions", () => {
       const parts = linkProgram(file, name)
       expect(parts.map(({ name }) => name)).toEqual(expected)
 
-      const pointer = programPointers.of(trace.progs[name as 'plain'], 'read the instructions of')
+      const pointer = programPointers.get(trace.progs[name as 'plain'], 'read the instructions of')
       const count = bpf_program__insn_cnt(pointer)
       const linked = koffi().view(BigInt(bpf_program__insns(pointer)), count * 8)
       const ours = parts.flatMap(({ section, first, instructions }) => {

@@ -1,5 +1,5 @@
 import type { Capability } from '../../runtime/host/capabilities.ts'
-import { cure, missingCapabilities } from '../../runtime/host/capabilities.ts'
+import { grantAdvice, missingCapabilities } from '../../runtime/host/capabilities.ts'
 import { neededCapabilities } from '../../runtime/programs/needed-capabilities.ts'
 import { type Check, check } from './check.ts'
 
@@ -25,6 +25,6 @@ export function capabilityChecks(): Check[] {
   return Array.from(users, ([name, list]) => {
     const ok = missingCapabilities([name]).length === 0
     const found = `${ok ? '' : 'this process lacks it: '}for ${list.join(', ')}`
-    return check(name, ok, found, cure([...basic, name]))
+    return check(name, ok, found, grantAdvice([...basic, name]))
   })
 }

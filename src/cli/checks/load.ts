@@ -3,7 +3,7 @@ import { release } from 'node:os'
 
 import { koffi } from '../../runtime/ffi/koffi.ts'
 import { fromLibbpf } from '../../runtime/ffi/libbpf.ts'
-import { cure, missingCapabilities, privilegeHint } from '../../runtime/host/capabilities.ts'
+import { grantAdvice, missingCapabilities, privilegeHint } from '../../runtime/host/capabilities.ts'
 import { errnoName } from '../../runtime/host/errno.ts'
 import { BpfError } from '../../runtime/host/error.ts'
 import { arrayRefusal } from '../../runtime/probe/certainty.ts'
@@ -76,7 +76,7 @@ function privilegeCheck(trial: boolean): Check {
     missing.length === 0 && refusal === 0,
     `${who}${lacks}${refused}; ${unprivilegedUse()}`,
     refusal === 0
-      ? cure(['CAP_BPF', 'CAP_PERFMON'])
+      ? grantAdvice(['CAP_BPF', 'CAP_PERFMON'])
       : (privilegeHint(refusal) ?? 'See `dmesg` and the logs of security modules'),
   )
 }

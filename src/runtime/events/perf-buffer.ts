@@ -1,4 +1,4 @@
-import { onlineCpus, startOf } from '../host/online-cpus.ts'
+import { onlineCpus, cpuGeneration } from '../host/online-cpus.ts'
 import { openPerfRing } from './perf-output.ts'
 import type { LostListener, LostRecords, PerfRing } from './perf-ring.ts'
 import type { RingMapHandle } from './ring-map-handle.ts'
@@ -39,7 +39,7 @@ export class PerfBuffer {
     this.#maxEntries = handle.info(operation).maxEntries
     handle.onClose(() => this.#close())
     try {
-      for (const cpu of onlineCpus()) this.#open(cpu, startOf(cpu))
+      for (const cpu of onlineCpus()) this.#open(cpu, cpuGeneration(cpu))
     } catch (error) {
       this.#close()
       throw error
@@ -83,7 +83,7 @@ export class PerfBuffer {
     const online = new Set(onlineCpus())
     for (const cpu of this.#cpus.keys()) if (!online.has(cpu)) this.#cpus.delete(cpu)
     for (const cpu of online) {
-      const start = startOf(cpu)
+      const start = cpuGeneration(cpu)
       if (this.#cpus.get(cpu)?.start === start) continue
       try {
         const ring = this.#open(cpu, start)

@@ -1,4 +1,4 @@
-import { requireKnown } from '../ffi/known-options.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import type { SubscribeOptions } from './subscription.ts'
 
 /**
@@ -10,7 +10,7 @@ export function requireSubscribeOptions(
   options: SubscribeOptions,
   known: readonly string[] = ['signal'],
 ): void {
-  requireKnown(whom, options, known)
+  requireKnownOptions(whom, options, known)
   const { signal } = options
   // Before anything is subscribed: it would stay so.
   if (signal === undefined || typeof signal?.addEventListener === 'function') return

@@ -1,4 +1,4 @@
-import { requireKnown } from '../ffi/known-options.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { stateError } from '../host/error.ts'
 import { closeFile, constants, openFile, readInto, readText } from '../host/files.ts'
 import { tracefs, tracefsFailure } from '../host/tracefs.ts'
@@ -33,7 +33,7 @@ export interface TraceLine {
 export function tracePipe(
   options: { signal?: AbortSignal | undefined } = {},
 ): AsyncIterableIterator<TraceLine> {
-  requireKnown('tracePipe()', options, ['signal'])
+  requireKnownOptions('tracePipe()', options, ['signal'])
   return lines(options.signal)
 }
 

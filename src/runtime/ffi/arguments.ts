@@ -11,7 +11,11 @@ interface Types {
 }
 
 /** @throws {TypeError} */
-export function ofType<T extends keyof Types>(name: string, value: unknown, type: T): Types[T] {
+export function requireType<T extends keyof Types>(
+  name: string,
+  value: unknown,
+  type: T,
+): Types[T] {
   if (typeof value === type) return value as Types[T]
   throw new TypeError(`${name} must be a ${type}, not ${value === null ? 'null' : typeof value}`)
 }
@@ -31,14 +35,14 @@ export function uint64(name: string, value: Integer): bigint {
 
 /** @throws {TypeError | RangeError} */
 export function uint32(name: string, value: number): number {
-  ofType(name, value, 'number')
+  requireType(name, value, 'number')
   if (Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff) return value
   throw new RangeError(`${name} must be a whole number of 32 bits, not ${value}`)
 }
 
 /** @throws {TypeError} */
 export function boolean(name: string, value: boolean): boolean {
-  return ofType(name, value, 'boolean')
+  return requireType(name, value, 'boolean')
 }
 
 /** The most functions that one link takes (kernel/trace/bpf_trace.c: MAX_KPROBE_MULTI_CNT). */
@@ -49,7 +53,7 @@ const longestList = 1 << 20
  * claim any length, being a proxy or sparse, so a longer one than the kernel takes is refused before it is read.
  * @throws {TypeError | RangeError}
  */
-export function ownList<T, R>(
+export function copyList<T, R>(
   name: string,
   given: readonly T[],
   checked: (item: T) => R,
@@ -65,7 +69,7 @@ export function ownList<T, R>(
 }
 
 /** The number of a name, `table` being what C calls constants. @throws {TypeError} naming the choices */
-export function oneOf<K extends string>(
+export function constantOf<K extends string>(
   what: string,
   table: Readonly<Record<K, number>>,
   name: K,

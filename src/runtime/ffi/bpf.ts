@@ -2,7 +2,7 @@ import { errno, libcFunction } from './library.ts'
 import type { Call } from './library.ts'
 import type { Scratch } from './memory.ts'
 import { scratch, setPointer } from './memory.ts'
-import { undisturbed } from './profiler-signal.ts'
+import { withProfilerSignalBlocked } from './profiler-signal.ts'
 
 /* include/uapi/linux/bpf.h: enum bpf_cmd, as far as it is called without libbpf. */
 
@@ -47,7 +47,10 @@ export function bpfSystemCall(): Call<number> {
 }
 
 /** What a signal makes give up, with EAGAIN or EINTR. */
-const interruptible: ReadonlySet<number> = /*#__PURE__*/ new Set([BPF_PROG_LOAD, BPF_PROG_TEST_RUN])
+const interruptibleCommands: ReadonlySet<number> = /*#__PURE__*/ new Set([
+  BPF_PROG_LOAD,
+  BPF_PROG_TEST_RUN,
+])
 
 /** bpf(2). Returns what the kernel does, or minus the errno. */
 export function bpf(cmd: number, attr: Scratch): number {
@@ -55,7 +58,7 @@ export function bpf(cmd: number, attr: Scratch): number {
     const result = bpfSystemCall()(syscallNumber(), cmd, attr.address, attr.size)
     return result < 0 ? -errno() : result
   }
-  return interruptible.has(cmd) ? undisturbed(call) : call()
+  return interruptibleCommands.has(cmd) ? withProfilerSignalBlocked(call) : call()
 }
 
 /**

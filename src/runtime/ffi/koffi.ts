@@ -8,11 +8,11 @@ import { unsupported } from '../host/error.ts'
 export type Koffi = typeof KoffiModule
 
 let loaded: Koffi | undefined
-let provide: (() => unknown) | undefined
+let provided: (() => unknown) | undefined
 
 /** Bundles that carry koffi's native module themselves say here how to load it; nothing runs before `open()`. */
 export function provideKoffi(load: () => unknown): void {
-  provide = load
+  provided = load
 }
 
 /**
@@ -31,8 +31,8 @@ const supported = { line: '3.3', patch: 4 } as const
 function load(): Koffi {
   const here = import.meta.url ?? pathToFileURL(process.argv[1] ?? `${process.cwd()}/`)
   const require = createRequire(here)
-  const attempts: [name: string, attempt: () => unknown][] = provide
-    ? [['the one in the bundle', provide]]
+  const attempts: [name: string, attempt: () => unknown][] = provided
+    ? [['the one in the bundle', provided]]
     : [
         ['unplugin-bpf/koffi', () => require('unplugin-bpf/koffi')],
         ['koffi', () => require('koffi')],

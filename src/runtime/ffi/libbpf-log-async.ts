@@ -1,8 +1,8 @@
-import { joinMessages, prepareBuffer, printBuffer, emitLog } from './libbpf-log.ts'
+import { joinMessages, prepareBuffer, makePrintBuffer, emitLog } from './libbpf-log.ts'
 import type { PrintBuffer } from './print-buffer.ts'
 
-let last: Promise<unknown> = Promise.resolve()
-let own: { readonly buffer: PrintBuffer | undefined } | undefined
+let lastCall: Promise<unknown> = Promise.resolve()
+let threadBuffer: { readonly buffer: PrintBuffer | undefined } | undefined
 
 /**
  * Makes a call into libbpf on a thread of Node's pool, after those of this JavaScript thread that wait already: each
@@ -13,21 +13,21 @@ let own: { readonly buffer: PrintBuffer | undefined } | undefined
 export function captureLogAsync<R>(
   call: (said: PrintBuffer | undefined) => Promise<R>,
 ): Promise<{ result: R; log: string | undefined }> {
-  const mine = last.then(() => listen(call))
-  last = mine.catch(() => undefined)
+  const mine = lastCall.then(() => captureOnThread(call))
+  lastCall = mine.catch(() => undefined)
   return mine
 }
 
-async function listen<R>(
+async function captureOnThread<R>(
   call: (said: PrintBuffer | undefined) => Promise<R>,
 ): Promise<{ result: R; log: string | undefined }> {
-  own ??= { buffer: printBuffer() }
-  const { buffer } = own
+  threadBuffer ??= { buffer: makePrintBuffer() }
+  const { buffer } = threadBuffer
   if (!buffer) return { result: await call(undefined), log: undefined }
   prepareBuffer(buffer)
-  const { mark } = buffer
+  const { position: mark } = buffer
   const result = await call(buffer)
-  const messages = buffer.since(mark)
+  const messages = buffer.messagesSince(mark)
   emitLog(messages)
   return { result, log: joinMessages(messages) }
 }

@@ -1,7 +1,7 @@
 import { libbpfPrint } from './libbpf.ts'
 import type { LogLevel, Message } from './print-buffer.ts'
 import { PrintBuffer } from './print-buffer.ts'
-import { undisturbed } from './profiler-signal.ts'
+import { withProfilerSignalBlocked } from './profiler-signal.ts'
 
 export type { LogLevel } from './print-buffer.ts'
 
@@ -19,17 +19,17 @@ export function setLog(fn: Listener | undefined): void {
   listener = fn
 }
 
-function debugging(): boolean {
+function isDebugging(): boolean {
   return /(^|[\s,])(\*|unplugin-bpf:(\*|libbpf))/.test(process.env['DEBUG'] ?? '')
 }
 
 /** A buffer for what libbpf says; undefined where it is silent. */
-export function printBuffer(): PrintBuffer | undefined {
+export function makePrintBuffer(): PrintBuffer | undefined {
   const print = libbpfPrint()
   return print && new PrintBuffer(print.key)
 }
 
-let own: { readonly buffer: PrintBuffer | undefined } | undefined
+let threadBuffer: { readonly buffer: PrintBuffer | undefined } | undefined
 let depth = 0
 
 /**
@@ -38,41 +38,41 @@ let depth = 0
  * @returns `log`: warnings and notes, joined; undefined where libbpf is silent
  */
 export function captureLog<R>(call: () => R): { result: R; log: string | undefined } {
-  own ??= { buffer: printBuffer() }
-  const { buffer } = own
-  if (!buffer) return { result: undisturbed(call), log: undefined }
+  threadBuffer ??= { buffer: makePrintBuffer() }
+  const { buffer } = threadBuffer
+  if (!buffer) return { result: withProfilerSignalBlocked(call), log: undefined }
   if (depth === 0) buffer.clear()
-  const { mark } = buffer
-  buffer.verbose = wantsAll()
-  const stop = buffer.listen()
+  const { position: mark } = buffer
+  buffer.verbose = wantsDebugMessages()
+  const stop = buffer.useOnThisThread()
   depth++
   let messages: Message[] = []
   let result: R
   try {
-    result = undisturbed(call)
+    result = withProfilerSignalBlocked(call)
   } finally {
     depth--
     stop()
-    messages = buffer.since(mark)
+    messages = buffer.messagesSince(mark)
     emitLog(depth === 0 ? messages : [])
   }
   return { result, log: joinMessages(messages) }
 }
 
-function wantsAll(): boolean {
-  return listener !== undefined || debugging()
+function wantsDebugMessages(): boolean {
+  return listener !== undefined || isDebugging()
 }
 
 /** Gets a buffer ready for a call on another thread. */
 export function prepareBuffer(buffer: PrintBuffer): void {
   buffer.clear()
-  buffer.verbose = wantsAll()
+  buffer.verbose = wantsDebugMessages()
 }
 
 /** Hands what was said to those who listen to all that libbpf says. */
 export function emitLog(messages: readonly Message[]): void {
   for (const { level, text } of messages) {
-    if (debugging()) process.stderr.write(`unplugin-bpf:libbpf ${level} ${text}\n`)
+    if (isDebugging()) process.stderr.write(`unplugin-bpf:libbpf ${level} ${text}\n`)
     if (!listener) continue
     const hearer = listener
     queueMicrotask(() => hearer(level, text.replace(/^libbpf: /, '')))

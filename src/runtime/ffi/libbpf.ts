@@ -1,22 +1,22 @@
 import type { BpfError } from '../host/error.ts'
 import { unsupported } from '../host/error.ts'
-import { cutShort } from './cut-short.ts'
 import { koffi } from './koffi.ts'
-import type { Call, Library, Prototype, Shared } from './library.ts'
+import type { Call, Library, Prototype, SharedLibrary } from './library.ts'
 import { asyncFunctionAt, declarationOf, declare, symbolsOf } from './library.ts'
 import type { PrintBuffer } from './print-buffer.ts'
 import type { PrintFunction } from './print-function.ts'
 import { installPrintFunction } from './print-function.ts'
+import { truncation } from './truncated-library.ts'
 
-const libbpf: Shared = { handle: undefined, open, lacks, declared: [] }
-let print: PrintFunction | undefined
+const libbpf: SharedLibrary = { handle: undefined, open, missingFunction, declared: [] }
+let printFunction: PrintFunction | undefined
 
 function fileName(): string {
   return process.env['BPF_LIBBPF'] || 'libbpf.so.1'
 }
 
 /** What to do about a libbpf that will not do. */
-function advice(): string {
+function installAdvice(): string {
   return process.env['BPF_LIBBPF']
     ? "BPF_LIBBPF must name a libbpf.so.1 of version 1.0 or newer; without BPF_LIBBPF the system's is used."
     : 'Install libbpf 1.0 or newer (Debian, Ubuntu: apt install libbpf1; Fedora: dnf install libbpf), or name one in BPF_LIBBPF.'
@@ -24,17 +24,17 @@ function advice(): string {
 
 function open(): Library {
   const name = fileName()
-  const cut = name.includes('/') ? cutShort(name) : undefined
-  if (cut) throw unusable(`${name} is cut short: ${cut}`)
+  const cut = name.includes('/') ? truncation(name) : undefined
+  if (cut) throw unusableLibrary(`${name} is cut short: ${cut}`)
   let library: Library
   try {
     library = koffi().load(name)
   } catch (error) {
-    throw unusable(`${name} does not load: ${(error as Error).message}`)
+    throw unusableLibrary(`${name} does not load: ${(error as Error).message}`)
   }
   requireVersion(name, library)
   const exchange = library.func('libbpf_set_print', 'uintptr_t', ['uintptr_t']) as Call<number>
-  print = installPrintFunction(exchange)
+  printFunction = installPrintFunction(exchange)
   return library
 }
 
@@ -43,27 +43,27 @@ function requireVersion(name: string, library: Library): void {
     try {
       return (library.func(`libbpf_${part}_version`, 'uint32_t', []) as Call<number>)()
     } catch {
-      throw unusable(
+      throw unusableLibrary(
         `${name} has no function libbpf_${part}_version(): it is another library, or a libbpf older than 0.6`,
       )
     }
   }
   const [major, minor] = [version('major'), version('minor')]
-  if (major < 1) throw unusable(`${name} is libbpf ${major}.${minor}`)
+  if (major < 1) throw unusableLibrary(`${name} is libbpf ${major}.${minor}`)
 }
 
-function unusable(reason: string): BpfError {
-  return unsupported('open', 'a BPF object', reason, advice())
+function unusableLibrary(reason: string): BpfError {
+  return unsupported('open', 'a BPF object', reason, installAdvice())
 }
 
-function lacks(name: string): BpfError {
-  return unsupported('call', `${name}()`, `${fileName()} lacks it`, advice())
+function missingFunction(name: string): BpfError {
+  return unsupported('call', `${name}()`, `${fileName()} lacks it`, installAdvice())
 }
 
 /** The print function that libbpf calls, which there is for it; undefined where it is silent. */
 export function libbpfPrint(): PrintFunction | undefined {
   symbolsOf(libbpf)
-  return print
+  return printFunction
 }
 
 /*#__NO_SIDE_EFFECTS__*/
@@ -89,18 +89,18 @@ export function fromNewerLibbpf<R = number>(version: string, prototype: Prototyp
   }
 }
 
-const known = new Map<string, boolean>()
+const functions = new Map<string, boolean>()
 
 /** Whether the installed libbpf has a function. */
 export function hasLibbpf(name: string): boolean {
-  let has = known.get(name)
+  let has = functions.get(name)
   if (has === undefined) {
     try {
       has = Boolean(symbolsOf(libbpf).symbol(name))
     } catch {
       has = false
     }
-    known.set(name, has)
+    functions.set(name, has)
   }
   return has
 }
@@ -115,8 +115,9 @@ export function callAsync(
   said: PrintBuffer | undefined,
 ): Promise<number> {
   const address = Number(koffi().address(symbolsOf(libbpf).symbol(name)))
-  if (print) said?.prepare(address, argument)
-  const [callee, given] = print && said ? [print.run, said.address] : [address, argument]
+  if (printFunction) said?.setCall(address, argument)
+  const [callee, given] =
+    printFunction && said ? [printFunction.runAddress, said.address] : [address, argument]
   const call = asyncFunctionAt(callee)
   return new Promise((resolve, reject) => {
     call(given, (error, result) => (error ? reject(error as Error) : resolve(result)))

@@ -51,20 +51,20 @@ export type Library = ReturnType<ReturnType<typeof koffi>['load']>
 type KoffiFunction = ReturnType<Library['func']>
 
 /** A shared library, loaded at the first call of a function of it. */
-export interface Shared {
+export interface SharedLibrary {
   handle: Library | undefined
   open(): Library
   /** Why a function cannot be called that the library lacks. */
-  lacks?(name: string): Error
+  missingFunction?(name: string): Error
   /** Looks up each function that was declared of it. */
   readonly declared: (() => unknown)[]
 }
 
-const libc: Shared = { handle: undefined, open: () => koffi().load(null), declared: [] }
+const libc: SharedLibrary = { handle: undefined, open: () => koffi().load(null), declared: [] }
 
-export function symbolsOf(shared: Shared): Library {
+export function symbolsOf(shared: SharedLibrary): Library {
   if (!shared.handle) {
-    requireHost()
+    requireSupportedHost()
     shared.handle = shared.open()
     if (!isMainThread) lookUpAll(shared)
   }
@@ -75,7 +75,7 @@ export function symbolsOf(shared: Shared): Library {
  * koffi aborts the process when a worker is terminated while it looks a function up: it cannot throw any more. So a
  * worker does that once, before it has anything to run, and not at what it does last.
  */
-function lookUpAll({ declared }: Shared): void {
+function lookUpAll({ declared }: SharedLibrary): void {
   for (const lookUp of declared) {
     try {
       lookUp()
@@ -86,7 +86,7 @@ function lookUpAll({ declared }: Shared): void {
 }
 
 /** The layouts and positions written by hand in this folder are those of 64-bit little-endian Linux. */
-function requireHost(): void {
+function requireSupportedHost(): void {
   const narrow = ['arm', 'ia32', 'mips', 'mipsel', 'ppc', 's390'].includes(process.arch)
   if (process.platform === 'linux' && endianness() === 'LE' && !narrow) return
   throw unsupported(
@@ -99,11 +99,11 @@ function requireHost(): void {
 
 /** A C function, looked up at its first call. Types are anonymous: koffi's names are one registry a process. */
 /*#__NO_SIDE_EFFECTS__*/
-export function declare<R>(shared: Shared, prototype: Prototype): Call<R> {
+export function declare<R>(shared: SharedLibrary, prototype: Prototype): Call<R> {
   const declaration = declarationOf(prototype)
   const { name, parameters } = declaration
   let call: Call<R> | undefined
-  const lookUp = (): Call<R> => (call ??= found(shared, declaration) as Call<R>)
+  const lookUp = (): Call<R> => (call ??= lookUpFunction(shared, declaration) as Call<R>)
   shared.declared.push(lookUp)
   return (...values) => {
     checkArguments(name, parameters, values)
@@ -111,12 +111,15 @@ export function declare<R>(shared: Shared, prototype: Prototype): Call<R> {
   }
 }
 
-function found(shared: Shared, { name, result, parameters }: Declaration): KoffiFunction {
+function lookUpFunction(
+  shared: SharedLibrary,
+  { name, result, parameters }: Declaration,
+): KoffiFunction {
   const library = symbolsOf(shared)
   try {
     return library.func(name, koffiType(result), parameters.map(koffiType))
   } catch (error) {
-    throw shared.lacks?.(name) ?? error
+    throw shared.missingFunction?.(name) ?? error
   }
 }
 
@@ -131,7 +134,7 @@ export function fromLibc<R = number>(prototype: Prototype): Call<R> {
 
 /** The C function itself, for the paths where a wrapper would be felt. */
 export function libcFunction<R = number>(prototype: Prototype): Call<R> {
-  return found(libc, declarationOf(prototype)) as Call<R>
+  return lookUpFunction(libc, declarationOf(prototype)) as Call<R>
 }
 
 /** `int function(void *)` at an address, to be called on a thread of koffi's pool. */

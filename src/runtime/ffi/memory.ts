@@ -89,7 +89,7 @@ const used: { memory?: unknown } = {}
  * After a call into C that was given addresses: until here their memory is reachable. libbpf calls back to say what it
  * does, and a callback may start a collection.
  */
-export function usedUntilHere(memory: unknown): void {
+export function reachabilityFence(memory: unknown): void {
   used.memory = memory
   used.memory = undefined
 }

@@ -4,7 +4,7 @@ import { Memo } from '../../codec/intrinsics.ts'
  * The native side of objects that users hold, out of their reach: a method would give the address away, or let them put
  * another in its place.
  */
-class Pointers {
+class NativePointers {
   readonly #kind: string
   readonly #pointers = new Memo<object, (operation: string) => number>()
 
@@ -13,12 +13,12 @@ class Pointers {
   }
 
   /** @param pointerOf may refuse the operation by an error */
-  keep(object: object, pointerOf: (operation: string) => number): void {
+  set(object: object, pointerOf: (operation: string) => number): void {
     this.#pointers.set(object, pointerOf)
   }
 
   /** @throws {TypeError} for what only looks like one of ours */
-  of(object: object, operation: string): number {
+  get(object: object, operation: string): number {
     const pointerOf = this.#pointers.get(object)
     if (pointerOf) return pointerOf(operation)
     throw new TypeError(`this is no ${this.#kind}`)
@@ -26,7 +26,7 @@ class Pointers {
 }
 
 /** `struct bpf_program *` of a loaded skeleton. */
-export const programPointers: Pointers = /*#__PURE__*/ new Pointers('program')
+export const programPointers: NativePointers = /*#__PURE__*/ new NativePointers('program')
 
 /** `struct bpf_map *` of struct_ops maps of a loaded skeleton. */
-export const structOpsPointers: Pointers = /*#__PURE__*/ new Pointers('struct_ops map')
+export const structOpsPointers: NativePointers = /*#__PURE__*/ new NativePointers('struct_ops map')

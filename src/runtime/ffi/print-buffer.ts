@@ -1,7 +1,7 @@
 import { getSpecific, setSpecific } from './libc.ts'
 import type { Scratch } from './memory.ts'
 import { getPointer, readBytes, scratch, setPointer } from './memory.ts'
-import { blockProfilers } from './profiler-signal.ts'
+import { writeProfilerSignalSet } from './profiler-signal.ts'
 
 /** libbpf.h: enum libbpf_print_level. */
 export type LogLevel = 'warn' | 'info' | 'debug'
@@ -34,18 +34,18 @@ const blockedOffset = 64
 const messagesOffset = 320
 
 /** Bytes. What is said beyond them is not kept; a page that is not written to costs nothing. */
-const size = 1 << 20
+const bufferSize = 1 << 20
 
 /** What libbpf says on one thread. */
 export class PrintBuffer {
-  readonly #memory: Scratch = scratch(size)
+  readonly #memory: Scratch = scratch(bufferSize)
   readonly #key: number
 
   constructor(key: number) {
     this.#key = key
     this.#rewind(messagesOffset)
-    setPointer(this.#memory.data, endOffset, this.address + size)
-    blockProfilers(this.#memory.data, blockedOffset)
+    setPointer(this.#memory.data, endOffset, this.address + bufferSize)
+    writeProfilerSignalSet(this.#memory.data, blockedOffset)
   }
 
   get address(): number {
@@ -58,27 +58,27 @@ export class PrintBuffer {
   }
 
   /** What print-function.ts's `run` calls: `int call(void *argument)`. */
-  prepare(call: number, argument: number): void {
+  setCall(call: number, argument: number): void {
     setPointer(this.#memory.data, callOffset, call)
     setPointer(this.#memory.data, argumentOffset, argument)
   }
 
   /** Has the thread that JavaScript runs on write here, until the function that is returned is called. */
-  listen(): () => void {
+  useOnThisThread(): () => void {
     const before = getSpecific(this.#key)
     setSpecific(this.#key, this.address)
     return () => void setSpecific(this.#key, before)
   }
 
   /** Where the next message will be. */
-  get mark(): number {
+  get position(): number {
     return getPointer(this.#memory.data, 0) - this.address
   }
 
   /** What was said since then. */
-  since(mark: number): Message[] {
+  messagesSince(mark: number): Message[] {
     const messages: Message[] = []
-    const bytes = Buffer.from(readBytes(this.address, this.mark).buffer)
+    const bytes = Buffer.from(readBytes(this.address, this.position).buffer)
     for (let at = mark; at < bytes.length;) {
       const end = bytes.indexOf(0, at + 1)
       const stop = end < 0 ? bytes.length : end

@@ -1,5 +1,5 @@
 /** Addresses of the C functions that the machine code calls, and a key of pthread_key_create(3). */
-export interface PrintCodeNeeds {
+export interface PrintCodeConstants {
   readonly key: number
   readonly vsnprintf: number
   readonly pthread_getspecific: number
@@ -11,9 +11,9 @@ export interface PrintCode {
   /** Position-independent, with 8-byte alignment. The print function is at offset 0. */
   readonly bytes: Uint8Array
   /** Offset of `int run(struct print_buffer *)`. */
-  readonly run: number
+  readonly runOffset: number
   /** Offset of the key, which differs between processes: bytes before it are the same in all. */
-  readonly key: number
+  readonly keyOffset: number
 }
 
 /**
@@ -42,8 +42,8 @@ export interface PrintCode {
  *
  * The assembly that the bytes are of is in this file's test. Undefined on architectures that none was written for.
  */
-export function printCode(arch: string, needs: PrintCodeNeeds): PrintCode | undefined {
-  const found = code[arch]
+export function printCode(arch: string, needs: PrintCodeConstants): PrintCode | undefined {
+  const found = codeByArchitecture[arch]
   if (!found) return undefined
   const { key, vsnprintf, pthread_getspecific, pthread_setspecific, pthread_sigmask } = needs
   const instructions = Buffer.from(found.hex, 'hex')
@@ -52,30 +52,31 @@ export function printCode(arch: string, needs: PrintCodeNeeds): PrintCode | unde
   )
   return {
     bytes: Buffer.concat([instructions, Buffer.from(constants.buffer)]),
-    run: found.run,
-    key: instructions.length,
+    runOffset: found.run,
+    keyOffset: instructions.length,
   }
 }
 
-const code: Readonly<Record<string, { readonly hex: string; readonly run: number }>> = {
-  x64: {
-    run: 108,
-    hex:
-      '534154415589fb4989f44989d58b3db5000000ff15bf0000004885c074463b58107741488b38488b' +
-      '70084829fe4883fe027231881f48ffc748ffce4889c34c89e24c89e931c0ff158400000085c07814' +
-      '488b13488d440202483b4308480f47430848890331c0415d415c5bc3534889fb31ff488d7340488d' +
-      '93c0000000ff15650000008b3d3f0000004889deff154e000000488b7b20ff53188943288b3d2600' +
-      '000031f6ff1536000000bf02000000488db3c000000031d2ff152a0000008b43285bc30f1f440000',
-  },
-  arm64: {
-    run: 152,
-    hex:
-      'fd7bbda9fd030091f35301a9f51300f9f303002af40301aaf50302aaa00700181008005800023fd6' +
-      'e00200b4091040b97f02096b88020054092840a9410109cb3f0800f10302005433150038210400d1' +
-      'f30300aae00309aae20314aae30315aad005005800023fd6e000f837692a40a92941208b29090091' +
-      '3f010aeb29918a9a690200f9e0031f2af51340f9f35341a9fd7bc3a8c0035fd6fd7bbea9fd030091' +
-      'f30b00f9f30300aae0031f2a6102019162020391f003005800023fd6a0020018e10313aa30030058' +
-      '00023fd6708241a900023fd6602a00b9c0010018e1031faa5002005800023fd64000805261020391' +
-      'e2031faaf001005800023fd6602a40b9f30b40f9fd7bc2a8c0035fd61f2003d5',
-  },
-}
+const codeByArchitecture: Readonly<Record<string, { readonly hex: string; readonly run: number }>> =
+  {
+    x64: {
+      run: 108,
+      hex:
+        '534154415589fb4989f44989d58b3db5000000ff15bf0000004885c074463b58107741488b38488b' +
+        '70084829fe4883fe027231881f48ffc748ffce4889c34c89e24c89e931c0ff158400000085c07814' +
+        '488b13488d440202483b4308480f47430848890331c0415d415c5bc3534889fb31ff488d7340488d' +
+        '93c0000000ff15650000008b3d3f0000004889deff154e000000488b7b20ff53188943288b3d2600' +
+        '000031f6ff1536000000bf02000000488db3c000000031d2ff152a0000008b43285bc30f1f440000',
+    },
+    arm64: {
+      run: 152,
+      hex:
+        'fd7bbda9fd030091f35301a9f51300f9f303002af40301aaf50302aaa00700181008005800023fd6' +
+        'e00200b4091040b97f02096b88020054092840a9410109cb3f0800f10302005433150038210400d1' +
+        'f30300aae00309aae20314aae30315aad005005800023fd6e000f837692a40a92941208b29090091' +
+        '3f010aeb29918a9a690200f9e0031f2af51340f9f35341a9fd7bc3a8c0035fd6fd7bbea9fd030091' +
+        'f30b00f9f30300aae0031f2a6102019162020391f003005800023fd6a0020018e10313aa30030058' +
+        '00023fd6708241a900023fd6602a00b9c0010018e1031faa5002005800023fd64000805261020391' +
+        'e2031faaf001005800023fd6602a40b9f30b40f9fd7bc2a8c0035fd61f2003d5',
+    },
+  }

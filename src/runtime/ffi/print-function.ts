@@ -22,13 +22,13 @@ export interface PrintFunction {
   /** `int print(enum libbpf_print_level, const char *, va_list)` */
   readonly address: number
   /** `int run(struct print_buffer *)`: makes a call with the buffer under the key of whatever thread it runs on. */
-  readonly run: number
+  readonly runAddress: number
   /** Of pthread_setspecific(3). */
   readonly key: number
 }
 
 /** Milliseconds. A thread that holds the placeholder may wait long for a busy CPU. */
-const waits = 2000
+const maxWaits = 2000
 
 /**
  * Installs the process's print function, or finds the one that another thread installed.
@@ -38,50 +38,50 @@ const waits = 2000
 export function installPrintFunction(
   exchange: (print: number) => number,
 ): PrintFunction | undefined {
-  const placeholder = inProcess('abs')
+  const placeholder = symbolAddress('abs')
   let before = exchange(placeholder)
   // Another thread is between the two exchanges; unless it was terminated there, it takes microseconds.
-  for (let wait = 0; before === placeholder && wait < waits; wait++) {
+  for (let wait = 0; before === placeholder && wait < maxWaits; wait++) {
     sleep(1)
     before = exchange(placeholder)
   }
-  const found = recognise(before) ?? make()
+  const found = printFunctionAt(before) ?? mapPrintFunction()
   exchange(found?.address ?? 0)
   return found
 }
 
-function inProcess(name: string): number {
+function symbolAddress(name: string): number {
   return functionAddress(0, name)
 }
 
-function needs(key: number): Parameters<typeof printCode>[1] {
+function constants(key: number): Parameters<typeof printCode>[1] {
   return {
     key,
-    vsnprintf: inProcess('vsnprintf'),
-    pthread_getspecific: inProcess('pthread_getspecific'),
-    pthread_setspecific: inProcess('pthread_setspecific'),
-    pthread_sigmask: inProcess('pthread_sigmask'),
+    vsnprintf: symbolAddress('vsnprintf'),
+    pthread_getspecific: symbolAddress('pthread_getspecific'),
+    pthread_setspecific: symbolAddress('pthread_setspecific'),
+    pthread_sigmask: symbolAddress('pthread_sigmask'),
   }
 }
 
 /** The print function at an address, when its code is this one. It starts a page, whose bytes can all be read. */
-function recognise(address: number): PrintFunction | undefined {
+function printFunctionAt(address: number): PrintFunction | undefined {
   if (address === 0 || address % getpagesize() !== 0) return undefined
-  const expected = printCode(process.arch, needs(0))
+  const expected = printCode(process.arch, constants(0))
   if (!expected) return undefined
   const bytes = readBytes(address, expected.bytes.length)
-  const key = Number(new DataView(bytes.buffer).getBigUint64(expected.key, true))
-  const same = printCode(process.arch, needs(key))
+  const key = Number(new DataView(bytes.buffer).getBigUint64(expected.keyOffset, true))
+  const same = printCode(process.arch, constants(key))
   return same && Buffer.compare(bytes, same.bytes) === 0
     ? printFunction(address, same, key)
     : undefined
 }
 
-function make(): PrintFunction | undefined {
+function mapPrintFunction(): PrintFunction | undefined {
   const key = new Uint32Array(1)
-  if (!printCode(process.arch, needs(0)) || keyCreate(key, 0) !== 0) return undefined
+  if (!printCode(process.arch, constants(0)) || keyCreate(key, 0) !== 0) return undefined
   const [number = 0] = key
-  const code = printCode(process.arch, needs(number))
+  const code = printCode(process.arch, constants(number))
   const memory = reserve(getpagesize())
   if (!code || !memory) return undefined
   const { address, length } = memory
@@ -93,8 +93,8 @@ function make(): PrintFunction | undefined {
   return printFunction(address, code, number)
 }
 
-function printFunction(address: number, { run }: PrintCode, key: number): PrintFunction {
-  return { address, run: address + run, key }
+function printFunction(address: number, { runOffset: run }: PrintCode, key: number): PrintFunction {
+  return { address, runAddress: address + run, key }
 }
 
 function sleep(milliseconds: number): void {

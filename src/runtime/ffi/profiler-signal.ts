@@ -15,14 +15,14 @@ const sigsetSize = 128
  * verifier gives up with EAGAIN when a signal comes, and one that comes a thousand times a second always does: libbpf
  * tries five times.
  */
-export function blockProfilers(sigset: DataView, offset: number): void {
+export function writeProfilerSignalSet(sigset: DataView, offset: number): void {
   sigset.setBigUint64(offset, 1n << BigInt(constants.signals.SIGPROF - 1), true)
 }
 
 let sets: { readonly blocked: Scratch; readonly free: Scratch[] } | undefined
 
 /** Makes a call while profilers' signals wait. They wait for this thread alone. */
-export function undisturbed<R>(call: () => R): R {
+export function withProfilerSignalBlocked<R>(call: () => R): R {
   sets ??= { blocked: profilers(), free: [] }
   const before = sets.free.pop() ?? scratch(sigsetSize)
   signalMask(SIG_BLOCK, sets.blocked.address, before.address)
@@ -36,6 +36,6 @@ export function undisturbed<R>(call: () => R): R {
 
 function profilers(): Scratch {
   const set = scratch(sigsetSize)
-  blockProfilers(set.data, 0)
+  writeProfilerSignalSet(set.data, 0)
   return set
 }

@@ -2,7 +2,7 @@ import { EACCES, ENOSYS, EPERM } from './errno.ts'
 import { exists, readText } from './files.ts'
 
 /** include/uapi/linux/capability.h */
-const bits = {
+const capabilityBits = {
   CAP_DAC_READ_SEARCH: 2,
   CAP_NET_ADMIN: 12,
   CAP_NET_RAW: 13,
@@ -10,22 +10,23 @@ const bits = {
   CAP_PERFMON: 38,
   CAP_BPF: 39,
 } as const
-export type Capability = keyof typeof bits
+export type Capability = keyof typeof capabilityBits
 
 /** What the kernel also allows those that have CAP_SYS_ADMIN (include/linux/capability.h). */
-export const partsOfAdmin: readonly Capability[] = ['CAP_BPF', 'CAP_PERFMON']
+export const impliedBySysAdmin: readonly Capability[] = ['CAP_BPF', 'CAP_PERFMON']
 
 /** Those of `wanted` that this process is known not to have in effect. */
 export function missingCapabilities(wanted: readonly Capability[]): Capability[] {
   if (!capabilitiesAreKnown()) return []
   const line = /^CapEff:\s*([0-9a-f]+)$/m.exec(readText('/proc/self/status'))
   const effective = BigInt(`0x${line?.[1] ?? '0'}`)
-  const has = (name: Capability): boolean => ((effective >> BigInt(bits[name])) & 1n) === 1n
+  const has = (name: Capability): boolean =>
+    ((effective >> BigInt(capabilityBits[name])) & 1n) === 1n
   const isAdmin = has('CAP_SYS_ADMIN')
-  return wanted.filter((name) => !has(name) && !(isAdmin && partsOfAdmin.includes(name)))
+  return wanted.filter((name) => !has(name) && !(isAdmin && impliedBySysAdmin.includes(name)))
 }
 
-const withoutBpf =
+const noBpfReason =
   'bpf(2) is missing: this kernel is built without CONFIG_BPF_SYSCALL, or a sandbox (gVisor, a seccomp profile) hides it'
 
 /** Sandboxes and bare chroots have no /proc, which says which there are. */
@@ -41,13 +42,14 @@ export function privilegeHint(
   errno: number,
   wanted: readonly Capability[] = ['CAP_BPF', 'CAP_PERFMON'],
 ): string | undefined {
-  if (errno === ENOSYS) return withoutBpf
+  if (errno === ENOSYS) return noBpfReason
   if (errno !== EPERM && errno !== EACCES) return undefined
   if (!capabilitiesAreKnown()) {
     return `/proc is not mounted, so nothing tells whether this process has ${wanted.join(' and ')}: mount -t proc proc /proc`
   }
   const missing = missingCapabilities(wanted)
-  if (missing.length > 0) return `This process lacks ${missing.join(' and ')}. ${cure(wanted)}`
+  if (missing.length > 0)
+    return `This process lacks ${missing.join(' and ')}. ${grantAdvice(wanted)}`
   if (errno !== EPERM) return undefined
   return inUserNamespace()
     ? `This process has ${wanted.join(' and ')} in a user namespace only, as in rootless containers, and the kernel asks for them outside of it`
@@ -55,7 +57,7 @@ export function privilegeHint(
 }
 
 /** How to get capabilities: containers take them from root, and `setcap` replaces those that a file has. */
-export function cure(wanted: readonly Capability[]): string {
+export function grantAdvice(wanted: readonly Capability[]): string {
   if (process.geteuid?.() === 0) {
     const flags = wanted.map((name) => `--cap-add=${name.slice('CAP_'.length)}`).join(' ')
     return `Start the container, or the service, that it runs in with more capabilities: docker run ${flags}`

@@ -2,23 +2,23 @@ import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 
 /** Numbers with two names, by the one that manuals and kernel sources use. */
-const preferred: Record<number, string> = { 11: 'EAGAIN', 35: 'EDEADLK', 95: 'EOPNOTSUPP' }
+const preferredNames: Record<number, string> = { 11: 'EAGAIN', 35: 'EDEADLK', 95: 'EOPNOTSUPP' }
 
 /** What Node does not name of the kernel's that bpf(2) lets out. */
-const ofKernel: Record<number, string> = { 77: 'EBADFD', 524: 'ENOTSUPP' }
+const kernelErrnoNames: Record<number, string> = { 77: 'EBADFD', 524: 'ENOTSUPP' }
 
 /** libbpf_legacy.h: enum libbpf_errno, from 4000 on, less LIBBPF_ERRNO__. */
-const ofLibbpf =
+const libbpfErrnoNames =
   'LIBELF FORMAT KVERSION ENDIAN INTERNAL RELOC LOAD VERIFY PROG2BIG KVER PROGTYPE WRNGPID INVSEQ NLPARSE'
 
 /** The name of a positive errno: `EPERM` of 1; `errno 9999` when there is none. */
 export function errnoName(errno: number): string {
   const found = Object.entries(constants.errno).find(([, number]) => number === errno)
-  const own = ofLibbpf.split(' ')[errno - 4000]
+  const own = libbpfErrnoNames.split(' ')[errno - 4000]
   return (
-    preferred[errno] ??
+    preferredNames[errno] ??
     found?.[0] ??
-    ofKernel[errno] ??
+    kernelErrnoNames[errno] ??
     (own ? `LIBBPF_ERRNO__${own}` : `errno ${errno}`)
   )
 }

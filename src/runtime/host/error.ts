@@ -49,7 +49,7 @@ export class BpfError extends Error {
 }
 
 function sentence({ operation, object, reason, errno, hint }: BpfErrorDetails): string {
-  const what = object === undefined ? operation : phrase(operation, object)
+  const what = object === undefined ? operation : operationOn(operation, object)
   const because = reason || (errno !== undefined && errnoMeaning(errno)) || 'refused'
   const words = [`cannot ${what}: ${because}`, ...(hint === undefined ? [] : [hint])]
   const name = errno === undefined ? '' : ` (${errnoName(errno)})`
@@ -57,7 +57,7 @@ function sentence({ operation, object, reason, errno, hint }: BpfErrorDetails): 
 }
 
 /** `attach to lo` is done to `program drop of filter_bpf`: attach program drop of filter_bpf to lo. */
-function phrase(operation: string, object: string): string {
+function operationOn(operation: string, object: string): string {
   const [, verb = operation, place = ''] = /^(\w+)( to .+)$/s.exec(operation) ?? []
   return `${verb} ${object}${place}`
 }

@@ -26,21 +26,23 @@ import { BpfError } from './error.ts'
 export { constants } from 'node:fs'
 
 export function readFile(path: string): Buffer {
-  return called('read', path, () => readFileSync(path))
+  return withBpfError('read', path, () => readFileSync(path))
 }
 
 export function readText(path: string): string {
-  return called('read', path, () => readFileSync(path, 'utf8'))
+  return withBpfError('read', path, () => readFileSync(path, 'utf8'))
 }
 
 /** @param flags O_ */
 export function openFile(path: string, flags: number): number {
-  return called('open', path, () => openSync(path, flags))
+  return withBpfError('open', path, () => openSync(path, flags))
 }
 
 /** As much as one call gives. @param position left out: where the descriptor is */
 export function readInto(fd: number, buffer: Uint8Array, position: number | null = null): number {
-  return called('read', `descriptor ${fd}`, () => readSync(fd, buffer, 0, buffer.length, position))
+  return withBpfError('read', `descriptor ${fd}`, () =>
+    readSync(fd, buffer, 0, buffer.length, position),
+  )
 }
 
 /** The same on a thread. */
@@ -54,22 +56,22 @@ export function readAsync(fd: number, buffer: Uint8Array): Promise<number> {
 }
 
 export function closeFile(fd: number): void {
-  called('close', `descriptor ${fd}`, () => closeSync(fd))
+  withBpfError('close', `descriptor ${fd}`, () => closeSync(fd))
 }
 
 /** @param file path or descriptor */
 export function statOf(file: string | number): Stats {
   return typeof file === 'string'
-    ? called('look at', file, () => statSync(file))
-    : called('look at', `descriptor ${file}`, () => fstatSync(file))
+    ? withBpfError('look at', file, () => statSync(file))
+    : withBpfError('look at', `descriptor ${file}`, () => fstatSync(file))
 }
 
 export function readFolder(path: string): string[] {
-  return called('read', path, () => readdirSync(path))
+  return withBpfError('read', path, () => readdirSync(path))
 }
 
 export function readLink(path: string): string {
-  return called('read', path, () => readlinkSync(path))
+  return withBpfError('read', path, () => readlinkSync(path))
 }
 
 /** linux/magic.h */
@@ -80,12 +82,12 @@ const BPF_FS_MAGIC = 0xcafe_4a11
  * be a symbolic link into a BPF file system.
  */
 export function removePin(path: string): void {
-  const { type } = called('remove', path, () => statfsSync(dirname(path)))
+  const { type } = withBpfError('remove', path, () => statfsSync(dirname(path)))
   if (type !== BPF_FS_MAGIC) {
     const reason = 'it is no pin: its folder is not in a BPF file system'
     throw new BpfError({ operation: 'remove', object: path, errno: EINVAL, reason })
   }
-  called('remove', path, () => unlinkSync(path))
+  withBpfError('remove', path, () => unlinkSync(path))
 }
 
 export function exists(path: string): boolean {
@@ -108,7 +110,7 @@ export function errnoOf(error: unknown): number | undefined {
   return typeof errno === 'number' ? Math.abs(errno) : undefined
 }
 
-function called<R>(operation: string, object: string, call: () => R): R {
+function withBpfError<R>(operation: string, object: string, call: () => R): R {
   try {
     return call()
   } catch (cause) {

@@ -1,4 +1,4 @@
-const mostNames = 3
+const maxNames = 3
 
 /** Those of the names that a mistyped one may have meant, nearest first. */
 export function nearestNames(name: string, names: Iterable<string>): string[] {
@@ -10,7 +10,7 @@ export function nearestNames(name: string, names: Iterable<string>): string[] {
     if (edits <= mostEdits) near.push({ name: candidate, edits })
   }
   const sorted = near.toSorted((a, b) => a.edits - b.edits).map((each) => each.name)
-  return [...new Set(sorted)].slice(0, mostNames)
+  return [...new Set(sorted)].slice(0, maxNames)
 }
 
 /** ` (did you mean a, b?)`, to follow the name; empty when nothing is near. */

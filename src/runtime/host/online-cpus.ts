@@ -15,7 +15,7 @@ export function onlineCpus(): number[] {
  * A number that is another one after a CPU was offline, however short (all but one are while a machine sleeps): the
  * kernel makes this folder anew (drivers/base/topology.c).
  */
-export function startOf(cpu: number): number {
+export function cpuGeneration(cpu: number): number {
   try {
     return statOf(`${folder}/cpu${cpu}/topology`).ino
   } catch {

@@ -2,23 +2,23 @@ import { BpfError, unsupported } from './error.ts'
 import { errnoOf, statOf } from './files.ts'
 
 /** Where it is mounted: by itself, or of old inside of debugfs. */
-const places = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing']
+const mountPoints = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing']
 
 const notMounted = [
   'tracefs is not mounted',
-  `Mount it as root: mount -t tracefs tracefs ${places[0]}; in a container, mount the host's: docker run -v ${places[0]}:${places[0]}:ro`,
+  `Mount it as root: mount -t tracefs tracefs ${mountPoints[0]}; in a container, mount the host's: docker run -v ${mountPoints[0]}:${mountPoints[0]}:ro`,
 ] as const
 
 const notReadable =
   'Run as root, or with CAP_DAC_READ_SEARCH, or let a group read it: mount -o remount,mode=750,gid=GROUP ' +
-  `${places[0]}. SEC("tp_btf/NAME") attaches to the same tracepoints without tracefs`
+  `${mountPoints[0]}. SEC("tp_btf/NAME") attaches to the same tracepoints without tracefs`
 
 /**
  * The folder of the kernel's tracing.
  * @throws {BpfError} EACCES when only root may look; `ERR_BPF_UNSUPPORTED` where it is not mounted
  */
 export function tracefs(operation: string, object: string): string {
-  const { place, refused } = look()
+  const { place, refused } = findTracefs()
   if (place !== undefined) return place
   if (refused !== undefined) throw tracefsFailure(operation, object, refused)
   throw unsupported(operation, object, ...notMounted)
@@ -27,16 +27,16 @@ export function tracefs(operation: string, object: string): string {
 /** What to do when libbpf, by its log, found no tracepoint or probe in it; undefined where it can be looked into. */
 export function tracefsAdvice(log: string): string | undefined {
   if (!/\btracepoint\b|\btracefs\b/.test(log)) return undefined
-  const { place, refused } = look()
+  const { place, refused } = findTracefs()
   if (place !== undefined) return undefined
   if (refused !== undefined) return tracefsFailure('read', 'tracefs', refused).hint
   const [, hint] = notMounted
   return `Tracefs is not mounted. ${hint}. Or use SEC("tp_btf/NAME"), which needs no tracefs`
 }
 
-function look(): { readonly place?: string; readonly refused?: unknown } {
+function findTracefs(): { readonly place?: string; readonly refused?: unknown } {
   let refused: unknown
-  for (const place of places) {
+  for (const place of mountPoints) {
     try {
       statOf(`${place}/events`)
       return { place }

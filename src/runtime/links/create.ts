@@ -4,7 +4,7 @@ import { captureLog } from '../ffi/libbpf-log.ts'
 import type { Call } from '../ffi/library.ts'
 import { errno } from '../ffi/library.ts'
 import type { Scratch, Struct } from '../ffi/memory.ts'
-import { struct, usedUntilHere } from '../ffi/memory.ts'
+import { struct, reachabilityFence } from '../ffi/memory.ts'
 import { programPointers } from '../ffi/pointers.ts'
 import { EINVAL } from '../host/errno.ts'
 import type { AttachableProgram, Operation } from './attachable.ts'
@@ -42,7 +42,7 @@ export function kernelLink(
   attr.data.setUint32(12, target.flags ?? 0, true)
   target.tail?.(attr)
   const fd = bpf(BPF_LINK_CREATE, attr)
-  usedUntilHere(attr)
+  reachabilityFence(attr)
   if (fd === -EINVAL) throw program.failure(operation, EINVAL, '', target.since)
   if (fd < 0) throw program.failure(operation, -fd, '', target.hints?.[-fd])
   return descriptorLink(fd)
@@ -56,13 +56,13 @@ export function linkByLibbpf(
   ...args: (number | string | null | Scratch)[]
 ): NativeLink {
   const words = typeof operation === 'string' ? operation : operation.words
-  const pointer = programPointers.of(program, words)
+  const pointer = programPointers.get(program, words)
   const values = args.map((arg) => (arg !== null && typeof arg === 'object' ? arg.address : arg))
   const { result, log } = captureLog(() => {
     const link = attach(pointer, ...values)
     return { link, errno: link === 0 ? errno() : 0 }
   })
-  usedUntilHere(args)
+  reachabilityFence(args)
   if (result.link === 0) throw program.failure(operation, result.errno, log)
   return libbpfLink(result.link)
 }

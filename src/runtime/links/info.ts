@@ -1,7 +1,7 @@
 import { objectInfo } from '../ffi/bpf.ts'
-import type { Fields } from '../ffi/fields.ts'
-import { readFields } from '../ffi/fields.ts'
-import { readString, scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
+import { readString, scratch, setPointer, reachabilityFence } from '../ffi/memory.ts'
+import type { StructFields } from '../ffi/struct-fields.ts'
+import { readStruct } from '../ffi/struct-fields.ts'
 
 interface Common {
   /** The number the kernel knows the link by. */
@@ -114,7 +114,7 @@ interface Shape {
   readonly type: string
   /** Of an event. */
   readonly event?: string
-  readonly fields?: Fields
+  readonly fields?: StructFields
   readonly texts?: Texts
 }
 
@@ -230,10 +230,10 @@ export function linkInfo(fd: number, shapes: LinkShapes): LinkInfo | number {
   const second = objectInfo(fd, infoSize, info)
   if (typeof second === 'number') return second
   const read = told.map(({ name, text }) => [name, readString(text.address, textSize)])
-  usedUntilHere(told)
+  reachabilityFence(told)
   return {
     ...kind,
-    ...readFields(second, { id: 'u4', programId: 'u8', ...fields }),
+    ...readStruct(second, { id: 'u4', programId: 'u8', ...fields }),
     ...Object.fromEntries(read),
   } as LinkInfo
 }

@@ -1,7 +1,7 @@
 import { ownDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_LINK_UPDATE, BPF_OBJ_PIN, bpf } from '../ffi/bpf.ts'
 import { close } from '../ffi/libc.ts'
-import { cString, scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
+import { cString, scratch, setPointer, reachabilityFence } from '../ffi/memory.ts'
 import {
   bpf_link__destroy,
   bpf_link__fd,
@@ -36,7 +36,7 @@ function requireProgram(successor: Successor): AttachableProgram {
 }
 
 function updateProgram(link: number, successor: Successor): number {
-  const program = programPointers.of(requireProgram(successor), 'update a link to')
+  const program = programPointers.get(requireProgram(successor), 'update a link to')
   return bpf_link__update_program(link, program)
 }
 
@@ -87,7 +87,7 @@ export function descriptorLink(fd: number, pinned?: string): NativeLink {
       setPointer(attr.data, 0, name.address)
       attr.data.setUint32(8, fd, true)
       const result = bpf(BPF_OBJ_PIN, attr)
-      usedUntilHere(name)
+      reachabilityFence(name)
       if (result === 0) place = path
       return result
     },

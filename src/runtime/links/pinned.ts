@@ -1,6 +1,6 @@
 import { BPF_OBJ_GET, bpf } from '../ffi/bpf.ts'
 import { close } from '../ffi/libc.ts'
-import { cString, struct, usedUntilHere } from '../ffi/memory.ts'
+import { cString, struct, reachabilityFence } from '../ffi/memory.ts'
 import { privilegeHint } from '../host/capabilities.ts'
 import { EINVAL } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
@@ -31,7 +31,7 @@ export const Link: PinnedLinks = /*#__PURE__*/ Object.freeze({
     const attr = struct(16)
     attr.point(0, cString(path))
     const fd = bpf(BPF_OBJ_GET, attr)
-    usedUntilHere(attr)
+    reachabilityFence(attr)
     const failed = { operation: 'open', object: `the link ${path}` }
     if (fd < 0) throw new BpfError({ ...failed, errno: -fd, hint: privilegeHint(-fd) })
     if (!/bpf.link/.test(readLink(`/proc/self/fd/${fd}`))) {

@@ -4,7 +4,7 @@ import type { MapType } from '../../uapi/map-type.ts'
 import { mapTypes } from '../../uapi/map-type.ts'
 import { descriptor } from '../descriptors/descriptor.ts'
 import { uint32, uint64 } from '../ffi/arguments.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { privilegeHint } from '../host/capabilities.ts'
 import { EINVAL, ENOENT } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
@@ -101,7 +101,7 @@ export const BpfMap: StandaloneMaps = /*#__PURE__*/ Object.freeze({
   create<T extends keyof MapClasses, K, V>(
     options: CreateOptions<T, K, V>,
   ): Standalone<MapClasses<K, V>[T]> {
-    requireKnown('BpfMap.create()', options, optionNames)
+    requireKnownOptions('BpfMap.create()', options, optionNames)
     const { type, key, value, innerMap, name, mapExtra, numaNode } = options
     const required = kindOf(type, 0).requires ?? {}
     const perCpu = type === 'perf_event_array' ? possibleCpus() : 0

@@ -1,5 +1,5 @@
 import { BPF_BTF_LOAD, bpf } from '../ffi/bpf.ts'
-import { scratchOf, struct, usedUntilHere } from '../ffi/memory.ts'
+import { scratchOf, struct, reachabilityFence } from '../ffi/memory.ts'
 import { privilegeHint } from '../host/capabilities.ts'
 import { BpfError } from '../host/error.ts'
 
@@ -36,7 +36,7 @@ export function loadElementBtf(valueSize: number): number {
   attr.point(0, scratchOf(bytes))
   attr.data.setUint32(16, bytes.length, true)
   const fd = bpf(BPF_BTF_LOAD, attr)
-  usedUntilHere(attr)
+  reachabilityFence(attr)
   if (fd >= 0) return fd
   const hint = privilegeHint(-fd)
   throw new BpfError({ operation: 'load', object: 'BTF for a map', errno: -fd, hint })

@@ -8,7 +8,7 @@ import {
   bpfSystemCall,
   syscallNumber,
 } from '../ffi/bpf.ts'
-import { guarded } from '../ffi/guarded.ts'
+import { guardedBuffer } from '../ffi/guarded-buffer.ts'
 import type { Call } from '../ffi/library.ts'
 import { errno } from '../ffi/library.ts'
 import type { Scratch } from '../ffi/memory.ts'
@@ -137,7 +137,7 @@ export class Elements {
   }
 
   #memory(size: number): Scratch {
-    const memory = guarded(size)
+    const memory = guardedBuffer(size)
     if (memory) return memory
     this.#asks = true
     return scratch(size)

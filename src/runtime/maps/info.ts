@@ -1,5 +1,5 @@
 import { objectInfo } from '../ffi/bpf.ts'
-import { readFields } from '../ffi/fields.ts'
+import { readStruct } from '../ffi/struct-fields.ts'
 import { BpfError } from '../host/error.ts'
 import { readText } from '../host/files.ts'
 
@@ -56,7 +56,7 @@ const infoFields = {
 export function readMapInfo(fd: number, operation: string, object: string): MapInfo {
   const info = objectInfo(fd, infoSize)
   if (typeof info === 'number') throw new BpfError({ operation, object, errno: -info })
-  return readFields(info, infoFields)
+  return readStruct(info, infoFields)
 }
 
 const identity = ['type', 'id', 'keySize', 'valueSize', 'maxEntries'] as const
@@ -65,7 +65,7 @@ const identity = ['type', 'id', 'keySize', 'valueSize', 'maxEntries'] as const
 export function isMapBehind(fd: number, expected: MapInfo): boolean {
   const info = objectInfo(fd, infoSize)
   if (typeof info === 'number') return false
-  const found = readFields(info, infoFields)
+  const found = readStruct(info, infoFields)
   // The id alone may be a program's: they have numbers of their own.
   return identity.every((name) => found[name] === expected[name])
 }

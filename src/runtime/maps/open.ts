@@ -1,5 +1,5 @@
 import { BPF_MAP_GET_FD_BY_ID, BPF_OBJ_GET, bpf } from '../ffi/bpf.ts'
-import { cString, scratch, struct, usedUntilHere } from '../ffi/memory.ts'
+import { cString, scratch, struct, reachabilityFence } from '../ffi/memory.ts'
 import { privilegeHint } from '../host/capabilities.ts'
 import { EACCES, ENOENT } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
@@ -9,7 +9,7 @@ export function openPinned(path: string, operation: string): number {
   const attr = struct(16)
   attr.point(0, cString(path))
   const fd = bpf(BPF_OBJ_GET, attr)
-  usedUntilHere(attr)
+  reachabilityFence(attr)
   if (fd >= 0) return fd
   throw new BpfError({
     operation,

@@ -8,8 +8,8 @@ import { PerfBuffer } from '../events/perf-buffer.ts'
 import type { LostListener } from '../events/perf-ring.ts'
 import { requireSubscribeOptions } from '../events/subscribe-options.ts'
 import type { SubscribeOptions } from '../events/subscription.ts'
-import { oneOf, uint32, uint64 } from '../ffi/arguments.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { constantOf, uint32, uint64 } from '../ffi/arguments.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { close } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import { openPerfEvent, perfEventTypes } from '../ffi/perf.ts'
@@ -79,7 +79,7 @@ export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
       slotsOf(this.#handle).set(index, counter)
       return this
     }
-    requireKnown('set() of a perf event array', counter, counterNames)
+    requireKnownOptions('set() of a perf event array', counter, counterNames)
     const fd = this.#open(index, counter)
     try {
       slotsOf(this.#handle).set(index, fd)
@@ -97,7 +97,8 @@ export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
 
   #open(index: number, { type, config = 0, pid, cpu }: PerfCounter): number {
     const event = {
-      type: typeof type === 'number' ? uint32('type', type) : oneOf('type', perfEventTypes, type),
+      type:
+        typeof type === 'number' ? uint32('type', type) : constantOf('type', perfEventTypes, type),
       config: uint64('config', config),
     }
     const process = pidOf(pid)

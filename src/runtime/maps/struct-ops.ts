@@ -33,7 +33,7 @@ export class StructOpsMap extends BpfMap implements AttachableMap {
     this.#handle = handle
     this.#links = links
     this.#isLink = isLink
-    structOpsPointers.keep(this, (operation) => {
+    structOpsPointers.set(this, (operation) => {
       handle.requireFd(operation)
       if (handle.pointer !== 0) return handle.pointer
       throw stateError(operation, handle.title, 'only maps of a skeleton can be attached')
@@ -55,7 +55,7 @@ export class StructOpsMap extends BpfMap implements AttachableMap {
    * @throws {BpfError} EBUSY, EEXIST when it, or one of its name, is registered
    */
   attachStructOps(): Link {
-    const pointer = structOpsPointers.of(this, 'attach')
+    const pointer = structOpsPointers.get(this, 'attach')
     const { result, log } = captureLog(() => {
       const link = bpf_map__attach_struct_ops(pointer)
       return { link, errno: link === 0 ? errno() : 0 }
@@ -87,7 +87,7 @@ function updatable(pointer: number): NativeLink {
     if (!(successor instanceof StructOpsMap)) {
       throw new TypeError('update() of the link of a struct_ops map takes another such map')
     }
-    return bpf_link__update_map(link, structOpsPointers.of(successor, 'update a link to'))
+    return bpf_link__update_map(link, structOpsPointers.get(successor, 'update a link to'))
   })
 }
 

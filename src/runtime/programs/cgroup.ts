@@ -1,6 +1,6 @@
 import { withDirectory } from '../descriptors/file.ts'
-import { oneOf } from '../ffi/arguments.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { constantOf } from '../ffi/arguments.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { EBADF } from '../host/errno.ts'
 import { kernelLink } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
@@ -81,7 +81,7 @@ function attachCgroup(
   options: CgroupOptions,
   need?: AttachNeed,
 ): NativeLink {
-  requireKnown('attachCgroup()', options, [...anchorNames, 'preorder', 'mode', 'replace'])
+  requireKnownOptions('attachCgroup()', options, [...anchorNames, 'preorder', 'mode', 'replace'])
   const { replace, mode = replace && 'multi' } = options
   const words = `attach to cgroup ${cgroup}`
   const operation = need ? { words, need } : words
@@ -94,7 +94,7 @@ function attachCgroup(
       const since = flags === 0 ? undefined : orderSince
       return kernelLink(program, operation, { ...to, flags, tail: anchorTail(anchor), since })
     }
-    const all = flags | oneOf('mode', modes, mode) | (replace ? replaceFlag : 0)
+    const all = flags | constantOf('mode', modes, mode) | (replace ? replaceFlag : 0)
     return progAttachLink(program, operation, { ...to, flags: all, anchor, replace })
   })
 }

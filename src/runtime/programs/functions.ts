@@ -1,5 +1,5 @@
 import type { Integer } from '../../codec/input.ts'
-import { ofType, ownList, uint64 } from '../ffi/arguments.ts'
+import { requireType, copyList, uint64 } from '../ffi/arguments.ts'
 import { words } from '../ffi/memory.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { EINVAL } from '../host/errno.ts'
@@ -21,15 +21,15 @@ export interface FunctionList {
 export function functionList(functions: Functions): FunctionList {
   const none = { pattern: null, names: undefined, places: undefined }
   if (typeof functions === 'string') return { ...none, pattern: functions, count: 0 }
-  const list = ownList<string | Integer, string | Integer>('functions', functions, (each) => each)
+  const list = copyList<string | Integer, string | Integer>('functions', functions, (each) => each)
   const count = list.length
   if (count === 0) throw new RangeError('no function is named')
   if (typeof list[0] === 'string') {
-    const names = ownList('functions', list, (name) => ofType('a function', name, 'string'))
+    const names = copyList('functions', list, (name) => requireType('a function', name, 'string'))
     return { ...none, names, count }
   }
   const places = words(
-    ownList('functions', list, (place) => uint64('a function', place as Integer)),
+    copyList('functions', list, (place) => uint64('a function', place as Integer)),
   )
   return { ...none, places, count }
 }
@@ -43,7 +43,7 @@ export function perFunction(
   if (values === undefined) return undefined
   if (pattern !== null)
     throw new TypeError(`${what} go with a list of functions, not with a pattern`)
-  const own = ownList(what, values, (value) => uint64(what, value))
+  const own = copyList(what, values, (value) => uint64(what, value))
   if (own.length === count) return words(own)
   throw new RangeError(`${what} are as many as functions, ${count}, not ${own.length}`)
 }

@@ -1,6 +1,6 @@
 import { objectInfo } from '../ffi/bpf.ts'
-import { readFields } from '../ffi/fields.ts'
-import { scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
+import { scratch, setPointer, reachabilityFence } from '../ffi/memory.ts'
+import { readStruct } from '../ffi/struct-fields.ts'
 import { BpfError } from '../host/error.ts'
 
 /** `struct bpf_prog_info`, as the kernel tells it. Sizes in bytes, times in nanoseconds. */
@@ -66,9 +66,9 @@ export function programInfo(fd: number, title: string): ProgramInfo {
   info.data.setUint32(mapCountOffset, maps, true)
   setPointer(info.data, mapIdsOffset, ids.address)
   const told = ask(info)
-  usedUntilHere(ids)
+  reachabilityFence(ids)
   return {
-    ...readFields(told, infoFields),
+    ...readStruct(told, infoFields),
     tag: told.getBigUint64(8).toString(16).padStart(16, '0'),
     gplCompatible: (told.getUint32(84, true) & 1) === 1,
     mapIds: Array.from({ length: maps }, (_, index) => ids.data.getUint32(4 * index, true)),

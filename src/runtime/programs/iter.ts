@@ -1,8 +1,8 @@
 import type { Integer } from '../../codec/input.ts'
 import { descriptor } from '../descriptors/descriptor.ts'
 import { withDirectory } from '../descriptors/file.ts'
-import { oneOf, uint32, uint64 } from '../ffi/arguments.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { constantOf, uint32, uint64 } from '../ffi/arguments.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { scratch } from '../ffi/memory.ts'
@@ -51,7 +51,14 @@ export class IterProgram extends Program {
   }
 
   attachIter(options: IterOptions = {}): IterLink {
-    requireKnown('attachIter()', options, ['map', 'cgroup', 'cgroupId', 'order', 'tid', 'pid'])
+    requireKnownOptions('attachIter()', options, [
+      'map',
+      'cgroup',
+      'cgroupId',
+      'order',
+      'tid',
+      'pid',
+    ])
     const { cgroup } = options
     const attach = (cgroupFd: number): IterLink => {
       const info = linkInfo(options, cgroupFd)
@@ -94,7 +101,7 @@ function linkInfo(options: IterOptions, cgroupFd: number): Scratch | undefined {
   if (map !== undefined) {
     info.data.setUint32(0, descriptor(map, 'attachIter() takes a map'), true)
   } else if (cgroup !== undefined || cgroupId !== undefined || order !== undefined) {
-    info.data.setUint32(0, oneOf('order', orders, order ?? 'descendants_pre'), true)
+    info.data.setUint32(0, constantOf('order', orders, order ?? 'descendants_pre'), true)
     info.data.setUint32(4, cgroupFd, true)
     info.data.setBigUint64(8, uint64('cgroupId', cgroupId ?? 0), true)
   } else if (tid !== undefined || pid !== undefined) {

@@ -1,5 +1,5 @@
 import type { Integer } from '../../codec/input.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import { cStrings } from '../ffi/memory.ts'
@@ -33,7 +33,7 @@ export function attachKprobeMulti(
   functions: Functions,
   options: KprobeMultiOptions = {},
 ): NativeLink {
-  requireKnown('attachKprobeMulti()', options, ['cookies', 'retprobe', 'session'])
+  requireKnownOptions('attachKprobeMulti()', options, ['cookies', 'retprobe', 'session'])
   const list = functionList(functions)
   const cookies = perFunction('cookies', options.cookies, list)
   const operation = `attach to ${describe(functions)}`

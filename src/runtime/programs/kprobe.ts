@@ -1,6 +1,6 @@
 import type { Integer } from '../../codec/input.ts'
 import { uint64 } from '../ffi/arguments.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import { linkByLibbpf } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
@@ -47,7 +47,7 @@ export interface KsyscallOptions {
 export class KprobeProgram extends Program {
   /** @param symbol a kernel function */
   attachKprobe(symbol: string, options: KprobeOptions = {}): Link {
-    requireKnown('attachKprobe()', options, ['attachMode', 'cookie', 'offset', 'retprobe'])
+    requireKnownOptions('attachKprobe()', options, ['attachMode', 'cookie', 'offset', 'retprobe'])
     // struct bpf_kprobe_opts: sz, bpf_cookie, offset, retprobe, attach_mode.
     const opts = attachOptions(32)
     opts.data.setBigUint64(8, uint64('cookie', options.cookie ?? 0), true)
@@ -71,7 +71,7 @@ export class KprobeProgram extends Program {
 
   /** @param name a system call without its architecture's prefix: `unlinkat` */
   attachKsyscall(name: string, options: KsyscallOptions = {}): Link {
-    requireKnown('attachKsyscall()', options, ['cookie', 'retprobe'])
+    requireKnownOptions('attachKsyscall()', options, ['cookie', 'retprobe'])
     // struct bpf_ksyscall_opts: sz, bpf_cookie, retprobe.
     const opts = attachOptions(24)
     opts.data.setBigUint64(8, uint64('cookie', options.cookie ?? 0), true)

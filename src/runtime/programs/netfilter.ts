@@ -1,5 +1,5 @@
-import { oneOf } from '../ffi/arguments.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { constantOf } from '../ffi/arguments.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { kernelLink, tailOffset } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
 import { netfilterLinks } from '../links/info.ts'
@@ -26,10 +26,10 @@ export interface NetfilterOptions {
 export class NetfilterProgram extends PacketProgram {
   /** In the network namespace of this process. */
   attachNetfilter(options: NetfilterOptions): Link {
-    requireKnown('attachNetfilter()', options, ['pf', 'hooknum', 'priority', 'defrag'])
+    requireKnownOptions('attachNetfilter()', options, ['pf', 'hooknum', 'priority', 'defrag'])
     const { pf, hooknum, priority } = options
-    const family = oneOf('pf', families, pf)
-    const hook = oneOf('hooknum', hooks, hooknum)
+    const family = constantOf('pf', families, pf)
+    const hook = constantOf('hooknum', hooks, hooknum)
     if (typeof priority !== 'number' || (priority | 0) !== priority) {
       throw new RangeError(`priority is a whole number of 32 bits, not ${priority}`)
     }

@@ -1,6 +1,6 @@
 import { withOpened } from '../descriptors/file.ts'
 import { uint32 } from '../ffi/arguments.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import { linkByLibbpf } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
@@ -29,7 +29,7 @@ export class SkLookupProgram extends Program {
     ctx: Uint8Array
     repeat?: number | undefined
   }): Pick<TestRunOutput, 'retval' | 'ctx' | 'duration'> {
-    requireKnown('testRun()', options, ['ctx', 'repeat'])
+    requireKnownOptions('testRun()', options, ['ctx', 'repeat'])
     const repeat = uint32('repeat', options.repeat ?? 0)
     const { retval, ctx, duration } = testRun(this, { ctx: bytes('ctx', options.ctx), repeat })
     return { retval, ctx, duration }

@@ -1,5 +1,5 @@
 import { uint32 } from '../ffi/arguments.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { Program } from './program.ts'
 import type { TestRunOutput } from './test-run.ts'
 import { bytes, testRun } from './test-run.ts'
@@ -26,7 +26,7 @@ const known = ['data', 'ctx', 'repeat', 'flags', 'batchSize']
 export class PacketProgram extends Program {
   /** Runs it once, or `repeat` times, on a packet of ours, in the kernel. @throws {BpfError} */
   testRun(options: PacketRunOptions = {}): TestRunOutput {
-    requireKnown('testRun()', options, known)
+    requireKnownOptions('testRun()', options, known)
     const { data = new Uint8Array(), ctx = new Uint8Array(), flags = 0 } = options
     return testRun(this, {
       data: bytes('data', data),

@@ -1,6 +1,6 @@
 import type { Integer } from '../../codec/input.ts'
-import { oneOf, uint32, uint64 } from '../ffi/arguments.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { constantOf, uint32, uint64 } from '../ffi/arguments.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import { close, duplicate } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
@@ -53,13 +53,13 @@ export class PerfEventProgram extends Program {
   attachPerfEvent(fd: number, options?: PerfEventCookie): Link
   attachPerfEvent(target: PerfEventOptions | number, options: PerfEventCookie = {}): Link {
     if (typeof target === 'number') {
-      requireKnown('attachPerfEvent()', options, ['cookie'])
+      requireKnownOptions('attachPerfEvent()', options, ['cookie'])
       // libbpf closes the descriptor with the link (libbpf.c: bpf_link_perf_detach).
       const own = duplicate(target)
       if (own < 0) throw this.failure('attach to a perf event', errno())
       return this.adopt(this.#attachTo(own, options))
     }
-    requireKnown('attachPerfEvent()', target, known)
+    requireKnownOptions('attachPerfEvent()', target, known)
     const pid = pidOf(target.pid)
     const cpus =
       target.cpu !== undefined ? [uint32('cpu', target.cpu)] : pid === -1 ? onlineCpus() : [-1]
@@ -101,7 +101,7 @@ function counterOf({ type, config = 0 }: PerfEventOptions): { type: number; conf
   if (named.type !== kind)
     throw new TypeError(`config ${config} is of type ${named.type}, not ${kind}`)
   return {
-    type: typeof kind === 'number' ? kind : oneOf('type', perfEventTypes, kind),
+    type: typeof kind === 'number' ? kind : constantOf('type', perfEventTypes, kind),
     config: uint64('config', named.config),
   }
 }

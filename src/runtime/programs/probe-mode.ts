@@ -1,4 +1,4 @@
-import { oneOf } from '../ffi/arguments.ts'
+import { constantOf } from '../ffi/arguments.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
 import { unsupported } from '../host/error.ts'
 
@@ -10,7 +10,7 @@ export type ProbeMode = keyof typeof modes
 
 /** @throws {BpfError} `ERR_BPF_UNSUPPORTED` below libbpf 1.2, for any but the default */
 export function attachModeOf(mode: ProbeMode = 'default'): number {
-  const number = oneOf('attachMode', modes, mode)
+  const number = constantOf('attachMode', modes, mode)
   if (number !== 0 && !libbpfIsAtLeast(1, 2)) {
     const reason = 'the installed libbpf cannot'
     throw unsupported('choose attachMode', mode, reason, 'It came with libbpf 1.2')

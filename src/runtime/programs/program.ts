@@ -53,7 +53,7 @@ export class Program extends ProgramSettings implements AttachableProgram {
   constructor(handle: ProgramHandle) {
     super(handle)
     keepDescriptor(this, () => this.#ownFd)
-    programPointers.keep(this, (operation) => {
+    programPointers.set(this, (operation) => {
       handle.links.life.requireLoaded(operation, this.title)
       return handle.pointer
     })
@@ -68,7 +68,7 @@ export class Program extends ProgramSettings implements AttachableProgram {
   }
 
   get #ownFd(): number {
-    const fd = bpf_program__fd(programPointers.of(this, 'use the descriptor of'))
+    const fd = bpf_program__fd(programPointers.get(this, 'use the descriptor of'))
     if (fd < 0) {
       throw new BpfError({
         code: 'ERR_BPF_STATE',
@@ -180,7 +180,7 @@ export class Program extends ProgramSettings implements AttachableProgram {
   }
 
   #move(operation: string, call: typeof bpf_program__pin, path: string): void {
-    const pointer = programPointers.of(this, operation)
+    const pointer = programPointers.get(this, operation)
     const { result, log } = captureLog(() => call(pointer, path))
     if (result < 0) throw this.failure(operation, -result, log, pinAdvice(-result))
   }

@@ -1,11 +1,11 @@
 import type { Integer } from '../../codec/input.ts'
 import { isBytes } from '../../codec/intrinsics.ts'
 import { ownDescriptor } from '../descriptors/descriptor.ts'
-import { ownList, uint32, uint64 } from '../ffi/arguments.ts'
+import { copyList, uint32, uint64 } from '../ffi/arguments.ts'
 import { BPF_RAW_TRACEPOINT_OPEN, bpf } from '../ffi/bpf.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
-import { cString, struct, usedUntilHere, words } from '../ffi/memory.ts'
+import { cString, struct, reachabilityFence, words } from '../ffi/memory.ts'
 import { linkByLibbpf } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
 import { rawTracepointLinks } from '../links/info.ts'
@@ -37,7 +37,7 @@ export class RawTracepointProgram extends Program {
    * @param options.cookie what bpf_get_attach_cookie() returns in the program; kernel 6.10
    */
   attachRawTracepoint(tracepoint: string, options: { cookie?: Integer | undefined } = {}): Link {
-    requireKnown('attachRawTracepoint()', options, ['cookie'])
+    requireKnownOptions('attachRawTracepoint()', options, ['cookie'])
     const operation = `attach to raw tracepoint ${tracepoint}`
     const cookie = uint64('cookie', options.cookie ?? 0)
     if (cookie === 0n) {
@@ -51,14 +51,14 @@ export class RawTracepointProgram extends Program {
     attr.data.setUint32(8, ownDescriptor(this), true)
     attr.data.setBigUint64(16, cookie, true)
     const fd = bpf(BPF_RAW_TRACEPOINT_OPEN, attr)
-    usedUntilHere(attr)
+    reachabilityFence(attr)
     if (fd < 0) throw this.failure(operation, -fd)
     return this.adopt(descriptorLink(fd))
   }
 
   /** Runs it once with arguments of ours. */
   testRun(options: RawTracepointRunOptions = {}): Pick<TestRunOutput, 'retval'> {
-    requireKnown('testRun()', options, ['ctx', 'cpu'])
+    requireKnownOptions('testRun()', options, ['ctx', 'cpu'])
     const { ctx = [], cpu } = options
     const { retval } = testRun(this, {
       ctx: isBytes(ctx) ? ctx : argumentBytes(ctx),
@@ -81,6 +81,6 @@ export class RawTracepointProgram extends Program {
 
 /** Negative ones as C would pass them. */
 function argumentBytes(args: readonly Integer[]): Uint8Array {
-  const values = words(ownList('ctx', args, (arg) => BigInt.asUintN(64, BigInt(arg))))
+  const values = words(copyList('ctx', args, (arg) => BigInt.asUintN(64, BigInt(arg))))
   return new Uint8Array(values.buffer, 0, values.size)
 }

@@ -1,5 +1,5 @@
-import { oneOf } from '../ffi/arguments.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { constantOf } from '../ffi/arguments.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { kernelLink } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
 import { tcxLinks, netkitLinks } from '../links/info.ts'
@@ -74,7 +74,7 @@ export class SchedClsProgram extends PacketProgram {
     since: string,
   ): Link {
     const [side, options] = this.#place(method, types, place, more)
-    requireKnown(`${method}()`, options, anchorNames)
+    requireKnownOptions(`${method}()`, options, anchorNames)
     const anchor = anchorOf(`${method}()`, options)
     return this.adopt(
       kernelLink(this, `attach to ${side} of ${device}`, {
@@ -95,7 +95,7 @@ export class SchedClsProgram extends PacketProgram {
     options: O | undefined,
   ): [side: S, options: O | Record<string, never>] {
     if (typeof place === 'string') {
-      oneOf(`The place of ${method}()`, types, place)
+      constantOf(`The place of ${method}()`, types, place)
       return [place, options ?? {}]
     }
     const sides = Object.keys(types) as S[]

@@ -1,6 +1,6 @@
 import { ownDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_PROG_STREAM_READ_BY_FD, bpf } from '../ffi/bpf.ts'
-import { readBytes, scratch, setPointer, usedUntilHere } from '../ffi/memory.ts'
+import { readBytes, scratch, setPointer, reachabilityFence } from '../ffi/memory.ts'
 import { privilegeHint } from '../host/capabilities.ts'
 import { EINVAL } from '../host/errno.ts'
 import { BpfError, unsupported } from '../host/error.ts'
@@ -51,6 +51,6 @@ function readPiece(program: { readonly fd: number; readonly title: string }, id:
     throw new BpfError({ operation, object: program.title, errno: -length, hint })
   }
   const bytes = readBytes(piece.address, length)
-  usedUntilHere(piece)
+  reachabilityFence(piece)
   return Buffer.from(bytes.buffer)
 }

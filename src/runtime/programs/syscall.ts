@@ -1,4 +1,4 @@
-import { requireKnown } from '../ffi/known-options.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { Program } from './program.ts'
 import type { TestRunOutput } from './test-run.ts'
 import { bytes, testRun } from './test-run.ts'
@@ -10,7 +10,7 @@ export class SyscallProgram extends Program {
    * @param options.ctx what its argument points to; it may write there
    */
   testRun(options: { ctx?: Uint8Array | undefined } = {}): Pick<TestRunOutput, 'retval' | 'ctx'> {
-    requireKnown('testRun()', options, ['ctx'])
+    requireKnownOptions('testRun()', options, ['ctx'])
     const ctx = bytes('ctx', options.ctx ?? new Uint8Array())
     const output = testRun(this, { ctx, inPlace: true })
     return { retval: output.retval, ctx: output.ctx }

@@ -1,6 +1,6 @@
 import { ownDescriptor } from '../descriptors/descriptor.ts'
 import { uint32 } from '../ffi/arguments.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { captureLog } from '../ffi/libbpf-log.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import type { Struct } from '../ffi/memory.ts'
@@ -45,7 +45,7 @@ export function attachTc(
   direction: Direction,
   options: TcOptions,
 ): NativeLink {
-  requireKnown('attachTc()', options, ['handle', 'priority', 'replace'])
+  requireKnownOptions('attachTc()', options, ['handle', 'priority', 'replace'])
   const operation = `attach to ${direction} of ${device}`
   const ifindex = indexOfInterface(device)
   const hook = tcHook(ifindex, points[direction])

@@ -2,7 +2,7 @@ import { Bytes, isBytes, lengthOfBytes, min, setBytes } from '../../codec/intrin
 import { ownDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_PROG_TEST_RUN, bpf } from '../ffi/bpf.ts'
 import type { Scratch } from '../ffi/memory.ts'
-import { scratch, scratchOf, setPointer, usedUntilHere } from '../ffi/memory.ts'
+import { scratch, scratchOf, setPointer, reachabilityFence } from '../ffi/memory.ts'
 import { ENOSPC } from '../host/errno.ts'
 import type { Program } from './program.ts'
 
@@ -57,7 +57,7 @@ export function testRun(program: Program, run: TestRun): TestRunOutput {
   d.setUint32(68, run.cpu ?? 0, true)
   d.setUint32(72, run.batchSize ?? 0, true)
   const result = bpf(BPF_PROG_TEST_RUN, attr)
-  usedUntilHere([input, output, context, contextOut])
+  reachabilityFence([input, output, context, contextOut])
   if (result === -ENOSPC) {
     throw program.failure('test', ENOSPC, `the packet grew by more than ${growth} bytes`)
   }

@@ -1,6 +1,6 @@
 import type { Integer } from '../../codec/input.ts'
 import { uint64 } from '../ffi/arguments.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import { tracefsAdvice } from '../host/tracefs.ts'
 import { linkByLibbpf } from '../links/create.ts'
@@ -28,7 +28,7 @@ export class TracepointProgram extends Program {
     name: string,
     options: { cookie?: Integer | undefined } = {},
   ): Link {
-    requireKnown('attachTracepoint()', options, ['cookie'])
+    requireKnownOptions('attachTracepoint()', options, ['cookie'])
     // struct bpf_tracepoint_opts: sz, bpf_cookie.
     const opts = attachOptions(16)
     opts.data.setBigUint64(8, uint64('cookie', options.cookie ?? 0), true)

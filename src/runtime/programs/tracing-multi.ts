@@ -1,5 +1,5 @@
 import type { Integer } from '../../codec/input.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { fromLibbpf, fromNewerLibbpf } from '../ffi/libbpf.ts'
 import { errno } from '../ffi/library.ts'
 import type { Scratch } from '../ffi/memory.ts'
@@ -33,7 +33,7 @@ export class TracingMultiProgram extends Program {
     functions: string | readonly string[],
     options: { cookies?: readonly Integer[] | undefined } = {},
   ): Link {
-    requireKnown('attachTracingMulti()', options, ['cookies'])
+    requireKnownOptions('attachTracingMulti()', options, ['cookies'])
     const list = functionList(functions)
     const cookies = perFunction('cookies', options.cookies, list)
     const { pattern, names = [] } = list

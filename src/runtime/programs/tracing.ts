@@ -1,6 +1,6 @@
 import type { Integer } from '../../codec/input.ts'
 import { uint64 } from '../ffi/arguments.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import { kernelLink, linkByLibbpf, tailOffset } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
@@ -20,7 +20,7 @@ export class TracingProgram extends Program {
    * @param options.cookie what bpf_get_attach_cookie() returns in the program; kernel 6.0, for tp_btf 6.10
    */
   attachTrace(options: { cookie?: Integer | undefined } = {}): Link {
-    requireKnown('attachTrace()', options, ['cookie'])
+    requireKnownOptions('attachTrace()', options, ['cookie'])
     const cookie = uint64('cookie', options.cookie ?? 0)
     if (cookie === 0n) return this.adopt(linkByLibbpf(this, 'attach', bpf_program__attach_trace))
     // libbpf 1.1 refuses one of tp_btf (libbpf: bpf.c: bpf_link_create).

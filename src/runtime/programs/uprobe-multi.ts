@@ -1,5 +1,5 @@
 import type { Integer } from '../../codec/input.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { cString, words } from '../ffi/memory.ts'
 import { kernelLink, tailOffset } from '../links/create.ts'
 import type { NativeLink } from '../links/native.ts'
@@ -36,7 +36,7 @@ export function attachUprobeMulti(
   functions: Functions,
   options: UprobeMultiOptions = {},
 ): NativeLink {
-  requireKnown('attachUprobeMulti()', options, [
+  requireKnownOptions('attachUprobeMulti()', options, [
     'cookies',
     'pid',
     'refCtrOffsets',

@@ -1,7 +1,7 @@
 import type { Integer } from '../../codec/input.ts'
 import { withOpened } from '../descriptors/file.ts'
 import { uint64 } from '../ffi/arguments.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import { cString } from '../ffi/memory.ts'
 import { exists } from '../host/files.ts'
@@ -47,7 +47,7 @@ export function attachUprobe(
   binary: Binary,
   options: UprobeOptions = {},
 ): NativeLink {
-  requireKnown('attachUprobe()', options, [
+  requireKnownOptions('attachUprobe()', options, [
     'attachMode',
     'cookie',
     'offset',
@@ -90,7 +90,7 @@ export function attachUsdt(
   name: string,
   options: UsdtOptions = {},
 ): NativeLink {
-  requireKnown('attachUsdt()', options, ['cookie', 'pid'])
+  requireKnownOptions('attachUsdt()', options, ['cookie', 'pid'])
   // struct bpf_usdt_opts: sz, usdt_cookie.
   const opts = attachOptions(16)
   opts.data.setBigUint64(8, uint64('cookie', options.cookie ?? 0), true)

@@ -1,5 +1,5 @@
-import { oneOf } from '../ffi/arguments.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { constantOf } from '../ffi/arguments.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { EBUSY, EEXIST, EOPNOTSUPP } from '../host/errno.ts'
 import { kernelLink } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
@@ -26,9 +26,9 @@ export class XdpProgram extends PacketProgram {
    * @param options.mode left out: native where the driver can, else generic
    */
   attachXdp(device: string | number, options: { mode?: XdpMode | undefined } = {}): Link {
-    requireKnown('attachXdp()', options, ['mode'])
+    requireKnownOptions('attachXdp()', options, ['mode'])
     const { mode } = options
-    const flags = mode === undefined ? 0 : oneOf('mode', modes, mode)
+    const flags = mode === undefined ? 0 : constantOf('mode', modes, mode)
     const operation = `attach to ${device}${mode ? ` in ${mode} mode` : ''}`
     const target = indexOfInterface(device)
     const hints = {

@@ -1,5 +1,5 @@
-import { ofType, uint32 } from '../ffi/arguments.ts'
-import { requireKnown } from '../ffi/known-options.ts'
+import { requireType, uint32 } from '../ffi/arguments.ts'
+import { requireKnownOptions } from '../ffi/known-options.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { cString, scratch, setPointer } from '../ffi/memory.ts'
@@ -53,7 +53,7 @@ export function nativeOptions(options: OpenOptions): NativeOptions {
   const opts = scratch(256)
   const buffers = [opts]
   let size = sizeUntilToken
-  requireKnown('open()', options, Object.keys(offsets))
+  requireKnownOptions('open()', options, Object.keys(offsets))
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     if (!isOption(name)) continue
     if (value === undefined) continue
@@ -61,10 +61,10 @@ export function nativeOptions(options: OpenOptions): NativeOptions {
     const title = `open() option ${name}`
     switch (name) {
       case 'relaxedMaps':
-        opts.data.setUint8(offset, ofType(title, value, 'boolean') ? 1 : 0)
+        opts.data.setUint8(offset, requireType(title, value, 'boolean') ? 1 : 0)
         break
       case 'kernelLogLevel':
-        opts.data.setUint32(offset, uint32(title, ofType(title, value, 'number')), true)
+        opts.data.setUint32(offset, uint32(title, requireType(title, value, 'number')), true)
         break
       default: {
         if (name === 'bpfTokenPath') {
@@ -79,7 +79,7 @@ export function nativeOptions(options: OpenOptions): NativeOptions {
           }
           size = sizeWithToken
         }
-        const text = cString(ofType(title, value, 'string'))
+        const text = cString(requireType(title, value, 'string'))
         buffers.push(text)
         setPointer(opts.data, offset, text.address)
       }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { ownList } from '../../../src/runtime/ffi/arguments.ts'
+import { copyList } from '../../../src/runtime/ffi/arguments.ts'
 
 describe("a caller's list", () => {
   it('is read once', () => {
@@ -11,7 +11,7 @@ describe("a caller's list", () => {
         return Reflect.get(target, key, receiver) as unknown
       },
     })
-    expect(ownList('functions', list, (name) => name)).toEqual(['a', 'b'])
+    expect(copyList('functions', list, (name) => name)).toEqual(['a', 'b'])
     expect(reads).toEqual(['length', '0', '1'])
   })
 
@@ -21,7 +21,7 @@ describe("a caller's list", () => {
       const list = new Proxy([] as string[], {
         get: (target, key) => (key === 'length' ? length : Reflect.get(target, key)) as unknown,
       })
-      const copy = (): unknown => ownList('functions', list, (name) => name)
+      const copy = (): unknown => copyList('functions', list, (name) => name)
       if (length === -Infinity) expect(copy()).toEqual([])
       else expect(copy).toThrow(/functions must have at most 1048576 items/)
     },
@@ -30,6 +30,6 @@ describe("a caller's list", () => {
   it('may not be sparse without end', () => {
     const sparse: string[] = []
     sparse.length = 2 ** 32 - 1
-    expect(() => ownList('functions', sparse, (name) => name)).toThrow(RangeError)
+    expect(() => copyList('functions', sparse, (name) => name)).toThrow(RangeError)
   })
 })

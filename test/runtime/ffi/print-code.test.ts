@@ -180,8 +180,10 @@ test.each([
   const assembled = readFileSync(object)
   const start = assembled.indexOf(code?.bytes ?? '')
   expect(start).toBeGreaterThan(0)
-  expect(assembled.readBigUint64LE(start + (code?.bytes.length ?? 0))).toBe(BigInt(code?.run ?? 0))
-  expect(Buffer.from(code?.bytes ?? '').readBigUint64LE(code?.key)).toBe(BigInt(needs.key))
+  expect(assembled.readBigUint64LE(start + (code?.bytes.length ?? 0))).toBe(
+    BigInt(code?.runOffset ?? 0),
+  )
+  expect(Buffer.from(code?.bytes ?? '').readBigUint64LE(code?.keyOffset)).toBe(BigInt(needs.key))
 })
 
 test('of other machines none is known', () => {

@@ -1,6 +1,6 @@
 import { Bytes, lengthOfBytes, setBytes } from '../../../codec/intrinsics.ts'
 import { remoteMemory } from '../../../codec/memory.ts'
-import { OwnMemory } from '../../ffi/own-memory.ts'
+import { ProcessMemory } from '../../ffi/process-memory.ts'
 import { EFAULT } from '../../host/errno.ts'
 import { BpfError } from '../../host/error.ts'
 import type { MapHandle } from '../handle.ts'
@@ -11,13 +11,13 @@ export class ArenaMemory {
   readonly #map: MapHandle
   /** In this process. */
   readonly #address: number
-  readonly #own: OwnMemory
+  readonly #own: ProcessMemory
 
   /** @param size bytes */
   constructor(map: MapHandle, address: number, size: number) {
     this.#map = map
     this.#address = address
-    this.#own = new OwnMemory(size)
+    this.#own = new ProcessMemory(size)
     this.view = remoteMemory(
       size,
       (offset, length) => this.#fetch(offset, length),

@@ -11,7 +11,7 @@ const process_vm_writev = fromLibc('long process_vm_writev(int, ptr, size, ptr, 
  * Copies between JavaScript's memory and an address of this process where a page may be missing: the kernel then says
  * EFAULT, while a plain access would be SIGSEGV.
  */
-export class OwnMemory {
+export class ProcessMemory {
   readonly buffer: Scratch
   /** A getter, and slow. */
   readonly #pid = process.pid

@@ -14,12 +14,12 @@ import {
 import type { Scratch } from './memory.ts'
 
 /** A process has some 65,000 mappings (vm.max_map_count); each of these takes two. */
-const mostAtOnce = 8192
+const maxBuffers = 8192
 
-let count = 0
+let bufferCount = 0
 const collected = /*#__PURE__*/ new Collected<{ address: number; length: number }>(
   ({ address, length }) => {
-    count--
+    bufferCount--
     munmap(address, length)
   },
 )
@@ -29,8 +29,8 @@ const collected = /*#__PURE__*/ new Collected<{ address: number; length: number 
  * number mean another map by then, of larger elements, it says EFAULT instead of writing over what follows, or reading
  * it. Undefined when there is too much of it already.
  */
-export function guarded(size: number): Scratch | undefined {
-  if (count >= mostAtOnce) return undefined
+export function guardedBuffer(size: number): Scratch | undefined {
+  if (bufferCount >= maxBuffers) return undefined
   const page = getpagesize()
   const rounded = max(8, ceil(size / 8) * 8)
   const length = ceil(rounded / page) * page
@@ -44,6 +44,6 @@ export function guarded(size: number): Scratch | undefined {
   const address = start + length - rounded
   const buffer = koffi().view(toBigInt(address), rounded)
   collected.register(buffer, { address: start, length: length + page })
-  count++
+  bufferCount++
   return { address, size, buffer, data: new Memory(buffer) as DataView<ArrayBuffer> }
 }

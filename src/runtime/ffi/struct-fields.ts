@@ -2,10 +2,10 @@ import { toNumber } from '../../codec/intrinsics.ts'
 import { readChars } from '../../codec/text.ts'
 
 /** A field of a struct: its kind and byte offset. `u` 32 bits, `i` 32 signed, `q` 64, `n` a name in 16 bytes. */
-export type Field = `${'u' | 'i' | 'q' | 'n'}${number}`
-export type Fields = Readonly<Record<string, Field>>
+export type StructField = `${'u' | 'i' | 'q' | 'n'}${number}`
+export type StructFields = Readonly<Record<string, StructField>>
 
-export type Values<F extends Fields> = {
+export type StructValues<F extends StructFields> = {
   readonly [K in keyof F]: F[K] extends `q${number}`
     ? bigint
     : F[K] extends `n${number}`
@@ -15,17 +15,20 @@ export type Values<F extends Fields> = {
 
 const { hasOwn } = Object
 
-export function readFields<const F extends Fields>(data: DataView, fields: F): Values<F> {
+export function readStruct<const F extends StructFields>(
+  data: DataView,
+  fields: F,
+): StructValues<F> {
   // Sizes of buffers are among them: nothing that can be replaced takes part, no setter of a prototype either.
   const values: Record<string, unknown> = { __proto__: null }
   for (const name in fields) {
     const field = hasOwn(fields, name) && fields[name]
     if (field) values[name] = readField(data, field)
   }
-  return { ...values } as Values<F>
+  return { ...values } as StructValues<F>
 }
 
-function readField(data: DataView, field: Field): unknown {
+function readField(data: DataView, field: StructField): unknown {
   let offset = 0
   for (let i = 1; i < field.length; i++) offset = 10 * offset + toNumber(field[i])
   switch (field[0]) {

@@ -13,12 +13,12 @@ const programHeaderSize = 56
  * How a shared library ends too early, as after an interrupted copy: the dynamic loader maps what is not there, and the
  * process ends by SIGBUS. Undefined of other files; the loader says what is wrong with those.
  */
-export function cutShort(path: string): string | undefined {
+export function truncation(path: string): string | undefined {
   if (!exists(path)) return undefined
   const fd = openFile(path, constants.O_RDONLY)
   try {
     const stat = statOf(fd)
-    const needed = stat.isFile() ? sizeBySegments(fd) : 0
+    const needed = stat.isFile() ? sizeOfSegments(fd) : 0
     return stat.size < needed ? `it has ${stat.size} bytes of ${needed}` : undefined
   } finally {
     closeFile(fd)
@@ -26,7 +26,7 @@ export function cutShort(path: string): string | undefined {
 }
 
 /** 0 of what is no 64-bit ELF file. */
-function sizeBySegments(fd: number): number {
+function sizeOfSegments(fd: number): number {
   const header = read(fd, headerSize, 0)
   if (!header || header.getUint32(0) !== 0x7f45_4c46 || header.getUint8(4) !== 2) return 0
   const [count, stride] = [header.getUint16(e_phnum, true), header.getUint16(e_phentsize, true)]
