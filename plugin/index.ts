@@ -1,3 +1,7 @@
+/**
+ * The plugin and its options; `unplugin-bpf/vite`, `unplugin-bpf/esbuild` and so on export it for one bundler each.
+ * @module unplugin-bpf
+ */
 import { createUnplugin, type UnpluginFactory, type UnpluginInstance } from 'unplugin'
 
 import type { Options } from '../src/compile/options/options.ts'

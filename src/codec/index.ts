@@ -1,3 +1,7 @@
+/**
+ * Codecs, layouts and live views: C values as JavaScript values. It runs in a browser too.
+ * @module unplugin-bpf/codec
+ */
 export { codec } from './codec.ts'
 export type { Codec } from './codec.ts'
 export type { Field } from './fields.ts'

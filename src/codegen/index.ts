@@ -7,7 +7,7 @@
  *
  * const { code, declarationsFor, diagnostics } = await buildSkeleton('src/trace.bpf.c')
  * ```
- * @module
+ * @module unplugin-bpf/codegen
  */
 export { buildSkeleton, type SkeletonBuild } from './skeleton.ts'
 export { declarationFile, writeDeclarations } from './declaration-file.ts'

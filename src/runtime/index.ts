@@ -1,6 +1,7 @@
 /**
- * The user's API at run time, and the types that declarations name. Importing it loads neither koffi nor libbpf: the
- * first `open()` does.
+ * Skeletons, maps, programs, links, events and errors at run time. Importing it loads neither koffi nor libbpf: the first
+ * `open()` does.
+ * @module unplugin-bpf/runtime
  */
 export type { Skeleton } from './skeleton/skeleton.ts'
 export type { SkeletonInstance } from './skeleton/instance.ts'

@@ -12,7 +12,7 @@ import { Link as AnyLink, LinkOwner } from './link.ts'
 import { descriptorLink } from './native.ts'
 
 /** A program's attachment to something, or a struct_ops map's, until it is destroyed. */
-export type Link = AnyLink
+export interface Link extends AnyLink {}
 
 export interface PinnedLinks {
   /**

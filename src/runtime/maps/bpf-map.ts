@@ -18,7 +18,7 @@ import type { Standalone } from './standalone.ts'
 import { standalone } from './standalone.ts'
 
 /** What every map has. */
-export type BpfMap = MapBase
+export interface BpfMap extends MapBase {}
 
 export interface CreateOptions<T extends keyof MapClasses, K = Uint8Array, V = Uint8Array> {
   /** As bpftool names it: `lru_hash`. */

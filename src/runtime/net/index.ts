@@ -1,6 +1,6 @@
 /**
- * What programs keep of the network, for people: byte order, addresses, interfaces. In a browser the entry is
- * addresses.ts alone.
+ * Byte order, network addresses and interfaces. In a browser the entry is addresses.ts alone.
+ * @module unplugin-bpf/net
  */
 export * from './addresses.ts'
 export { interfaceIndex, interfaceName, interfaces } from './interfaces.ts'

@@ -1,4 +1,7 @@
-/** Names the kernel's and processes' functions that addresses of stack traces are in. */
+/**
+ * Names of addresses in stack traces: the function of the kernel or of a process.
+ * @module unplugin-bpf/symbols
+ */
 export { kernelSymbols } from './kernel-symbols.ts'
 export type { KernelSymbol, KernelSymbols } from './kernel-symbols.ts'
 export { processSymbols } from './process-symbols.ts'
