@@ -69,15 +69,30 @@ function apiItems(entries: readonly ApiEntry[]): DefaultTheme.SidebarItem[] {
   }))
 }
 
+/** What the search knows of a page of the API: its own members, each as one section. Inherited ones are found where they are from. */
+function ownMembers(html: string): string {
+  return html
+    .split(/(?=<h[1-3] )/)
+    .filter((section) => !section.includes('id="inherited-from'))
+    .join('')
+    .replaceAll(/<(\/?)h[4-6]\b/g, '<$1p')
+}
+
 export default defineConfig({
   title: 'unplugin-bpf',
   description: 'Import eBPF programs written in C as typed skeletons',
   cleanUrls: true,
   lastUpdated: false,
+  head: [['link', { rel: 'icon', href: 'data:,' }]],
   themeConfig: {
     search: {
       provider: 'local',
       options: {
+        _render: (source, env, markdown) => {
+          const html = markdown.render(source, env)
+          if (env.frontmatter?.search === false) return ''
+          return env.relativePath.startsWith('reference/api/') ? ownMembers(html) : html
+        },
         miniSearch: {
           searchOptions: {
             fuzzy: 0.2,
