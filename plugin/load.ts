@@ -76,5 +76,8 @@ function hasTypeAttribute(
   source: string,
 ): boolean {
   const { getModuleInfo } = context as { getModuleInfo?: (id: string) => unknown }
-  return at(getModuleInfo?.call(context, source), 'attributes', 'type') !== undefined
+  const info: unknown = getModuleInfo?.call(context, source)
+  // What a dev server of Vite's gives has few properties, and throws when another is read (vite: getModuleInfo).
+  const isTold = typeof info === 'object' && info !== null && 'attributes' in info
+  return isTold && at(info.attributes, 'type') !== undefined
 }
