@@ -1,4 +1,4 @@
-/** Records by arrays. */
+/** Arrays of records: `batches()`. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect, onTestFinished, test } from 'vitest'
@@ -82,8 +82,8 @@ const numbers = (records: readonly Numbered[] | undefined): number[] =>
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from }, (_, index) => from + index)
 
-describeInKernel('records by arrays', () => {
-  test('are all that wait, at most max, in order', async () => {
+describeInKernel('batches()', () => {
+  test('gives all records that wait, at most max, in order', async () => {
     const { ring, emit } = load()
     emit(10)
     const seen: number[][] = []
@@ -95,7 +95,7 @@ describeInKernel('records by arrays', () => {
     expect(seen).toEqual([range(0, 4), range(4, 8), range(8, 10), range(10, 12)])
   })
 
-  test('break leaves in the ring what no array has taken', async () => {
+  test('break leaves the records in the ring that no array has', async () => {
     const { ring, emit } = load()
     emit(10)
     for await (const batch of ring.batches({ max: 3 })) {
@@ -107,7 +107,7 @@ describeInKernel('records by arrays', () => {
     expect(rest).toEqual(range(3, 10))
   })
 
-  test('wait to be full within a time, and no longer', async () => {
+  test('waits for a full array for `within` milliseconds, and no longer', async () => {
     const { ring, emit } = load()
     const full = ring.batches({ max: 4, within: 1_000_000 })[Symbol.asyncIterator]()
     const waiting = full.next()
@@ -126,7 +126,7 @@ describeInKernel('records by arrays', () => {
     await short.return?.()
   })
 
-  test('the signal and destroy() end them, after what was collected', async () => {
+  test('the signal and destroy() end it, after the records that were collected', async () => {
     const { loaded, ring, emit } = load()
     for (const end of [(aborting: AbortController) => aborting.abort(), () => loaded.destroy()]) {
       const first = loaded.bss.n
@@ -146,7 +146,7 @@ describeInKernel('records by arrays', () => {
     }
   })
 
-  test('a record that cannot be decoded ends them after those before it', async () => {
+  test('a record that cannot be decoded ends it, after the records before', async () => {
     const { ring, bss, emit } = load()
     const exact = ring.as(types['exact'] as never) as RingBuffer<unknown>
     for (const large of [5n, 6n, 2n ** 60n, 7n]) {
@@ -163,7 +163,7 @@ describeInKernel('records by arrays', () => {
     }
   })
 
-  test('let timers run while they never lack a record', async () => {
+  test('lets timers run while records never run out', async () => {
     const { ring, bss, emit } = load()
     let ticks = 0
     const timer = setInterval(() => ticks++, 1)
@@ -178,7 +178,7 @@ describeInKernel('records by arrays', () => {
     expect([ticks, bss.refused]).toEqual([3, 0])
   })
 
-  test('come of several maps, and of perf event arrays', async () => {
+  test('reads several maps, and perf event arrays', async () => {
     const { ring, perf, emit, emitPerf } = load()
     const batches = streamOf({ ring, perf }).batches({ max: 8, within: 1_000_000 })
     const iterator = batches[Symbol.asyncIterator]()
@@ -198,7 +198,7 @@ describeInKernel('records by arrays', () => {
     }
   })
 
-  test('what is no size or time is refused before anything is subscribed', () => {
+  test('wrong options are refused before anything is subscribed', () => {
     const { ring, perf } = load()
     for (const options of [{ max: 0 }, { max: 1.5 }, { within: -1 }, { within: Number.NaN }]) {
       expect(() => ring.batches(options)).toThrow(RangeError)

@@ -29,7 +29,7 @@ int on_enter(void *ctx)
 	return 0;
 }
 `)
-// They do not look where NODE_PATH says.
+// These hosts ignore NODE_PATH.
 const modules = fileURLToPath(new URL('../../../node_modules', import.meta.url))
 symlinkSync(modules, join(dirname(file), 'node_modules'))
 
@@ -46,7 +46,7 @@ const hosts = {
   ],
 } as const
 
-describeInKernel('rings, perf events, loops and loads on a thread', () => {
+describeInKernel('ring buffers, perf event arrays, loops and loadAsync()', () => {
   test.for(Object.entries(hosts))(
     'under %s',
     async ([, [title, version, path, ...words]], { skip }) => {

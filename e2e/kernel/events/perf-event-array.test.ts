@@ -53,7 +53,7 @@ function load() {
   return {
     loaded,
     samples: loaded.maps.samples,
-    /** So many records on a CPU. */
+    /** Sends `count` records on a CPU. */
     emit(count: number, cpu = cpus[0] ?? 0): void {
       loaded.bss.count = count
       // union bpf_attr.test: prog_fd, flags (BPF_F_TEST_RUN_ON_CPU), cpu
@@ -67,25 +67,25 @@ function load() {
 }
 
 describeInKernel('a perf event array', () => {
-  test('gives the records of every CPU, in order on each, and tells nothing before it is read', async () => {
+  test('gives the records of every CPU, in order on each, from the first subscription on', async () => {
     const { loaded, samples, emit } = load()
     emit(1)
     expect([loaded.bss.refused, samples.lost]).toEqual([1, []])
-    const heard: Sample[] = []
-    const subscription = samples.on((sample) => heard.push(sample))
+    const received: Sample[] = []
+    const subscription = samples.on((sample) => received.push(sample))
     for (const cpu of cpus) emit(10, cpu)
-    await expect.poll(() => heard.length).toBe(10 * cpus.length)
+    await expect.poll(() => received.length).toBe(10 * cpus.length)
     subscription.stop()
     for (const cpu of cpus) {
-      const own = heard.filter((sample) => sample.cpu === cpu).map(({ n }) => n)
-      expect(own).toEqual(own.toSorted((a, b) => a - b))
-      expect(own).toHaveLength(10)
+      const numbers = received.filter((sample) => sample.cpu === cpu).map(({ n }) => n)
+      expect(numbers).toEqual(numbers.toSorted((a, b) => a - b))
+      expect(numbers).toHaveLength(10)
     }
-    expect(heard[0]?.name).toBe('sampled')
+    expect(received[0]?.name).toBe('sampled')
     expect(samples.lost).toEqual(cpus.map(() => 0))
   })
 
-  test('goes around the end of a ring, records in two pieces too', async () => {
+  test('reads records that wrap around the end of a ring', async () => {
     const { samples, emit } = load()
     const seen: number[] = []
     const subscription = samples.on(({ n, name }) => seen.push(name === 'sampled' ? n : -1), {
@@ -100,7 +100,7 @@ describeInKernel('a perf event array', () => {
     expect(seen).toEqual(Array.from({ length: 1000 }, (_, index) => index))
   })
 
-  test('counts what found a ring full, by CPU: nothing else is lost', async () => {
+  test('counts the records that found a ring full, by CPU, and loses no others', async () => {
     const { loaded, samples, emit } = load()
     const told = new Map<number, number>()
     let received = 0
@@ -108,11 +108,11 @@ describeInKernel('a perf event array', () => {
       pages: 1,
       lost: ({ cpu, count }) => told.set(cpu, (told.get(cpu) ?? 0) + count),
     })
-    // Two readers are told of the same loss, which counts once.
+    // Two readers see the same loss, which counts once.
     const other = samples.on(() => {})
     for (const cpu of cpus) emit(1000, cpu)
     await sleep(20)
-    // The kernel writes how many were lost with the next that is not.
+    // The kernel writes the number of lost records with the next one that fits.
     for (const cpu of cpus) emit(1, cpu)
     await sleep(20)
     subscription.stop()
@@ -126,7 +126,7 @@ describeInKernel('a perf event array', () => {
     expect(received + lost).toBe(loaded.bss.next - 1)
   })
 
-  test('what one listener does to its { cpu, count } is not what another is told', async () => {
+  test('each listener gets a { cpu, count } of its own', async () => {
     const { samples, emit } = load()
     const told: { cpu: number; count: number }[] = []
     const greedy = samples.on(() => {}, {
@@ -143,7 +143,7 @@ describeInKernel('a perf event array', () => {
     other.stop()
   })
 
-  test('a loop takes the CPUs in turn', async () => {
+  test('a loop reads the CPUs in turn', async () => {
     const { samples, emit } = load()
     const iterator = samples[Symbol.asyncIterator]()
     for (const cpu of cpus) emit(100, cpu)
@@ -156,7 +156,7 @@ describeInKernel('a perf event array', () => {
     expect([...seen].toSorted((a, b) => a - b)).toEqual(cpus)
   })
 
-  test('what one reader leaves, the next gets', async () => {
+  test('the next reader gets what one leaves unread', async () => {
     const { samples, emit } = load()
     expect(samples.consume(() => {})).toBe(0)
     emit(10)
@@ -166,7 +166,7 @@ describeInKernel('a perf event array', () => {
     expect(seen).toEqual([4, 5, 6, 7, 8, 9])
   })
 
-  test('records shorter than their type, and bytes', async () => {
+  test('records shorter than their type are skipped, and bytes are given whole', async () => {
     const { loaded, samples, emit } = load()
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     onTestFinished(() => warn.mockRestore())
@@ -181,7 +181,7 @@ describeInKernel('a perf event array', () => {
     const subscription = samples.raw.on((bytes) => raw.push(bytes))
     const tails = samples.as(tail)
     for await (const { n, rest } of tails) {
-      // Perf records end at 4 bytes behind a multiple of 8.
+      // The size of a perf record's data is 4 bytes more than a multiple of 8.
       expect([n, rest]).toEqual([1, new Uint8Array(4).fill(0).map((_, i) => 'samp'.charCodeAt(i))])
       break
     }
@@ -191,13 +191,13 @@ describeInKernel('a perf event array', () => {
     expect(warn.mock.calls).toEqual([
       [
         expect.stringMatching(
-          /^map samples of test_bpf: a record of 4 bytes was skipped: its type tail takes at least 8/,
+          /^map samples of test_bpf: a record of 4 bytes was skipped, because its type tail has at least 8/,
         ),
       ],
     ])
   })
 
-  test('the first subscription decides how large the rings are', () => {
+  test('the first subscription decides the size of the rings', () => {
     const { samples } = load()
     for (const pages of [0, 3, 1.5, Number.NaN]) {
       expect(() => samples.on(() => {}, { pages })).toThrow(RangeError)

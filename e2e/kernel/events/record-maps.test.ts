@@ -1,4 +1,4 @@
-/** Maps of records that say in `__type(value, …)` what their records are, which is no size of the map's own. */
+/** Ring buffers and perf event arrays with `__type(value, …)`, which names the record's type and is no size of the map. */
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -21,7 +21,7 @@ interface Test extends SkeletonInstance {
 const value = '__type(value, struct event);'
 const sizes = { perf: [4, 4], ring: [0, 0], user: [0, 0] }
 
-describeInKernel('a map of records of a struct', () => {
+describeInKernel('a record map with __type(value, …)', () => {
   test.each([
     ['perf', 'PERF_EVENT_ARRAY', value],
     ['perf', 'PERF_EVENT_ARRAY', `__type(key, int); ${value}`],
@@ -42,7 +42,7 @@ SEC("syscall") int use(void *ctx) { return (long)&records == 0; }
     const { keySize, valueSize } = skel.maps.records.info
     expect([keySize, valueSize]).toEqual(sizes[kind])
 
-    // The same through the C skeleton.
+    // The C skeleton loads it too.
     const folder = dirname(built.file)
     const object = built.default.object
     await writeFile(

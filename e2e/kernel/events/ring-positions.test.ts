@@ -1,4 +1,4 @@
-/** Where the readers of a ring buffer are in it, and what becomes of them when others move what they go by. */
+/** Positions in a ring buffer, and what happens when another process changes them. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -89,7 +89,7 @@ function load() {
       bss.rounds = megabytes
       progs.send_wide.testRun()
     },
-    /** What another process may do to the ring, which maps it too. */
+    /** Writes the consumer position, as another process that maps the ring may. */
     setConsumer(position: number): void {
       const page = new Mapping(maps.events.fd, 8, true)
       new BigUint64Array(page.buffer)[0] = BigInt(position)
@@ -99,24 +99,24 @@ function load() {
 }
 
 function warnings(): string[] {
-  const said: string[] = []
+  const warned: string[] = []
   const warn = vi.spyOn(process, 'emitWarning').mockImplementation((warning) => {
-    said.push(String(warning))
+    warned.push(String(warning))
   })
   onTestFinished(() => warn.mockRestore())
-  return said
+  return warned
 }
 
 const past = {
   name: 'BpfError',
   code: 'ERR_BPF_MALFORMED',
   message: expect.stringMatching(
-    /^cannot read on in map events of test_bpf: its consumer position, 4000, is past the producer's, 48/,
+    /^cannot read the next record of map events of test_bpf: its consumer position, 4000, is past its producer position, 48/,
   ),
 }
 
-describeInKernel('of a ring buffer', () => {
-  test('one call of consume() takes what was there when it began', () => {
+describeInKernel('positions in a ring buffer', () => {
+  test('one call of consume() reads the records that waited when it began', () => {
     const { events, send } = load()
     send(3)
     const seen: number[] = []
@@ -129,12 +129,12 @@ describeInKernel('of a ring buffer', () => {
     expect(seen).toEqual([0, 1, 2, 3, 4, 5])
   })
 
-  test('positions hold past 2^31 and 2^32 bytes', async () => {
+  test('are exact past 2^31 and 2^32 bytes', async () => {
     const { bss, wide, sendWide } = load()
     const seen: number[] = []
     for (let megabytes = 0; megabytes < 4200; megabytes += 13) {
       sendWide(13)
-      // By turns: both kinds of reader.
+      // Both kinds of reader in turn.
       if (seen.length % 2 === 0) wide.consume(({ n }) => seen.push(n))
       else {
         for await (const { n } of wide) {
@@ -147,7 +147,7 @@ describeInKernel('of a ring buffer', () => {
     expect(seen).toEqual(Array.from({ length: 324 }, (_, n) => n))
   })
 
-  test('a consumer position past the producer ends consume() with an error, and the next one reads on', () => {
+  test('a consumer position past the producer position fails consume(), and the next call reads on', () => {
     const { bss, events, send, setConsumer } = load()
     warnings()
     expect(events.consume(() => {})).toBe(0)
@@ -164,7 +164,7 @@ describeInKernel('of a ring buffer', () => {
     expect(seen).toEqual([0, 1, 2, 3, 4])
   })
 
-  test('also when it was so before anybody here read the ring', async () => {
+  test('a consumer position past the producer position before the first read fails too', async () => {
     const { events, send, setConsumer } = load()
     warnings()
     send(3)
@@ -178,19 +178,19 @@ describeInKernel('of a ring buffer', () => {
   })
 
   test.each(['for await', 'on', 'consume'] as const)(
-    'what another reader let the program overwrite ends %s, once it is no record',
+    'records that another reader released, and the program overwrote, end %s',
     async (how) => {
       const { bss, events, send, sendLarge } = load()
-      const said = warnings()
+      const warned = warnings()
       send(2)
       const iterator = events[Symbol.asyncIterator]()
       if (how === 'for await')
         expect(await iterator.next()).toEqual({ done: false, value: { n: 0 } })
       else await iterator.return?.()
-      let heard = 0
-      // It reads when this has run.
-      if (how === 'on') events.on(() => heard++)
-      // As another process has it: with a walker of its own.
+      let received = 0
+      // The listener reads after this synchronous part.
+      if (how === 'on') events.on(() => received++)
+      // A second copy of the library reads the ring as another process would.
       vi.resetModules()
       const { BpfMap } = await import('../../../src/runtime/index.ts')
       using other = BpfMap.fromId(events.id, 'ringbuf')
@@ -204,7 +204,7 @@ describeInKernel('of a ring buffer', () => {
       const lost = {
         code: 'ERR_BPF_MALFORMED',
         message: expect.stringMatching(
-          /map events of test_bpf: what is at \d+ does not end before/,
+          /map events of test_bpf: the record at position \d+ does not end before/,
         ),
       }
       if (how === 'for await') {
@@ -213,11 +213,13 @@ describeInKernel('of a ring buffer', () => {
       } else if (how === 'consume') {
         expect(() => events.consume(() => {})).toThrow(expect.objectContaining(lost))
       } else {
-        await expect.poll(() => said.join('\n')).toMatch(/what is at \d+ does not end before/)
-        expect(heard).toBe(0)
+        await expect
+          .poll(() => warned.join('\n'))
+          .toMatch(/the record at position \d+ does not end before/)
+        expect(received).toBe(0)
         send(1)
         await sleep(20)
-        expect(heard).toBe(0)
+        expect(received).toBe(0)
       }
       send(1)
       const seen: number[] = []

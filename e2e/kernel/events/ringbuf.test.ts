@@ -99,7 +99,7 @@ async function load() {
       length: number
       bytes: Uint8Array
     }>,
-    /** Records `from` on, of which every fifth is discarded. */
+    /** Emits records numbered from `from`; the program discards every fifth. */
     emit(from: number, count: number): void {
       Object.assign(loaded.bss.args, { from, count })
       loaded.progs.emit.testRun()
@@ -107,14 +107,14 @@ async function load() {
   }
 }
 
-/** What is warned of from now on. */
+/** The warnings from now on. */
 function warnings(): string[] {
-  const said: string[] = []
+  const warned: string[] = []
   const warn = vi.spyOn(process, 'emitWarning').mockImplementation((text) => {
-    said.push(String(text))
+    warned.push(String(text))
   })
   onTestFinished(() => warn.mockRestore())
-  return said
+  return warned
 }
 
 /** The numbers that `emit` submits. */
@@ -161,7 +161,7 @@ describeInKernel('a ring buffer', () => {
     expect(seen).toHaveLength(50)
   })
 
-  test('more records than fit at once all arrive', async () => {
+  test('delivers more records than fit at once', async () => {
     const { skel, events, emit } = await load()
     let received = 0
     let disordered = 0
@@ -185,9 +185,9 @@ describeInKernel('a ring buffer', () => {
 
   test('every subscriber sees every record, at its own pace', async () => {
     const { events, emit } = await load()
-    const heard: bigint[] = []
+    const received: bigint[] = []
     const slow: bigint[] = []
-    const subscription = events.on(({ n }) => heard.push(n))
+    const subscription = events.on(({ n }) => received.push(n))
     const loop = (async () => {
       for await (const { n } of events) {
         if (slow.length < 8) await sleep(5)
@@ -198,15 +198,15 @@ describeInKernel('a ring buffer', () => {
     await sleep(10)
     emit(10, 10)
     await sleep(30)
-    // The slow loop holds the ring's position, so the kernel wakes nobody: the listener must look by itself.
-    expect(heard).toHaveLength(16)
+    // The slow loop holds the consumer position back, so the kernel wakes nobody: the listener must look by itself.
+    expect(received).toHaveLength(16)
     emit(20, 10)
     await loop
     subscription.stop()
-    expect(heard).toEqual(slow)
+    expect(received).toEqual(slow)
   })
 
-  test('consume visits what waits through one view, valid during the call', async () => {
+  test('consume visits the records that wait through one view, which can be read during the call', async () => {
     const { events, emit } = await load()
     emit(0, 10)
     const seen: bigint[] = []
@@ -218,12 +218,12 @@ describeInKernel('a ring buffer', () => {
     })
     expect([count, views.size]).toEqual([8, 1])
     expect(seen).toEqual(numbers(0, 10))
-    const [kept] = views
-    expect(() => kept?.n).toThrow(/snapshot/)
+    const [view] = views
+    expect(() => view?.n).toThrow(/snapshot/)
     expect(events.consume(() => {})).toBe(0)
   })
 
-  test('a visitor that throws has read its record; the others stay', async () => {
+  test('a record whose visitor throws counts as read; the others stay', async () => {
     const { events, emit } = await load()
     emit(0, 5)
     expect(() =>
@@ -234,12 +234,12 @@ describeInKernel('a ring buffer', () => {
     const rest: bigint[] = []
     events.consume(({ n }) => {
       rest.push(n)
-      expect(() => events.consume(() => {})).toThrow(/is running/)
+      expect(() => events.consume(() => {})).toThrow(/is already running/)
     })
     expect(rest).toEqual([2n, 4n])
   })
 
-  test('a listener that throws is uncaught, and goes on', async () => {
+  test('an error of a listener is uncaught, and the listener stays', async () => {
     const { events, emit } = await load()
     const uncaught: unknown[] = []
     const catching = (error: unknown): void => void uncaught.push(error)
@@ -265,8 +265,8 @@ describeInKernel('a ring buffer', () => {
   test('an aborted signal ends loops and listeners, and leaves the rest', async () => {
     const { events, emit } = await load()
     const aborting = new AbortController()
-    const heard: bigint[] = []
-    events.on(({ n }) => heard.push(n), { signal: aborting.signal })
+    const received: bigint[] = []
+    events.on(({ n }) => received.push(n), { signal: aborting.signal })
     const ended = (async () => {
       for await (const _ of events.records({ signal: aborting.signal }));
       return 'done'
@@ -276,26 +276,26 @@ describeInKernel('a ring buffer', () => {
     expect(await ended).toBe('done')
     emit(0, 5)
     await sleep(5)
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     for await (const _ of events.records({ signal: AbortSignal.abort() })) expect.unreachable()
     expect(events.consume(() => {})).toBe(4)
     expect(() => events.on(() => {}, { sigal: 1 } as object)).toThrow(/no option "sigal"/)
   })
 
-  test('what is no listener, signal or codec is refused, and subscribes to nothing', async () => {
+  test('wrong listeners, signals and codecs are refused, and nothing is subscribed', async () => {
     const { skel, events, emit } = await load()
     const wrong = { signal: {} } as object
     const nothing = undefined as never
-    expect(() => events.on(() => {}, wrong)).toThrow(/takes an AbortSignal/)
-    expect(() => events.records(wrong)).toThrow(/takes an AbortSignal/)
-    expect(() => streamOf([events]).on(() => {}, wrong)).toThrow(/takes an AbortSignal/)
+    expect(() => events.on(() => {}, wrong)).toThrow(/signal must be an AbortSignal/)
+    expect(() => events.records(wrong)).toThrow(/signal must be an AbortSignal/)
+    expect(() => streamOf([events]).on(() => {}, wrong)).toThrow(/signal must be an AbortSignal/)
     expect(() => events.on(nothing)).toThrow(/on\(\) takes a function/)
     emit(0, 1)
     expect(() => events.consume(nothing)).toThrow(/consume\(\) takes a function/)
     for (const codec of [undefined, null, {}, 'event']) {
       expect(() => skel.maps.events.as(codec as never)).toThrow(/as\(\) takes a codec/)
     }
-    expect(() => streamOf(events as never)).toThrow(/in an array or by name/)
+    expect(() => streamOf(events as never)).toThrow(/an array of them, or an object by name/)
     expect(events.consume(() => {})).toBe(1)
   })
 
@@ -323,14 +323,14 @@ describeInKernel('a ring buffer', () => {
     expect(first.events.consume(() => first.skel.destroy())).toBe(1)
     const second = await load()
     second.emit(0, 10)
-    let heard = 0
+    let received = 0
     second.events.on(() => {
-      heard++
+      received++
       second.skel.destroy()
     })
-    await expect.poll(() => heard).toBe(1)
+    await expect.poll(() => received).toBe(1)
     await sleep(5)
-    expect(heard).toBe(1)
+    expect(received).toBe(1)
   })
 
   test('a loop that never lacks a record lets timers run', async () => {
@@ -346,9 +346,9 @@ describeInKernel('a ring buffer', () => {
     expect(ticks).toBe(3)
   })
 
-  test('records shorter than their type give the last array what came, or are malformed', async () => {
+  test('records shorter than their type get a shorter last array, or are malformed', async () => {
     const { skel, tails } = await load()
-    const said = warnings()
+    const warned = warnings()
     for (const bytes of [3, 4, 9, 63]) {
       skel.bss.args.bytes = bytes
       skel.progs.emit_bytes.testRun()
@@ -359,16 +359,16 @@ describeInKernel('a ring buffer', () => {
       if (seen.push(length) === 3) break
     }
     expect([seen, tails.malformed, skel.maps.events.malformed]).toEqual([[4, 9, 63], 1, 0])
-    expect(said).toEqual([
+    expect(warned).toEqual([
       expect.stringMatching(
-        /^map events of test_bpf: a record of 3 bytes was skipped: its type tail takes at least 4\. .*`malformed`/,
+        /^map events of test_bpf: a record of 3 bytes was skipped, because its type tail has at least 4 bytes\. .*`malformed`/,
       ),
     ])
   })
 
-  test('that records are too short for their type is said once a subscription', async () => {
+  test('a warning about records too short for their type comes once a subscription', async () => {
     const { skel, events } = await load()
-    const said = warnings()
+    const warned = warnings()
     skel.bss.args.bytes = 11
     const skipped = async (how: () => Promise<void> | void): Promise<void> => {
       for (let count = 0; count < 3; count++) skel.progs.emit_bytes.testRun()
@@ -378,7 +378,7 @@ describeInKernel('a ring buffer', () => {
     }
     await skipped(() => expect(events.consume(() => expect.unreachable())).toBe(3) as void)
     await skipped(() => expect(events.consume(() => expect.unreachable())).toBe(3) as void)
-    expect(said).toHaveLength(1)
+    expect(warned).toHaveLength(1)
     for (const _ of [1, 2]) {
       let subscription: Subscription | undefined
       await skipped(() => {
@@ -386,21 +386,21 @@ describeInKernel('a ring buffer', () => {
       })
       subscription?.stop()
     }
-    expect(said).toHaveLength(3)
+    expect(warned).toHaveLength(3)
     const iterator = streamOf([events])[Symbol.asyncIterator]()
     await skipped(() => void iterator.next())
     await iterator.return?.()
-    expect(new Set(said)).toEqual(
+    expect(new Set(warned)).toEqual(
       new Set([
         expect.stringMatching(
-          /^map events of test_bpf: a record of 11 bytes was skipped: its type event takes at least 12/,
+          /^map events of test_bpf: a record of 11 bytes was skipped, because its type event has at least 12/,
         ),
       ]),
     )
-    expect(said).toHaveLength(4)
+    expect(warned).toHaveLength(4)
   })
 
-  test('a record that its type cannot hold ends the loop, which then holds nothing back', async () => {
+  test('a record that cannot be decoded ends the loop, which then holds nothing back', async () => {
     const { skel, events, exact, emit } = await load()
     skel.bss.args.bytes = 12
     skel.progs.emit_bytes.testRun()
@@ -444,10 +444,10 @@ describeInKernel('a ring buffer', () => {
     }
   })
 
-  test('that another process reads too says so once', async () => {
+  test('a warning that another process reads the ring comes once', async () => {
     const { events, emit } = await load()
-    const said = warnings()
-    // As another process has it: with a walker of its own.
+    const warned = warnings()
+    // A second copy of the library reads the ring as another process would.
     vi.resetModules()
     const { BpfMap } = await import('../../../src/runtime/index.ts')
     using other = BpfMap.fromId(events.id, 'ringbuf')
@@ -455,20 +455,20 @@ describeInKernel('a ring buffer', () => {
       emit(0, 5)
       events.consume(() => {})
     }
-    expect(said).toEqual([])
+    expect(warned).toEqual([])
     for (let round = 0; round < 3; round++) {
       emit(0, 5)
       other.consume(() => {})
       emit(0, 5)
       events.consume(() => {})
     }
-    expect(said).toEqual([
-      expect.stringMatching(/map events of test_bpf is read by another process/),
-      expect.stringMatching(/is read by another process/),
+    expect(warned).toEqual([
+      expect.stringMatching(/map events of test_bpf is also read by another process/),
+      expect.stringMatching(/is also read by another process/),
     ])
   })
 
-  test('is not there before load', async () => {
+  test('cannot be read before load', async () => {
     const { default: skel } = await build<Test>(source)
     const opened = skel.open()
     onTestFinished(() => opened.destroy())

@@ -105,8 +105,8 @@ function load() {
   }
 }
 
-describeInKernel('events of several maps', () => {
-  test('come as one stream, each map in its order and in turn', async () => {
+describeInKernel('events() of several maps', () => {
+  test('is one stream: each map in order, the maps in turn', async () => {
     const { execs, exits, emit } = load()
     emit(3, 2)
     setImmediate(() => emit(0, 1))
@@ -119,13 +119,13 @@ describeInKernel('events of several maps', () => {
     )
   })
 
-  test('by name come with it', async () => {
+  test('gives the name with each record of maps by name', async () => {
     const { execs, exits, emit } = load()
     const stream = events({ exec: execs, exit: exits })
     type Named = ['exec', Exec] | ['exit', Exit]
     expectTypeOf(stream).toExtend<AsyncIterable<Named>>()
-    const heard: Named[] = []
-    const subscription = stream.on((record) => heard.push(record))
+    const received: Named[] = []
+    const subscription = stream.on((record) => received.push(record))
     emit(1, 1)
     let left = 2
     for await (const [name, record] of stream) {
@@ -133,17 +133,17 @@ describeInKernel('events of several maps', () => {
       else expect(record.code).toBe(0)
       if (--left === 0) break
     }
-    await expect.poll(() => heard.length).toBe(2)
+    await expect.poll(() => received.length).toBe(2)
     subscription[Symbol.dispose]()
     emit(1, 0)
     await sleep(50)
-    expect(heard.toSorted()).toEqual([
+    expect(received.toSorted()).toEqual([
       ['exec', { pid: 0, comm: 'exec' }],
       ['exit', { code: 0 }],
     ])
   })
 
-  test('leave what is unread, and end with the signal', async () => {
+  test('leaves unread records, and ends with the signal', async () => {
     const { execs, exits, emit } = load()
     const aborting = new AbortController()
     const stream = events([execs, exits])
@@ -162,7 +162,7 @@ describeInKernel('events of several maps', () => {
     expect(() => stream.on(() => {}, { lost: 1 } as object)).toThrow(/no option "lost"/)
   })
 
-  test('of two skeletons go on with the one that is left', async () => {
+  test('goes on with the second skeleton when the first is destroyed', async () => {
     const [first, second] = [load(), load()]
     const seen: number[] = []
     const ended = (async () => {
@@ -178,7 +178,7 @@ describeInKernel('events of several maps', () => {
     expect(await ended).toBe('done')
   })
 
-  test('are of maps that are loaded, and at least one', () => {
+  test('takes at least one map, and loaded maps alone', () => {
     const { execs } = load()
     expect(() => events([])).toThrow(TypeError)
     expect(() => events([execs, {} as RingBuffer<Exec>])).toThrow(/ring buffers/)
@@ -189,8 +189,8 @@ describeInKernel('events of several maps', () => {
   })
 })
 
-describeInKernel('a map of records', () => {
-  test('is a source of streams, which let go of it when they end', async () => {
+describeInKernel('a record map', () => {
+  test('can be read as a Node stream and a web stream, and is unsubscribed when they end', async () => {
     const { execs, emit } = load()
     emit(5)
     const pids: number[] = []
@@ -208,7 +208,7 @@ describeInKernel('a map of records', () => {
 
   test('loses nothing under overload, and lets timers run', async () => {
     const { loaded, execs } = load()
-    // Stopped until its number is known.
+    // The sender is stopped until its pid is known.
     const flood = spawn('sh', [
       '-c',
       'read go; exec dd if=/dev/zero of=/dev/null bs=1 count=100000',
@@ -216,24 +216,24 @@ describeInKernel('a map of records', () => {
     onTestFinished(() => void flood.kill())
     loaded.bss.target = flood.pid ?? 0
     loaded.attach()
-    let [heard, looped, sampled, ticks] = [0, 0, 0, 0]
+    let [received, looped, sampled, ticks] = [0, 0, 0, 0]
     const timer = setInterval(() => ticks++, 1)
     const loop = (async () => {
       for await (const { pid } of execs) if (pid === loaded.bss.target) looped++
     })()
-    execs.on(() => heard++)
+    execs.on(() => received++)
     loaded.maps.perf.on(() => sampled++, { pages: 8 })
     const started = performance.now()
     flood.stdin.end('go\n')
     await once(flood, 'exit')
     const ran = performance.now() - started
     await expect
-      .poll(() => BigInt(heard) + loaded.bss.refused, { timeout: 5000 })
+      .poll(() => BigInt(received) + loaded.bss.refused, { timeout: 5000 })
       .toBe(loaded.bss.produced)
-    await expect.poll(() => looped).toBe(heard)
+    await expect.poll(() => looped).toBe(received)
     clearInterval(timer)
     expect(loaded.bss.produced).toBeGreaterThan(200_000n)
-    // A turn of the event loop is at most a slice of each of the three, and what this machine's neighbours take.
+    // A turn of the event loop takes at most a slice for each of the three, plus what other processes take.
     expect(ticks).toBeGreaterThan(ran / 100)
     loaded.detach()
     const lost = loaded.maps.perf.lost.reduce((sum, count) => sum + count, 0)

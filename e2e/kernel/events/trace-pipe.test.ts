@@ -27,7 +27,7 @@ interface Talking extends SkeletonInstance {
 
 const { default: skel, file } = await build<Talking>(source)
 
-/** The pipe has one reader, and this machine perhaps other users: waits for its turn. */
+/** Waits until no other process of this machine reads the pipe, which has one reader at a time. */
 async function reading<T>(read: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
@@ -40,7 +40,7 @@ async function reading<T>(read: () => Promise<T>): Promise<T> {
 }
 
 describeInKernel('the trace pipe', () => {
-  test('gives what programs print, raw and in fields', async () => {
+  test('gives the lines that programs print, as text and in fields', async () => {
     const talking = skel.openAndLoad()
     onTestFinished(() => talking.destroy())
     const mark = BigInt(Math.floor(Math.random() * 1e15))
@@ -63,7 +63,7 @@ describeInKernel('the trace pipe', () => {
     expect(performance.now() - before).toBeLessThan(20_000)
   })
 
-  test('ends by its signal while it waits, and opens nothing for one that is aborted', async () => {
+  test('ends by its signal while it waits, and opens nothing when the signal has aborted', async () => {
     const controller = new AbortController()
     setTimeout(() => controller.abort(), 150)
     await reading(async () => {
@@ -74,7 +74,7 @@ describeInKernel('the trace pipe', () => {
     expect(() => tracePipe({ sginal: controller.signal })).toThrow(TypeError)
   })
 
-  test('is refused to a second reader, who is told why', async () => {
+  test('refuses a second reader and says why', async () => {
     await reading(async () => {
       const controller = new AbortController()
       const first = tracePipe({ signal: controller.signal })
@@ -86,8 +86,9 @@ describeInKernel('the trace pipe', () => {
           second.catch((error: Error) => error.message),
           new Promise((resolve) => setTimeout(resolve, 300)),
         ])
-        // Before kernel 6.7 both are let in, and share the lines.
-        if (typeof outcome === 'string') expect(outcome).toMatch(/one reader at a time.*\(EBUSY\)/)
+        // Before Linux 6.7 both may read, and share the lines.
+        if (typeof outcome === 'string')
+          expect(outcome).toMatch(/allows one reader at a time.*\(EBUSY\)/)
       } finally {
         controller.abort()
         await waiting
@@ -95,7 +96,7 @@ describeInKernel('the trace pipe', () => {
     })
   })
 
-  test('holds the process while it is read, and lets it exit', async () => {
+  test('holds the process open while it is read, and lets it exit afterwards', async () => {
     const { code, signal, stderr, stdout } = await runChild(
       file,
       `setTimeout(() => { console.log('exit'); process.exit(3) }, 700).unref()

@@ -54,7 +54,7 @@ const { default: skel, file } = await build<Test>(source, 'senders')
 
 const perSender = 5000
 
-/** Sends all of its numbers, as often as it takes. Of a module whose `types` and `runtime` are in scope. */
+/** Source that sends all its numbers, trying again while there is no room. Needs `types` and `runtime` in scope. */
 const sender = `
   const { BpfMap } = runtime
   function sendAll(id, sender) {
@@ -64,7 +64,7 @@ const sender = `
     }
   }`
 
-/** Drains until every sender is done, and says what came. */
+/** Drains until every sender is done. Prints what came. */
 const drainer = `
   const trace = skel.openAndLoad()
   const timer = setInterval(() => trace.progs.drain.testRun(), 0)
@@ -89,13 +89,13 @@ function load(): { messages: UserRingBuffer<Message>; lock: BigUint64Array } {
   return { messages: loaded.maps.messages, lock: new BigUint64Array(mapping.buffer, page - 8, 1) }
 }
 
-/** Of this process: what holds the lock is a thread's number in it. */
+/** The upper half of a lock's holder id: this process's PID namespace. */
 const namespace = BigInt(statSync('/proc/self/ns/pid').ino) << 32n
 
 const message = { sender: 0, n: 0, padding: '' }
 
 describeInKernel('senders into one user ring buffer', () => {
-  test('in threads lose none of what they were told was sent', async () => {
+  test('in several threads: every record that was sent arrives', async () => {
     const { code, stdout, stderr } = await runChild(
       file,
       `import { Worker, isMainThread, workerData } from 'node:worker_threads'
@@ -111,7 +111,7 @@ describeInKernel('senders into one user ring buffer', () => {
     expect(JSON.parse(stdout)).toEqual(allCame)
   })
 
-  test('in processes neither', async () => {
+  test('in several processes: every record that was sent arrives', async () => {
     const { code, stdout, stderr } = await runChild(
       file,
       `import { fork } from 'node:child_process'
@@ -128,7 +128,7 @@ describeInKernel('senders into one user ring buffer', () => {
     expect(JSON.parse(stdout)).toEqual(allCame)
   })
 
-  test('go on when one of them ended while it sent', async () => {
+  test('go on when one of them ended while it held the lock', async () => {
     const { messages, lock } = load()
     expect(messages.send(message)).toBe(true)
     const child = spawn('true')
@@ -139,7 +139,7 @@ describeInKernel('senders into one user ring buffer', () => {
     expect(lock[0]).toBe(0n)
   })
 
-  test('are refused while one of them is stopped as it sends', () => {
+  test('fail with EBUSY while one of them is stopped and holds the lock', () => {
     const { messages, lock } = load()
     const child = spawn('sleep', ['60'])
     onTestFinished(() => void child.kill())
@@ -148,11 +148,11 @@ describeInKernel('senders into one user ring buffer', () => {
       expect.objectContaining({
         code: 'EBUSY',
         message: expect.stringMatching(
-          new RegExp(`^cannot send to map messages of senders_bpf: thread ${child.pid} has been`),
+          new RegExp(`^cannot send to map messages of senders_bpf: thread ${child.pid} has held`),
         ),
       }),
     )
-    // Nor is one in another PID namespace taken for one that ended.
+    // A holder in another PID namespace is not taken for one that ended.
     lock[0] = (1n << 32n) | 0x7fff_fff0n
     expect(() => messages.send(message)).toThrow(expect.objectContaining({ code: 'EBUSY' }))
     lock[0] = 0n

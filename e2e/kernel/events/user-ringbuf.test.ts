@@ -74,9 +74,9 @@ function load() {
       id: number
       text: string
     }>,
-    /** What the program got, at most so many: all when 0. */
-    drain(most = 0): Command[] {
-      loaded.bss.most = most
+    /** Drains at most `limit` records, all when 0. Returns those that the program got. */
+    drain(limit = 0): Command[] {
+      loaded.bss.most = limit
       loaded.progs.drain.testRun()
       const got: Command[] = []
       loaded.maps.seen.consume((view) => {
@@ -89,11 +89,11 @@ function load() {
   }
 }
 
-/** Of 4096 bytes, at 8 and 16 a record. */
+/** The records of 16 bytes, with headers of 8, that fit into 4096 bytes. */
 const capacity = Math.floor(4096 / 24)
 
 describeInKernel('a user ring buffer', () => {
-  test('gives a program what was sent, in order', () => {
+  test('gives a program the records that were sent, in order', () => {
     const { loaded, commands, drain } = load()
     expect(commands.send({ id: 1, name: 'first' })).toBe(true)
     expect(commands.send({ id: 2, name: 'twelve bytes' })).toBe(true)
@@ -104,7 +104,7 @@ describeInKernel('a user ring buffer', () => {
     expect([loaded.bss.drained, drain()]).toEqual([2n, []])
   })
 
-  test('is full when it is, and goes around its end', () => {
+  test('refuses records while it is full, and wraps around its end', () => {
     const { commands, drain } = load()
     let sent = 0
     for (let round = 0; round < 10; round++) {
@@ -124,7 +124,7 @@ describeInKernel('a user ring buffer', () => {
     expect(drain()).toEqual([{ id: 7, name: 'a line of so' }])
     lines.send({ id: 8, text: 'y'.repeat(60) })
     expect(drain()).toEqual([{ id: 8, name: 'y'.repeat(12) }])
-    // Three bytes are fewer than a command, but a record.
+    // Three bytes are less than a command, and still a record.
     const { raw } = commands
     raw.send(Uint8Array.of(9, 1))
     raw.send(Uint8Array.of(9, 0, 1))
@@ -135,7 +135,7 @@ describeInKernel('a user ring buffer', () => {
     expect(loaded.bss.drained).toBe(2n)
   })
 
-  test('refuses what is wrong, and sends nothing of it', () => {
+  test('refuses wrong values, and sends nothing of them', () => {
     const { commands, lines, drain } = load()
     expect(() => commands.send({ id: 1, name: 'far too long a name' })).toThrow(/name/)
     expect(() => commands.send({ id: 1 } as Command)).toThrow(/name/)
@@ -146,7 +146,7 @@ describeInKernel('a user ring buffer', () => {
     expect(drain()).toEqual([])
   })
 
-  test('a record sent by a getter of another comes before it', () => {
+  test('a record that a getter of another value sends comes first', () => {
     const { commands, drain } = load()
     commands.send({
       get id() {
@@ -187,7 +187,7 @@ describeInKernel('a user ring buffer', () => {
     expect(drain()).toHaveLength(1)
   })
 
-  test('no record overtakes one that waits, small as it may be', async () => {
+  test('no record overtakes one that waits, however small', async () => {
     const { commands, lines, drain } = load()
     while (commands.send({ id: 0, name: '' }));
     const waiting = lines.sendAsync({ id: 1, text: 'as long as several commands'.repeat(2) })
@@ -200,7 +200,7 @@ describeInKernel('a user ring buffer', () => {
     expect(drain().slice(-2)).toMatchObject([{ id: 1 }, { id: 2 }])
   })
 
-  test('destroy fails those that wait', async () => {
+  test('destroy rejects the sends that wait', async () => {
     const { loaded, commands } = load()
     while (commands.send({ id: 0, name: '' }));
     const waiting = commands.sendAsync({ id: 1, name: '' })

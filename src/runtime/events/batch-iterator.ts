@@ -1,5 +1,5 @@
 import { SourceReaders } from './source-readers.ts'
-import { lookAtClockEvery, sliceMilliseconds } from './source.ts'
+import { recordsPerClockCheck, sliceMilliseconds } from './source.ts'
 import type { BatchOptions, SubscriptionRequest } from './subscription.ts'
 
 interface Waiter<T> {
@@ -11,43 +11,43 @@ const end: IteratorReturnResult<undefined> = { done: true, value: undefined }
 const defaultMax = 1024
 
 /**
- * Records by arrays: one step of `for await` for many of them, since a step costs more than a record does. An array is
- * collected when it is asked for; what it does not take stays in the ring.
+ * An iterator over arrays of records: one step of `for await` for many records, since a step costs more than a record
+ * does. An array is collected when it is asked for; the rest stays in the ring.
  */
 export class BatchIterator<T> implements AsyncIterableIterator<T[]> {
   readonly #readers: SourceReaders<T, true>
   readonly #signal: AbortSignal | undefined
-  readonly #within: number
+  readonly #patience: number
   readonly #waiters: Waiter<T>[] = []
   #batch: T[] = []
   #timer: NodeJS.Timeout | undefined
-  /** The array has waited for more for as long as it may. */
+  /** Whether the array has waited for more records for `within` milliseconds. */
   #isDue = false
   #ended = false
   #failure: { readonly error: unknown } | undefined
-  #until = performance.now() + sliceMilliseconds
+  #sliceEnd = performance.now() + sliceMilliseconds
 
-  constructor(openings: readonly SubscriptionRequest<T>[], options: BatchOptions = {}) {
+  constructor(requests: readonly SubscriptionRequest<T>[], options: BatchOptions = {}) {
     const { signal, max = defaultMax, within = 0 } = options
     this.#signal = signal
-    this.#within = within
+    this.#patience = within
     this.#readers = new SourceReaders(
-      openings,
+      requests,
       (cursor, { minimumSize, decode, skip }) =>
         () => {
           const batch = this.#batch
-          let untilLook = lookAtClockEvery
+          let untilClockCheck = recordsPerClockCheck
           while (cursor.advance()) {
             const { memory, offset, length } = cursor
             if (length < minimumSize) skip(length)
             else if (batch.push(decode(memory, offset, length)) >= max) return true
-            if (--untilLook > 0) continue
-            untilLook = lookAtClockEvery
-            if (performance.now() > this.#until) return true
+            if (--untilClockCheck > 0) continue
+            untilClockCheck = recordsPerClockCheck
+            if (performance.now() > this.#sliceEnd) return true
           }
           return undefined
         },
-      () => this.#serve(),
+      () => this.#serveWaiters(),
       this.#end,
     )
     signal?.addEventListener('abort', this.#end, { once: true })
@@ -57,7 +57,7 @@ export class BatchIterator<T> implements AsyncIterableIterator<T[]> {
   next(): Promise<IteratorResult<T[], undefined>> {
     if (this.#waiters.length === 0 && !this.#ended) {
       // A loop that never lacks a record would starve timers.
-      if (performance.now() > this.#until) setImmediate(() => this.#serve())
+      if (performance.now() > this.#sliceEnd) setImmediate(() => this.#serveWaiters())
       else {
         const value = this.#take()
         if (value) return Promise.resolve({ done: false, value })
@@ -65,7 +65,7 @@ export class BatchIterator<T> implements AsyncIterableIterator<T[]> {
     }
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject })
-      if (this.#ended) this.#finish()
+      if (this.#ended) this.#settleWaiters()
       else this.#readers.hold(this)
     })
   }
@@ -82,13 +82,13 @@ export class BatchIterator<T> implements AsyncIterableIterator<T[]> {
   /** The next array, if it is ready. */
   #take(): T[] | undefined {
     try {
-      const isFull = this.#fill()
+      const isFull = this.#collect()
       if (this.#batch.length === 0) {
-        // Nothing but records that are too short, for as long as a slice lasts.
-        if (isFull) setImmediate(() => this.#serve())
+        // A whole slice of time went to records that are too short.
+        if (isFull) setImmediate(() => this.#serveWaiters())
         return undefined
       }
-      if (isFull || this.#isDue || this.#within === 0) return this.#cut()
+      if (isFull || this.#isDue || this.#patience === 0) return this.#takeBatch()
     } catch (error) {
       this.#failure = { error }
       this.#end()
@@ -96,20 +96,20 @@ export class BatchIterator<T> implements AsyncIterableIterator<T[]> {
     }
     this.#timer ??= setTimeout(() => {
       this.#isDue = true
-      this.#serve()
-    }, this.#within)
+      this.#serveWaiters()
+    }, this.#patience)
     return undefined
   }
 
-  /** Takes what waits. Whether there may be more than the array, or this slice of time, can hold. */
-  #fill(): boolean {
+  /** Collects what waits. @returns whether more may wait than the array, or this slice of time, can hold */
+  #collect(): boolean {
     for (;;) {
       if (this.#readers.read()) return true
       if (this.#ended || this.#readers.settle()) return false
     }
   }
 
-  #cut(): T[] {
+  #takeBatch(): T[] {
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#isDue = false
@@ -118,9 +118,9 @@ export class BatchIterator<T> implements AsyncIterableIterator<T[]> {
     return batch
   }
 
-  /** Gives those that wait what there is. */
-  #serve(): void {
-    this.#until = performance.now() + sliceMilliseconds
+  /** Resolves the promises of those that wait, as far as there are records. */
+  #serveWaiters(): void {
+    this.#sliceEnd = performance.now() + sliceMilliseconds
     while (!this.#ended && this.#waiters.length > 0) {
       const value = this.#take()
       if (!value) return
@@ -129,11 +129,11 @@ export class BatchIterator<T> implements AsyncIterableIterator<T[]> {
     this.#readers.release(this)
   }
 
-  /** What is left, then what went wrong, then the end. */
-  #finish(): void {
+  /** Gives those that wait the last records, then the error if there was one, then the end. */
+  #settleWaiters(): void {
     for (const { resolve, reject } of this.#waiters.splice(0)) {
       const failure = this.#failure
-      if (this.#batch.length > 0) resolve({ done: false, value: this.#cut() })
+      if (this.#batch.length > 0) resolve({ done: false, value: this.#takeBatch() })
       else if (failure) {
         this.#failure = undefined
         reject(failure.error)
@@ -148,16 +148,20 @@ export class BatchIterator<T> implements AsyncIterableIterator<T[]> {
     this.#readers.release(this)
     this.#signal?.removeEventListener('abort', this.#end)
     clearTimeout(this.#timer)
-    this.#finish()
+    this.#settleWaiters()
   }
 }
 
-/** @param whom for the message @throws {TypeError | RangeError} for a size or time that is none */
-export function requireBatchOptions(whom: string, { max, within }: BatchOptions): void {
+/** @param caller for the message: `batches()` @throws {RangeError} for a number of records or a time that is none */
+export function requireBatchOptions(caller: string, { max, within }: BatchOptions): void {
   if (max !== undefined && !(Number.isSafeInteger(max) && max >= 1)) {
-    throw new RangeError(`${whom} takes a number of records from 1 on as max, not ${String(max)}`)
+    throw new RangeError(
+      `${caller}: max must be a whole number of records from 1 on, not ${String(max)}`,
+    )
   }
   if (within !== undefined && !(Number.isFinite(within) && within >= 0 && within < 2 ** 31)) {
-    throw new RangeError(`${whom} takes milliseconds from 0 on as within, not ${String(within)}`)
+    throw new RangeError(
+      `${caller}: within must be a number of milliseconds from 0 on, not ${String(within)}`,
+    )
   }
 }

@@ -1,27 +1,27 @@
-import { LostPosition } from './lost-position.ts'
-import { uncaught } from './poller.ts'
+import { LostPositionError } from './lost-position-error.ts'
+import { throwUncaught } from './poller.ts'
 import { SourceReaders } from './source-readers.ts'
-import { lookAtClockEvery, sliceMilliseconds } from './source.ts'
+import { recordsPerClockCheck, sliceMilliseconds } from './source.ts'
 import type { SubscriptionRequest, SubscribeOptions, Subscription } from './subscription.ts'
 
-/** Calls a function for each record. */
+/** A subscription that calls a function for each record. */
 export class ListenerSubscription<T> implements Subscription {
   readonly #readers: SourceReaders<T, true>
   readonly #signal: AbortSignal | undefined
   #stopped = false
   #scheduled = false
-  #until = 0
+  #sliceEnd = 0
 
   /** @throws {TypeError} when the listener is no function */
   constructor(
-    openings: readonly SubscriptionRequest<T>[],
+    requests: readonly SubscriptionRequest<T>[],
     listener: (record: T) => void,
     { signal }: SubscribeOptions = {},
   ) {
-    let untilLook = lookAtClockEvery
+    let untilClockCheck = recordsPerClockCheck
     this.#signal = signal
     this.#readers = new SourceReaders(
-      openings,
+      requests,
       (cursor, { minimumSize, decode, skip }) =>
         () => {
           while (cursor.advance()) {
@@ -29,9 +29,9 @@ export class ListenerSubscription<T> implements Subscription {
             if (length < minimumSize) skip(length)
             else listener(decode(memory, offset, length))
             if (this.#stopped) return true
-            if (--untilLook > 0) continue
-            untilLook = lookAtClockEvery
-            if (performance.now() > this.#until) return true
+            if (--untilClockCheck > 0) continue
+            untilClockCheck = recordsPerClockCheck
+            if (performance.now() > this.#sliceEnd) return true
           }
           return undefined
         },
@@ -41,7 +41,7 @@ export class ListenerSubscription<T> implements Subscription {
     this.#readers.hold(this)
     signal?.addEventListener('abort', this.stop, { once: true })
     if (signal?.aborted) this.stop()
-    // What waits already; not inside `on`, whose caller has not got the subscription yet.
+    // Records may wait already. Not at once: the caller of `on` does not have the subscription yet.
     else this.#schedule()
   }
 
@@ -67,8 +67,8 @@ export class ListenerSubscription<T> implements Subscription {
     return this
   }
 
-  /** Nobody called, and the ring can be read no further: an error that nobody could catch would end the process. */
-  #end(reason: LostPosition): void {
+  /** Warns and stops: nobody called, and an error that nobody can catch would end the process. */
+  #endWithWarning(reason: LostPositionError): void {
     process.emitWarning(reason)
     this.stop()
   }
@@ -84,18 +84,19 @@ export class ListenerSubscription<T> implements Subscription {
 
   #drain(): void {
     if (this.#stopped) return
-    this.#until = performance.now() + sliceMilliseconds
+    this.#sliceEnd = performance.now() + sliceMilliseconds
     try {
       this.#readers.read()
     } catch (error) {
-      if (error instanceof LostPosition) this.#end(error)
-      else uncaught(error)
+      if (error instanceof LostPositionError) this.#endWithWarning(error)
+      else throwUncaught(error)
     }
     if (!this.#stopped && !this.#readers.settle()) this.#schedule()
   }
 }
 
-export function requireListener(whom: string, listener: unknown): void {
+/** @param caller for the message: `on()` @throws {TypeError} */
+export function requireListener(caller: string, listener: unknown): void {
   if (typeof listener === 'function') return
-  throw new TypeError(`${whom} takes a function that is called for each record`)
+  throw new TypeError(`${caller} takes a function, not ${typeof listener}`)
 }

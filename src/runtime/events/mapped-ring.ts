@@ -7,22 +7,21 @@ import {
   toNumber,
 } from '../../codec/intrinsics.ts'
 import { readOnlyMemory } from '../../codec/memory.ts'
+import { BPF_RINGBUF_DISCARD_BIT } from '../../uapi/ringbuf.ts'
 import { close, duplicate, getpagesize } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import { Mapping } from '../ffi/mapping.ts'
-import { LostPosition } from './lost-position.ts'
-import type { Watched } from './poller.ts'
+import { LostPositionError } from './lost-position-error.ts'
+import type { WatchTarget } from './poller.ts'
 import type { RingMapHandle } from './ring-map-handle.ts'
-import type { RingPosition } from './shared-ring.ts'
+import type { RingCursor } from './shared-ring.ts'
 import { recordRefusal, SharedRing } from './shared-ring.ts'
-import type { Cursor, Viewer } from './source.ts'
+import type { Cursor, RecordVisitor } from './source.ts'
 
-/** linux/bpf.h: the record header's first word is the length and two flags; busy is the sign bit. */
-export const headerSize = 8
-export const discardBit: number = 1 << 30
-export const lengthMask: number = discardBit - 1
+/** The bits of a header's first word that hold the length. The busy flag is the sign bit. */
+export const lengthMask: number = BPF_RINGBUF_DISCARD_BIT - 1
 
-/** Bytes read before the kernel is told, so that it can reuse them; a quarter of the ring if that is less. */
+/** The bytes to read before the consumer position is stored, so that the kernel can reuse them; or a quarter of the ring. */
 const releaseEvery = 1 << 15
 
 /**
@@ -41,21 +40,21 @@ export abstract class MappedRing extends SharedRing {
   /** The data is mapped twice in a row, so that a record never wraps. */
   protected readonly headers: Int32Array
   protected readonly data: DataView
-  /** Where the producer is, what is pending, and from where on records are whole (`struct bpf_ringbuf`). */
+  /** The producer, pending and overwrite positions (kernel/bpf/ringbuf.c: `struct bpf_ringbuf`). */
   protected readonly producer: BigUint64Array
   readonly #consumer: BigUint64Array
   readonly #consumerPage: Mapping
   readonly #producerPages: Mapping
   readonly #handles = new Set<RingMapHandle>()
-  /** To wait with: those of the handles may close before the ring does. */
+  /** A duplicate, to wait with: the handles' own descriptors may close before the ring does. */
   readonly #fd: number
-  readonly #forget: () => void
+  readonly #onUnmap: () => void
   readonly #title: string
-  /** The consumer position as it was written here last. */
-  #stored: number
-  #isShared = false
+  /** The consumer position that this process stored last. */
+  #lastStored: number
+  #hasWarned = false
 
-  constructor(handle: RingMapHandle, operation: string, forget: () => void) {
+  constructor(handle: RingMapHandle, operation: string, onUnmap: () => void) {
     const { maxEntries } = handle.info(operation)
     const fd = handle.requireCheckedFd(operation)
     const page = getpagesize()
@@ -74,9 +73,9 @@ export abstract class MappedRing extends SharedRing {
     if (this.#fd < 0) throw handle.failure(operation, errno())
     this.mask = maxEntries - 1
     this.releaseEvery = min(releaseEvery, maxEntries / 4)
-    this.#forget = forget
+    this.#onUnmap = onUnmap
     this.#title = handle.title
-    this.#stored = this.released
+    this.#lastStored = this.released
   }
 
   override subscribe(ready: () => void, ended: () => void): Cursor {
@@ -84,13 +83,13 @@ export abstract class MappedRing extends SharedRing {
     return super.subscribe(ready, ended)
   }
 
-  override consume(viewer: Viewer): number {
+  override consume(viewer: RecordVisitor): number {
     this.#requireConsumerBehind()
     return super.consume(viewer)
   }
 
-  /** Closes with the last of its handles. */
-  adopt(handle: RingMapHandle): void {
+  /** Adds a handle of the same map. The ring closes with the last of its handles. */
+  addHandle(handle: RingMapHandle): void {
     if (this.#handles.has(handle)) return
     this.#handles.add(handle)
     handle.onClose(() => {
@@ -99,24 +98,24 @@ export abstract class MappedRing extends SharedRing {
     })
   }
 
-  protected watched(): Watched {
+  protected watchTarget(): WatchTarget {
     return { fd: this.#fd }
   }
 
-  protected store(position: number): void {
+  protected storeConsumerPosition(position: number): void {
     const found = toNumber(atomicExchange(this.#consumer, 0, toBigInt(position)))
-    if (found !== this.#stored && !this.#isShared) {
-      this.#isShared = true
-      // The kernel reuses what any of them has read, and this walk cannot tell.
+    if (found !== this.#lastStored && !this.#hasWarned) {
+      this.#hasWarned = true
+      // The kernel reuses what any reader has read, and this one cannot see it.
       process.emitWarning(
-        `${this.#title} is read by another process or thread too: each misses records, and may read wrong ones`,
+        `${this.#title} is also read by another process or thread: each of them misses records, and may read damaged ones`,
       )
     }
-    this.#stored = position
+    this.#lastStored = position
   }
 
   protected unmap(): void {
-    this.#forget()
+    this.#onUnmap()
     close(this.#fd)
     this.#consumerPage.retire()
     this.#producerPages.retire()
@@ -127,32 +126,36 @@ export abstract class MappedRing extends SharedRing {
   }
 
   /**
-   * Why a place cannot go on: from it on there is no whole record before the producer's position. Moves it there, where
-   * the next record will be.
+   * Moves a cursor that is followed by no whole record to the producer's position, where the next record will be.
+   * @returns the error to throw
    */
-  protected lostPlace(place: RingPosition): LostPosition {
+  protected lostPosition(cursor: RingCursor): LostPositionError {
     const end = this.producerPosition()
-    const { position } = place
-    place.position = end
+    const { position } = cursor
+    cursor.position = end
     return this.#lostAt(position, end)
   }
 
-  /** The kernel would take no record until its position has caught up (kernel/bpf/ringbuf.c: __bpf_ringbuf_reserve). */
+  /**
+   * A consumer position past the producer's would make the kernel refuse records until its own has caught up
+   * (kernel/bpf/ringbuf.c: __bpf_ringbuf_reserve).
+   * @throws {LostPositionError}
+   */
   #requireConsumerBehind(): void {
     if (this.closed) return
-    // In this order: the producer's only grows.
+    // Read in this order: the producer's position only grows.
     const consumer = toNumber(atomicLoad(this.#consumer, 0))
     const producer = this.producerPosition()
     if (consumer > producer) throw this.#lostAt(consumer, producer)
   }
 
-  #lostAt(position: number, end: number): LostPosition {
-    if (toNumber(atomicLoad(this.#consumer, 0)) > end) this.restart(end)
-    return new LostPosition(
+  #lostAt(position: number, end: number): LostPositionError {
+    if (toNumber(atomicLoad(this.#consumer, 0)) > end) this.resetTo(end)
+    return new LostPositionError(
       this.#title,
       position > end
-        ? `its consumer position, ${position}, is past the producer's, ${end}`
-        : `what is at ${position} does not end before the producer's position, ${end}: it is no record`,
+        ? `its consumer position, ${position}, is past its producer position, ${end}`
+        : `the record at position ${position} does not end before the producer position, ${end}`,
     )
   }
 }

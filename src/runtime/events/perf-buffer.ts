@@ -1,18 +1,18 @@
 import { onlineCpus, cpuGeneration } from '../host/online-cpus.ts'
-import { openPerfRing } from './perf-output.ts'
+import { openPerfRing } from './open-perf-ring.ts'
 import type { LostListener, LostRecords, PerfRing } from './perf-ring.ts'
 import type { RingMapHandle } from './ring-map-handle.ts'
 
 type RingListener = (ring: PerfRing) => void
 
 /**
- * How often CPUs that came online are looked for, in milliseconds: a stat() of each. The kernel tells of them by
- * netlink alone, which containers do not get.
+ * Milliseconds between two looks for CPUs that came online, a stat() of each: the kernel announces them by netlink alone,
+ * which containers do not get.
  */
-const scanEvery = 1000
+const scanInterval = 1000
 
 interface Cpu {
-  readonly start: number
+  readonly generation: number
   readonly ring: PerfRing | undefined
 }
 
@@ -30,9 +30,9 @@ export class PerfBuffer {
   readonly #ringListeners = new Set<RingListener>()
   #rings: readonly PerfRing[] = []
   #timer: NodeJS.Timeout | undefined
-  #scanned = performance.now()
+  #lastScan = performance.now()
 
-  /** @param pages of 4 kB or what the machine has, a CPU; a power of two */
+  /** @param pages of each CPU's ring, of the machine's page size; a power of two */
   constructor(handle: RingMapHandle, operation: string, pages: number) {
     this.#handle = handle
     this.#pages = pages
@@ -47,46 +47,46 @@ export class PerfBuffer {
   }
 
   get rings(): readonly PerfRing[] {
-    if (performance.now() - this.#scanned > scanEvery) this.#scan()
+    if (performance.now() - this.#lastScan > scanInterval) this.#scan()
     return this.#rings
   }
 
-  /** Is told of records that found a ring full. */
+  /** Adds a listener for records that found a ring full. @returns what removes it */
   onLost(listener: LostListener): () => void {
-    return added(this.#lostListeners, (lost) => listener(lost))
+    return addListener(this.#lostListeners, (lost) => listener(lost))
   }
 
-  /** Is told of rings of CPUs that come online. */
+  /** Adds a listener for rings of CPUs that come online. @returns what removes it */
   onRing(listener: RingListener): () => void {
-    const leave = added(this.#ringListeners, (ring) => listener(ring))
-    this.#timer ??= setInterval(() => this.#scan(), scanEvery).unref()
+    const remove = addListener(this.#ringListeners, (ring) => listener(ring))
+    this.#timer ??= setInterval(() => this.#scan(), scanInterval).unref()
     return () => {
-      leave()
-      if (this.#ringListeners.size === 0) this.#rest()
+      remove()
+      if (this.#ringListeners.size === 0) this.#stopTimer()
     }
   }
 
-  #open(cpu: number, start: number): PerfRing | undefined {
+  #open(cpu: number, generation: number): PerfRing | undefined {
     if (cpu >= this.#maxEntries) return undefined
-    // First: what fails is tried again when the CPU was offline, not each time.
-    this.#cpus.set(cpu, { start, ring: undefined })
+    // Before opening: a CPU whose ring fails to open is tried again after it was offline, not at every scan.
+    this.#cpus.set(cpu, { generation, ring: undefined })
     const ring = openPerfRing(this.#handle, cpu, this.#pages, (lost) => this.#count(lost))
     if (!ring) return undefined
-    this.#cpus.set(cpu, { start, ring })
+    this.#cpus.set(cpu, { generation, ring })
     this.lost[cpu] ??= 0
     this.#rings = [...this.#rings, ring]
     return ring
   }
 
   #scan(): void {
-    this.#scanned = performance.now()
+    this.#lastScan = performance.now()
     const online = new Set(onlineCpus())
     for (const cpu of this.#cpus.keys()) if (!online.has(cpu)) this.#cpus.delete(cpu)
     for (const cpu of online) {
-      const start = cpuGeneration(cpu)
-      if (this.#cpus.get(cpu)?.start === start) continue
+      const generation = cpuGeneration(cpu)
+      if (this.#cpus.get(cpu)?.generation === generation) continue
       try {
-        const ring = this.#open(cpu, start)
+        const ring = this.#open(cpu, generation)
         if (ring) for (const listener of this.#ringListeners) listener(ring)
       } catch (error) {
         // Nobody called: the process may have given up its privileges since.
@@ -94,7 +94,7 @@ export class PerfBuffer {
       }
     }
     for (const ring of this.#rings) {
-      if (this.#cpus.get(ring.cpu)?.ring === ring || !ring.isRead) continue
+      if (this.#cpus.get(ring.cpu)?.ring === ring || !ring.isDrained) continue
       this.#rings = this.#rings.filter((other) => other !== ring)
       ring.close()
     }
@@ -102,23 +102,23 @@ export class PerfBuffer {
 
   #count({ cpu, count }: LostRecords): void {
     this.lost[cpu] = (this.lost[cpu] ?? 0) + count
-    // An object each: what one listener does to its own is not the others'.
+    // A new object for each: a listener may change its own.
     for (const listener of this.#lostListeners) listener({ cpu, count })
   }
 
-  #rest(): void {
+  #stopTimer(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
   }
 
   #close(): void {
-    this.#rest()
+    this.#stopTimer()
     for (const ring of this.#rings) ring.close()
   }
 }
 
-/** A listener of its own, so that one function may be given twice. @returns what takes it back */
-function added<L>(listeners: Set<L>, listener: L): () => void {
+/** @param listener a new function, so that a user may give one function twice @returns what removes it */
+function addListener<L>(listeners: Set<L>, listener: L): () => void {
   listeners.add(listener)
   return () => void listeners.delete(listener)
 }

@@ -8,20 +8,20 @@ import {
   toNumber,
 } from '../../codec/intrinsics.ts'
 import { readOnlyMemory } from '../../codec/memory.ts'
+import { PERF_RECORD_LOST, PERF_RECORD_SAMPLE } from '../../uapi/perf-event.ts'
 import { close, getpagesize } from '../ffi/libc.ts'
 import { Mapping } from '../ffi/mapping.ts'
-import type { Watched } from './poller.ts'
-import type { RingPosition } from './shared-ring.ts'
+import type { WatchTarget } from './poller.ts'
+import type { RingCursor } from './shared-ring.ts'
 import { recordRefusal, SharedRing } from './shared-ring.ts'
 
-/** linux/perf_event.h: struct perf_event_mmap_page, in 8-byte words. */
+/** Indexes of data_head and data_tail in struct perf_event_mmap_page (linux/perf_event.h), in 8-byte words. */
 const headWord = 128
 const tailWord = 129
-/** struct perf_event_header: type, misc, size; and enum perf_event_type. */
+/** Bytes of struct perf_event_header: type, misc, size. */
 const headerSize = 8
-const recordLost = 2
-const recordSample = 9
 
+/** The bytes to read before the tail is stored, so that the kernel can reuse them; or a quarter of the ring. */
 const releaseEvery = 1 << 14
 
 /** Records that found a CPU's ring full. */
@@ -38,19 +38,19 @@ export class PerfRing extends SharedRing {
   readonly #fd: number
   readonly #mapping: Mapping
   readonly #positions: BigUint64Array
-  /** Where in it the data begins. */
-  readonly #page: number
+  /** Byte offset of the data in the mapping: a page. */
+  readonly #dataOffset: number
   readonly #data: DataView
   readonly #words: DataView
   readonly #mask: number
   readonly #lost: LostListener
   readonly #releaseEvery: number
-  /** Where the kernel was when last asked. */
+  /** The kernel's data_head as it was last read. */
   #end = 0
-  /** Up to where lost records have been counted. */
+  /** The position up to which lost records have been counted. */
   #counted = 0
 
-  /** @param pages of data, a power of two; the ring owns the descriptor */
+  /** @param pages of data, a power of two @param fd the perf event, which the ring closes */
   constructor(cpu: number, fd: number, pages: number, lost: LostListener) {
     const page = getpagesize()
     const mapping = new Mapping(fd, (1 + pages) * page, true)
@@ -60,59 +60,59 @@ export class PerfRing extends SharedRing {
     this.#lost = lost
     this.#mapping = mapping
     this.#positions = new BigUint64Array(mapping.buffer, 0, tailWord + 1)
-    this.#page = page
+    this.#dataOffset = page
     this.#words = new Memory(mapping.buffer, page)
     this.#data = readOnlyMemory(this.#words, recordRefusal)
     this.#mask = pages * page - 1
     this.#releaseEvery = min(releaseEvery, (pages * page) / 4)
   }
 
-  advance(place: RingPosition): boolean {
-    let { position } = place
+  advance(cursor: RingCursor): boolean {
+    let { position } = cursor
     for (;;) {
-      if (position >= place.limit) return false
+      if (position >= cursor.limit) return false
       if (position >= this.#end) {
         this.#end = this.producerPosition()
         if (position >= this.#end) return false
       }
-      if (position > place.releaseAt) {
+      if (position > cursor.releaseAt) {
         this.release()
-        place.releaseAt = position + this.#releaseEvery
+        cursor.releaseAt = position + this.#releaseEvery
       }
       const at = position & this.#mask
       // Records are multiples of 8 bytes: a header never wraps.
       const type = this.#words.getUint32(at, true)
       const size = this.#words.getUint16(at + 6, true)
       if (size === 0) return false
-      const start = this.#whole(place, at, size)
+      const start = this.#contiguous(cursor, at, size)
       position += size
-      place.position = position
-      if (type === recordLost) {
+      cursor.position = position
+      if (type === PERF_RECORD_LOST) {
         // struct { header; u64 id; u64 lost }
         if (position > this.#counted) {
           this.#counted = position
-          const count = Number(place.memory.getBigUint64(start + headerSize + 8, true))
+          const count = Number(cursor.memory.getBigUint64(start + headerSize + 8, true))
           this.#lost({ cpu: this.cpu, count })
           if (this.closed) return false
         }
-      } else if (type === recordSample) {
+      } else if (type === PERF_RECORD_SAMPLE) {
         // struct { header; u32 size; char data[] }
-        place.offset = start + headerSize + 4
-        place.length = place.memory.getUint32(start + headerSize, true)
+        cursor.offset = start + headerSize + 4
+        cursor.length = cursor.memory.getUint32(start + headerSize, true)
         return true
       }
     }
   }
 
-  protected waits({ position }: RingPosition): boolean {
+  protected hasUnread({ position }: RingCursor): boolean {
     return this.producerPosition() > position
   }
 
-  protected watched(): Watched {
-    return { fd: this.#fd, forgetful: true }
+  protected watchTarget(): WatchTarget {
+    return { fd: this.#fd, clearsReadiness: true }
   }
 
-  protected store(position: number): void {
+  protected storeConsumerPosition(position: number): void {
     atomicStore(this.#positions, tailWord, toBigInt(position))
   }
 
@@ -125,17 +125,17 @@ export class PerfRing extends SharedRing {
     return toNumber(atomicLoad(this.#positions, headWord))
   }
 
-  /** Gives the place the record's memory. @returns where in it the record starts */
-  #whole(place: RingPosition, at: number, size: number): number {
+  /** Gives the cursor the record's memory, in one piece. @returns the record's offset in it */
+  #contiguous(cursor: RingCursor, at: number, size: number): number {
     const end = this.#mask + 1
     if (at + size <= end) {
-      place.memory = this.#data
+      cursor.memory = this.#data
       return at
     }
-    // It goes on at the ring's start.
+    // The record continues at the ring's start.
     const { buffer } = this.#mapping
-    const page = this.#page
-    place.keep(new Bytes(buffer, page + at, end - at), new Bytes(buffer, page, at + size - end))
+    const page = this.#dataOffset
+    cursor.copy(new Bytes(buffer, page + at, end - at), new Bytes(buffer, page, at + size - end))
     return 0
   }
 }

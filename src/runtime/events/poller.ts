@@ -19,14 +19,14 @@ import { scratch } from '../ffi/memory.ts'
 import { BpfError } from '../host/error.ts'
 
 /** A descriptor to wait for. */
-export interface Watched {
+export interface WatchTarget {
   readonly fd: number
   /**
-   * Whether asking if it is readable makes it forget that it was (kernel/events/core.c: perf_poll). libuv's
-   * question of the private descriptor already asks, so such a one is called at each wake-up of any.
+   * Whether poll() clears the readiness that it reports (kernel/events/core.c: perf_poll). libuv's poll of the private
+   * descriptor already does, so the callback of such a descriptor runs at each wake-up of any.
    */
-  readonly forgetful?: boolean
-  /** To write to, instead of to read from. */
+  readonly clearsReadiness?: boolean
+  /** Waits until it is writable instead of readable. */
   readonly forWriting?: boolean
 }
 
@@ -40,9 +40,9 @@ const eventSize = process.arch === 'x64' ? 12 : 16
 const eventDataOffset = eventSize - 8
 const eventsAtOnce = 64
 
-/** Between two looks by the timer, from busy to idle, in milliseconds. */
-const shortestWait = 1
-const longestWait = 20
+/** Milliseconds between two looks by the timer: while busy, and while idle. */
+const shortestInterval = 1
+const longestInterval = 20
 
 let shared: Poller | undefined
 
@@ -55,11 +55,11 @@ function canPoll(): boolean {
 }
 
 /**
- * Calls `ready` whenever the descriptor becomes ready: soon if it is, later at each new wake-up (edge-triggered).
+ * Calls `ready` soon if the descriptor is ready now, and then at each new wake-up (edge-triggered).
  */
-export function watch(watched: Watched, ready: () => void): Watch {
+export function watch(target: WatchTarget, ready: () => void): Watch {
   shared ??= new Poller()
-  return shared.add(watched, ready)
+  return shared.add(target, ready)
 }
 
 /**
@@ -70,25 +70,28 @@ class Poller {
   readonly #fd: number
   readonly #events: Scratch = scratch(eventSize * eventsAtOnce)
   readonly #ready = new Map<number, () => void>()
-  readonly #forgetful = new Map<number, () => void>()
+  readonly #askedEachTime = new Map<number, () => void>()
   #handle: ReturnType<ReturnType<typeof koffi>['node']['poll']> | undefined
   #next = 1
   #timer: NodeJS.Timeout | undefined
-  #wait = shortestWait
-  readonly #timed = !canPoll()
+  #interval = shortestInterval
+  readonly #usesTimer = !canPoll()
 
   constructor() {
     this.#fd = epollCreate(EPOLL_CLOEXEC)
     if (this.#fd < 0) throw new BpfError({ operation: 'wait for events', errno: errno() })
-    if (!this.#timed) {
-      // Kept: koffi closes a handle that is garbage-collected.
-      this.#handle = koffi().node.poll(this.#fd, { readable: true }, () => this.#collect())
-      // What waits holds the process by itself (keep-alive.ts).
+    if (!this.#usesTimer) {
+      // Referenced: koffi closes a handle that is garbage-collected.
+      this.#handle = koffi().node.poll(this.#fd, { readable: true }, () => this.#callReady())
+      // Subscriptions hold the process open themselves (keep-alive.ts).
       this.#handle.unref()
     }
   }
 
-  add({ fd, forgetful = false, forWriting = false }: Watched, ready: () => void): Watch {
+  add(
+    { fd, clearsReadiness: forgetful = false, forWriting = false }: WatchTarget,
+    ready: () => void,
+  ): Watch {
     const token = this.#next++
     const event = scratch(eventSize)
     event.data.setUint32(0, (forWriting ? EPOLLOUT : EPOLLIN) | EPOLLET, true)
@@ -96,46 +99,48 @@ class Poller {
     if (epollControl(this.#fd, EPOLL_CTL_ADD, fd, event.buffer) < 0) {
       throw new BpfError({ operation: 'wait for', object: `descriptor ${fd}`, errno: errno() })
     }
-    const waiting = forgetful ? this.#forgetful : this.#ready
+    const waiting = forgetful ? this.#askedEachTime : this.#ready
     waiting.set(token, ready)
-    if (this.#timed) this.#tick()
+    if (this.#usesTimer) this.#tick()
     return {
       close: () => {
         if (!waiting.delete(token)) return
         epollControl(this.#fd, EPOLL_CTL_DEL, fd, null)
-        if (this.#timed && !this.#isWaiting()) this.#end()
+        if (this.#usesTimer && !this.#isWaiting()) this.#end()
       },
     }
   }
 
   #isWaiting(): boolean {
-    return this.#ready.size + this.#forgetful.size > 0
+    return this.#ready.size + this.#askedEachTime.size > 0
   }
 
-  /** Descriptors are the process's: what a worker leaves open when it ends stays so. */
+  /** Closes the epoll descriptor: one that a worker leaves open stays open after the worker ends. */
   #end(): void {
     clearTimeout(this.#timer)
     close(this.#fd)
     if (shared === this) shared = undefined
   }
 
-  /** Looks at the descriptors by a timer, where libuv cannot wait for them. */
+  /** Starts the timer that looks at the descriptors, where libuv cannot wait for them. */
   #tick(): void {
     if (this.#timer || !this.#isWaiting()) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
-      this.#wait = this.#collect() > 0 ? shortestWait : Math.min(longestWait, this.#wait * 2)
+      this.#interval =
+        this.#callReady() > 0 ? shortestInterval : Math.min(longestInterval, this.#interval * 2)
       this.#tick()
-    }, this.#wait).unref()
+    }, this.#interval).unref()
   }
 
-  #collect(): number {
+  /** Calls back for each ready descriptor. @returns how many there were */
+  #callReady(): number {
     const count = epollWait(this.#fd, this.#events.address, eventsAtOnce, 0)
     for (let index = 0; index < count; index++) {
       const token = this.#events.data.getUint32(index * eventSize + eventDataOffset, true)
       call(this.#ready.get(token))
     }
-    for (const ready of this.#forgetful.values()) call(ready)
+    for (const ready of this.#askedEachTime.values()) call(ready)
     return count
   }
 }
@@ -144,12 +149,12 @@ function call(ready: (() => void) | undefined): void {
   try {
     ready?.()
   } catch (error) {
-    uncaught(error)
+    throwUncaught(error)
   }
 }
 
-/** Ends the process like any uncaught error. Thrown in libuv's callback it would only kill the poll handle, in silence. */
-export function uncaught(error: unknown): void {
+/** Throws an error as uncaught. Thrown in libuv's callback, it would only end the poll handle, in silence. */
+export function throwUncaught(error: unknown): void {
   setImmediate(() => {
     throw error
   })

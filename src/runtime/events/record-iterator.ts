@@ -1,5 +1,5 @@
 import { SourceReaders } from './source-readers.ts'
-import { lookAtClockEvery, sliceMilliseconds } from './source.ts'
+import { recordsPerClockCheck, sliceMilliseconds } from './source.ts'
 import type { SubscriptionRequest, SubscribeOptions } from './subscription.ts'
 
 interface Waiter<T> {
@@ -7,19 +7,19 @@ interface Waiter<T> {
   reject(error: unknown): void
 }
 
-/** What `for await` pulls from: a record is decoded when it is asked for, and stays in the ring until then. */
+/** An iterator for `for await`: a record is decoded when it is asked for, and stays in the ring until then. */
 export class RecordIterator<T> implements AsyncIterableIterator<T> {
   readonly #readers: SourceReaders<T, IteratorYieldResult<T>>
   readonly #signal: AbortSignal | undefined
   readonly #waiters: Waiter<T>[] = []
   #ended = false
-  #untilLook = lookAtClockEvery
-  #until = performance.now() + sliceMilliseconds
+  #untilClockCheck = recordsPerClockCheck
+  #sliceEnd = performance.now() + sliceMilliseconds
 
-  constructor(openings: readonly SubscriptionRequest<T>[], { signal }: SubscribeOptions = {}) {
+  constructor(requests: readonly SubscriptionRequest<T>[], { signal }: SubscribeOptions = {}) {
     this.#signal = signal
     this.#readers = new SourceReaders(
-      openings,
+      requests,
       (cursor, { minimumSize, decode, skip }) =>
         () => {
           while (cursor.advance()) {
@@ -29,7 +29,7 @@ export class RecordIterator<T> implements AsyncIterableIterator<T> {
           }
           return undefined
         },
-      () => this.#serve(),
+      () => this.#serveWaiters(),
       this.#end,
     )
     signal?.addEventListener('abort', this.#end, { once: true })
@@ -39,18 +39,18 @@ export class RecordIterator<T> implements AsyncIterableIterator<T> {
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.#ended) return Promise.resolve(end)
     if (this.#waiters.length > 0) return this.#wait()
-    if (--this.#untilLook <= 0) {
-      this.#untilLook = lookAtClockEvery
-      if (performance.now() > this.#until) {
+    if (--this.#untilClockCheck <= 0) {
+      this.#untilClockCheck = recordsPerClockCheck
+      if (performance.now() > this.#sliceEnd) {
         // A loop that never lacks a record would starve timers.
         const result = this.#wait()
-        setImmediate(() => this.#serve())
+        setImmediate(() => this.#serveWaiters())
         return result
       }
     }
     try {
-      const taken = this.#read()
-      if (taken) return Promise.resolve(taken)
+      const result = this.#read()
+      if (result) return Promise.resolve(result)
     } catch (error) {
       // `for await` does not call return() then.
       this.#end()
@@ -71,8 +71,8 @@ export class RecordIterator<T> implements AsyncIterableIterator<T> {
 
   #read(): IteratorYieldResult<T> | undefined {
     for (;;) {
-      const taken = this.#readers.read()
-      if (taken || this.#ended || this.#readers.settle()) return taken
+      const result = this.#readers.read()
+      if (result || this.#ended || this.#readers.settle()) return result
     }
   }
 
@@ -81,14 +81,14 @@ export class RecordIterator<T> implements AsyncIterableIterator<T> {
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
   }
 
-  /** Gives those that wait what there is. */
-  #serve(): void {
-    this.#until = performance.now() + sliceMilliseconds
+  /** Resolves the promises of those that wait, as far as there are records. */
+  #serveWaiters(): void {
+    this.#sliceEnd = performance.now() + sliceMilliseconds
     while (!this.#ended && this.#waiters.length > 0) {
       try {
-        const taken = this.#read()
-        if (!taken) return
-        this.#waiters.shift()?.resolve(taken)
+        const result = this.#read()
+        if (!result) return
+        this.#waiters.shift()?.resolve(result)
       } catch (error) {
         this.#waiters.shift()?.reject(error)
         this.#end()

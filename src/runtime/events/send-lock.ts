@@ -7,20 +7,20 @@ import { statOf } from '../host/files.ts'
 const gettid = fromLibc('int gettid()')
 const kill = fromLibc('int kill(int, int)')
 
-/** Milliseconds: of a holder that is not seen to end, and between looks at it. */
-const longestWait = 1000
-const lookEvery = 1
+/** Milliseconds: to wait for a holder that does not end, and between two looks at it. */
+const timeout = 1000
+const checkInterval = 1
 const spins = 200
 
 const unknownNamespace = 0n
 
-/** Nobody notifies it: to wait for a time. */
-const sleeper = /*#__PURE__*/ new Int32Array(/*#__PURE__*/ new SharedArrayBuffer(4))
+/** Nobody notifies it: Atomics.wait() on it sleeps. */
+const sleepWord = /*#__PURE__*/ new Int32Array(/*#__PURE__*/ new SharedArrayBuffer(4))
 
 /**
- * Lets one thread at a time send into a user ring buffer, of all that use this library: its producer position moves in
- * steps that no other sender may come between. The lock is a word of the ring's own memory, which every one of them maps,
- * in threads and processes alike: 0, or who holds it.
+ * A lock that lets one thread at a time send into a user ring buffer, among all that use this library: moving the
+ * producer position takes steps that no other sender may come between. The lock is a word of the ring's own memory, which
+ * every sender maps, in threads and processes alike: 0, or the holder's id.
  */
 export class SendLock {
   readonly #word: BigUint64Array
@@ -36,13 +36,13 @@ export class SendLock {
 
   /** @throws {BpfError} EBUSY when another thread holds it for a second */
   acquire(): void {
-    let seen = this.#take(0n)
-    for (let left = spins; seen !== 0n && left > 0; left--) seen = this.#take(0n)
-    for (let waited = 0; seen !== 0n; waited += lookEvery) {
-      if (this.#isGone(seen) && this.#take(seen) === seen) return
-      if (waited >= longestWait) throw this.#busy(seen)
-      Atomics.wait(sleeper, 0, 0, lookEvery)
-      seen = this.#take(0n)
+    let found = this.#take(0n)
+    for (let left = spins; found !== 0n && left > 0; left--) found = this.#take(0n)
+    for (let waited = 0; found !== 0n; waited += checkInterval) {
+      if (this.#hasEnded(found) && this.#take(found) === found) return
+      if (waited >= timeout) throw this.#busy(found)
+      Atomics.wait(sleepWord, 0, 0, checkInterval)
+      found = this.#take(0n)
     }
   }
 
@@ -54,10 +54,10 @@ export class SendLock {
     return atomicCompareExchange(this.#word, 0, from, this.#self)
   }
 
-  /** A thread that ended while it held the lock: terminated, or killed. What it had not published is no record. */
-  #isGone(holder: bigint): boolean {
+  /** Whether the holder ended while it held the lock: terminated, or killed. What it had not published is no record. */
+  #hasEnded(holder: bigint): boolean {
     if (holder === this.#self) return true
-    // The numbers of another PID namespace are not ours to look up.
+    // Thread ids of another PID namespace mean nothing in this one.
     const namespace = holder >> 32n
     if (namespace === unknownNamespace || namespace !== this.#self >> 32n) return false
     return kill(threadOf(holder), 0) < 0 && errno() === ESRCH
@@ -68,8 +68,8 @@ export class SendLock {
       operation: 'send to',
       object: this.#title,
       errno: EBUSY,
-      reason: `thread ${threadOf(holder)} has been sending into it for a second`,
-      hint: 'It may be stopped. One ring for each sender needs no waiting.',
+      reason: `thread ${threadOf(holder)} has held its lock for a second`,
+      hint: 'That thread may be stopped. Senders with a ring each do not wait for one another.',
     })
   }
 }
@@ -78,7 +78,7 @@ function threadOf(holder: bigint): number {
   return Number(holder & 0xffff_ffffn)
 }
 
-/** The number of this thread, and above it that of the namespace in which it has this number. */
+/** Returns the id of this thread, and in the upper 32 bits that of the PID namespace in which it has this id. */
 function selfId(): bigint {
   return (namespaceId() << 32n) | BigInt(gettid())
 }
@@ -87,7 +87,7 @@ function namespaceId(): bigint {
   try {
     return BigInt(statOf('/proc/self/ns/pid').ino)
   } catch (error) {
-    // Without /proc.
+    // /proc is not mounted.
     if (error instanceof BpfError) return unknownNamespace
     throw error
   }

@@ -12,7 +12,7 @@ interface Waiting {
 
 const queues = new WeakMap<RingMapHandle, SendQueue>()
 
-/** One a loaded map, whatever faces of it send. */
+/** Returns the queue of a loaded map, one for all objects that send into it. */
 export function sendQueueOf(handle: RingMapHandle, operation: string): SendQueue {
   let queue = queues.get(handle)
   if (!queue) {
@@ -23,7 +23,7 @@ export function sendQueueOf(handle: RingMapHandle, operation: string): SendQueue
   return queue
 }
 
-/** Who waits for room in a user ring buffer, in order. */
+/** The records that wait for room in a user ring buffer, in order. */
 export class SendQueue {
   readonly #handle: RingMapHandle
   readonly #ring: UserRing
@@ -40,11 +40,12 @@ export class SendQueue {
     return this.#ring.canHold(bytes)
   }
 
-  /** False when there is no room, or others wait for it. */
+  /** Sends a record now. False when there is no room, or others wait for it. */
   send(record: Uint8Array): boolean {
     return this.#waiting.length === 0 && this.#ring.send(record)
   }
 
+  /** Sends a record once there is room. Rejects with the signal's reason, or when the map closes. */
   sendLater(record: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
     if (this.send(record)) return Promise.resolve()
     return new Promise((resolve, reject) => {
@@ -69,13 +70,13 @@ export class SendQueue {
       const abort = (): void => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
         waiting.failed(signal?.reason)
-        // A smaller one may have been behind it.
+        // A smaller record may have waited behind this one.
         this.#flush()
       }
       this.#waiting.push(waiting)
       signal?.addEventListener('abort', abort, { once: true })
       this.#handle.keepAlive.hold(this)
-      // A drain wakes who waits to write (kernel/bpf/ringbuf.c: bpf_user_ringbuf_drain), also one before this line.
+      // A drain wakes those that wait to write (kernel/bpf/ringbuf.c: bpf_user_ringbuf_drain), also a drain before this line.
       this.#watch ??= watch({ fd: this.#ring.fd, forWriting: true }, () => this.#flush())
     })
   }

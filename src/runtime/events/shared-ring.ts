@@ -1,88 +1,88 @@
 import { Buffer, Bytes, lengthOfBytes, max, Memory, min, setBytes } from '../../codec/intrinsics.ts'
 import { readOnlyMemory } from '../../codec/memory.ts'
 import { stateError } from '../host/error.ts'
-import type { Watch, Watched } from './poller.ts'
+import type { Watch, WatchTarget } from './poller.ts'
 import { watch } from './poller.ts'
-import type { Cursor, Source, Viewer } from './source.ts'
+import type { Cursor, Source, RecordVisitor } from './source.ts'
 
 const empty = new Bytes(0)
-const none = new Memory(new Buffer(0))
+const noMemory = new Memory(new Buffer(0))
 
-/** How far a subscriber has read, and the last record that it came by. */
-export class RingPosition {
-  /** Bytes since the ring was made. */
+/** A reader's position in a ring, and the record that it read last. */
+export class RingCursor {
+  /** Where to read on, in bytes since the ring was made. */
   position: number
-  /** The position at which to tell the kernel next. */
+  /** The position from which on to release what was read. */
   releaseAt: number
-  /** Records from here on are not for this reading. */
+  /** The position at which to stop. */
   limit: number = Infinity
-  memory: DataView = none
+  memory: DataView = noMemory
   offset = 0
   length = 0
-  #own = new Bytes(0)
-  #ownMemory: DataView = none
+  #copied = new Bytes(0)
+  #copiedMemory: DataView = noMemory
 
   constructor(position: number) {
     this.position = position
     this.releaseAt = position
   }
 
-  /** Makes a copy the record: of bytes that may not stay, or do not lie together. */
-  keep(first: Uint8Array, second: Uint8Array = empty): void {
+  /** Makes a copy of these bytes the record: they may not stay, or lie in two pieces. */
+  copy(first: Uint8Array, second: Uint8Array = empty): void {
     const length = lengthOfBytes(first) + lengthOfBytes(second)
-    if (lengthOfBytes(this.#own) < length) {
-      this.#own = new Bytes(2 * length)
-      this.#ownMemory = readOnlyMemory(new Memory(this.#own.buffer), recordRefusal)
+    if (lengthOfBytes(this.#copied) < length) {
+      this.#copied = new Bytes(2 * length)
+      this.#copiedMemory = readOnlyMemory(new Memory(this.#copied.buffer), recordRefusal)
     }
-    setBytes(this.#own, first)
-    setBytes(this.#own, second, lengthOfBytes(first))
-    this.memory = this.#ownMemory
+    setBytes(this.#copied, first)
+    setBytes(this.#copied, second, lengthOfBytes(first))
+    this.memory = this.#copiedMemory
     this.offset = 0
     this.length = length
   }
 }
 
-/** Why a record's memory takes no writes. */
+/** Returns the error of a write to a record. */
 export function recordRefusal(): Error {
   return stateError(
     'write to',
     'a record',
-    "records are the kernel's; copy one with snapshot(view)",
+    'it is memory of the kernel; take a copy with snapshot(view)',
   )
 }
 
-/** How often one that is ahead of a slower one looks for itself, in milliseconds. */
-const lookEvery = 5
+/** Milliseconds after which a subscriber that is ahead of a slower one looks for records by itself. */
+const pollInterval = 5
 
 /**
- * A ring that the kernel fills and several subscribers read at their own pace: what the slowest has not read stays. A
- * ring has one consumer position, so there is one of these for it in a process.
+ * A ring that the kernel fills and several subscribers read, each at its own pace: what the slowest has not read stays.
+ * A ring has one consumer position, so a process has one SharedRing for it.
  */
 export abstract class SharedRing implements Source {
   readonly #subscribers = new Set<Subscriber>()
   #watch: Watch | undefined
   #closed = false
   #consuming = false
-  /** Where `consume` got to, while others held the ring back. */
-  readonly #consumed: RingPosition
-  /** What the kernel was last told. */
+  /** What `consume` has read; a slower subscriber may hold the consumer position back. */
+  readonly #consumed: RingCursor
+  /** The consumer position that the kernel has. */
   protected released: number
 
   constructor(consumerPosition: number) {
     this.released = consumerPosition
-    this.#consumed = new RingPosition(consumerPosition)
+    this.#consumed = new RingCursor(consumerPosition)
   }
 
-  /** To wait for. */
-  protected abstract watched(): Watched
-  /** Moves the place to the next record; false when none waits. Of a ring that is not closed. */
-  abstract advance(place: RingPosition): boolean
-  /** Whether something waits behind `place`, asked of the kernel anew. */
-  protected abstract waits(place: RingPosition): boolean
-  /** Where the kernel will put the next record. */
+  /** Returns the descriptor to wait for. */
+  protected abstract watchTarget(): WatchTarget
+  /** Moves the cursor to the next record; false when none waits. The ring must not be closed. */
+  abstract advance(cursor: RingCursor): boolean
+  /** Whether a record waits for `cursor`, read from the kernel's memory anew. */
+  protected abstract hasUnread(cursor: RingCursor): boolean
+  /** Returns the position at which the kernel will put the next record. */
   protected abstract producerPosition(): number
-  /** Tells the kernel how far everyone has read, with a full memory barrier. */
-  protected abstract store(position: number): void
+  /** Gives the kernel the consumer position, with a full memory barrier. */
+  protected abstract storeConsumerPosition(position: number): void
   protected abstract unmap(): void
 
   get closed(): boolean {
@@ -91,58 +91,67 @@ export abstract class SharedRing implements Source {
 
   /** @param ready called when something may wait @param ended called when the ring is gone */
   subscribe(ready: () => void, ended: () => void): Cursor {
-    if (this.#closed) throw stateError('subscribe to', 'events', 'their map is closed')
+    if (this.#closed) throw stateError('subscribe to', 'events', 'their map was closed')
     const subscriber = new Subscriber(this, this.released, ready, ended)
     this.#subscribers.add(subscriber)
-    this.#watch ??= watch(this.watched(), () => {
+    this.#watch ??= watch(this.watchTarget(), () => {
       for (const each of this.#subscribers) each.ready()
     })
     return subscriber
   }
 
   /**
-   * Views what waits, at once: what comes meanwhile is for the next call, so that each ends.
+   * Visits the records that wait now. Those that come meanwhile are for the next call, so that each call ends.
    * @returns how many records there were
    */
-  consume(viewer: Viewer): number {
+  consume(visitor: RecordVisitor): number {
     if (this.#consuming) {
-      throw stateError('consume', 'events', 'a consume() of theirs is running; let it return first')
+      throw stateError(
+        'consume',
+        'events',
+        'consume() of this map is already running; let it return first',
+      )
     }
     this.#consuming = true
-    const place = this.#consumed
-    place.position = max(this.released, place.position)
-    place.limit = this.producerPosition()
+    const cursor = this.#consumed
+    cursor.position = max(this.released, cursor.position)
+    cursor.limit = this.producerPosition()
     try {
-      return this.view(place, viewer)
+      return this.visitRecords(cursor, visitor)
     } finally {
       this.#consuming = false
       this.release()
     }
   }
 
-  /** Shows a viewer what waits before the place's limit. */
-  protected view(place: RingPosition, { minimumSize, skip, point, view, visit }: Viewer): number {
+  /** Visits the records that wait before the cursor's limit. */
+  protected visitRecords(
+    cursor: RingCursor,
+    { minimumSize, skip, point, view, visit }: RecordVisitor,
+  ): number {
     let visited = 0
-    while (!this.#closed && this.advance(place)) {
+    while (!this.#closed && this.advance(cursor)) {
       visited++
-      if (place.length < minimumSize) skip(place.length)
+      if (cursor.length < minimumSize) skip(cursor.length)
       else {
-        point(place.memory, place.offset, place.length)
+        point(cursor.memory, cursor.offset, cursor.length)
         visit(view)
       }
     }
     return visited
   }
 
-  /** Nothing waits for it: from here on the kernel sends a wake-up for what comes. False when something came meanwhile. */
+  /**
+   * Asks the kernel for a wake-up at the next record. False when a record came meanwhile, and no wake-up is sure to come.
+   */
   settle(subscriber: Subscriber): boolean {
-    // The kernel wakes nobody while it sees unread records. Store, then look: either it sees the new position and
-    // wakes us, or we see its record.
+    // The kernel wakes nobody while it sees unread records. Store, then look: either the kernel sees the new position
+    // and sends a wake-up, or the record is seen here.
     this.release()
-    return !this.waits(subscriber)
+    return !this.hasUnread(subscriber)
   }
 
-  /** Lets the kernel reuse what every subscriber has read; without any, what `consume` has. */
+  /** Lets the kernel reuse what every subscriber has read; without subscribers, what `consume` has read. */
   release(): void {
     if (this.#closed) return
     let position = Infinity
@@ -150,25 +159,25 @@ export abstract class SharedRing implements Source {
     if (position === Infinity) position = this.#consumed.position
     if (position <= this.released) return
     this.released = position
-    this.store(position)
+    this.storeConsumerPosition(position)
   }
 
-  /** Tells the kernel a position again: the one that it has is past the last record's `end`. */
-  protected restart(end: number): void {
+  /** Corrects a consumer position that is past `end`, where the last record ends. */
+  protected resetTo(end: number): void {
     this.released = min(this.released, end)
     this.#consumed.position = min(this.#consumed.position, end)
-    this.store(this.released)
+    this.storeConsumerPosition(this.released)
   }
 
-  /** A slower one holds the position back, so that no wake-up comes. */
+  /** Whether a slower subscriber holds the consumer position back, so that no wake-up comes. */
   isAhead(subscriber: Subscriber): boolean {
     return subscriber.position > this.released
   }
 
-  leave(subscriber: Subscriber): void {
+  unsubscribe(subscriber: Subscriber): void {
     if (!this.#subscribers.delete(subscriber)) return
     if (this.#subscribers.size === 0) {
-      // What it has not read stays for whoever comes next.
+      // What it has not read stays for the next subscriber.
       const { position } = subscriber
       this.#consumed.position = max(this.#consumed.position, position)
       this.#watch?.close()
@@ -177,13 +186,13 @@ export abstract class SharedRing implements Source {
     this.release()
   }
 
-  /** Whether nothing waits for anyone. */
-  get isRead(): boolean {
-    if (this.#subscribers.size === 0) return !this.waits(this.#consumed)
-    return ![...this.#subscribers].some((subscriber) => this.waits(subscriber))
+  /** Whether no record waits for any reader. */
+  get isDrained(): boolean {
+    if (this.#subscribers.size === 0) return !this.hasUnread(this.#consumed)
+    return ![...this.#subscribers].some((subscriber) => this.hasUnread(subscriber))
   }
 
-  /** Ends everyone, before the descriptor closes. */
+  /** Ends all subscribers, before the descriptor closes. */
   close(): void {
     if (this.#closed) return
     this.release()
@@ -197,11 +206,11 @@ export abstract class SharedRing implements Source {
   }
 }
 
-class Subscriber extends RingPosition implements Cursor {
+class Subscriber extends RingCursor implements Cursor {
   readonly #ring: SharedRing
   readonly #ready: () => void
   readonly #ended: () => void
-  #look: NodeJS.Timeout | undefined
+  #pollTimer: NodeJS.Timeout | undefined
 
   constructor(ring: SharedRing, position: number, ready: () => void, ended: () => void) {
     super(position)
@@ -217,27 +226,27 @@ class Subscriber extends RingPosition implements Cursor {
   settle(): boolean {
     if (this.#ring.closed) return true
     if (!this.#ring.settle(this)) return false
-    if (this.#ring.isAhead(this)) this.#look ??= setTimeout(this.ready, lookEvery).unref()
+    if (this.#ring.isAhead(this)) this.#pollTimer ??= setTimeout(this.ready, pollInterval).unref()
     return true
   }
 
   readonly ready = (): void => {
-    this.#stopLooking()
+    this.#stopPolling()
     this.#ready()
   }
 
   close(): void {
-    this.#stopLooking()
-    this.#ring.leave(this)
+    this.#stopPolling()
+    this.#ring.unsubscribe(this)
   }
 
   end(): void {
-    this.#stopLooking()
+    this.#stopPolling()
     this.#ended()
   }
 
-  #stopLooking(): void {
-    clearTimeout(this.#look)
-    this.#look = undefined
+  #stopPolling(): void {
+    clearTimeout(this.#pollTimer)
+    this.#pollTimer = undefined
   }
 }

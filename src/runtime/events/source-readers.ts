@@ -1,58 +1,59 @@
+import type { RecordDecoder } from './record-decoder.ts'
 import type { Cursor, Source } from './source.ts'
-import type { SubscriptionRequest, RecordDecoder } from './subscription.ts'
+import type { SubscriptionRequest } from './subscription.ts'
 
-/** Reads one source. Undefined: nothing waits there, go on with the next. */
+/** Reads one source. Undefined when nothing waits there. */
 type Read<R> = () => R | undefined
 
 interface Reader<R> {
-  readonly opening: object
+  readonly request: object
   readonly cursor: Cursor
   readonly read: Read<R>
 }
 
 /**
- * One subscriber's places in all that it reads. Sources are read in turn, so that a busy one does not keep the others
- * waiting; one that ends leaves, and with the last the subscriber ends.
+ * One subscriber's cursors in all the sources that it reads. Sources are read in turn, so that a busy one does not keep
+ * the others waiting. A source that ends is removed; the subscriber ends with the last.
  */
 export class SourceReaders<T, R> {
-  readonly #openings: readonly SubscriptionRequest<T>[]
+  readonly #requests: readonly SubscriptionRequest<T>[]
   #readers: readonly Reader<R>[] = []
-  readonly #forget: (() => void)[] = []
+  readonly #unregister: (() => void)[] = []
   #turn = 0
   #closed = false
 
-  /** @param ready called when something may wait @param ended called when no source is left */
+  /** @param ready called when a record may wait @param ended called when no source is left */
   constructor(
-    openings: readonly SubscriptionRequest<T>[],
+    requests: readonly SubscriptionRequest<T>[],
     readerOf: (cursor: Cursor, decoder: RecordDecoder<T>) => Read<R>,
     ready: () => void,
     ended: () => void,
   ) {
-    this.#openings = openings
+    this.#requests = requests
     try {
-      const keep = (stays: (reader: Reader<R>) => boolean): void => {
+      const retain = (isRetained: (reader: Reader<R>) => boolean): void => {
         if (this.#readers.length === 0) return
-        this.#readers = this.#readers.filter(stays)
+        this.#readers = this.#readers.filter(isRetained)
         if (this.#readers.length === 0) ended()
       }
-      for (const opening of openings) {
+      for (const request of requests) {
         const add = (source: Source): void => {
-          const cursor = source.subscribe(ready, () => keep((reader) => reader.cursor !== cursor))
-          const read = readerOf(cursor, opening.decoder)
-          this.#readers = [...this.#readers, { opening, cursor, read }]
+          const cursor = source.subscribe(ready, () => retain((reader) => reader.cursor !== cursor))
+          const read = readerOf(cursor, request.decoder)
+          this.#readers = [...this.#readers, { request, cursor, read }]
         }
-        opening.sources.forEach(add)
-        const leave = opening.onSourceAdded?.((source) => {
+        request.sources.forEach(add)
+        const remove = request.onSourceAdded?.((source) => {
           add(source)
           ready()
         })
-        if (leave) this.#forget.push(leave)
-        // A ring that other handles have open goes on without this one.
-        this.#forget.push(
-          opening.onClose(() => {
-            const gone = this.#readers.filter((reader) => reader.opening === opening)
-            for (const { cursor } of gone) cursor.close()
-            keep((reader) => reader.opening !== opening)
+        if (remove) this.#unregister.push(remove)
+        // A ring that other handles have open stays open.
+        this.#unregister.push(
+          request.onClose(() => {
+            const closed = this.#readers.filter((reader) => reader.request === request)
+            for (const { cursor } of closed) cursor.close()
+            retain((reader) => reader.request !== request)
           }),
         )
       }
@@ -62,7 +63,7 @@ export class SourceReaders<T, R> {
     }
   }
 
-  /** Reads source after source, until one gives something. */
+  /** Reads source after source, until one gives a result. */
   read(): R | undefined {
     const readers = this.#readers
     if (readers.length === 1) return readers[0]?.read()
@@ -74,28 +75,28 @@ export class SourceReaders<T, R> {
     return undefined
   }
 
-  /** Asks for a wake-up when something comes. False when something waits already. */
+  /** Asks all sources for a wake-up. False when a record waits already. */
   settle(): boolean {
     let settled = true
     for (const { cursor } of this.#readers) settled = cursor.settle() && settled
     return settled
   }
 
-  /** Holds the process open; each skeleton has its own say in it. */
+  /** Holds the process open, unless `unref()` of the skeleton lets it end. */
   hold(member: object): void {
-    for (const { keepAlive } of this.#openings) keepAlive.hold(member)
+    for (const { keepAlive } of this.#requests) keepAlive.hold(member)
   }
 
   release(member: object): void {
-    for (const { keepAlive } of this.#openings) keepAlive.release(member)
+    for (const { keepAlive } of this.#requests) keepAlive.release(member)
   }
 
-  /** Leaves what is unread to others. Again: nothing. */
+  /** Unsubscribes; unread records stay for others. A second call does nothing. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
     for (const { cursor } of this.#readers) cursor.close()
-    for (const forget of this.#forget) forget()
-    for (const { onUnsubscribe: left } of this.#openings) left?.()
+    for (const unregister of this.#unregister) unregister()
+    for (const { onUnsubscribe } of this.#requests) onUnsubscribe?.()
   }
 }

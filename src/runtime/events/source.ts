@@ -1,6 +1,6 @@
-/** What is shown each record through one view, which is pointed at it. */
-export interface Viewer {
-  /** Bytes that a record needs at least; shorter ones are skipped. */
+/** The callback of `consume`, and the one view that is pointed at each record before the call. */
+export interface RecordVisitor {
+  /** In bytes; shorter records are skipped. */
   readonly minimumSize: number
   skip(this: void, length: number): void
   point(this: void, memory: DataView, offset: number, length: number): void
@@ -8,33 +8,33 @@ export interface Viewer {
   visit(this: void, view: unknown): void
 }
 
-/** One subscriber's place among the records of a source. */
+/** One subscriber's position among the records of a source. */
 export interface Cursor {
   /**
-   * Goes on to the next record; false when none waits, or the source is gone. The record counts as read, and its bytes
+   * Moves to the next record; false when none waits, or the source is closed. The record counts as read, and its bytes
    * stay until the next call.
    */
   advance(): boolean
-  /** Where the record is. */
+  /** The record's bytes: `length` of them, at `offset`. */
   readonly memory: DataView
   readonly offset: number
   readonly length: number
-  /** Asks for a wake-up when something comes. False when something waits already, and no wake-up is sure to come. */
+  /** Asks for a wake-up at the next record. False when one waits already, and no wake-up is sure to come. */
   settle(): boolean
-  /** Leaves what is unread to others. */
+  /** Unsubscribes; unread records stay for others. */
   close(): void
 }
 
-/** What records come from: a ring buffer, or one CPU's ring of a perf event array. */
+/** A ring buffer, or one CPU's ring of a perf event array. */
 export interface Source {
-  /** @param ready called when something may wait @param ended called when the source is gone */
+  /** @param ready called when a record may wait @param ended called when the source closes */
   subscribe(ready: () => void, ended: () => void): Cursor
-  /** Views what waits when it is called. @returns how many records there were */
-  consume(viewer: Viewer): number
+  /** Visits the records that wait when it is called. @returns how many there were */
+  consume(visitor: RecordVisitor): number
 }
 
-/** Of JavaScript, before it lets timers and other events run. */
+/** How long records are read in one go, before timers and other events may run. */
 export const sliceMilliseconds = 8
 
-/** Records between looks at the clock, which costs as much as several of them. */
-export const lookAtClockEvery = 64
+/** Records to read between two looks at the clock: a look costs as much as several records. */
+export const recordsPerClockCheck = 64

@@ -2,17 +2,17 @@ import { requireKnownOptions } from '../ffi/known-options.ts'
 import type { SubscribeOptions } from './subscription.ts'
 
 /**
- * @param whom for the message: `events()`
- * @throws {TypeError} for options that are none of the known, and a signal that is none
+ * @param caller for the message: `events()`
+ * @throws {TypeError} for an unknown option, and a signal that is no AbortSignal
  */
 export function requireSubscribeOptions(
-  whom: string,
+  caller: string,
   options: SubscribeOptions,
   known: readonly string[] = ['signal'],
 ): void {
-  requireKnownOptions(whom, options, known)
+  requireKnownOptions(caller, options, known)
   const { signal } = options
-  // Before anything is subscribed: it would stay so.
+  // Checked before anything is subscribed, and would stay subscribed.
   if (signal === undefined || typeof signal?.addEventListener === 'function') return
-  throw new TypeError(`${whom} takes an AbortSignal as its signal`)
+  throw new TypeError(`${caller}: signal must be an AbortSignal`)
 }

@@ -3,30 +3,30 @@ import { stateError } from '../host/error.ts'
 import { closeFile, constants, openFile, readInto, readText } from '../host/files.ts'
 import { tracefs, tracefsFailure } from '../host/tracefs.ts'
 
-/** One line of the kernel's trace. Of lines of another form there is `line` alone. */
+/** One line of the kernel's trace. Lines of an unknown form have `line` alone. */
 export interface TraceLine {
-  /** As the kernel wrote it, without the newline. */
+  /** The text that the kernel wrote, without the newline. */
   readonly line: string
-  /** The thread that ran; `<...>` when the kernel has forgotten its name. */
+  /** The name of the thread that ran; `<...>` when the kernel no longer knows it. */
   readonly task?: string
-  /** The thread's number. */
+  /** The thread's id. */
   readonly pid?: number
   readonly cpu?: number
-  /** Interrupts, scheduling, preemption: `d..21` (Documentation/trace/ftrace.rst). */
+  /** State of interrupts, scheduling and preemption: `d..21` (Documentation/trace/ftrace.rst). */
   readonly flags?: string
-  /** Of the trace's clock, by default one that goes on from boot. */
+  /** Time of the trace's clock, by default seconds since boot. */
   readonly seconds?: number
-  /** `bpf_trace_printk` of bpf_printk(). */
+  /** `bpf_trace_printk` for lines of bpf_printk(). */
   readonly event?: string
   readonly message?: string
-  /** How many lines were overwritten before this one, when the kernel says so. */
+  /** How many lines were overwritten before this one, on lines that say so. */
   readonly lost?: number
 }
 
 /**
- * What bpf_printk() in any program writes, line by line, beginning with what waits. The kernel has one such pipe, and
- * gives each line to one reader: read it in one place, to debug. The loop ends by `break` and by the signal; while it
- * waits, it holds the process open, and looks every 10 to 100 ms.
+ * Iterates over the lines that bpf_printk() in any program writes, beginning with those that wait. The kernel has one
+ * such pipe and gives each line to one reader: use it to debug, in one process. The loop ends by `break` and by the signal;
+ * while it waits, it holds the process open and looks every 10 to 100 ms.
  * @throws {BpfError} at the first step: EACCES when only root may read it; EBUSY when another process does;
  *   `ERR_BPF_UNSUPPORTED` where tracefs is not mounted; `ERR_BPF_STATE` while tracing is turned off
  */
@@ -37,7 +37,7 @@ export function tracePipe(
   return lines(options.signal)
 }
 
-/** Milliseconds. Polling is no use: the kernel wakes a poller when its buffer is half full (trace.c: trace_poll). */
+/** Milliseconds. poll(2) is of no use: the kernel reports readiness when its buffer is half full (trace.c: trace_poll). */
 const shortestWait = 10
 const longestWait = 100
 
@@ -58,11 +58,11 @@ async function* lines(signal: AbortSignal | undefined): AsyncGenerator<TraceLine
         continue
       }
       wait = shortestWait
-      const whole = (rest + decoder.decode(buffer.subarray(0, length), { stream: true })).split(
+      const complete = (rest + decoder.decode(buffer.subarray(0, length), { stream: true })).split(
         '\n',
       )
-      rest = whole.pop() ?? ''
-      for (const line of whole) {
+      rest = complete.pop() ?? ''
+      for (const line of complete) {
         if (signal?.aborted) return
         yield parseTraceLine(line)
       }
@@ -81,17 +81,17 @@ function open(): number {
   try {
     return openFile(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (cause) {
-    throw tracefsFailure('open', path, cause, taken(cause))
+    throw tracefsFailure('open', path, cause, busyHint(cause))
   }
 }
 
-function taken(cause: unknown): string | undefined {
+function busyHint(cause: unknown): string | undefined {
   return (cause as NodeJS.ErrnoException).code === 'EBUSY'
-    ? 'Another process reads it, and it has one reader at a time: `fuser -v` on it tells which'
+    ? 'Another process reads it, and the kernel allows one reader at a time: `fuser -v` on that path names the process'
     : undefined
 }
 
-/** While it is off the kernel writes nothing, and a reader would wait without an end. */
+/** While tracing is off the kernel writes nothing, and a reader would wait for ever. @throws {BpfError} */
 function requireOn(path: string): void {
   let isOn: string
   try {
@@ -103,39 +103,39 @@ function requireOn(path: string): void {
   throw stateError('read', 'the trace pipe', `tracing is turned off: echo 1 > ${path}, as root`)
 }
 
-/** How many bytes came; 0 when nothing waits. */
+/** Returns how many bytes were read; 0 when none wait. */
 function read(fd: number, buffer: Uint8Array): number {
   try {
     return readInto(fd, buffer)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EAGAIN') return 0
-    throw tracefsFailure('read', 'the trace pipe', cause, taken(cause))
+    throw tracefsFailure('read', 'the trace pipe', cause, busyHint(cause))
   }
 }
 
-/** Over at once when the signal aborts. */
+/** Waits, or returns at once when the signal aborts. */
 function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
-    const over = (): void => {
+    const done = (): void => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', over)
+      signal?.removeEventListener('abort', done)
       resolve()
     }
-    const timer = setTimeout(over, milliseconds)
-    signal?.addEventListener('abort', over)
+    const timer = setTimeout(done, milliseconds)
+    signal?.addEventListener('abort', done)
   })
 }
 
-/** `  node-1234  [001] d..21  5678.901234: bpf_trace_printk: hello`; with record-tgid a group behind the thread. */
-const form =
+/** `  node-1234  [001] d..21  5678.901234: bpf_trace_printk: hello`; the option record-tgid adds `(1234)` after the id. */
+const linePattern =
   /^\s*(.+?)-(\d+)\s+(?:\(\s*(?:\d+|-+)\)\s+)?\[(\d+)\]\s+(\S+)\s+(\d+\.\d+):\s(?:([^\s:]+): )?(.*)$/
-const lostForm = /^CPU:(\d+) \[LOST (\d+) EVENTS\]$/
+const lostPattern = /^CPU:(\d+) \[LOST (\d+) EVENTS\]$/
 
 /** @internal */
 export function parseTraceLine(line: string): TraceLine {
-  const lost = lostForm.exec(line)
+  const lost = lostPattern.exec(line)
   if (lost) return { line, cpu: Number(lost[1]), lost: Number(lost[2]) }
-  const fields = form.exec(line)
+  const fields = linePattern.exec(line)
   if (!fields) return { line }
   const [, task = '', pid, cpu, flags = '', seconds, event, message = ''] = fields
   return {

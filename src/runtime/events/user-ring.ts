@@ -6,16 +6,15 @@ import {
   toBigInt,
   toNumber,
 } from '../../codec/intrinsics.ts'
+import { BPF_RINGBUF_HDR_SZ } from '../../uapi/ringbuf.ts'
 import { close, duplicate, getpagesize } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import { Mapping } from '../ffi/mapping.ts'
 import type { RingMapHandle } from './ring-map-handle.ts'
 import { SendLock } from './send-lock.ts'
 
-/** linux/bpf.h: BPF_RINGBUF_HDR_SZ; the first word is the length and two flags, none of them set here. */
-const headerSize = 8
-/** A record becomes a dynamic pointer, whose size has 24 bits (kernel/bpf/helpers.c: DYNPTR_MAX_SIZE). */
-const mostBytes = (1 << 24) - 1
+/** In bytes: a record becomes a dynamic pointer, whose size has 24 bits (kernel/bpf/helpers.c: DYNPTR_MAX_SIZE). */
+const largestRecord = (1 << 24) - 1
 
 /**
  * A BPF_MAP_TYPE_USER_RINGBUF map in memory (kernel/bpf/ringbuf.c: ringbuf_map_mmap_user). Threads and processes
@@ -27,11 +26,11 @@ export class UserRing {
   readonly #consumer: BigUint64Array
   readonly #producer: BigUint64Array
   readonly #headers: Int32Array
-  /** Mapped twice in a row, so that a record never wraps. */
+  /** The data, mapped twice in a row so that a record never wraps. */
   readonly #data: Uint8Array
   readonly #size: number
   readonly #lock: SendLock
-  /** To wait with: the map's own may close before the ring does. */
+  /** A duplicate, to wait with: the map's own descriptor may close before the ring does. */
   readonly fd: number
 
   constructor(handle: RingMapHandle, operation: string) {
@@ -46,20 +45,20 @@ export class UserRing {
     this.#headers = new Int32Array(buffer, page)
     this.#data = new Bytes(buffer, page)
     this.#size = maxEntries
-    // The kernel reads of the producer's page its first word alone (kernel/bpf/ringbuf.c: struct bpf_ringbuf).
+    // The lock is the page's last word: the kernel reads the first alone (kernel/bpf/ringbuf.c: struct bpf_ringbuf).
     this.#lock = new SendLock(new BigUint64Array(buffer, page - 8, 1), handle.title)
     this.fd = duplicate(fd)
     if (this.fd < 0) throw handle.failure(operation, errno())
   }
 
-  /** Whether a record of so many bytes fits into the ring when it is empty. */
+  /** Whether a record of this size fits into the empty ring. */
   canHold(bytes: number): boolean {
-    return bytes <= mostBytes && taken(bytes) <= this.#size
+    return bytes <= largestRecord && sizeInRing(bytes) <= this.#size
   }
 
   /**
-   * Puts a record where the next drain finds it; false when there is no room for it now.
-   * @throws {BpfError} EBUSY when another thread does not end its own sending
+   * Puts a record where the next drain finds it; false when there is no room now.
+   * @throws {BpfError} EBUSY when another thread holds the lock for a second
    */
   send(record: Uint8Array): boolean {
     this.#lock.acquire()
@@ -73,12 +72,12 @@ export class UserRing {
   #put(record: Uint8Array): boolean {
     const position = toNumber(atomicLoad(this.#producer, 0))
     const unread = position - toNumber(atomicLoad(this.#consumer, 0))
-    if (taken(record.length) > this.#size - unread) return false
+    if (sizeInRing(record.length) > this.#size - unread) return false
     const at = position & (this.#size - 1)
-    setBytes(this.#data, record, at + headerSize)
+    setBytes(this.#data, record, at + BPF_RINGBUF_HDR_SZ)
     atomicStore(this.#headers, at >> 2, record.length)
-    // Released last: what the program sees up to here is whole.
-    atomicStore(this.#producer, 0, toBigInt(position + taken(record.length)))
+    // Stored last: programs read up to this position.
+    atomicStore(this.#producer, 0, toBigInt(position + sizeInRing(record.length)))
     return true
   }
 
@@ -89,7 +88,7 @@ export class UserRing {
   }
 }
 
-/** Bytes of the ring that a record takes. */
-function taken(bytes: number): number {
-  return (headerSize + bytes + 7) & ~7
+/** Returns the bytes of the ring that a record takes, its header included. */
+function sizeInRing(bytes: number): number {
+  return (BPF_RINGBUF_HDR_SZ + bytes + 7) & ~7
 }

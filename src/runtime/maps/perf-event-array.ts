@@ -15,7 +15,7 @@ import { errno } from '../ffi/library.ts'
 import { openPerfEvent, perfEventTypes } from '../ffi/perf.ts'
 import { stateError } from '../host/error.ts'
 import { pidOf } from '../programs/pid.ts'
-import type { Feed } from './event-map.ts'
+import type { RecordFeed } from './event-map.ts'
 import { EventMap } from './event-map.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
@@ -114,7 +114,7 @@ export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
   }
 }
 
-function feedOf(handle: MapHandle): Feed<PerfOptions> {
+function feedOf(handle: MapHandle): RecordFeed<PerfOptions> {
   return {
     sources: (operation, { pages }) => bufferOf(handle, operation, pages).rings,
     requireOptions(options) {
@@ -122,8 +122,8 @@ function feedOf(handle: MapHandle): Feed<PerfOptions> {
       requireSubscribeOptions('a perf event array subscription', options, known)
       requireListener('lost', options.lost ?? (() => {}))
     },
-    joining: (callback) => buffers.get(handle)?.buffer.onRing(callback),
-    joined: ({ lost }) => lost && buffers.get(handle)?.buffer.onLost(lost),
+    onSourceAdded: (callback) => buffers.get(handle)?.buffer.onRing(callback),
+    onSubscribe: ({ lost }) => lost && buffers.get(handle)?.buffer.onLost(lost),
   }
 }
 

@@ -1,8 +1,13 @@
+import {
+  PERF_COUNT_SW_BPF_OUTPUT,
+  PERF_EVENT_IOC_ENABLE,
+  PERF_SAMPLE_RAW,
+} from '../../uapi/perf-event.ts'
 import { BPF_MAP_UPDATE_ELEM, bpf } from '../ffi/bpf.ts'
 import { close } from '../ffi/libc.ts'
 import { errno, fromLibc } from '../ffi/library.ts'
 import { scratch, setPointer } from '../ffi/memory.ts'
-import { openPerfEvent } from '../ffi/perf.ts'
+import { openPerfEvent, perfEventTypes } from '../ffi/perf.ts'
 import { privilegeHint } from '../host/capabilities.ts'
 import { ENODEV } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
@@ -11,15 +16,11 @@ import { PerfRing } from './perf-ring.ts'
 import type { RingMapHandle } from './ring-map-handle.ts'
 
 const ioctl = fromLibc('int ioctl(int, long, long)')
-/** linux/perf_event.h */
-const enable = 0x2400
-const software = 1
-const bpfOutput = 10n
-const sampleRaw = 1n << 10n
 
 /**
  * Opens a ring that programs on a CPU write to. Undefined when the CPU is offline.
- * @param lost is told of records that found it full
+ * @param lost called for records that found the ring full
+ * @throws {BpfError}
  */
 export function openPerfRing(
   handle: RingMapHandle,
@@ -32,19 +33,25 @@ export function openPerfRing(
   let ring: PerfRing | undefined
   try {
     ring = new PerfRing(cpu, fd, pages, lost)
-    give(handle, cpu, fd)
+    setElement(handle, cpu, fd)
   } catch (error) {
     if (ring) ring.close()
     else close(fd)
     throw error
   }
-  ioctl(fd, enable, 0)
+  ioctl(fd, PERF_EVENT_IOC_ENABLE, 0)
   return ring
 }
 
 function openOutput(handle: RingMapHandle, cpu: number): number | undefined {
   const fd = openPerfEvent(
-    { type: software, config: bpfOutput, period: 1n, sampleType: sampleRaw, wakeupEvents: 1 },
+    {
+      type: perfEventTypes.software,
+      config: PERF_COUNT_SW_BPF_OUTPUT,
+      period: 1n,
+      sampleType: PERF_SAMPLE_RAW,
+      wakeupEvents: 1,
+    },
     -1,
     cpu,
   )
@@ -59,8 +66,8 @@ function openOutput(handle: RingMapHandle, cpu: number): number | undefined {
   })
 }
 
-/** The map's element of a CPU is where programs on it write. */
-function give(handle: RingMapHandle, cpu: number, fd: number): void {
+/** Makes the perf event the map's element of its CPU, where programs on that CPU write. */
+function setElement(handle: RingMapHandle, cpu: number, fd: number): void {
   const [key, value, attr] = [scratch(4), scratch(4), scratch(32)]
   key.data.setUint32(0, cpu, true)
   value.data.setUint32(0, fd, true)
