@@ -1,6 +1,14 @@
 import { Cursor } from '../elf/cursor.ts'
 import type { Elf } from '../elf/elf.ts'
 import { FormatError } from '../elf/format-error.ts'
+import {
+  bpf_core_relo,
+  bpf_func_info,
+  bpf_line_info,
+  btf_ext_header,
+  columnNumber,
+  lineNumber,
+} from '../uapi/btf-ext.ts'
 import type { RawBtf } from './btf.ts'
 import { readByteOrder } from './header.ts'
 import type { TypeId } from './types.ts'
@@ -61,24 +69,28 @@ export type CoreKind = (typeof CORE_KINDS)[number]
 export function readBtfExt(bytes: Uint8Array, btf: RawBtf): BtfExt {
   const strings = btf.strings
   if (!strings) throw new FormatError('BTF.ext', 0, 'its BTF came without strings')
-  const header = new Cursor(bytes, 'BTF.ext', readByteOrder(bytes, 'BTF.ext'), 4)
+  const header = new Cursor(
+    bytes,
+    'BTF.ext',
+    readByteOrder(bytes, 'BTF.ext'),
+    btf_ext_header.hdr_len,
+  )
   const length = header.u32()
   const parts = [readPart(header, length), readPart(header, length)]
-  // Objects of clang 9 and before have no CO-RE relocations and a header that ends here.
-  if (length >= 32) parts.push(readPart(header, length))
+  if (length >= btf_ext_header.size) parts.push(readPart(header, length))
   const [functions, lines, relocations] = parts
 
   return {
-    functions: readRecords(functions, 8, strings.at, (record) => ({
+    functions: readRecords(functions, bpf_func_info.size, strings.at, (record) => ({
       type: readTypeId(record, btf),
     })),
-    lines: readRecords(lines, 16, strings.at, (record) => {
+    lines: readRecords(lines, bpf_line_info.size, strings.at, (record) => {
       const file = strings.at(record.u32())
       const source = strings.at(record.u32())
-      const place = record.u32()
-      return { file, source, line: place >>> 10, column: place & 0x3ff }
+      const lineCol = record.u32()
+      return { file, source, line: lineNumber(lineCol), column: columnNumber(lineCol) }
     }),
-    coreRelocations: readRecords(relocations, 16, strings.at, (record) => {
+    coreRelocations: readRecords(relocations, bpf_core_relo.size, strings.at, (record) => {
       const type = readTypeId(record, btf)
       const access = strings.at(record.u32())
       const number = record.u32()
@@ -97,10 +109,12 @@ export function readBtfExtOf(elf: Elf, btf: RawBtf): BtfExt | undefined {
 /** Whether there are any, as the header has it. */
 export function hasCoreRelocations({ sections, littleEndian }: Elf): boolean {
   const data = sections.find(({ name }) => name === '.BTF.ext')?.data
-  if (!data || data.byteLength < 32) return false
+  if (!data || data.byteLength < btf_ext_header.size) return false
   const header = new DataView(data.buffer, data.byteOffset, data.byteLength)
-  // struct btf_ext_header: hdr_len, core_relo_len.
-  return header.getUint32(4, littleEndian) >= 32 && header.getUint32(28, littleEndian) > 0
+  return (
+    header.getUint32(btf_ext_header.hdr_len, littleEndian) >= btf_ext_header.size &&
+    header.getUint32(btf_ext_header.core_relo_len, littleEndian) > 0
+  )
 }
 
 /** One of the parts that the header places: undefined when it is empty. */
@@ -111,10 +125,7 @@ function readPart(header: Cursor, headerLength: number): Cursor | undefined {
   return new Cursor(header.bytes, 'BTF.ext', header.littleEndian, start, start + length)
 }
 
-/**
- * A part is the size of its records, then for each ELF section its name, a count and the records.
- * Records may be longer than what is known of them.
- */
+/** Reads the records of all ELF sections in a part. */
 function readRecords<T>(
   part: Cursor | undefined,
   knownSize: number,

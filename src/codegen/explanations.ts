@@ -1,6 +1,6 @@
 import { hasCoreRelocations } from '../btf/ext.ts'
-import { SHN_UNDEF } from '../elf/constants.ts'
 import type { BpfObject } from '../object/object.ts'
+import { SHN_UNDEF } from '../uapi/elf.ts'
 
 /** Of the runtime's explanations of failed loads, those that loads of the object may need. */
 export function explanationsFor({ elf }: BpfObject): string[] {

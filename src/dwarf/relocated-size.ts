@@ -7,7 +7,7 @@ import {
   R_BPF_DATA_32,
   R_BPF_DATA_64,
   R_BPF_NONE,
-} from '../elf/constants.ts'
+} from '../uapi/elf.ts'
 
 /**
  * Bytes that a relocation type of BPF changes in debug information, undefined for an unknown one

@@ -1,8 +1,9 @@
 import { decompression } from '../elf/compression.ts'
-import { REL_SIZE, SHT_RELA } from '../elf/constants.ts'
 import type { Elf, Section } from '../elf/elf.ts'
 import { FormatError } from '../elf/format-error.ts'
 import { isRelocations, relocationEntries } from '../elf/relocations.ts'
+import { Elf64_Rel, readRelocationRecord } from '../uapi/elf-records.ts'
+import { SHT_RELA } from '../uapi/elf.ts'
 import { relocatedSize } from './relocated-size.ts'
 
 /** The .debug_* sections, decompressed and relocated; empty where the object has none. */
@@ -118,9 +119,8 @@ function relocated(elf: Elf, { section, content }: Piece, pieces: Pieces): Uint8
 function changesBytes(elf: Elf, table: Section, pieces: Pieces): boolean {
   if (table.type === SHT_RELA) return true
   const view = new DataView(table.data.buffer, table.data.byteOffset, table.data.byteLength)
-  for (let entry = 0; entry + REL_SIZE <= table.data.length; entry += REL_SIZE) {
-    const index = view.getUint32(entry + (elf.littleEndian ? 12 : 8), elf.littleEndian)
-    const symbol = elf.symbols[index]
+  for (let at = 0; at + Elf64_Rel.size <= table.data.length; at += Elf64_Rel.size) {
+    const symbol = elf.symbols[readRelocationRecord(view, at, elf.littleEndian).symbolIndex]
     if (symbol?.value !== 0 || (pieces.get(symbol.section)?.base ?? 0) !== 0) return true
   }
   return false

@@ -1,6 +1,6 @@
 import * as zlib from 'node:zlib'
 
-import { ELFCOMPRESS_ZLIB, ELFCOMPRESS_ZSTD, SHF_COMPRESSED } from './constants.ts'
+import { ELFCOMPRESS_ZLIB, ELFCOMPRESS_ZSTD, SHF_COMPRESSED } from '../uapi/elf.ts'
 import { Cursor } from './cursor.ts'
 import { FormatError } from './format-error.ts'
 import type { Section } from './sections.ts'

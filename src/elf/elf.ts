@@ -1,13 +1,5 @@
-import {
-  EHDR_SIZE,
-  EI_CLASS,
-  EI_DATA,
-  ELFCLASS64,
-  ELFDATA2LSB,
-  ELFDATA2MSB,
-  SHDR_SIZE,
-} from './constants.ts'
-import { Cursor } from './cursor.ts'
+import { Elf64_Ehdr, Elf64_Shdr, readFileHeader } from '../uapi/elf-records.ts'
+import { EI_CLASS, EI_DATA, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB } from '../uapi/elf.ts'
 import { FormatError } from './format-error.ts'
 import { describeNonElf, isElf } from './magic.ts'
 import { readSections, type Section } from './sections.ts'
@@ -38,24 +30,17 @@ export function readElf(file: Uint8Array): Elf {
   // Not a Buffer, whose slice() makes no copy.
   const bytes = new Uint8Array(file.buffer, file.byteOffset, file.length)
   const littleEndian = readIdent(bytes)
-  const header = new Cursor(bytes, 'ELF', littleEndian, 16)
-  const type = header.u16()
-  const machine = header.u16()
-  header.seek(40)
-  const tableOffset = header.word()
-  header.seek(58)
-  const headerSize = header.u16()
-  const count = header.u16()
-  const names = header.u16()
-  if (tableOffset === 0)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const header = readFileHeader(view, Elf64_Ehdr, littleEndian)
+  const { machine, type, sectionHeaders } = header
+  if (sectionHeaders.offset === 0)
     return { bytes, littleEndian, machine, type, sections: [], namesIndex: 0, symbols: [] }
 
-  if (headerSize !== SHDR_SIZE) {
-    header.fail(`section headers of ${headerSize} bytes, ELF64 has ${SHDR_SIZE}`, 58)
+  if (sectionHeaders.entrySize !== Elf64_Shdr.size) {
+    const reason = `section headers of ${sectionHeaders.entrySize} bytes, ELF64 has ${Elf64_Shdr.size}`
+    throw new FormatError('ELF', Elf64_Ehdr.e_shentsize, reason)
   }
-  const table = new Cursor(bytes, 'ELF', littleEndian, EHDR_SIZE)
-  table.seek(tableOffset)
-  const { sections, namesIndex } = readSections(table, count, names)
+  const { sections, namesIndex } = readSections(view, header, littleEndian)
   const symbols = readSymbols(sections, littleEndian)
   return { bytes, littleEndian, machine, type, sections, namesIndex, symbols }
 }
@@ -65,7 +50,7 @@ function readIdent(bytes: Uint8Array): boolean {
     const instead = describeNonElf(bytes) ?? 'it does not start with \\x7fELF'
     throw new FormatError('ELF', 0, `this is no ELF file, ${instead}`)
   }
-  if (bytes.length < EHDR_SIZE) {
+  if (bytes.length < Elf64_Ehdr.size) {
     throw new FormatError('ELF', bytes.length, 'the file ends inside its header')
   }
   if (bytes[EI_CLASS] !== ELFCLASS64) {

@@ -1,6 +1,8 @@
+import { ELF_MAGIC } from '../uapi/elf.ts'
+
 /** Whether the bytes begin as an ELF file does. */
 export function isElf(bytes: Uint8Array): boolean {
-  return startsWith(bytes, 0x7f, 0x45, 0x4c, 0x46)
+  return startsWith(bytes, ...ELF_MAGIC)
 }
 
 /** What bytes that are no ELF file are instead, and what to do: `it is LLVM bitcode: …`; undefined when nothing tells. */

@@ -1,6 +1,7 @@
-import { REL_SIZE, RELA_SIZE, SHT_REL, SHT_RELA } from './constants.ts'
-import { Cursor } from './cursor.ts'
+import { Elf64_Rel, Elf64_Rela, readRelocationRecord } from '../uapi/elf-records.ts'
+import { SHT_REL, SHT_RELA } from '../uapi/elf.ts'
 import type { Elf, Section } from './elf.ts'
+import { FormatError } from './format-error.ts'
 import type { ElfSymbol } from './symbols.ts'
 
 export interface Relocation {
@@ -9,11 +10,11 @@ export interface Relocation {
   readonly symbol: ElfSymbol
   /** R_ of the file's machine. */
   readonly type: number
-  /** Of a REL section it is 0: the addend stands in the relocated bytes. */
+  /** 0 in a REL section, whose addends stand in the relocated bytes. */
   readonly addend: bigint
 }
 
-/** What changes `section`: every entry of the REL and RELA sections that apply to it, in file order. */
+/** The relocations that change `section`: every entry of the REL and RELA sections that apply to it, in file order. */
 export function relocations(elf: Elf, section: Section): Relocation[] {
   return elf.sections.flatMap((candidate) =>
     isRelocations(candidate) && candidate.info === section.index
@@ -38,27 +39,29 @@ export function isRelocations(section: Section): boolean {
   return section.type === SHT_REL || section.type === SHT_RELA
 }
 
-/** Bytes of one entry. */
-export function entrySize(table: Section): number {
-  return table.type === SHT_RELA ? RELA_SIZE : REL_SIZE
+/** The struct of one entry: Elf64_Rel or Elf64_Rela. */
+export function relocationRecord(table: Section): typeof Elf64_Rel | typeof Elf64_Rela {
+  return table.type === SHT_RELA ? Elf64_Rela : Elf64_Rel
 }
 
-/** The entries of one REL or RELA section. */
+/** The entries of one REL or RELA section. Throws FormatError. */
 export function relocationEntries(elf: Elf, table: Section): Relocation[] {
-  const cursor = new Cursor(table.data, 'ELF', elf.littleEndian)
+  const { littleEndian, symbols } = elf
+  const { data } = table
+  const { size } = relocationRecord(table)
+  const view = new DataView(data.buffer, data.byteOffset, data.length)
   const entries: Relocation[] = []
-  while (!cursor.done) {
-    const start = table.offset + cursor.offset
-    if (cursor.remaining < entrySize(table)) cursor.fail('the last relocation is cut short', start)
-    const offset = cursor.word()
-    const info = cursor.u64()
-    const addend = table.type === SHT_RELA ? cursor.s64() : 0n
-    const index = Number(info >> 32n)
-    const symbol = elf.symbols[index]
-    if (!symbol) {
-      return cursor.fail(`a relocation names symbol ${index} of ${elf.symbols.length}`, start)
+  for (let at = 0; at < data.length; at += size) {
+    const fail = (reason: string): never => {
+      throw new FormatError('ELF', table.offset + at, reason)
     }
-    entries.push({ offset, symbol, type: Number(info & 0xffff_ffffn), addend })
+    if (data.length - at < size) fail('the last relocation is cut short')
+    const { offset, symbolIndex, type } = readRelocationRecord(view, at, littleEndian)
+    const symbol = symbols[symbolIndex]
+    if (!symbol) return fail(`a relocation names symbol ${symbolIndex} of ${symbols.length}`)
+    const addend =
+      table.type === SHT_RELA ? view.getBigInt64(at + Elf64_Rela.r_addend, littleEndian) : 0n
+    entries.push({ offset, symbol, type, addend })
   }
   return entries
 }

@@ -1,98 +1,76 @@
-import { SHDR_SIZE, SHN_LORESERVE, SHN_XINDEX, SHT_NOBITS, SHT_NULL } from './constants.ts'
-import type { Cursor } from './cursor.ts'
+import {
+  Elf64_Shdr,
+  readSectionHeader,
+  sectionNumbers,
+  type FileHeader,
+  type SectionHeader,
+} from '../uapi/elf-records.ts'
+import { SHN_LORESERVE, SHT_NOBITS, SHT_NULL } from '../uapi/elf.ts'
 import { FormatError } from './format-error.ts'
 import { sectionStrings, type StringTable } from './string-table.ts'
 
-export interface Section {
+export interface Section extends Omit<SectionHeader, 'nameOffset'> {
   readonly index: number
   readonly name: string
-  /** SHT_ */
-  readonly type: number
-  /** SHF_ */
-  readonly flags: number
-  /** Bytes from the start of the file. */
-  readonly offset: number
-  /** Bytes, also of a NOBITS section, which has no data. */
-  readonly size: number
-  readonly link: number
-  readonly info: number
-  readonly align: number
-  /** Bytes of one entry in a section that is a table. */
-  readonly entrySize: number
+  /** Empty for a NOBITS section. */
   readonly data: Uint8Array
 }
 
 export interface SectionTable {
   readonly sections: Section[]
-  /** Of the section that holds their names, 0: they have none. */
+  /** The index of the section that holds their names; 0 when they have none. */
   readonly namesIndex: number
 }
 
-/**
- * From where `table` stands, with the counts of the ELF header. A file of 65,280 sections or more
- * keeps the true ones in section 0.
- */
+/** Reads the sections of a whole 64-bit file, and checks that each lies inside of it and on no other. Throws FormatError. */
 export function readSections(
-  table: Cursor,
-  headerCount: number,
-  headerNames: number,
+  file: DataView,
+  header: FileHeader,
+  littleEndian: boolean,
 ): SectionTable {
-  const start = table.offset
-  const first = readSection(table, 0, unnamed)
-  const count = headerCount === 0 ? first.size : headerCount
-  const namesIndex = headerNames === SHN_XINDEX ? first.link : headerNames
-  if (headerCount >= SHN_LORESERVE || count * SHDR_SIZE > table.end - start) {
-    table.fail(`a table of ${count} section headers reaches past the end of the file`, start)
+  const start = header.sectionHeaders.offset
+  const available = Math.floor((file.byteLength - start) / Elf64_Shdr.size)
+  const headerOf = (index: number): SectionHeader =>
+    readSectionHeader(file, start + index * Elf64_Shdr.size, Elf64_Shdr, littleEndian)
+  if (available < 1) {
+    const reason = `the section headers start at byte ${start}, the file has ${file.byteLength}`
+    throw new FormatError('ELF', file.byteLength, reason)
   }
-  const names = namesIndex === 0 ? unnamed : readNames(table, start, namesIndex, count)
-  table.seek(start)
-  const sections: Section[] = []
-  while (sections.length < count) sections.push(readSection(table, sections.length, names))
+  const { count, namesIndex } = sectionNumbers(header, headerOf(0))
+  if (header.sectionHeaders.count >= SHN_LORESERVE || count > available) {
+    const reason = `a table of ${count} section headers reaches past the end of the file`
+    throw new FormatError('ELF', start, reason)
+  }
+  if (namesIndex >= count && namesIndex !== 0) {
+    const reason = `section ${namesIndex} should hold names, there are ${count}`
+    throw new FormatError('ELF', start, reason)
+  }
+  const section = (index: number, names: StringTable): Section => {
+    const { nameOffset, ...described } = headerOf(index)
+    const data = contentOf(file, described, index, start + index * Elf64_Shdr.size)
+    return { ...described, index, name: names(nameOffset), data }
+  }
+  const names =
+    namesIndex === 0 ? unnamed : sectionStrings(section(namesIndex, unnamed), 'section names')
+  const sections = Array.from({ length: count }, (_, index) => section(index, names))
   refuseOverlaps(sections)
   return { sections, namesIndex }
 }
 
-function readNames(table: Cursor, start: number, index: number, count: number): StringTable {
-  if (index >= count) table.fail(`section ${index} should hold names, there are ${count}`, start)
-  table.seek(start + index * SHDR_SIZE)
-  return sectionStrings(readSection(table, index, unnamed), 'section names')
-}
-
 const unnamed: StringTable = () => ''
 
-function readSection(table: Cursor, index: number, names: StringTable): Section {
-  const start = table.offset
-  const name = names(table.u32())
-  const type = table.u32()
-  const flags = table.word()
-  table.skip(8)
-  const offset = table.word()
-  const size = table.word()
-  const link = table.u32()
-  const info = table.u32()
-  const align = table.word()
-  const entrySize = table.word()
-  const filled = type !== SHT_NOBITS && type !== SHT_NULL
-  if (filled && offset + size > table.bytes.length) {
-    table.fail(
-      `section ${index} takes bytes ${offset} to ${offset + size}, the file has ${table.bytes.length}`,
-      start,
-    )
+function contentOf(
+  file: DataView,
+  { type, offset, size }: Pick<SectionHeader, 'type' | 'offset' | 'size'>,
+  index: number,
+  headerOffset: number,
+): Uint8Array {
+  if (type === SHT_NOBITS || type === SHT_NULL) return new Uint8Array()
+  if (offset + size > file.byteLength) {
+    const reason = `section ${index} takes bytes ${offset} to ${offset + size}, the file has ${file.byteLength}`
+    throw new FormatError('ELF', headerOffset, reason)
   }
-  const data = filled ? table.bytes.subarray(offset, offset + size) : new Uint8Array()
-  return {
-    index,
-    name,
-    type,
-    flags,
-    offset,
-    size,
-    link,
-    info,
-    align,
-    entrySize,
-    data,
-  }
+  return new Uint8Array(file.buffer, file.byteOffset + offset, size)
 }
 
 /** Also what bounds the memory that copies of all sections can take. */

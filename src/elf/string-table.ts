@@ -1,6 +1,6 @@
 import { isAscii } from 'node:buffer'
 
-import { SHT_STRTAB } from './constants.ts'
+import { SHT_STRTAB } from '../uapi/elf.ts'
 import { FormatError, type Format } from './format-error.ts'
 import type { Section } from './sections.ts'
 

@@ -1,3 +1,4 @@
+import { Elf64_Sym, relocationSymbolOffset } from '../uapi/elf-records.ts'
 import {
   ET_REL,
   SHF_INFO_LINK,
@@ -6,11 +7,10 @@ import {
   SHT_LLVM_ADDRSIG,
   SHT_SYMTAB,
   SHT_SYMTAB_SHNDX,
-  SYM_SIZE,
-} from './constants.ts'
+} from '../uapi/elf.ts'
 import { readElf, type Elf, type ElfSymbol, type Section } from './elf.ts'
 import { FormatError } from './format-error.ts'
-import { entrySize, isRelocations, relocationEntries } from './relocations.ts'
+import { isRelocations, relocationEntries, relocationRecord } from './relocations.ts'
 import { writeStringTable } from './string-table-writer.ts'
 import { writeElf } from './write.ts'
 
@@ -125,16 +125,16 @@ function symbolTable(
   kept: Kept,
   names: ReadonlyMap<string, number>,
 ): Uint8Array {
-  const data = new Uint8Array(kept.symbols.length * SYM_SIZE)
+  const data = new Uint8Array(kept.symbols.length * Elf64_Sym.size)
   const view = new DataView(data.buffer)
   for (const [index, symbol] of kept.symbols.entries()) {
-    const old = symbol.index * SYM_SIZE
-    const at = index * SYM_SIZE
+    const old = symbol.index * Elf64_Sym.size
+    const at = index * Elf64_Sym.size
     // Absolute and common symbols keep their special number.
     const place = kept.sectionIndex.get(symbol.section) ?? symbol.section & 0xffff
-    data.set(section.data.subarray(old, old + SYM_SIZE), at)
-    view.setUint32(at, names.get(symbol.name) ?? 0, elf.littleEndian)
-    view.setUint16(at + 6, place, elf.littleEndian)
+    data.set(section.data.subarray(old, old + Elf64_Sym.size), at)
+    view.setUint32(at + Elf64_Sym.st_name, names.get(symbol.name) ?? 0, elf.littleEndian)
+    view.setUint16(at + Elf64_Sym.st_shndx, place, elf.littleEndian)
   }
   return data
 }
@@ -148,9 +148,8 @@ function relocationTable(elf: Elf, section: Section, kept: Kept): Uint8Array {
       const reason = `${section.name} refers to debug information through symbol ${symbol.index}`
       throw new FormatError('ELF', section.offset, reason)
     }
-    // r_info: the symbol in its upper half.
-    const info = index * entrySize(section) + 8
-    view.setUint32(elf.littleEndian ? info + 4 : info, renumbered, elf.littleEndian)
+    const at = relocationSymbolOffset(index * relocationRecord(section).size, elf.littleEndian)
+    view.setUint32(at, renumbered, elf.littleEndian)
   }
   return data
 }

@@ -1,17 +1,25 @@
+import { Elf64_Sym, readSymbolRecord } from '../uapi/elf-records.ts'
 import {
+  SHN_ABS,
+  SHN_COMMON,
   SHN_LORESERVE,
-  SHN_UNDEF,
   SHN_XINDEX,
   SHT_SYMTAB,
   SHT_SYMTAB_SHNDX,
-  STB_NAMES,
-  STT_NAMES,
-  STV_NAMES,
-  SYM_SIZE,
-} from './constants.ts'
-import { Cursor } from './cursor.ts'
+  SYMBOL_BINDINGS,
+  SYMBOL_TYPES,
+  SYMBOL_VISIBILITIES,
+} from '../uapi/elf.ts'
+import { FormatError } from './format-error.ts'
 import type { Section } from './sections.ts'
 import { sectionStrings } from './string-table.ts'
+
+/**
+ * `ElfSymbol.section` of absolute and common symbols: the 16-bit number read as a signed one, so that it clashes with no
+ * section of a file that has more than 65,279.
+ */
+export const ABSOLUTE_SECTION: number = SHN_ABS - 0x10000
+export const COMMON_SECTION: number = SHN_COMMON - 0x10000
 
 export interface ElfSymbol {
   readonly index: number
@@ -21,54 +29,59 @@ export interface ElfSymbol {
   readonly value: number
   /** Bytes. */
   readonly size: number
-  readonly binding: (typeof STB_NAMES)[number] | 'other'
-  readonly type: (typeof STT_NAMES)[number] | 'other'
-  readonly visibility: (typeof STV_NAMES)[number]
-  /** The index of its section; 0 (SHN_UNDEF): defined elsewhere; SHN_ABS, SHN_COMMON: none. */
+  readonly binding: (typeof SYMBOL_BINDINGS)[number] | 'other'
+  readonly type: (typeof SYMBOL_TYPES)[number] | 'other'
+  readonly visibility: (typeof SYMBOL_VISIBILITIES)[number]
+  /** The index of its section; SHN_UNDEF when it is defined elsewhere; ABSOLUTE_SECTION or COMMON_SECTION when it has none. */
   readonly section: number
 }
 
-/** Of the file's one SHT_SYMTAB. */
+/** Reads the file's one SHT_SYMTAB. Throws FormatError. */
 export function readSymbols(sections: readonly Section[], littleEndian: boolean): ElfSymbol[] {
   const table = sections.find((section) => section.type === SHT_SYMTAB)
   if (!table) return []
-  const cursor = new Cursor(table.data, 'ELF', littleEndian)
-  const fail = (reason: string): never => cursor.fail(reason, table.offset + cursor.offset)
-  if (table.entrySize !== SYM_SIZE || table.size % SYM_SIZE !== 0) {
-    fail(`a symbol table of ${table.size} bytes in entries of ${table.entrySize}, not ${SYM_SIZE}`)
+  const { size } = Elf64_Sym
+  if (table.entrySize !== size || table.size % size !== 0) {
+    const reason = `a symbol table of ${table.size} bytes in entries of ${table.entrySize}, not ${size}`
+    throw new FormatError('ELF', table.offset, reason)
   }
+  const view = viewOf(table)
   const names = sectionStrings(sections[table.link], 'symbols')
   const extended = sections.find(
     (section) => section.type === SHT_SYMTAB_SHNDX && section.link === table.index,
   )
-  const extendedIndex = extended && new Cursor(extended.data, 'ELF', littleEndian)
+  const extendedIndexes = extended && viewOf(extended)
 
-  const symbols: ElfSymbol[] = []
-  while (!cursor.done) {
-    const name = cursor.u32()
-    const info = cursor.u8()
-    const other = cursor.u8()
-    let section = cursor.u16()
+  return Array.from({ length: table.size / size }, (_, index) => {
+    const fail = (reason: string): never => {
+      throw new FormatError('ELF', table.offset + index * size, `symbol ${index} ${reason}`)
+    }
+    const record = readSymbolRecord(view, index * size, Elf64_Sym, littleEndian)
+    let { section } = record
     if (section === SHN_XINDEX) {
-      if (!extendedIndex) fail(`symbol ${symbols.length} needs a SHT_SYMTAB_SHNDX section`)
-      extendedIndex?.seek(symbols.length * 4)
-      section = extendedIndex?.u32() ?? SHN_UNDEF
+      if (!extendedIndexes || extendedIndexes.byteLength < (index + 1) * 4) {
+        return fail('needs an entry in a SHT_SYMTAB_SHNDX section')
+      }
+      section = extendedIndexes.getUint32(index * 4, littleEndian)
     } else if (section >= SHN_LORESERVE) {
       section -= 0x10000
     }
     if (section >= sections.length) {
-      fail(`symbol ${symbols.length} is in section ${section}, there are ${sections.length}`)
+      fail(`is in section ${section}, there are ${sections.length}`)
     }
-    symbols.push({
-      index: symbols.length,
-      name: names(name),
-      value: cursor.word(),
-      size: cursor.word(),
-      binding: STB_NAMES[info >> 4] ?? 'other',
-      type: STT_NAMES[info & 15] ?? 'other',
-      visibility: STV_NAMES[other & 3] ?? 'default',
+    return {
+      index,
+      name: names(record.nameOffset),
+      value: record.value,
+      size: record.size,
+      binding: SYMBOL_BINDINGS[record.binding] ?? 'other',
+      type: SYMBOL_TYPES[record.type] ?? 'other',
+      visibility: SYMBOL_VISIBILITIES[record.visibility] ?? 'default',
       section,
-    })
-  }
-  return symbols
+    }
+  })
+}
+
+function viewOf({ data }: Section): DataView {
+  return new DataView(data.buffer, data.byteOffset, data.length)
 }

@@ -1,4 +1,5 @@
-import { EHDR_SIZE, SHDR_SIZE, SHT_NOBITS } from './constants.ts'
+import { Elf64_Ehdr, Elf64_Shdr } from '../uapi/elf-records.ts'
+import { SHT_NOBITS } from '../uapi/elf.ts'
 import type { Elf, Section } from './elf.ts'
 import { FormatError } from './format-error.ts'
 
@@ -17,7 +18,7 @@ export function writeElf(
   sections: readonly OutputSection[],
   namesIndex: number,
 ): Uint8Array {
-  let end = EHDR_SIZE
+  let end = Elf64_Ehdr.size
   const offsets = sections.map((section) => {
     if (section.index === 0) return 0
     if (section.data.length === 0) return end
@@ -30,16 +31,16 @@ export function writeElf(
     return start
   })
   const table = roundUp(end, 8)
-  const out = new Uint8Array(table + sections.length * SHDR_SIZE)
+  const out = new Uint8Array(table + sections.length * Elf64_Shdr.size)
   const view = new DataView(out.buffer)
-  out.set(elf.bytes.subarray(0, EHDR_SIZE))
-  view.setBigUint64(40, BigInt(table), elf.littleEndian)
-  view.setUint16(60, sections.length, elf.littleEndian)
-  view.setUint16(62, namesIndex, elf.littleEndian)
+  out.set(elf.bytes.subarray(0, Elf64_Ehdr.size))
+  view.setBigUint64(Elf64_Ehdr.e_shoff, BigInt(table), elf.littleEndian)
+  view.setUint16(Elf64_Ehdr.e_shnum, sections.length, elf.littleEndian)
+  view.setUint16(Elf64_Ehdr.e_shstrndx, namesIndex, elf.littleEndian)
   for (const [index, section] of sections.entries()) {
     const offset = offsets[index] ?? 0
     out.set(section.data, offset)
-    writeHeader(view, table + index * SHDR_SIZE, section, offset, elf.littleEndian)
+    writeHeader(view, table + index * Elf64_Shdr.size, section, offset, elf.littleEndian)
   }
   return out
 }
@@ -52,15 +53,15 @@ function writeHeader(
   littleEndian: boolean,
 ): void {
   const size = section.type === SHT_NOBITS ? section.size : section.data.length
-  view.setUint32(at, section.nameOffset, littleEndian)
-  view.setUint32(at + 4, section.type, littleEndian)
-  view.setBigUint64(at + 8, BigInt(section.flags), littleEndian)
-  view.setBigUint64(at + 24, BigInt(offset), littleEndian)
-  view.setBigUint64(at + 32, BigInt(size), littleEndian)
-  view.setUint32(at + 40, section.link, littleEndian)
-  view.setUint32(at + 44, section.info, littleEndian)
-  view.setBigUint64(at + 48, BigInt(section.align), littleEndian)
-  view.setBigUint64(at + 56, BigInt(section.entrySize), littleEndian)
+  view.setUint32(at + Elf64_Shdr.sh_name, section.nameOffset, littleEndian)
+  view.setUint32(at + Elf64_Shdr.sh_type, section.type, littleEndian)
+  view.setBigUint64(at + Elf64_Shdr.sh_flags, BigInt(section.flags), littleEndian)
+  view.setBigUint64(at + Elf64_Shdr.sh_offset, BigInt(offset), littleEndian)
+  view.setBigUint64(at + Elf64_Shdr.sh_size, BigInt(size), littleEndian)
+  view.setUint32(at + Elf64_Shdr.sh_link, section.link, littleEndian)
+  view.setUint32(at + Elf64_Shdr.sh_info, section.info, littleEndian)
+  view.setBigUint64(at + Elf64_Shdr.sh_addralign, BigInt(section.align), littleEndian)
+  view.setBigUint64(at + Elf64_Shdr.sh_entsize, BigInt(section.entrySize), littleEndian)
 }
 
 /** Alignments of 0 and 1 both mean none. */

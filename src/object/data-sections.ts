@@ -1,5 +1,5 @@
-import { SHF_EXECINSTR, SHT_NOBITS, SHT_PROGBITS } from '../elf/constants.ts'
 import type { Elf, Section } from '../elf/elf.ts'
+import { SHF_EXECINSTR, SHT_NOBITS, SHT_PROGBITS } from '../uapi/elf.ts'
 import { BPF_F_MMAPABLE, BPF_F_RDONLY_PROG } from '../uapi/map-flags.ts'
 import type { PlacedDatasec, PlacedVariable } from './datasec.ts'
 import { sectionIdentifier } from './identifier.ts'

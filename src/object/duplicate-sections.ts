@@ -1,5 +1,5 @@
-import { SHF_WRITE } from '../elf/constants.ts'
 import type { Elf, Section } from '../elf/elf.ts'
+import { SHF_WRITE } from '../uapi/elf.ts'
 import { ObjectError } from './object-error.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { typeAt } from '../btf/btf.ts'
-import { SHF_ALLOC, SHF_EXECINSTR, SHT_PROGBITS } from '../elf/constants.ts'
 import type { Elf, ElfSymbol } from '../elf/elf.ts'
 import { relocationEntries, relocationTables } from '../elf/relocations.ts'
+import { SHF_ALLOC, SHF_EXECINSTR, SHT_PROGBITS } from '../uapi/elf.ts'
 import { mapDefinition } from './map-definition.ts'
 import { BPF_PSEUDO_CALL, CALL, instructions } from './needs/instructions.ts'
 import type { BpfObject } from './object.ts'

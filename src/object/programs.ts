@@ -1,5 +1,5 @@
-import { SHF_EXECINSTR, SHT_PROGBITS } from '../elf/constants.ts'
 import type { Elf, ElfSymbol, Section } from '../elf/elf.ts'
+import { SHF_EXECINSTR, SHT_PROGBITS } from '../uapi/elf.ts'
 import { ObjectError } from './object-error.ts'
 import type { Program } from './object.ts'
 import { matchSection } from './section-definitions.ts'

@@ -1,6 +1,6 @@
 import { readBtfOf, type RawBtf } from '../btf/btf.ts'
-import { EM_BPF, ET_REL } from '../elf/constants.ts'
 import { readElf, type Elf, type Section } from '../elf/elf.ts'
+import { EM_BPF, ET_REL } from '../uapi/elf.ts'
 import {
   arenaSection,
   dataSectionKind,

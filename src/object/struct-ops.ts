@@ -1,7 +1,7 @@
 import { typeAt, type RawBtf } from '../btf/btf.ts'
 import { resolveTypedefs } from '../btf/traversal.ts'
-import { SHF_EXECINSTR, SHT_PROGBITS } from '../elf/constants.ts'
 import type { Elf, Section } from '../elf/elf.ts'
+import { SHF_EXECINSTR, SHT_PROGBITS } from '../uapi/elf.ts'
 import { BPF_F_LINK } from '../uapi/map-flags.ts'
 import type { PlacedDatasec } from './datasec.ts'
 import { ObjectError } from './object-error.ts'

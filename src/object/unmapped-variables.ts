@@ -1,7 +1,7 @@
 import type { RawBtf } from '../btf/btf.ts'
-import { SHF_EXECINSTR, SHF_WRITE, SHN_UNDEF, SHT_NOBITS, SHT_PROGBITS } from '../elf/constants.ts'
 import type { Elf, ElfSymbol, Section } from '../elf/elf.ts'
 import { isRelocations, relocationEntries } from '../elf/relocations.ts'
+import { SHF_EXECINSTR, SHF_WRITE, SHN_UNDEF, SHT_NOBITS, SHT_PROGBITS } from '../uapi/elf.ts'
 import { mapDefinition } from './map-definition.ts'
 import { LD_IMM64 } from './needs/instructions.ts'
 import { ObjectError } from './object-error.ts'

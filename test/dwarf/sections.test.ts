@@ -7,10 +7,11 @@ import * as zlib from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
 import { readSourceInfo, type SourceInfo } from '../../src/dwarf/source-info.ts'
-import { REL_SIZE, SHF_COMPRESSED } from '../../src/elf/constants.ts'
 import { readElf, type Elf, type Section } from '../../src/elf/elf.ts'
 import { FormatError } from '../../src/elf/format-error.ts'
 import { isRelocations } from '../../src/elf/relocations.ts'
+import { Elf64_Rel } from '../../src/uapi/elf-records.ts'
+import { SHF_COMPRESSED } from '../../src/uapi/elf.ts'
 import { compiled } from './object-of.ts'
 
 const files = {
@@ -50,7 +51,7 @@ function renumbered(elf: Elf, numbers: Readonly<Record<number, number>>): Elf {
     if (!isRelocations(section) || !section.name.includes('.debug_')) return undefined
     const data = section.data.slice()
     const view = new DataView(data.buffer)
-    for (let entry = 0; entry < data.length; entry += REL_SIZE) {
+    for (let entry = 0; entry < data.length; entry += Elf64_Rel.size) {
       const type = view.getUint32(entry + 8, elf.littleEndian)
       view.setUint32(entry + 8, numbers[type] ?? type, elf.littleEndian)
     }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
-import { SHN_ABS } from '../../src/elf/constants.ts'
 import { readElf, relocations } from '../../src/elf/elf.ts'
 import { FormatError } from '../../src/elf/format-error.ts'
+import { ABSOLUTE_SECTION } from '../../src/elf/symbols.ts'
 import { fixture, objectOf } from './object-of.ts'
 
 const source = fixture('program.bpf.c', import.meta.url)
@@ -39,7 +39,7 @@ describe.each(['bpfel', 'bpfeb'] as const)('an object of clang for %s', (target)
     })
     expect(symbol('calls')).toMatchObject({ binding: 'local', size: 4 })
     expect(symbol('on_packet')).toMatchObject({ type: 'func', section: section('?xdp')?.index })
-    expect(elf.symbols.find(({ type }) => type === 'file')?.section).toBe(SHN_ABS)
+    expect(elf.symbols.find(({ type }) => type === 'file')?.section).toBe(ABSOLUTE_SECTION)
   })
 
   it('has the relocations of a program: its map, its globals, its subprogram', () => {

@@ -1,4 +1,5 @@
 import { FormatError } from '../../elf/format-error.ts'
+import { btf_ext_header, btf_ext_info_sec, EXT_RECORDS } from '../../uapi/btf-ext.ts'
 import { type Kind, kindNumber, KINDS, SHAPES, vlen } from '../../uapi/btf.ts'
 
 /** A 32-bit word of .BTF or .BTF.ext, that can be read and replaced. There are thousands. */
@@ -41,9 +42,6 @@ export interface BtfWords {
   readonly strings: readonly Word[]
 }
 
-/** The words of .BTF.ext's records of functions, lines and CO-RE relocations, with the letters of uapi/btf.ts. */
-const EXT_RECORDS = ['.t', '.nn.', '.tn.']
-
 /** Takes the type section of an object's .BTF, and its .BTF.ext, as clang writes them. */
 export function btfWords(
   typeSection: Uint8Array,
@@ -81,16 +79,18 @@ export function btfWords(
   }
 
   if (ext) {
-    const header = ext.getUint32(4, littleEndian)
+    const header = ext.getUint32(btf_ext_header.hdr_len, littleEndian)
     for (const [index, shape] of EXT_RECORDS.entries()) {
-      if (8 + index * 8 >= header) break
-      let at = header + ext.getUint32(8 + index * 8, littleEndian)
-      const end = at + ext.getUint32(12 + index * 8, littleEndian)
+      // Each table's offset and length follow those of the one before.
+      const table = btf_ext_header.func_info_off + index * 8
+      if (table >= header) break
+      let at = header + ext.getUint32(table, littleEndian)
+      const end = at + ext.getUint32(table + 4, littleEndian)
       if (at === end) continue
       const recordSize = ext.getUint32(at, littleEndian)
       at += 4
       while (at < end) {
-        const count = ext.getUint32(at + 4, littleEndian)
+        const count = ext.getUint32(at + btf_ext_info_sec.num_info, littleEndian)
         at = collect(ext, at, 'n.')
         for (let left = count; left > 0; left--, at += recordSize) collect(ext, at, shape)
       }

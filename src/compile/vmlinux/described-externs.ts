@@ -1,6 +1,6 @@
 import { readBtfOf, typeAt } from '../../btf/btf.ts'
-import { SHN_UNDEF } from '../../elf/constants.ts'
 import { readElf } from '../../elf/elf.ts'
+import { SHN_UNDEF } from '../../uapi/elf.ts'
 
 /**
  * Whether the BTF of an object describes every symbol that the object leaves undefined.

@@ -1,6 +1,6 @@
-import { SHF_EXECINSTR, SHN_UNDEF, SHT_PROGBITS } from '../../elf/constants.ts'
 import type { Elf, ElfSymbol, Section } from '../../elf/elf.ts'
 import { relocationEntries, relocationTables } from '../../elf/relocations.ts'
+import { SHF_EXECINSTR, SHN_UNDEF, SHT_PROGBITS } from '../../uapi/elf.ts'
 import type { BpfObject } from '../object.ts'
 import { BPF_PSEUDO_CALL, CALL, type Instruction, instructions, LD_IMM64 } from './instructions.ts'
 

@@ -1,3 +1,4 @@
+import { BTF_MAGIC, btf_header, BTF_VERSION } from '../../uapi/btf-header.ts'
 import { BPF_BTF_LOAD, bpf } from '../ffi/bpf.ts'
 import { scratchOf, struct, reachabilityFence } from '../ffi/memory.ts'
 import { privilegeHint } from '../host/capabilities.ts'
@@ -7,7 +8,6 @@ import { BpfError } from '../host/error.ts'
 export const btfInt = 1
 export const btfBytes = 3
 
-const headerSize = 24
 const strings = '\0int\0byte\0'
 /** linux/btf.h: BTF_KIND_INT and _ARRAY in btf_type.info, BTF_INT_SIGNED in an int's own word. */
 const intKind = 1 << 24
@@ -24,14 +24,14 @@ export function loadElementBtf(valueSize: number): number {
     [5, intKind, 1, 8],
     [0, arrayKind, 0, 2, btfInt, valueSize],
   ].flat()
-  const bytes = new Uint8Array(headerSize + 4 * types.length + strings.length)
+  const bytes = new Uint8Array(btf_header.size + 4 * types.length + strings.length)
   const data = new DataView(bytes.buffer)
-  data.setUint16(0, 0xeb9f, true)
-  data.setUint8(2, 1)
-  const header = [headerSize, 0, 4 * types.length, 4 * types.length, strings.length]
-  for (const [at, word] of header.entries()) data.setUint32(4 + 4 * at, word, true)
-  for (const [at, word] of types.entries()) data.setUint32(headerSize + 4 * at, word, true)
-  bytes.set(new TextEncoder().encode(strings), headerSize + 4 * types.length)
+  data.setUint16(btf_header.magic, BTF_MAGIC, true)
+  data.setUint8(btf_header.version, BTF_VERSION)
+  const header = [btf_header.size, 0, 4 * types.length, 4 * types.length, strings.length]
+  for (const [at, word] of header.entries()) data.setUint32(btf_header.hdr_len + 4 * at, word, true)
+  for (const [at, word] of types.entries()) data.setUint32(btf_header.size + 4 * at, word, true)
+  bytes.set(new TextEncoder().encode(strings), btf_header.size + 4 * types.length)
   const attr = struct(32)
   attr.point(0, scratchOf(bytes))
   attr.data.setUint32(16, bytes.length, true)

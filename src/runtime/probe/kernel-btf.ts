@@ -1,3 +1,4 @@
+import { btf_header } from '../../uapi/btf-header.ts'
 import { type Kind, kindFlag, kindNumber, KINDS, SHAPES, vlen } from '../../uapi/btf.ts'
 import { unsupported } from '../host/error.ts'
 import { readFile, readFolder } from '../host/files.ts'
@@ -39,16 +40,16 @@ export class KernelBtf {
     this.#bytes = bytes
     this.#base = base
     this.data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-    // struct btf_header: magic, version, flags, hdr_len; offsets and sizes of types and strings, from its end.
     const word = (at: number): number => this.data.getUint32(at, true)
-    const header = word(4)
-    this.#strings = header + word(16)
+    const header = word(btf_header.hdr_len)
+    this.#strings = header + word(btf_header.str_off)
     this.#first = base?.end ?? 1
     this.#stringsStart = base ? base.#stringsEnd : 0
-    this.#stringsEnd = this.#stringsStart + word(20)
+    this.#stringsEnd = this.#stringsStart + word(btf_header.str_len)
     const places: number[] = []
-    const typesEnd = header + word(8) + word(12)
-    for (let at = header + word(8); at < typesEnd;) {
+    const types = header + word(btf_header.type_off)
+    const typesEnd = types + word(btf_header.type_len)
+    for (let at = types; at < typesEnd;) {
       places.push(at)
       const info = word(at + 4)
       const number = kindNumber(info)

@@ -1,3 +1,4 @@
+import { STB_LOCAL, STB_WEAK } from '../../uapi/elf.ts'
 import { withOpened } from '../descriptors/file.ts'
 import { EINVAL, ENOENT } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
@@ -5,7 +6,6 @@ import { didYouMean } from '../host/nearest-names.ts'
 import { openedFile, readElfFile } from '../symbols/elf-file.ts'
 import type { ElfFunction } from '../symbols/elf-functions.ts'
 import { elfFunctions, functionNames, parseVersionedName } from '../symbols/elf-functions.ts'
-import { STB_LOCAL, STB_WEAK } from '../symbols/elf-symbol.ts'
 import type { Program } from './program.ts'
 
 /** For errors. */

@@ -1,13 +1,12 @@
 import { posix } from 'node:path'
 
+import { NT_GNU_BUILD_ID, PT_NOTE } from '../../uapi/elf.ts'
 import type { ElfFile } from './elf-file.ts'
-import { PT_NOTE, readElfFile, sectionBytes, withFile } from './elf-file.ts'
+import { readElfFile, sectionBytes, withFile } from './elf-file.ts'
 import { elfNotes } from './elf-notes.ts'
 import { hasSymtab } from './elf-symbol-table.ts'
 import { readName } from './read-name.ts'
 
-/** elf.h: a type of the notes whose owner is "GNU". */
-const NT_GNU_BUILD_ID = 3
 /** Bytes of one note segment that are read. */
 const maxNotesSize = 1 << 16
 /** The most note segments that are read. Linkers write two or three. */

@@ -1,3 +1,20 @@
+import {
+  Elf32_Ehdr,
+  Elf32_Phdr,
+  Elf32_Shdr,
+  Elf64_Ehdr,
+  Elf64_Phdr,
+  Elf64_Shdr,
+  type ProgramHeader,
+  programHeaderTable,
+  readFileHeader,
+  readProgramHeader,
+  readSectionHeader,
+  type RecordTable,
+  type SectionHeader,
+  sectionNumbers,
+} from '../../uapi/elf-records.ts'
+import { EI_CLASS, EI_DATA, ELF_MAGIC, ELFCLASS64, ELFDATA2LSB } from '../../uapi/elf.ts'
 import { closeFile, constants, openFile, readInto, statOf } from '../host/files.ts'
 
 /** The bytes of a file or of memory. A read past the end returns fewer bytes. */
@@ -8,39 +25,18 @@ export interface ByteSource {
   read(offset: number, length: number): Buffer
 }
 
-export interface ElfSection {
-  readonly nameOffset: number
-  readonly type: number
-  /** Bytes in the file, from its start. */
-  readonly offset: number
-  readonly size: number
-  /** sh_link. A symbol table has the index of its string table there. */
-  readonly link: number
-}
-
-/** A program header: a part of the file that is mapped, or that holds notes. */
-export interface ElfSegment {
-  readonly type: number
-  readonly offset: number
-  readonly address: number
-  readonly fileSize: number
-}
-
 /** The headers of an ELF file, of 32 or 64 bits and either byte order. */
 export interface ElfFile {
   readonly bytes: ByteSource
   /** Whether it is ELFCLASS64. */
   readonly wide: boolean
   readonly littleEndian: boolean
-  readonly segments: readonly ElfSegment[]
-  readonly sections: readonly ElfSection[]
+  readonly segments: readonly ProgramHeader[]
+  readonly sections: readonly SectionHeader[]
   /** The index of the section that holds the names of sections. */
   readonly shstrndx: number
 }
 
-/** elf.h */
-export const PT_LOAD = 1
-export const PT_NOTE = 4
 /** Bytes that a table may take in any file: 700,000 symbols. */
 const minTableLimit = 1 << 24
 /** Bytes of the longest table that is read: the symbol names of a browser that is not stripped. */
@@ -53,77 +49,54 @@ const maxCompressionRatio = 16
  * up to there.
  */
 export function readElfFile(bytes: ByteSource): ElfFile | undefined {
-  const header = bytes.read(0, 64)
-  if (header.length < 52 || header.readUInt32BE(0) !== 0x7f454c46) return undefined
-  const [wide, littleEndian] = [header[4] === 2, header[5] === 1]
-  if (wide && header.length < 64) return undefined
-  const at = fields(header, wide, littleEndian)
-  const [segmentsAt, sectionsAt] = wide ? [at.word(32), at.word(40)] : [at.word(28), at.word(32)]
-  const counts = wide ? 54 : 42
-  const table = (offset: number, entry: number, count: number): Buffer[] => {
-    const raw = bytes.read(offset, entry * count)
-    return entry === 0
-      ? []
-      : Array.from({ length: Math.floor(raw.length / entry) }, (_, index) =>
-          raw.subarray(index * entry, (index + 1) * entry),
-        )
-  }
-  const segments = table(segmentsAt, at.half(counts), at.half(counts + 2))
-  const sections = table(sectionsAt, at.half(counts + 4), at.half(counts + 6))
+  const start = bytes.read(0, Elf64_Ehdr.size)
+  if (!ELF_MAGIC.every((byte, index) => start[index] === byte)) return undefined
+  const wide = start[EI_CLASS] === ELFCLASS64
+  const littleEndian = start[EI_DATA] === ELFDATA2LSB
+  const [ehdr, phdr, shdr] = wide
+    ? ([Elf64_Ehdr, Elf64_Phdr, Elf64_Shdr] as const)
+    : ([Elf32_Ehdr, Elf32_Phdr, Elf32_Shdr] as const)
+  if (start.length < ehdr.size) return undefined
+  const view = viewOf(start)
+  const header = readFileHeader(view, ehdr, littleEndian)
+  const segments = programHeaderTable(view, ehdr, littleEndian)
+  const sections = (table: RecordTable): SectionHeader[] =>
+    records(bytes, table, shdr.size, (data, at) => readSectionHeader(data, at, shdr, littleEndian))
+  const [first] = sections({ ...header.sectionHeaders, count: 1 })
+  const { count, namesIndex } = first ? sectionNumbers(header, first) : { count: 0, namesIndex: 0 }
   return {
     bytes,
     wide,
     littleEndian,
-    segments: segments
-      .filter((raw) => raw.length >= (wide ? 56 : 32))
-      .map((raw) => segment(fields(raw, wide, littleEndian), wide)),
-    sections: sections
-      .filter((raw) => raw.length >= (wide ? 64 : 40))
-      .map((raw) => section(fields(raw, wide, littleEndian), wide)),
-    shstrndx: at.half(counts + 8),
+    segments: records(bytes, segments, phdr.size, (data, at) =>
+      readProgramHeader(data, at, phdr, littleEndian),
+    ),
+    sections: sections({ ...header.sectionHeaders, count }),
+    shstrndx: namesIndex,
   }
 }
 
-export function sectionBytes(file: ElfFile, { offset, size }: ElfSection): Buffer {
+/** Reads the whole ones of a table, each at least `size` bytes long; none of a table that is longer than any real one. */
+function records<T>(
+  bytes: ByteSource,
+  { offset, entrySize, count }: RecordTable,
+  size: number,
+  read: (data: DataView, at: number) => T,
+): T[] {
+  if (offset === 0 || entrySize < size || entrySize * count > bytes.maxTableSize) return []
+  const raw = bytes.read(offset, entrySize * count)
+  const data = viewOf(raw)
+  return Array.from({ length: Math.floor(raw.length / entrySize) }, (_, index) =>
+    read(data, index * entrySize),
+  )
+}
+
+export function sectionBytes(file: ElfFile, { offset, size }: SectionHeader): Buffer {
   return size > file.bytes.maxTableSize ? Buffer.alloc(0) : file.bytes.read(offset, size)
 }
 
-interface Fields {
-  half(offset: number): number
-  int(offset: number): number
-  /** Reads 64 or 32 bits, by the file's class. A value above 2^53 is rounded. */
-  word(offset: number): number
-}
-
-export function fields(raw: Buffer, wide: boolean, littleEndian: boolean): Fields {
-  const data = new DataView(raw.buffer, raw.byteOffset, raw.length)
-  return {
-    half: (offset) => data.getUint16(offset, littleEndian),
-    int: (offset) => data.getUint32(offset, littleEndian),
-    word: (offset) =>
-      wide ? Number(data.getBigUint64(offset, littleEndian)) : data.getUint32(offset, littleEndian),
-  }
-}
-
-/** Elf64_Phdr or Elf32_Phdr. */
-function segment(at: Fields, wide: boolean): ElfSegment {
-  return {
-    type: at.int(0),
-    offset: at.word(wide ? 8 : 4),
-    address: at.word(wide ? 16 : 8),
-    fileSize: at.word(wide ? 32 : 16),
-  }
-}
-
-/** Elf64_Shdr or Elf32_Shdr. */
-function section(at: Fields, wide: boolean): ElfSection {
-  return {
-    nameOffset: at.int(0),
-    type: at.int(4),
-    offset: at.word(wide ? 24 : 16),
-    size: at.word(wide ? 32 : 20),
-    link: at.int(wide ? 40 : 24),
-  }
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 export function bufferSource(buffer: Buffer): ByteSource {

@@ -1,14 +1,8 @@
+import type { SymbolRecord } from '../../uapi/elf-records.ts'
+import { PT_LOAD, SHN_ABS, SHT_DYNSYM, STT_FUNC, STT_GNU_IFUNC } from '../../uapi/elf.ts'
 import type { ElfFile } from './elf-file.ts'
-import { PT_LOAD, sectionBytes } from './elf-file.ts'
-import type { ElfSymbol } from './elf-symbol.ts'
-import {
-  eachSymbol,
-  SHN_ABS,
-  SHT_DYNSYM,
-  STT_FUNC,
-  STT_GNU_IFUNC,
-  symbolTables,
-} from './elf-symbol.ts'
+import { sectionBytes } from './elf-file.ts'
+import { eachSymbol, symbolTables } from './elf-symbol.ts'
 import type { SymbolVersion } from './symbol-versions.ts'
 import { symbolVersions } from './symbol-versions.ts'
 
@@ -100,7 +94,7 @@ export function parseVersionedName(text: string): { name: string } & SymbolVersi
   return { name, version, hidden: sign === '@' }
 }
 
-function isFunction({ type, section, nameOffset }: ElfSymbol): boolean {
+function isFunction({ type, section, nameOffset }: SymbolRecord): boolean {
   const isCode = type === STT_FUNC || type === STT_GNU_IFUNC
   return isCode && section !== 0 && section !== SHN_ABS && nameOffset !== 0
 }

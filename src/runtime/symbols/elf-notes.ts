@@ -1,3 +1,6 @@
+import { Elf_Nhdr } from '../../uapi/elf-records.ts'
+import { viewOf } from './elf-file.ts'
+
 /** One entry of a note segment or section. */
 export interface ElfNote {
   /** `GNU`, `stapsdt`, … */
@@ -7,20 +10,17 @@ export interface ElfNote {
   readonly content: Buffer
 }
 
-/** Bytes of an Elf64_Nhdr or Elf32_Nhdr: n_namesz, n_descsz, n_type. */
-const headerSize = 12
-
 /** Reads the notes of a PT_NOTE segment or an SHT_NOTE section. A note that is cut off has less content. */
 export function* elfNotes(bytes: Buffer, littleEndian: boolean): Generator<ElfNote> {
-  const word = (at: number): number =>
-    littleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at)
+  const data = viewOf(bytes)
+  const word = (at: number): number => data.getUint32(at, littleEndian)
   // Owner and content follow the header, each padded to 4 bytes.
-  for (let at = 0; at + headerSize <= bytes.length;) {
-    const [ownerSize, contentSize] = [word(at), word(at + 4)]
-    const contentAt = at + headerSize + padded(ownerSize)
+  for (let at = 0; at + Elf_Nhdr.size <= bytes.length;) {
+    const [ownerSize, contentSize] = [word(at + Elf_Nhdr.n_namesz), word(at + Elf_Nhdr.n_descsz)]
+    const contentAt = at + Elf_Nhdr.size + padded(ownerSize)
     yield {
-      owner: bytes.toString('latin1', at + headerSize, at + headerSize + ownerSize - 1),
-      type: word(at + 8),
+      owner: bytes.toString('latin1', at + Elf_Nhdr.size, at + Elf_Nhdr.size + ownerSize - 1),
+      type: word(at + Elf_Nhdr.n_type),
       content: bytes.subarray(contentAt, contentAt + contentSize),
     }
     at = contentAt + padded(contentSize)

@@ -1,7 +1,5 @@
-import type { ElfFile, ElfSection } from './elf-file.ts'
-import { sectionBytes } from './elf-file.ts'
+import type { SectionHeader } from '../../uapi/elf-records.ts'
 import {
-  eachSymbol,
   SHN_ABS,
   SHT_SYMTAB,
   STB_GLOBAL,
@@ -10,8 +8,10 @@ import {
   STT_GNU_IFUNC,
   STT_NOTYPE,
   STT_OBJECT,
-  symbolTables,
-} from './elf-symbol.ts'
+} from '../../uapi/elf.ts'
+import type { ElfFile } from './elf-file.ts'
+import { sectionBytes } from './elf-file.ts'
+import { eachSymbol, symbolTables } from './elf-symbol.ts'
 import type { SymbolRows } from './symbol-table.ts'
 import { symbolRows, SymbolTable } from './symbol-table.ts'
 
@@ -41,7 +41,7 @@ export function elfSymbols(...files: readonly ElfFile[]): SymbolTable {
 function addSymbols(
   rows: SymbolRows,
   file: ElfFile,
-  section: ElfSection,
+  section: SectionHeader,
   textSize: number,
   textStart: number,
 ): void {

@@ -1,6 +1,8 @@
+import type { ProgramHeader } from '../../uapi/elf-records.ts'
+import { PT_LOAD } from '../../uapi/elf.ts'
 import { withDebugFile } from './debug-file.ts'
-import type { ElfFile, ElfSegment, ByteSource } from './elf-file.ts'
-import { PT_LOAD, readElfFile } from './elf-file.ts'
+import type { ByteSource, ElfFile } from './elf-file.ts'
+import { readElfFile } from './elf-file.ts'
 import { elfSymbols, hasSymtab } from './elf-symbol-table.ts'
 import type { FoundSymbol, SymbolTable } from './symbol-table.ts'
 
@@ -35,6 +37,6 @@ function symbolsOf(file: ElfFile, root: string, path: string): SymbolTable {
   return withDebugFile(file, root, path, (debug) => elfSymbols(file, debug)) ?? withoutDebugFile()
 }
 
-function contains({ offset, fileSize }: ElfSegment, fileOffset: number): boolean {
+function contains({ offset, fileSize }: ProgramHeader, fileOffset: number): boolean {
   return fileOffset >= offset && fileOffset < offset + fileSize
 }

@@ -1,11 +1,7 @@
+import { SDT_NOTE_TYPE, SHT_NOTE } from '../../uapi/elf.ts'
 import type { ElfFile } from './elf-file.ts'
 import { sectionBytes } from './elf-file.ts'
 import { elfNotes } from './elf-notes.ts'
-
-/** elf.h */
-const SHT_NOTE = 7
-/** sys/sdt.h: _SDT_NOTE_TYPE */
-const SDT_NOTE_TYPE = 3
 
 /** The `provider:name` of each USDT probe that a file describes (sys/sdt.h), without duplicates. */
 export function usdtProbes(file: ElfFile): string[] {

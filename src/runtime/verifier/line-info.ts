@@ -1,3 +1,11 @@
+import {
+  bpf_line_info,
+  btf_ext_header,
+  btf_ext_info_sec,
+  columnNumber,
+  lineNumber,
+} from '../../uapi/btf-ext.ts'
+import { btf_header } from '../../uapi/btf-header.ts'
 import type { SourceLine } from './error.ts'
 import { type ObjectFile, textAt } from './object-file.ts'
 
@@ -9,8 +17,6 @@ export interface LineInfo {
 }
 
 const bytesPerInstruction = 8
-/** Bytes of struct bpf_line_info as it first was; newer ones may be longer. */
-const leastRecord = 16
 
 /**
  * The line table of .BTF.ext, by section, in the order of the instructions.
@@ -22,28 +28,27 @@ export function readLineInfo(object: ObjectFile): ReadonlyMap<string, readonly L
   const btf = object.section('.BTF')?.offset
   const ext = object.section('.BTF.ext')?.offset
   if (btf === undefined || ext === undefined) return bySection
-  const strings = btf + bytes.getUint32(btf + 4, true) + bytes.getUint32(btf + 16, true)
-  const text = (offset: number): string => textAt(bytes, strings + bytes.getUint32(offset, true))
-  // struct btf_ext_header (linux/btf.h of libbpf): line_info_off at 16, its length at 20.
-  const start = ext + bytes.getUint32(ext + 4, true) + bytes.getUint32(ext + 16, true)
-  const end = start + bytes.getUint32(ext + 20, true)
-  const recordSize = bytes.getUint32(start, true)
-  if (recordSize < leastRecord) return bySection
+  const int = (at: number): number => bytes.getUint32(at, true)
+  const strings = btf + int(btf + btf_header.hdr_len) + int(btf + btf_header.str_off)
+  const text = (at: number): string => textAt(bytes, strings + int(at))
+  const start = ext + int(ext + btf_ext_header.hdr_len) + int(ext + btf_ext_header.line_info_off)
+  const end = start + int(ext + btf_ext_header.line_info_len)
+  const recordSize = int(start)
+  if (recordSize < bpf_line_info.size) return bySection
   for (let at = start + 4; at < end;) {
-    const section = text(at)
-    const count = bytes.getUint32(at + 4, true)
-    at += 8
+    const section = text(at + btf_ext_info_sec.sec_name_off)
+    const count = int(at + btf_ext_info_sec.num_info)
+    at += btf_ext_info_sec.size
     const lines = Array.from({ length: count }, (_, index) => {
-      // struct bpf_line_info: insn_off, file_name_off, line_off, line_col.
       const record = at + index * recordSize
-      const position = bytes.getUint32(record + 12, true)
+      const lineCol = int(record + bpf_line_info.line_col)
       return {
-        instruction: bytes.getUint32(record, true) / bytesPerInstruction,
+        instruction: int(record + bpf_line_info.insn_off) / bytesPerInstruction,
         source: {
-          file: text(record + 4).replace(/^(?:\.\/)+/, ''),
-          line: position >>> 10,
-          column: position & 0x3ff,
-          text: text(record + 8),
+          file: text(record + bpf_line_info.file_name_off).replace(/^(?:\.\/)+/, ''),
+          line: lineNumber(lineCol),
+          column: columnNumber(lineCol),
+          text: text(record + bpf_line_info.line_off),
         },
       }
     })

@@ -1,21 +1,19 @@
-/** Bytes of linux/elf.h's 64-bit structs. */
-const sectionHeaderSize = 64
-const symbolSize = 24
-const relocationSize = 16
+import {
+  Elf64_Ehdr,
+  Elf64_Rel,
+  Elf64_Shdr,
+  Elf64_Sym,
+  readFileHeader,
+  readRelocationRecord,
+  readSectionHeader,
+  readSymbolRecord,
+  type SectionHeader,
+  sectionNumbers,
+} from '../../uapi/elf-records.ts'
+import { SHT_REL, SHT_SYMTAB, STT_FUNC } from '../../uapi/elf.ts'
 
-/** Section types (linux/elf.h: SHT_SYMTAB, SHT_REL), and a symbol's (STT_FUNC). */
-const symbolTable = 2
-const relocationTable = 9
-const functionSymbol = 2
-
-interface Section {
+interface Section extends SectionHeader {
   readonly name: string
-  readonly type: number
-  /** Bytes, in the file. */
-  readonly offset: number
-  readonly size: number
-  readonly link: number
-  readonly info: number
 }
 
 export interface Symbol {
@@ -24,17 +22,17 @@ export interface Symbol {
   readonly value: number
   readonly size: number
   readonly isFunction: boolean
-  /** Undefined of what other objects define: kernel functions and variables. */
+  /** Undefined when another object defines it: kernel functions and variables. */
   readonly section: string | undefined
 }
 
-/** What a verifier error needs of a BPF object, which libbpf has opened: 64 bits, little-endian. */
+/** The parts of a BPF object that a verifier error needs. libbpf has opened it: it is 64-bit and little-endian. */
 export interface ObjectFile {
   readonly bytes: DataView
   readonly symbols: readonly Symbol[]
-  /** Where a section lies. */
+  /** Where a section lies in the file, in bytes. */
   section(name: string): { readonly offset: number; readonly size: number } | undefined
-  /** By the byte of a section that they change. */
+  /** The symbols that a section refers to, by the byte that their relocation changes. */
   relocations(section: string): ReadonlyMap<number, Symbol>
 }
 
@@ -45,7 +43,7 @@ export interface ObjectFile {
 export function readObjectFile(object: Uint8Array): ObjectFile {
   const bytes = new DataView(object.buffer, object.byteOffset, object.byteLength)
   const sections = readSections(bytes)
-  const table = sections.find(({ type }) => type === symbolTable)
+  const table = sections.find(({ type }) => type === SHT_SYMTAB)
   const symbols = table ? readSymbols(bytes, table, sections) : []
   return {
     bytes,
@@ -54,10 +52,11 @@ export function readObjectFile(object: Uint8Array): ObjectFile {
     relocations(target) {
       const found = new Map<number, Symbol>()
       for (const { type, offset, size, info } of sections) {
-        if (type !== relocationTable || sections[info]?.name !== target) continue
-        for (let at = offset; at < offset + size; at += relocationSize) {
-          const symbol = symbols[bytes.getUint32(at + 12, true)]
-          if (symbol) found.set(Number(bytes.getBigUint64(at, true)), symbol)
+        if (type !== SHT_REL || sections[info]?.name !== target) continue
+        for (let at = offset; at < offset + size; at += Elf64_Rel.size) {
+          const relocation = readRelocationRecord(bytes, at, true)
+          const symbol = symbols[relocation.symbolIndex]
+          if (symbol) found.set(relocation.offset, symbol)
         }
       }
       return found
@@ -66,38 +65,32 @@ export function readObjectFile(object: Uint8Array): ObjectFile {
 }
 
 function readSections(bytes: DataView): Section[] {
-  const header = (index: number): number =>
-    Number(bytes.getBigUint64(40, true)) + index * sectionHeaderSize
-  const offsetOf = (index: number): number => Number(bytes.getBigUint64(header(index) + 24, true))
-  const names = offsetOf(bytes.getUint16(62, true))
-  return Array.from({ length: bytes.getUint16(60, true) }, (_, index) => {
-    const at = header(index)
-    return {
-      name: textAt(bytes, names + bytes.getUint32(at, true)),
-      type: bytes.getUint32(at + 4, true),
-      offset: offsetOf(index),
-      size: Number(bytes.getBigUint64(at + 32, true)),
-      link: bytes.getUint32(at + 40, true),
-      info: bytes.getUint32(at + 44, true),
-    }
+  const file = readFileHeader(bytes, Elf64_Ehdr, true)
+  const headerOf = (index: number): SectionHeader =>
+    readSectionHeader(bytes, file.sectionHeaders.offset + index * Elf64_Shdr.size, Elf64_Shdr, true)
+  const { count, namesIndex } = sectionNumbers(file, headerOf(0))
+  const names = headerOf(namesIndex).offset
+  return Array.from({ length: count }, (_, index) => {
+    const header = headerOf(index)
+    return { ...header, name: textAt(bytes, names + header.nameOffset) }
   })
 }
 
 function readSymbols(bytes: DataView, table: Section, sections: readonly Section[]): Symbol[] {
   const names = sections[table.link]?.offset ?? 0
-  return Array.from({ length: Math.floor(table.size / symbolSize) }, (_, index) => {
-    const at = table.offset + index * symbolSize
+  return Array.from({ length: Math.floor(table.size / Elf64_Sym.size) }, (_, index) => {
+    const record = readSymbolRecord(bytes, table.offset + index * Elf64_Sym.size, Elf64_Sym, true)
     return {
-      name: textAt(bytes, names + bytes.getUint32(at, true)),
-      value: Number(bytes.getBigUint64(at + 8, true)),
-      size: Number(bytes.getBigUint64(at + 16, true)),
-      isFunction: (bytes.getUint8(at + 4) & 0xf) === functionSymbol,
-      section: sections[bytes.getUint16(at + 6, true)]?.name || undefined,
+      name: textAt(bytes, names + record.nameOffset),
+      value: record.value,
+      size: record.size,
+      isFunction: record.type === STT_FUNC,
+      section: sections[record.section]?.name || undefined,
     }
   })
 }
 
-/** To the first NUL. */
+/** Reads a string up to its NUL. */
 export function textAt(bytes: DataView, at: number): string {
   let end = at
   while (bytes.getUint8(end) !== 0) end++

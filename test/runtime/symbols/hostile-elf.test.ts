@@ -121,6 +121,16 @@ it('notes that claim 4 GB end the list', () => {
   expect(found.map(({ content }) => content.length)).toEqual([0])
 })
 
+it('section headers that claim 4 GB of a sparse file are not read', () => {
+  const file = elfClaiming([{ type: SHT_STRTAB, offset: 1 << 16, size: 5 * 2 ** 30 }])
+  const fd = openSync(file, 'r+')
+  // e_shentsize and e_shnum
+  writeSync(fd, Buffer.from([0xff, 0xff, 0xf0, 0xfe]), 0, 4, 58)
+  closeSync(fd)
+  const elf = bounded(() => withFile(file, ({ bytes }) => readElfFile(bytes)))
+  expect(elf?.sections).toEqual([])
+})
+
 it('a perf map of one line without end has no symbols', () => {
   const table = bounded(() => parsePerfMap(Buffer.alloc(64 << 20, 'a')))
   expect(table.size).toBe(0)
