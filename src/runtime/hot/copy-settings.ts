@@ -36,7 +36,7 @@ export function copySettings(
 ): void {
   for (const { name, kind, map } of next.maps) {
     const [from, initial] = [running.groups.maps[name], pristine.groups.maps[name]]
-    copyChanged(kind.shadow ? structOpsMapSettings : mapSettings, from, initial, map)
+    copyChanged(kind.structOpsShadow ? structOpsMapSettings : mapSettings, from, initial, map)
   }
   for (const { name, program } of next.programs) {
     const isStructOps = program.type === BPF_PROG_TYPE_STRUCT_OPS

@@ -133,7 +133,7 @@ function isReused(
   hasSameLayout: HasSameLayout,
 ): boolean {
   const { kind, map } = next
-  if (running.handle.liveFd < 0 || !map.autocreate || kind.shadow) return false
+  if (running.handle.liveFd < 0 || !map.autocreate || kind.structOpsShadow) return false
   // libbpf reuses a pinned map by itself.
   if (kind.section === undefined) return map.pinPath === null
   if (isReadOnly(running.map)) return false

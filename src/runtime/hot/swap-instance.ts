@@ -47,9 +47,12 @@ function updatedMap(maps: readonly MapState[], { name, handle }: MapState): MapS
 }
 
 /** Points a handle to the edited object's map, which often is the same one in the kernel. */
-function updateHandle(handle: MapHandle, { pointer, variables, liveFd }: MapHandle): void {
+function updateHandle(
+  handle: MapHandle,
+  { pointer, arenaVariables: variables, liveFd }: MapHandle,
+): void {
   handle.pointer = pointer
-  handle.variables = variables
+  handle.arenaVariables = variables
   handle.loaded(liveFd)
 }
 
@@ -83,13 +86,13 @@ function addedProgram({ links }: InstanceState, edited: ProgramState): ProgramSt
 
 /** Makes a section's views read and write the edited section's memory, which the edited section still owns. */
 function showSection(section: LiveSection, edited: LiveSection | undefined): void {
-  if (!(section instanceof Section && edited instanceof Section && edited.own)) return
+  if (!(section instanceof Section && edited instanceof Section && edited.loadedMemory)) return
   const { layout, map } = section
-  const { memory } = edited.own
+  const { memory } = edited.loadedMemory
   if (isDeepStrictEqual(layout, edited.layout)) section.point(memory, 0, map.info().valueSize)
   else section.point(translatedDataView(memory, layout, edited.layout), 0)
-  section.own?.retire?.()
-  section.own = undefined
+  section.loadedMemory?.retire?.()
+  section.loadedMemory = undefined
 }
 
 /** Groups are sealed objects, so a group that gets more names is made anew. */

@@ -93,7 +93,7 @@ export class ArenaMap extends BpfMap {
 
 function variablesMemory(map: MapHandle, size: number): DataView {
   if (startOf(map) === undefined) return deadMemory(() => notMapped(map))
-  return new ArenaMemory(map, map.variables, size).view
+  return new ArenaMemory(map, map.arenaVariables, size).view
 }
 
 /** @param section of the variables in it */
@@ -107,7 +107,7 @@ export function arenaMap(section?: string): MapKind<ArenaMap> {
   if (section === undefined) return kind
   return {
     ...kind,
-    holds: section,
+    variablesSection: section,
     variables: (handle, layout) =>
       new Section(handle, layout, section, (map) => ({
         memory: variablesMemory(map, layout.size),

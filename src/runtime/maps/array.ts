@@ -7,7 +7,7 @@ import { handleOf } from './handle.ts'
 import { KeyedMap } from './keyed.ts'
 import type { MapKind } from './map.ts'
 import { layoutsAs } from './readable.ts'
-import { indexed } from './requirements.ts'
+import { indexKeys } from './requirements.ts'
 
 /** ARRAY: keys are the indexes from 0 to maxEntries - 1, all always there. */
 export class ArrayMap<V> extends KeyedMap<number, V> {
@@ -31,5 +31,5 @@ export class ArrayMap<V> extends KeyedMap<number, V> {
 }
 
 export function arrayMap<V = unknown>(value?: Layout): MapKind<ArrayMap<V>> {
-  return { requires: indexed, create: (handle) => new ArrayMap(handle, { value }) }
+  return { requires: indexKeys, create: (handle) => new ArrayMap(handle, { value }) }
 }

@@ -2,17 +2,17 @@ import type { Codec } from '../../codec/codec.ts'
 import type { In } from '../../codec/input.ts'
 import { layoutOf } from '../../codec/layout-of.ts'
 import type { Layout } from '../../codec/layout.ts'
-import type { ElementCodecOf } from './element-codec.ts'
+import type { GetElementCodec } from './element-codec.ts'
 import { elementCodecs } from './element-codec.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
-import { keyless } from './requirements.ts'
+import { noKeys } from './requirements.ts'
 
 /** BLOOM_FILTER: a set that forgets nothing and sometimes takes a value for another. */
 export class BloomFilter<V> extends BpfMap {
   readonly #handle: MapHandle
-  readonly #enter: ElementCodecOf
+  readonly #enter: GetElementCodec
 
   constructor(handle: MapHandle, value?: Layout) {
     super(handle)
@@ -59,5 +59,5 @@ export class BloomFilter<V> extends BpfMap {
 const since = { linux: '5.16', what: 'BPF_MAP_TYPE_BLOOM_FILTER' }
 
 export function bloomFilter<V = unknown>(value?: Layout): MapKind<BloomFilter<V>> {
-  return { requires: { ...keyless, since }, create: (handle) => new BloomFilter(handle, value) }
+  return { requires: { ...noKeys, since }, create: (handle) => new BloomFilter(handle, value) }
 }

@@ -1,12 +1,12 @@
 import { withDirectory } from '../descriptors/file.ts'
 import { EBADF } from '../host/errno.ts'
+import { DescriptorArray } from './descriptor-array.ts'
 import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
-import { ofDescriptors } from './requirements.ts'
-import { Slots } from './slots.ts'
+import { descriptorValues } from './requirements.ts'
 
 /** CGROUP_ARRAY: cgroups for bpf_current_task_under_cgroup() and its like. */
-export class CgroupArray extends Slots {
+export class CgroupArray extends DescriptorArray {
   /** @param cgroup its directory in cgroup2, or a descriptor of it */
   set(index: number, cgroup: string | number): this {
     const handle = handleOf(this)
@@ -19,5 +19,5 @@ export class CgroupArray extends Slots {
 }
 
 export function cgroupArray(): MapKind<CgroupArray> {
-  return { requires: ofDescriptors, create: (handle) => new CgroupArray(handle) }
+  return { requires: descriptorValues, create: (handle) => new CgroupArray(handle) }
 }

@@ -5,7 +5,7 @@ import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
 import { KeyedMap } from './keyed.ts'
 import type { MapKind } from './map.ts'
-import { oneValueACpu } from './per-cpu.ts'
+import { perCpuValue } from './per-cpu.ts'
 import { layoutsAs } from './readable.ts'
 
 /**
@@ -29,7 +29,7 @@ export class CgroupStorage<K, V> extends KeyedMap<K, V> {
 /** PERCPU_CGROUP_STORAGE: the same with an array of values, one of each possible CPU in order. */
 export class PerCpuCgroupStorage<K, V> extends KeyedMap<K, V[]> {
   constructor(handle: MapHandle, layouts: ElementLayouts) {
-    super(handle, layouts, oneValueACpu)
+    super(handle, layouts, perCpuValue)
   }
 
   /** The same map over bytes. */

@@ -65,11 +65,18 @@ export function createMap(definition: MapDefinition): number {
     operation: 'create',
     object: name ? `map ${name}` : 'a map',
     errno: -fd,
-    hint: -fd === EINVAL ? refusal(definition) : privilegeHint(-fd, capabilitiesForMap(type)),
+    hint:
+      -fd === EINVAL ? invalidMapHint(definition) : privilegeHint(-fd, capabilitiesForMap(type)),
   })
 }
 
-function refusal({ type, keySize, valueSize, maxEntries, flags = 0 }: MapDefinition): string {
+function invalidMapHint({
+  type,
+  keySize,
+  valueSize,
+  maxEntries,
+  flags = 0,
+}: MapDefinition): string {
   const given = `type ${type}, keys of ${keySize} and values of ${valueSize} bytes, ${maxEntries} entries, flags ${flags}`
   return `This kernel takes no map of ${given}: see what its type asks for`
 }

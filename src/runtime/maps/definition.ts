@@ -10,7 +10,7 @@ import type { MapDefinition } from './create.ts'
 import { readMapInfo } from './info.ts'
 
 /** What libbpf makes a map of. @param map `struct bpf_map *` */
-export function declaredDefinition(map: number): MapDefinition {
+export function definitionOfDeclared(map: number): MapDefinition {
   return {
     type: bpf_map__type(map),
     keySize: bpf_map__key_size(map),
@@ -22,7 +22,7 @@ export function declaredDefinition(map: number): MapDefinition {
 }
 
 /** What a map was made of. */
-export function loadedDefinition(fd: number, operation: string): MapDefinition {
+export function definitionOfLoaded(fd: number, operation: string): MapDefinition {
   const { type, keySize, valueSize, maxEntries, flags, mapExtra } = readMapInfo(
     fd,
     operation,

@@ -42,14 +42,14 @@ export interface ElementCodec {
 }
 
 /** @throws {BpfError} `ERR_BPF_STATE` unless loaded; `ERR_BPF_MALFORMED` when the types have not the map's sizes */
-export type ElementCodecOf = (operation: string) => ElementCodec
+export type GetElementCodec = (operation: string) => ElementCodec
 
 /** Makes the face at its first use, and again after the map got another descriptor. */
 export function elementCodecs(
   handle: MapHandle,
   layouts: ElementLayouts,
   shape: ValueForm = singleValue,
-): ElementCodecOf {
+): GetElementCodec {
   let face: ElementCodec | undefined
   return (operation) => {
     if (face !== undefined && face.generation === handle.generation) return face

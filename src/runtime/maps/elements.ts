@@ -48,7 +48,7 @@ export class Elements {
   /** Of one value; per CPU there are several. */
   readonly valueSize: number
   /** Commands until now. */
-  runs = 0
+  commandCount = 0
   readonly key: DataView<ArrayBuffer>
   readonly value: DataView<ArrayBuffer>
   readonly #handle: MapHandle
@@ -130,7 +130,7 @@ export class Elements {
     // Between the caller's check and here ran its own accessors: the descriptor may be another's by now.
     if (this.#handle.generation !== this.#generation) this.#refit()
     if (this.#asks) this.#handle.requireSameFd(this.#info, 'use')
-    this.runs++
+    this.commandCount++
     const size = cmd === BPF_MAP_DELETE_ELEM ? deleteAttrSize : attrSize
     this.#attr.data.setUint32(flagsOffset, flags, true)
     return this.#call(this.#number, cmd, this.#attr.address, size) < 0 ? errno() : 0

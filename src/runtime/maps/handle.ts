@@ -9,7 +9,7 @@ import { BpfError, stateError } from '../host/error.ts'
 import type { KeepAlive } from '../lifetime/keep-alive.ts'
 import type { Lifecycle } from '../lifetime/lifecycle.ts'
 import type { MapInfo } from './info.ts'
-import { isMapBehind, readMapInfo } from './info.ts'
+import { fdRefersTo, readMapInfo } from './info.ts'
 
 /** A map's native side, shared by every class and typed face over it: libbpf's map before load, its descriptor after. */
 export class MapHandle implements RingMapHandle {
@@ -25,7 +25,7 @@ export class MapHandle implements RingMapHandle {
   /** What a section does for `setValueSize`, for its image changes too. */
   resize: (valueSize: number) => number = (valueSize) => this.setValueSize(valueSize)
   /** Where libbpf mapped an arena's variables. */
-  variables = 0
+  arenaVariables = 0
   /** The kernel has no batched walk for this kind of map. */
   noBatches = false
   /** Counts the descriptors that this has had. */
@@ -33,7 +33,7 @@ export class MapHandle implements RingMapHandle {
   #fd = -1
   #info: MapInfo | undefined
   /** What users have of the descriptor. */
-  readonly lent: LentDescriptor = new LentDescriptor()
+  readonly userDescriptor: LentDescriptor = new LentDescriptor()
   readonly #loading = new Set<() => void>()
   readonly #closing = new Set<() => void>()
 
@@ -52,7 +52,7 @@ export class MapHandle implements RingMapHandle {
   }
 
   /** Not what only looks like one. */
-  static isOne(value: object): value is MapHandle {
+  static isHandle(value: object): value is MapHandle {
     return #fd in value
   }
 
@@ -134,7 +134,7 @@ export class MapHandle implements RingMapHandle {
    */
   requireSameFd(expected: MapInfo, operation: string): number {
     const fd = this.requireFdFor(expected, operation)
-    if (isMapBehind(fd, expected)) return fd
+    if (fdRefersTo(fd, expected)) return fd
     throw stateError(operation, this.title, closedByOthers(fd))
   }
 
@@ -144,8 +144,8 @@ export class MapHandle implements RingMapHandle {
   }
 
   /** A duplicate of the descriptor, for users. @throws {BpfError} `ERR_BPF_STATE` unless loaded */
-  lend(operation: string): number {
-    return this.lent.of(this.requireFd(operation), this.title)
+  duplicateFd(operation: string): number {
+    return this.userDescriptor.of(this.requireFd(operation), this.title)
   }
 
   /** Called once, before the descriptor closes. @returns what takes the callback back */
@@ -155,7 +155,7 @@ export class MapHandle implements RingMapHandle {
   }
 
   closed(): void {
-    this.lent.close()
+    this.userDescriptor.close()
     this.#fd = -1
     this.generation++
     this.#info = undefined
@@ -167,7 +167,7 @@ export class MapHandle implements RingMapHandle {
   failure(operation: string, errno: number, details?: Partial<BpfErrorDetails>): BpfError {
     const hint = this.advice?.(errno) ?? privilegeHint(errno) ?? details?.hint
     const reason =
-      [EBADF, EFAULT, EINVAL].includes(errno) && this.#info && !isMapBehind(this.#fd, this.#info)
+      [EBADF, EFAULT, EINVAL].includes(errno) && this.#info && !fdRefersTo(this.#fd, this.#info)
         ? closedByOthers(this.#fd)
         : details?.reason
     return new BpfError({ operation, object: this.title, errno, ...details, reason, hint })
@@ -181,8 +181,9 @@ function closedByOthers(fd: number): string {
 const handles = /*#__PURE__*/ new Memo<object, MapHandle>()
 
 /** Keeps a map's native side out of the reach of whoever holds the map: there code could end the process. */
-export function keepHandle(map: object, handle: MapHandle): void {
-  if (!MapHandle.isOne(handle)) throw new TypeError('open() of a skeleton, or BpfMap, makes maps')
+export function registerHandle(map: object, handle: MapHandle): void {
+  if (!MapHandle.isHandle(handle))
+    throw new TypeError('open() of a skeleton, or BpfMap, makes maps')
   handles.set(map, handle)
 }
 

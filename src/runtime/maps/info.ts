@@ -62,7 +62,7 @@ export function readMapInfo(fd: number, operation: string, object: string): MapI
 const identity = ['type', 'id', 'keySize', 'valueSize', 'maxEntries'] as const
 
 /** Whether a descriptor stands for this map: its number may have become another file's. */
-export function isMapBehind(fd: number, expected: MapInfo): boolean {
+export function fdRefersTo(fd: number, expected: MapInfo): boolean {
   const info = objectInfo(fd, infoSize)
   if (typeof info === 'number') return false
   const found = readStruct(info, infoFields)

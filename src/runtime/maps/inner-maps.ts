@@ -6,7 +6,7 @@ import { ENOENT } from '../host/errno.ts'
 import { stateError } from '../host/error.ts'
 import type { MapDefinition } from './create.ts'
 import { createMap } from './create.ts'
-import { declaredDefinition, loadedDefinition } from './definition.ts'
+import { definitionOfDeclared, definitionOfLoaded } from './definition.ts'
 import type { MapHandle } from './handle.ts'
 import { openId } from './open.ts'
 import type { ReadableMap } from './readable.ts'
@@ -85,10 +85,10 @@ export class InnerMaps {
   }
 
   /** The same as a map that exists. */
-  like(fd: number): void {
+  useExample(fd: number): void {
     const operation = 'set innerMap of'
     this.#outer.requireOpen(operation)
-    const definition = loadedDefinition(fd, operation)
+    const definition = definitionOfLoaded(fd, operation)
     // libbpf takes the number, and needs what is behind it until it has loaded.
     const own = duplicate(fd)
     if (own < 0) throw this.#outer.failure(operation, errno())
@@ -120,7 +120,7 @@ export class InnerMaps {
 
 function declared({ pointer }: MapHandle): MapDefinition | undefined {
   const inner = pointer === 0 ? 0 : bpf_map__inner_map(pointer)
-  return inner === 0 ? undefined : declaredDefinition(inner)
+  return inner === 0 ? undefined : definitionOfDeclared(inner)
 }
 
 function definitionOfFirst(ids: ReadableMap<unknown, number>): MapDefinition | undefined {
@@ -129,7 +129,7 @@ function definitionOfFirst(ids: ReadableMap<unknown, number>): MapDefinition | u
     if (fd === -ENOENT) continue
     if (fd < 0) return undefined
     try {
-      return loadedDefinition(fd, 'create an inner map like')
+      return definitionOfLoaded(fd, 'create an inner map like')
     } finally {
       close(fd)
     }

@@ -87,7 +87,7 @@ class KeyWalk implements ElementPosition {
 }
 
 /** All keys as they are when the walk starts, without values: not every kind of map tells them. */
-export class KeysAtOnce implements ElementPosition {
+export class KeySnapshot implements ElementPosition {
   keys: DataView
   readonly values: DataView
   readonly key = 0
@@ -109,7 +109,7 @@ export class KeysAtOnce implements ElementPosition {
 }
 
 /** All elements as they are when the walk starts. */
-export class ElementsAtOnce implements ElementPosition {
+export class ElementSnapshot implements ElementPosition {
   readonly keys: DataView
   readonly values: DataView
   key: number

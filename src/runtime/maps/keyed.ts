@@ -1,7 +1,7 @@
 import type { In } from '../../codec/input.ts'
 import { updateFlag } from './elements.ts'
 import type { UpdateFlag } from './elements.ts'
-import { insideOf, ReadableMap } from './readable.ts'
+import { internalsOf, ReadableMap } from './readable.ts'
 
 /** Maps that can be written to, like an ES Map. `W` is what may be written for a value. */
 export class KeyedMap<K, V, W = In<V>> extends ReadableMap<K, V> {
@@ -10,20 +10,25 @@ export class KeyedMap<K, V, W = In<V>> extends ReadableMap<K, V> {
    * @throws {BpfError} EEXIST or ENOENT by the flag, E2BIG when the map is full
    */
   set(key: In<K>, value: W, flag?: UpdateFlag): this {
-    put(this, key, value, flag)
+    setElement(this, key, value, flag)
     return this
   }
 }
 
 /** @param value as the element's own type, which what `set` takes need not be */
-export function put(map: object, key: unknown, value: unknown, flag: UpdateFlag | undefined): void {
-  const face = insideOf(map).enter('set an element of')
+export function setElement(
+  map: object,
+  key: unknown,
+  value: unknown,
+  flag: UpdateFlag | undefined,
+): void {
+  const face = internalsOf(map).codec('set an element of')
   const { elements } = face
   const flags = updateFlag(flag)
   face.encodeValue(value, elements.value, 0)
-  const { runs } = elements
+  const { commandCount: runs } = elements
   face.encodeKey(key, elements.key, 0)
   // An accessor of the key has used this map, and with it the place of the value.
-  if (elements.runs !== runs) face.encodeValue(value, elements.value, 0)
+  if (elements.commandCount !== runs) face.encodeValue(value, elements.value, 0)
   elements.update(flags)
 }

@@ -14,7 +14,7 @@ import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
 import { RemovableMap } from './removable.ts'
-import type { Requirements } from './requirements.ts'
+import type { MapTypeRequirements } from './requirements.ts'
 
 /** A value that the kernel keeps with each of its own objects, and lets go with it. There is no walk over them. */
 abstract class LocalStorage<Owner, V> extends BpfMap {
@@ -117,7 +117,7 @@ export class SkStorage<V> extends LocalStorage<SocketLike, V> {
   }
 }
 
-function storage(linux: string, owner: string): Requirements {
+function storage(linux: string, owner: string): MapTypeRequirements {
   const since = { linux, what: `BPF_MAP_TYPE_${owner}_STORAGE` }
   return { key: 4, flags: BPF_F_NO_PREALLOC, needsBtf: true, since }
 }

@@ -4,7 +4,7 @@ import { BPF_F_NO_PREALLOC } from '../../uapi/map-flags.ts'
 import type { ElementLayouts } from './element-codec.ts'
 import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
-import { ElementsAtOnce } from './iteration.ts'
+import { ElementSnapshot } from './iteration.ts'
 import type { MapKind } from './map.ts'
 import { layoutsAs } from './readable.ts'
 import { RemovableMap } from './removable.ts'
@@ -28,7 +28,7 @@ export class LpmTrie<K, V> extends RemovableMap<K, V> {
 
   constructor(handle: MapHandle, layouts: ElementLayouts) {
     // Looked up while walking, a prefix that is gone would show the value of a shorter one.
-    super(handle, layouts, undefined, (elements) => new ElementsAtOnce(elements))
+    super(handle, layouts, undefined, (elements) => new ElementSnapshot(elements))
   }
 }
 

@@ -17,7 +17,7 @@ import { BpfMap } from './map.ts'
 import { openId } from './open.ts'
 import type { ReadableMap } from './readable.ts'
 import { RemovableMap } from './removable.ts'
-import { ofDescriptors } from './requirements.ts'
+import { descriptorValues } from './requirements.ts'
 import type { Standalone } from './standalone.ts'
 import { standalone } from './standalone.ts'
 
@@ -96,7 +96,7 @@ abstract class MapOfMaps<K, M extends BpfMap> extends BpfMap {
 
   /** Between open and load: the inner maps will be like this one, which may be closed after. */
   set innerMap(map: BpfMap | number) {
-    this.#inner.like(descriptor(map, 'innerMap takes a map'))
+    this.#inner.useExample(descriptor(map, 'innerMap takes a map'))
   }
 
   /** A new map, empty and alone, that may be set here. */
@@ -156,7 +156,7 @@ export class HashOfMaps<K, M extends BpfMap> extends MapOfMaps<K, M> {
 }
 
 export function arrayOfMaps<M extends BpfMap>(inner: MapKind<M>): MapKind<ArrayOfMaps<M>> {
-  return { requires: ofDescriptors, create: (handle) => new ArrayOfMaps(handle, inner) }
+  return { requires: descriptorValues, create: (handle) => new ArrayOfMaps(handle, inner) }
 }
 
 export function hashOfMaps<K, M extends BpfMap>(

@@ -11,11 +11,11 @@ import type { BpfError } from '../host/error.ts'
 import { removePin } from '../host/files.ts'
 import type { Link, LinkOwner } from '../links/link.ts'
 import type { MapHandle } from './handle.ts'
-import { keepHandle } from './handle.ts'
+import { registerHandle } from './handle.ts'
 import type { MapDescription } from './info.ts'
 import { describeMap } from './info.ts'
 import type { LiveSection } from './live-section.ts'
-import type { Requirements } from './requirements.ts'
+import type { MapTypeRequirements } from './requirements.ts'
 import { reuseMap } from './reuse.ts'
 import { MapSettings } from './settings.ts'
 import type { ProgramsByPointer } from './struct-ops-shadow.ts'
@@ -27,8 +27,8 @@ export interface MapKind<M extends BpfMap = BpfMap> {
   /** The ELF section of a data section's map, by which libbpf finds it. */
   readonly section?: string
   /** The ELF section of the variables that are in a map of the program's own: an arena's. */
-  readonly holds?: string
-  readonly requires?: Requirements
+  readonly variablesSection?: string
+  readonly requires?: MapTypeRequirements
   /** Refuses what the installed libbpf would take for something else, or fail over without saying why. */
   readonly beforeOpen?: (skeleton: string, map: string) => void
   /** `links` owns what the map attaches. */
@@ -40,7 +40,7 @@ export interface MapKind<M extends BpfMap = BpfMap> {
   /** Of what attach() of the skeleton attaches. Undefined when it is not to be. */
   attach?(map: M): Link | undefined
   /** Of a struct_ops: what of it may be set before it loads. */
-  readonly shadow?: (handle: MapHandle, programs: ProgramsByPointer) => LiveSection
+  readonly structOpsShadow?: (handle: MapHandle, programs: ProgramsByPointer) => LiveSection
 }
 
 /** The object that a map is loaded with. */
@@ -60,7 +60,7 @@ export class BpfMap extends MapSettings {
   constructor(handle: MapHandle) {
     super(handle)
     this.#handle = handle
-    keepHandle(this, handle)
+    registerHandle(this, handle)
     keepDescriptor(this, () => handle.requireFd('use the descriptor of'))
   }
 
@@ -73,7 +73,7 @@ export class BpfMap extends MapSettings {
    * @throws {BpfError} `ERR_BPF_STATE` before load
    */
   get fd(): number {
-    return this.#handle.lend('use the descriptor of')
+    return this.#handle.duplicateFd('use the descriptor of')
   }
 
   /** The kernel's own description of the loaded map, as it is now. */

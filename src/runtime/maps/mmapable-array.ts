@@ -12,8 +12,8 @@ import { ArrayMap } from './array.ts'
 import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
-import { insideOf, layoutsAs } from './readable.ts'
-import { indexed } from './requirements.ts'
+import { internalsOf, layoutsAs } from './readable.ts'
+import { indexKeys } from './requirements.ts'
 
 /** An ARRAY with BPF_F_MMAPABLE: all of it is also live memory, used without system calls. */
 export class MmapableArray<V> extends ArrayMap<V> {
@@ -37,7 +37,7 @@ export class MmapableArray<V> extends ArrayMap<V> {
 
   #map(): ViewArray<V> {
     const { maxEntries, valueSize } = handleOf(this).info('map')
-    const element = insideOf(this).layouts.value ?? bytes(valueSize)
+    const element = internalsOf(this).layouts.value ?? bytes(valueSize)
     if (sizeOf(element) !== valueSize) {
       throw new BpfError({
         code: 'ERR_BPF_MALFORMED',
@@ -88,5 +88,5 @@ function refused(handle: MapHandle, error: unknown): unknown {
 }
 
 export function mmapableArray<V = unknown>(value?: Layout): MapKind<MmapableArray<V>> {
-  return { requires: indexed, create: (handle) => new MmapableArray(handle, { value }) }
+  return { requires: indexKeys, create: (handle) => new MmapableArray(handle, { value }) }
 }

@@ -14,7 +14,7 @@ import { KeyedMap } from './keyed.ts'
 import type { MapKind } from './map.ts'
 import { layoutsAs } from './readable.ts'
 import { RemovableMap } from './removable.ts'
-import { indexed } from './requirements.ts'
+import { indexKeys } from './requirements.ts'
 
 const libbpf_num_possible_cpus = fromLibbpf('int libbpf_num_possible_cpus()')
 
@@ -50,7 +50,7 @@ function valuesOfAllCpus(layout: Layout, { valueSize, valueBytes }: Elements): V
   }
 }
 
-export const oneValueACpu: ValueForm = {
+export const perCpuValue: ValueForm = {
   valueBytes: (valueSize) => stride(valueSize) * possibleCpus(),
   valueCodec: valuesOfAllCpus,
 }
@@ -58,7 +58,7 @@ export const oneValueACpu: ValueForm = {
 /** PERCPU_HASH and LRU_PERCPU_HASH: a value is an array, one of each possible CPU in order. */
 export class PerCpuHashMap<K, V> extends RemovableMap<K, V[]> {
   constructor(handle: MapHandle, layouts: ElementLayouts) {
-    super(handle, layouts, oneValueACpu)
+    super(handle, layouts, perCpuValue)
   }
 
   /** The same map over bytes. */
@@ -77,7 +77,7 @@ export class PerCpuHashMap<K, V> extends RemovableMap<K, V[]> {
 /** PERCPU_ARRAY: a value is an array, one of each possible CPU in order. */
 export class PerCpuArray<V> extends KeyedMap<number, V[]> {
   constructor(handle: MapHandle, layouts: ElementLayouts) {
-    super(handle, { key: u32, value: layouts.value }, oneValueACpu)
+    super(handle, { key: u32, value: layouts.value }, perCpuValue)
   }
 
   /** The same map with values as bytes. */
@@ -103,5 +103,5 @@ export function perCpuHashMap<K = unknown, V = unknown>(
 }
 
 export function perCpuArray<V = unknown>(value?: Layout): MapKind<PerCpuArray<V>> {
-  return { requires: indexed, create: (handle) => new PerCpuArray(handle, { value }) }
+  return { requires: indexKeys, create: (handle) => new PerCpuArray(handle, { value }) }
 }

@@ -15,13 +15,13 @@ import { errno } from '../ffi/library.ts'
 import { openPerfEvent, perfEventTypes } from '../ffi/perf.ts'
 import { stateError } from '../host/error.ts'
 import { pidOf } from '../programs/pid.ts'
+import { descriptorSlots } from './descriptor-array.ts'
 import type { RecordFeed } from './event-map.ts'
 import { EventMap } from './event-map.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { setRecordMapSizes } from './record-map-sizes.ts'
-import { ofDescriptors } from './requirements.ts'
-import { slotsOf } from './slots.ts'
+import { descriptorValues } from './requirements.ts'
 
 export interface PerfOptions extends SubscribeOptions {
   /** Is told of records that found a CPU's ring full: `({ cpu, count }) => …`. */
@@ -76,13 +76,13 @@ export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
    */
   set(index: number, counter: PerfCounter | number): this {
     if (typeof counter === 'number') {
-      slotsOf(this.#handle).set(index, counter)
+      descriptorSlots(this.#handle).set(index, counter)
       return this
     }
     requireKnownOptions('set() of a perf event array', counter, counterNames)
     const fd = this.#open(index, counter)
     try {
-      slotsOf(this.#handle).set(index, fd)
+      descriptorSlots(this.#handle).set(index, fd)
     } finally {
       // The map holds what is in it.
       close(fd)
@@ -92,7 +92,7 @@ export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
 
   /** Empties a slot. @returns whether something was in it */
   delete(index: number): boolean {
-    return slotsOf(this.#handle).delete(index)
+    return descriptorSlots(this.#handle).delete(index)
   }
 
   #open(index: number, { type, config = 0, pid, cpu }: PerfCounter): number {
@@ -148,7 +148,7 @@ function bufferOf(handle: MapHandle, operation: string, pages: number | undefine
 
 export function perfEventArray<T = Uint8Array>(record?: Layout): MapKind<PerfEventArray<T>> {
   return {
-    requires: { ...ofDescriptors, holdsRecords: true },
+    requires: { ...descriptorValues, holdsRecords: true },
     create(handle) {
       setRecordMapSizes(handle)
       return new PerfEventArray<T>(handle, record)

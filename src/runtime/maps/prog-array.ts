@@ -2,10 +2,10 @@ import { u32 } from '../../codec/layout.ts'
 import { descriptor } from '../descriptors/descriptor.ts'
 import type { Program } from '../programs/program.ts'
 import type { MapHandle } from './handle.ts'
-import { put } from './keyed.ts'
+import { setElement } from './keyed.ts'
 import type { MapKind } from './map.ts'
 import { RemovableMap } from './removable.ts'
-import { ofDescriptors } from './requirements.ts'
+import { descriptorValues } from './requirements.ts'
 
 /** PROG_ARRAY: where bpf_tail_call() goes, by index. Written as programs, read as the ids of programs. */
 export class ProgArray extends RemovableMap<number, number, Program | number> {
@@ -18,11 +18,11 @@ export class ProgArray extends RemovableMap<number, number, Program | number> {
    * @throws {BpfError} EINVAL when the kernel refuses that kind of program here; E2BIG past the last index
    */
   override set(index: number, program: Program | number): this {
-    put(this, index, descriptor(program, 'set() takes a program'), undefined)
+    setElement(this, index, descriptor(program, 'set() takes a program'), undefined)
     return this
   }
 }
 
 export function progArray(): MapKind<ProgArray> {
-  return { requires: ofDescriptors, create: (handle) => new ProgArray(handle) }
+  return { requires: descriptorValues, create: (handle) => new ProgArray(handle) }
 }

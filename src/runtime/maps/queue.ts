@@ -2,18 +2,18 @@ import type { Codec } from '../../codec/codec.ts'
 import type { In } from '../../codec/input.ts'
 import { layoutOf } from '../../codec/layout-of.ts'
 import type { Layout } from '../../codec/layout.ts'
-import type { ElementCodecOf } from './element-codec.ts'
+import type { GetElementCodec } from './element-codec.ts'
 import { elementCodecs } from './element-codec.ts'
 import { updateFlag } from './elements.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
-import { keyless } from './requirements.ts'
+import { noKeys } from './requirements.ts'
 
 /** QUEUE: first in, first out; STACK: last in, first out. */
 export class Queue<V> extends BpfMap {
   readonly #handle: MapHandle
-  readonly #enter: ElementCodecOf
+  readonly #enter: GetElementCodec
 
   constructor(handle: MapHandle, value?: Layout) {
     super(handle)
@@ -49,7 +49,7 @@ export class Queue<V> extends BpfMap {
   /** Pops what is there, at most as many values as the map holds: a busy program cannot make it endless. */
   drain(): IterableIterator<V> {
     this.#enter('drain')
-    return new Popped(() => this.pop(), this.maxEntries)
+    return new PopIterator(() => this.pop(), this.maxEntries)
   }
 
   /** Pops what is there. */
@@ -69,7 +69,7 @@ export class Queue<V> extends BpfMap {
   }
 }
 
-class Popped<V> implements IterableIterator<V> {
+class PopIterator<V> implements IterableIterator<V> {
   readonly #pop: () => V | undefined
   #left: number
 
@@ -98,5 +98,5 @@ class Popped<V> implements IterableIterator<V> {
 export interface Stack<V> extends Queue<V> {}
 
 export function queue<V = unknown>(value?: Layout): MapKind<Queue<V>> {
-  return { requires: keyless, create: (handle) => new Queue(handle, value) }
+  return { requires: noKeys, create: (handle) => new Queue(handle, value) }
 }

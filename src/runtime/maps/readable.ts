@@ -2,7 +2,7 @@ import type { Codec } from '../../codec/codec.ts'
 import type { In } from '../../codec/input.ts'
 import { Memo } from '../../codec/intrinsics.ts'
 import { layoutOf } from '../../codec/layout-of.ts'
-import type { ElementLayouts, ElementCodecOf, ValueForm } from './element-codec.ts'
+import type { ElementLayouts, GetElementCodec, ValueForm } from './element-codec.ts'
 import { elementCodecs } from './element-codec.ts'
 import type { Elements } from './elements.ts'
 import type { MapHandle } from './handle.ts'
@@ -13,31 +13,31 @@ import { BpfMap } from './map.ts'
 type Walk = (elements: Elements) => ElementPosition
 
 /** What the classes of such a map share, and nobody else gets. */
-interface Inside {
+interface Internals {
   readonly layouts: ElementLayouts
-  readonly enter: ElementCodecOf
+  readonly codec: GetElementCodec
   readonly walk: Walk
 }
 
-const insides = /*#__PURE__*/ new Memo<object, Inside>()
+const internals = /*#__PURE__*/ new Memo<object, Internals>()
 
 /** @throws {TypeError} for what only looks like such a map */
-export function insideOf(map: object): Inside {
-  const inside = insides.get(map)
+export function internalsOf(map: object): Internals {
+  const inside = internals.get(map)
   if (inside) return inside
   throw new TypeError('this is no map of keys and values')
 }
 
 /** Maps of keys and values, read like an ES Map over bpf(2). Keys and values are copies. */
 export class ReadableMap<K, V> extends BpfMap implements Iterable<[K, V]> {
-  readonly #enter: ElementCodecOf
+  readonly #enter: GetElementCodec
   readonly #walk: Walk
 
   constructor(handle: MapHandle, layouts: ElementLayouts, shape?: ValueForm, walkBy: Walk = walk) {
     super(handle)
     this.#enter = elementCodecs(handle, layouts, shape)
     this.#walk = walkBy
-    insides.set(this, { layouts, enter: this.#enter, walk: walkBy })
+    internals.set(this, { layouts, codec: this.#enter, walk: walkBy })
   }
 
   /** A copy of the value, undefined when the key is absent. @throws {BpfError} */
@@ -92,7 +92,7 @@ export function layoutsAs(
   key?: Codec<unknown, never>,
 ): ElementLayouts {
   return {
-    key: key === undefined ? insideOf(map).layouts.key : layoutOf('as()', key),
+    key: key === undefined ? internalsOf(map).layouts.key : layoutOf('as()', key),
     value: layoutOf('as()', value),
   }
 }

@@ -9,10 +9,10 @@ import { indexOfInterface } from '../programs/interface.ts'
 import type { ValueForm } from './element-codec.ts'
 import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
-import { put } from './keyed.ts'
+import { setElement } from './keyed.ts'
 import type { MapKind } from './map.ts'
 import { RemovableMap } from './removable.ts'
-import { ofDescriptors } from './requirements.ts'
+import { descriptorValues } from './requirements.ts'
 
 /** A target's number and, in maps of such values, the program that runs there: `struct bpf_devmap_val`, `bpf_cpumap_val`. */
 const numberAndProgram: ValueForm = {
@@ -51,7 +51,7 @@ export class DevMap<V> extends RedirectMap<V, In<V> | string | number> {
   /** @param device the name or index of an interface, or the value as C has it */
   override set(key: number, device: In<V> | string | number, flag?: 'noexist' | 'exist'): this {
     const isDevice = typeof device === 'string' || typeof device === 'number'
-    put(this, key, isDevice ? indexOfInterface(device) : device, flag)
+    setElement(this, key, isDevice ? indexOfInterface(device) : device, flag)
     return this
   }
 
@@ -80,9 +80,9 @@ export class CpuMap<V> extends RedirectMap<V, In<V> | number> {
 }
 
 export function devMap<V = unknown>(value?: Layout): MapKind<DevMap<V>> {
-  return { requires: ofDescriptors, create: (handle) => new DevMap(handle, value) }
+  return { requires: descriptorValues, create: (handle) => new DevMap(handle, value) }
 }
 
 export function cpuMap<V = unknown>(value?: Layout): MapKind<CpuMap<V>> {
-  return { requires: ofDescriptors, create: (handle) => new CpuMap(handle, value) }
+  return { requires: descriptorValues, create: (handle) => new CpuMap(handle, value) }
 }

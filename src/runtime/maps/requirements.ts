@@ -1,5 +1,5 @@
 /** What a type of map has in any case. Sizes in bytes. */
-export interface Requirements {
+export interface MapTypeRequirements {
   readonly key?: number
   readonly value?: number
   /** BPF_F_ bits without which the kernel refuses it. */
@@ -21,7 +21,7 @@ export interface KernelNeed {
   readonly flag?: number
 }
 
-export const indexed: Requirements = { key: 4 }
-export const ofDescriptors: Requirements = { key: 4, value: 4 }
-export const keyless: Requirements = { key: 0 }
-export const ofRecords: Requirements = { key: 0, value: 0, holdsRecords: true }
+export const indexKeys: MapTypeRequirements = { key: 4 }
+export const descriptorValues: MapTypeRequirements = { key: 4, value: 4 }
+export const noKeys: MapTypeRequirements = { key: 0 }
+export const recordMap: MapTypeRequirements = { key: 0, value: 0, holdsRecords: true }

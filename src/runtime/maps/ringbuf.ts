@@ -9,7 +9,7 @@ import { EventMap } from './event-map.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { setRecordMapSizes } from './record-map-sizes.ts'
-import { ofRecords } from './requirements.ts'
+import { recordMap } from './requirements.ts'
 
 /** RINGBUF: one ring for all CPUs, records in the order of their reservation. */
 export class RingBuffer<T> extends EventMap<T, SubscribeOptions> {
@@ -42,7 +42,7 @@ const since = { linux: '6.19', what: 'BPF_F_RB_OVERWRITE', flag: BPF_F_RB_OVERWR
 
 export function ringBuffer<T = Uint8Array>(record?: Layout): MapKind<RingBuffer<T>> {
   return {
-    requires: { ...ofRecords, since },
+    requires: { ...recordMap, since },
     create(handle) {
       setRecordMapSizes(handle)
       return new RingBuffer<T>(handle, record)

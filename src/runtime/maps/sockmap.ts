@@ -11,14 +11,14 @@ import type { ValueForm } from './element-codec.ts'
 import type { UpdateFlag } from './elements.ts'
 import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
-import { KeysAtOnce } from './iteration.ts'
+import { KeySnapshot } from './iteration.ts'
 import { ElementIterator } from './iteration.ts'
-import { put } from './keyed.ts'
+import { setElement } from './keyed.ts'
 import type { MapKind } from './map.ts'
-import { insideOf } from './readable.ts'
+import { internalsOf } from './readable.ts'
 import { RemovableMap } from './removable.ts'
 import { remove } from './removal.ts'
-import { ofDescriptors } from './requirements.ts'
+import { descriptorValues } from './requirements.ts'
 
 /** Written as a descriptor of 4 or 8 bytes, read as a cookie of 8. */
 const socket: ValueForm = {
@@ -41,16 +41,21 @@ class SocketMap<K> extends RemovableMap<K, bigint, SocketLike> {
 
   /** @param socket connected, bound or listening, as the map's programs want it @throws {BpfError} EOPNOTSUPP */
   override set(key: In<K>, socket: SocketLike, flag?: UpdateFlag): this {
-    put(this, key, socketDescriptor(socket, `set an element of ${handleOf(this).title}`), flag)
+    setElement(
+      this,
+      key,
+      socketDescriptor(socket, `set an element of ${handleOf(this).title}`),
+      flag,
+    )
     return this
   }
 
   override delete(key: In<K>): boolean {
-    return remove(insideOf(this).enter('delete from'), key, EINVAL)
+    return remove(internalsOf(this).codec('delete from'), key, EINVAL)
   }
 
   override clear(): void {
-    const { elements } = insideOf(this).enter('clear')
+    const { elements } = internalsOf(this).codec('clear')
     for (const key of elements.keys()) {
       new Uint8Array(elements.key.buffer).set(key)
       elements.remove(EINVAL)
@@ -68,9 +73,9 @@ export class SockMap extends SocketMap<number> {
 /** SOCKHASH: sockets by key. */
 export class SockHash<K> extends SocketMap<K> {
   override keys(): IterableIterator<K> {
-    const { elements, decodeKey } = insideOf(this).enter('walk')
+    const { elements, decodeKey } = internalsOf(this).codec('walk')
     // Also where the kernel tells no values.
-    return new ElementIterator(new KeysAtOnce(elements), (at) => decodeKey(at.keys, at.key) as K)
+    return new ElementIterator(new KeySnapshot(elements), (at) => decodeKey(at.keys, at.key) as K)
   }
 
   /** The same map with keys as bytes. */
@@ -85,7 +90,7 @@ export class SockHash<K> extends SocketMap<K> {
 }
 
 export function sockMap(): MapKind<SockMap> {
-  return { requires: ofDescriptors, create: (handle) => new SockMap(handle) }
+  return { requires: descriptorValues, create: (handle) => new SockMap(handle) }
 }
 
 export function sockHash<K = unknown>(key?: Layout): MapKind<SockHash<K>> {

@@ -7,9 +7,9 @@ import type { ValueForm } from './element-codec.ts'
 import type { MapHandle } from './handle.ts'
 import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
-import { insideOf, ReadableMap } from './readable.ts'
+import { internalsOf, ReadableMap } from './readable.ts'
 import { clear, drain, remove, take } from './removal.ts'
-import { indexed } from './requirements.ts'
+import { indexKeys } from './requirements.ts'
 
 /** `struct bpf_stack_build_id`: a frame of a map with the flag BPF_F_STACK_BUILD_ID. */
 export interface BuildIdFrame {
@@ -73,24 +73,24 @@ export class StackTraceMap<Frame = bigint> extends ReadableMap<number, Frame[]> 
 
   /** Removes a stack. @returns whether it was there */
   delete(id: number): boolean {
-    return remove(insideOf(this).enter('delete from'), id)
+    return remove(internalsOf(this).codec('delete from'), id)
   }
 
   /** The stack of an id, removed. */
   take(id: number): Frame[] | undefined {
-    return take(insideOf(this).enter('take from'), id) as Frame[] | undefined
+    return take(internalsOf(this).codec('take from'), id) as Frame[] | undefined
   }
 
   /** Removes each stack as it is yielded: what a break leaves stays in the map. */
   drain(): IterableIterator<[number, Frame[]]> {
-    const face = insideOf(this).enter('drain')
-    return drain(face, insideOf(this).walk(face.elements)) as IterableIterator<[number, Frame[]]>
+    const face = internalsOf(this).codec('drain')
+    return drain(face, internalsOf(this).walk(face.elements)) as IterableIterator<[number, Frame[]]>
   }
 
   /** Removes every stack that is there when it starts. */
   clear(): void {
-    const face = insideOf(this).enter('clear')
-    clear(face, insideOf(this).walk(face.elements))
+    const face = internalsOf(this).codec('clear')
+    clear(face, internalsOf(this).walk(face.elements))
   }
 
   /** The same map with stacks as bytes. */
@@ -103,5 +103,5 @@ export class StackTraceMap<Frame = bigint> extends ReadableMap<number, Frame[]> 
 export interface BuildIdStackMap extends StackTraceMap<BuildIdFrame> {}
 
 export function stackTraceMap<Frame = bigint>(): MapKind<StackTraceMap<Frame>> {
-  return { requires: indexed, create: (handle) => new StackTraceMap(handle) }
+  return { requires: indexKeys, create: (handle) => new StackTraceMap(handle) }
 }

@@ -14,7 +14,7 @@ export type Standalone<M extends BpfMap> = M &
   }
 
 /** A forgotten handle's descriptor is closed, as memory is freed: nothing else hangs on it. */
-const forgotten = /*#__PURE__*/ new FinalizationRegistry<{
+const collected = /*#__PURE__*/ new FinalizationRegistry<{
   fd: number
   lent: LentDescriptor
 }>(({ fd, lent }) => {
@@ -46,12 +46,12 @@ export function standalone<M extends BpfMap>(
     closeDescriptor(fd)
     throw error
   }
-  forgotten.register(handle, { fd, lent: handle.lent }, handle)
+  collected.register(handle, { fd, lent: handle.userDescriptor }, handle)
   const close = (): void => {
     if (handle.life.stage === 'destroyed') return
     handle.life.stage = 'destroyed'
     handle.closed()
-    forgotten.unregister(handle)
+    collected.unregister(handle)
     closeDescriptor(fd)
   }
   return Object.assign(kind.create(handle), { close, [Symbol.dispose]: close })

@@ -119,7 +119,7 @@ export function structOpsMap(
     ...needs(section),
     create: (handle, links) => new StructOpsMap(handle, links, section.endsWith('.link')),
     attach: attachBySkeleton,
-    shadow: (handle, programs) => new StructOpsShadow(handle, layout, functions, programs),
+    structOpsShadow: (handle, programs) => new StructOpsShadow(handle, layout, functions, programs),
     beforeLoad: requireProgram,
   }
 }

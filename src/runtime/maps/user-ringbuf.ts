@@ -15,7 +15,7 @@ import type { MapHandle } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
 import { setRecordMapSizes } from './record-map-sizes.ts'
-import { ofRecords } from './requirements.ts'
+import { recordMap } from './requirements.ts'
 
 /** USER_RINGBUF (kernel 6.1): records for programs, which drain them with bpf_user_ringbuf_drain(). */
 export class UserRingBuffer<T> extends BpfMap {
@@ -84,7 +84,7 @@ export class UserRingBuffer<T> extends BpfMap {
 
 export function userRingBuffer<T = Uint8Array>(record?: Layout): MapKind<UserRingBuffer<T>> {
   return {
-    requires: { ...ofRecords, since: { linux: '6.1', what: 'BPF_MAP_TYPE_USER_RINGBUF' } },
+    requires: { ...recordMap, since: { linux: '6.1', what: 'BPF_MAP_TYPE_USER_RINGBUF' } },
     create(handle) {
       setRecordMapSizes(handle)
       return new UserRingBuffer<T>(handle, record)

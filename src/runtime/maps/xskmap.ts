@@ -1,10 +1,10 @@
 import { socketDescriptor } from '../descriptors/socket.ts'
+import { DescriptorArray } from './descriptor-array.ts'
 import type { MapKind } from './map.ts'
-import { ofDescriptors } from './requirements.ts'
-import { Slots } from './slots.ts'
+import { descriptorValues } from './requirements.ts'
 
 /** XSKMAP: where bpf_redirect_map() hands packets to AF_XDP sockets, by queue. */
-export class XskMap extends Slots {
+export class XskMap extends DescriptorArray {
   /** @param fd of an AF_XDP socket */
   set(queue: number, fd: number): this {
     return this.fill(queue, socketDescriptor(fd, 'set an element of an XSKMAP'))
@@ -17,5 +17,5 @@ export class XskMap extends Slots {
 }
 
 export function xskMap(): MapKind<XskMap> {
-  return { requires: ofDescriptors, create: (handle) => new XskMap(handle) }
+  return { requires: descriptorValues, create: (handle) => new XskMap(handle) }
 }

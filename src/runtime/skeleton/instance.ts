@@ -155,7 +155,7 @@ export class Instance implements SkeletonInstance {
     native.freeLogs()
     lifecycle.stage = 'loaded'
     for (const [index, { handle }] of maps.entries()) {
-      handle.variables = native.mappedMemory(index)
+      handle.arenaVariables = native.mappedMemory(index)
       // For a map that is not created, libbpf 1.4 and newer hold a placeholder descriptor.
       if (bpf_map__autocreate(handle.pointer)) handle.loaded(bpf_map__fd(handle.pointer))
     }

@@ -26,7 +26,7 @@ export function openObject(
     object,
     spec.maps.map(({ name, kind }) => ({
       name: kind.section ?? name,
-      isArena: kind.holds !== undefined,
+      isArena: kind.variablesSection !== undefined,
     })),
     spec.programs.map(({ name }) => name),
   )
@@ -72,14 +72,14 @@ function structOpsOf(
 ): Map<string, LiveSection> {
   const byPointer = new Map(programs.map(({ handle, program }) => [handle.pointer, program]))
   const sections = maps.flatMap(({ name, kind, handle }) =>
-    kind.shadow ? [[name, kind.shadow(handle, byPointer)] as const] : [],
+    kind.structOpsShadow ? [[name, kind.structOpsShadow(handle, byPointer)] as const] : [],
   )
   return new Map(sections)
 }
 
 function sectionsOf(spec: SkeletonSpec, maps: readonly MapState[]): Map<string, LiveSection> {
   const sections = spec.sections.flatMap(({ ident, section, layout }) => {
-    const map = maps.find(({ kind }) => (kind.section ?? kind.holds) === section)
+    const map = maps.find(({ kind }) => (kind.section ?? kind.variablesSection) === section)
     const variables = map?.kind.variables?.(map.handle, layout)
     return variables ? [[ident, variables] as const] : []
   })

@@ -8,7 +8,7 @@ import { readBytes, scratch } from '../../ffi/memory.ts'
 import { bpf_map__initial_value } from '../../ffi/object.ts'
 import type { MapHandle } from '../handle.ts'
 import type { LiveSection } from '../live-section.ts'
-import { fixedSize, openEnded } from './open-ended.ts'
+import { fixedSize, withFlexibleArray } from './flexible-array.ts'
 
 /** The memory that programs read and write, and how to let go of it. */
 export interface LoadedMemory {
@@ -17,7 +17,11 @@ export interface LoadedMemory {
 }
 
 /** Where the variables are once the map is there. `image` is what they were when it was loaded. */
-export type Locate = (map: MapHandle, title: string, image: DataView | undefined) => LoadedMemory
+export type LocateMemory = (
+  map: MapHandle,
+  title: string,
+  image: DataView | undefined,
+) => LoadedMemory
 
 /**
  * One data section of an instance. Its view stays the same object for life, while the memory under it changes: before
@@ -32,20 +36,23 @@ export class Section implements LiveSection {
   /** Aims the view elsewhere. */
   readonly point: (memory: DataView, offset: number, available?: number) => void
   readonly #title: string
-  readonly #locate: Locate
+  readonly #locate: LocateMemory
   /** Before load. */
   #image: DataView<ArrayBuffer> | undefined
   /** From load to destroy, unless another's is shown. */
-  own: LoadedMemory | undefined
+  loadedMemory: LoadedMemory | undefined
 
-  constructor(map: MapHandle, layout: CompositeLayout, section: string, locate: Locate) {
+  constructor(map: MapHandle, layout: CompositeLayout, section: string, locate: LocateMemory) {
     this.map = map
     this.#title = `section ${section} of ${map.life.name}`
     this.layout = layout
     this.#locate = locate
     // libbpf fills .kconfig when it loads.
     if (section !== '.kconfig') this.#image = initialValue(map, layout)
-    const { view, point } = liveView<object>(openEnded(layout), this.#image ?? this.#refusing())
+    const { view, point } = liveView<object>(
+      withFlexibleArray(layout),
+      this.#image ?? this.#refusing(),
+    )
     this.view = view
     this.point = point
     map.resize = (valueSize) => this.#resize(valueSize)
@@ -61,15 +68,15 @@ export class Section implements LiveSection {
 
   loaded(): void {
     if (this.map.liveFd < 0) return
-    this.own = this.#locate(this.map, this.#title, this.#image)
-    this.point(this.own.memory, 0, this.#image?.byteLength)
+    this.loadedMemory = this.#locate(this.map, this.#title, this.#image)
+    this.point(this.loadedMemory.memory, 0, this.#image?.byteLength)
     this.#image = undefined
   }
 
   closed(): void {
     this.point(this.#refusing(), 0)
-    this.own?.retire?.()
-    this.own = undefined
+    this.loadedMemory?.retire?.()
+    this.loadedMemory = undefined
     this.#image = undefined
   }
 

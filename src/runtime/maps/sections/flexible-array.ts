@@ -4,7 +4,7 @@ import { sizeOf } from '../../../codec/layout.ts'
 const known = new WeakMap<CompositeLayout, CompositeLayout>()
 
 /** The same section with as many elements in its last array as its memory holds: a larger map gives it more. */
-export function openEnded(layout: CompositeLayout): CompositeLayout {
+export function withFlexibleArray(layout: CompositeLayout): CompositeLayout {
   let open = known.get(layout)
   if (!open) {
     const last = lastArray(layout)

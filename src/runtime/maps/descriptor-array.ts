@@ -4,12 +4,12 @@ import { BpfMap } from './map.ts'
 import { RemovableMap } from './removable.ts'
 
 /** Arrays of descriptors that the kernel tells nobody: slots are filled and emptied, not read. */
-export class Slots extends BpfMap {
+export class DescriptorArray extends BpfMap {
   readonly #slots: RemovableMap<number, number>
 
   constructor(handle: MapHandle) {
     super(handle)
-    this.#slots = slotsOf(handle)
+    this.#slots = descriptorSlots(handle)
   }
 
   /** Empties a slot. @returns whether something was in it, as far as the kernel says */
@@ -29,6 +29,6 @@ export class Slots extends BpfMap {
   }
 }
 
-export function slotsOf(handle: MapHandle): RemovableMap<number, number> {
+export function descriptorSlots(handle: MapHandle): RemovableMap<number, number> {
   return new RemovableMap(handle, { key: u32, value: u32 })
 }
