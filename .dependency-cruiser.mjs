@@ -5,6 +5,7 @@
  */
 const rooms = {
   'src/uapi': [],
+  'src/text': [],
   'src/codec': [],
   'src/elf': [],
   'src/btf': ['src/elf'],
@@ -78,8 +79,8 @@ const rooms = {
   'src/runtime/hot': ['src/codec', 'src/runtime'],
 }
 
-/** What the kernel's headers say: any room may. */
-const everywhere = ['src/uapi']
+/** Rooms that any room may import: what the kernel's headers say, and how messages are worded. */
+const everywhere = ['src/uapi', 'src/text']
 
 const within = (folder) => `^${folder}/`
 const isFrom = (folder) => ({

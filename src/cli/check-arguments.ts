@@ -1,6 +1,6 @@
 import type { CAC, Command } from 'cac'
 
-import { nearestName } from '../compile/nearest-name.ts'
+import { nearestNames } from '../text/nearest-names.ts'
 import { UsageError } from './failure.ts'
 import { written } from './flags.ts'
 
@@ -43,7 +43,7 @@ function isKnown(flag: string, known: ReadonlySet<string>): boolean {
 
 function unknownFlag(flag: string, known: readonly string[], { matchedCommand }: CAC): string {
   const long = known.filter((name) => name.length > 1)
-  const meant = nearestName(flag.replace(/^-+/, ''), long)
+  const [meant] = nearestNames(flag.replace(/^-+/, ''), long)
   const place = matchedCommand ? ` of ${matchedCommand.name}` : ''
   return `unknown flag ${flag}${place}${meant === undefined ? '' : `: did you mean --${meant}?`}`
 }

@@ -1,7 +1,7 @@
 import type { CAC, Command } from 'cac'
 
-import { nearestName } from '../compile/nearest-name.ts'
 import { arches } from '../compile/options/arch.ts'
+import { nearestNames } from '../text/nearest-names.ts'
 import { choices, shells } from './choices.ts'
 import { UsageError } from './failure.ts'
 import { written } from './flags.ts'
@@ -99,9 +99,7 @@ export function unknownCommand(
 ): never {
   const names = commands.map(({ name }) => name)
   const given = [...(second.startsWith('-') ? [] : [`${first} ${second}`]), first]
-  const meant = given.flatMap(
-    (words) => nearestName(words, [...names, ...groupsOf(names)]) ?? [],
-  )[0]
+  const [meant] = given.flatMap((words) => nearestNames(words, [...names, ...groupsOf(names)]))
   const help = meant === undefined ? '' : `: did you mean ${meant}?`
   throw new UsageError(`unknown command ${first}${help}`)
 }

@@ -1,6 +1,6 @@
 import { matchSection } from '../object/section-definitions.ts'
 import type { SectionFacts } from '../runtime/programs/newer-section.ts'
-import { attachTypes } from '../uapi/attach-type.ts'
+import { attachTypeNumbers } from '../uapi/attach-type-names.ts'
 import { progTypes } from '../uapi/prog-type.ts'
 
 /** What the runtime must tell an older libbpf of the program; undefined for a section that each 1.x knows. */
@@ -11,7 +11,7 @@ export function newerSection(section: string): SectionFacts | undefined {
   return {
     minor: libbpf,
     type: progTypes.findIndex((name) => name.toUpperCase() === type),
-    attachType: attachType === undefined ? 0 : attachTypes.indexOf(attachType),
+    attachType: (attachType && attachTypeNumbers.get(attachType)) ?? 0,
     ...(sleepable && { sleepable }),
     ...(attachedBy === 'libbpf' && match.target !== undefined && { attaches: true }),
   }

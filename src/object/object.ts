@@ -1,7 +1,7 @@
 import type { RawBtf } from '../btf/btf.ts'
 import type { TypeId } from '../btf/types.ts'
 import type { Elf } from '../elf/elf.ts'
-import type { AttachType } from '../uapi/attach-type.ts'
+import type { AttachType } from '../uapi/attach-type-names.ts'
 import type { ProgramType } from './section-definitions.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { AttachType } from '../uapi/attach-type.ts'
+import type { AttachType } from '../uapi/attach-type-names.ts'
 import type { ProgType } from '../uapi/prog-type.ts'
 
 /** The name after BPF_PROG_TYPE_: `SCHED_CLS`. */

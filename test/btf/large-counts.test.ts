@@ -50,13 +50,13 @@ describe('types of 70,000 items', () => {
       if (id === 0) continue
       expect(btf.type(id)).toMatchObject({ kind: type.kind, name: type.name })
       if ('members' in type || 'values' in type) {
-        expect(btf.type(id).length).toBe(COUNT)
+        expect(btf.type(id).itemCount).toBe(COUNT)
         const [name] = btf.words(id, COUNT - 1)
         expect(btf.string(name)).toBe(lastName)
       }
     }
     expect([...btf.find('after_datasec', 'typedef')]).toEqual([types.length - 1])
-    expect(btf.end).toBe(types.length)
+    expect(btf.nextId).toBe(types.length)
   })
 
   it('are passed over whole where types are put in order', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 
 import { sectionDefinitions } from '../../src/object/section-definitions.ts'
-import { attachTypes } from '../../src/uapi/attach-type.ts'
+import { attachTypeNumbers } from '../../src/uapi/attach-type-names.ts'
 import { mapTypes } from '../../src/uapi/map-type.ts'
 import { progTypes } from '../../src/uapi/prog-type.ts'
 import { linuxSource } from '../debian/linux-source.ts'
@@ -74,6 +74,7 @@ it("the numbers of program, attach and map types are the header's of Linux 7.3",
 }) => {
   const { header } = await source(skip)
   expect(named('BPF_PROG_TYPE_', progTypes)).toEqual(enumOf(header, 'bpf_prog_type'))
-  expect(attachTypes).toEqual(enumOf(header, 'bpf_attach_type'))
+  const attachTypes = enumOf(header, 'bpf_attach_type').map((name, number) => [name, number])
+  expect([...attachTypeNumbers]).toEqual(attachTypes)
   expect(named('BPF_MAP_TYPE_', mapTypes)).toEqual(enumOf(header, 'bpf_map_type'))
 })

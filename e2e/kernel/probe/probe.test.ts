@@ -13,7 +13,7 @@ const names = (name: string): unknown[] | undefined =>
   probe.tracepointArguments(name)?.map((argument) => `${argument.type} ${argument.name}`)
 
 describeInKernel('probes', () => {
-  test('tell which kinds of maps there are, by name and number', () => {
+  test('tell which map types the kernel has, by name and number', () => {
     for (const name of ['hash', 'array', 'ringbuf', 'lpm_trie', 'BPF_MAP_TYPE_LRU_HASH'] as const) {
       expect(probe.mapType(name), name).toBe(true)
     }
@@ -26,7 +26,7 @@ describeInKernel('probes', () => {
     )
   })
 
-  test('tell which kinds of programs there are', () => {
+  test('tell which program types the kernel has', () => {
     for (const name of ['xdp', 'raw_tracepoint', 'tracing', 'BPF_PROG_TYPE_SYSCALL'] as const) {
       expect(probe.programType(name), name).toBe(true)
     }
@@ -35,7 +35,7 @@ describeInKernel('probes', () => {
     expect(() => probe.programType('kretprobe')).toThrow(TypeError)
   })
 
-  test('tell what each kind may call', () => {
+  test('tell which helpers each program type may call', () => {
     expect(probe.helper('xdp', 'bpf_xdp_adjust_head')).toBe(true)
     expect(probe.helper('xdp', 44)).toBe(true)
     expect(probe.helper('tracepoint', 'bpf_xdp_adjust_head')).toBe(false)
@@ -44,7 +44,7 @@ describeInKernel('probes', () => {
     expect(probe.helper('tracing', 'bpf_skb_store_bytes')).toBe(false)
     expect(probe.helper('socket_filter', 'bpf_no_such_helper')).toBe(false)
     expect(probe.helper('socket_filter', 100_000)).toBe(false)
-    expect(() => probe.helper('ext', 1)).toThrow(/depends on what they replace/)
+    expect(() => probe.helper('ext', 1)).toThrow(/depend on what they replace/)
   })
 
   test('tell which functions and kfuncs the kernel has', () => {
@@ -64,7 +64,7 @@ describeInKernel('probes', () => {
     }
   })
 
-  test('tell what a BTF tracepoint is given', () => {
+  test('tell the arguments of a BTF tracepoint', () => {
     expect(names('sched_process_exec')).toEqual([
       'struct task_struct * p',
       'pid_t old_pid',
@@ -74,7 +74,7 @@ describeInKernel('probes', () => {
     expect(names('no_such_tracepoint')).toBeUndefined()
   })
 
-  test('without privilege are refused, not denied', async () => {
+  test('without privilege throw EPERM and do not answer no', async () => {
     const { stdout, stderr } = await runChild(
       file,
       `const { probe } = runtime

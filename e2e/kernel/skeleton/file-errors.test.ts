@@ -54,8 +54,8 @@ const calls: [what: string, call: (test: Test) => unknown, operation: string, ob
   ['a process', () => processSymbols(0x7fff_fff0), 'read', 'the memory map of process 2147483632'],
 ]
 
-describeInKernel('what is not among files', () => {
-  test.each(calls)('%s', async (_what, call, operation, object) => {
+describeInKernel('the error of a path that does not exist is about', () => {
+  test.each(calls)('%s', async (what, call, operation, object) => {
     const { default: skel } = await build<Test>(source)
     const opened = skel.open()
     onTestFinished(() => opened.destroy())
@@ -69,7 +69,11 @@ describeInKernel('what is not among files', () => {
     }
     expect(error).toBeInstanceOf(BpfError)
     expect(error).toMatchObject({ code: 'ENOENT', errno: 2, operation, object })
-    const { cause } = error as BpfError
+    const { cause, message } = error as BpfError
+    if (operation === 'open' && !object.startsWith('the link') && what !== 'a pinned map') {
+      const hint = object === none ? '/no does not exist' : 'Give a name that `ip netns list` shows'
+      expect(message).toMatch(`no such file or directory. ${hint}`)
+    }
     if (cause !== undefined) expect(cause).toMatchObject({ code: 'ENOENT' })
   })
 })

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 
 import { errnoName } from '../../runtime/host/errno.ts'
 import { kernelBtf } from '../../runtime/probe/kernel-btf.ts'
-import { loadTrial } from '../../runtime/probe/trial.ts'
+import { trialLoad } from '../../runtime/probe/trial-load.ts'
 import { lacksKprobes } from '../../runtime/programs/kprobe-advice.ts'
 import { kernelBtf as kernelBtfFile } from './build.ts'
 import { type Check, check } from './check.ts'
@@ -52,6 +52,6 @@ function trampolineRefusal(target: {
   const found = kernelBtf('look for', target.function).find(target.function, 'func').next()
   if (found.done) return `this kernel has no function ${target.function}`
   const { type, attachType } = target
-  const { result } = loadTrial(type, undefined, { attachType, btfId: found.value })
+  const { result } = trialLoad(type, undefined, { attachType, btfId: found.value })
   return result < 0 ? `the kernel refuses a trial program (${errnoName(-result)})` : undefined
 }

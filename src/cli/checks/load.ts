@@ -6,7 +6,7 @@ import { fromLibbpf } from '../../runtime/ffi/libbpf.ts'
 import { grantAdvice, missingCapabilities, privilegeHint } from '../../runtime/host/capabilities.ts'
 import { errnoName } from '../../runtime/host/errno.ts'
 import { BpfError } from '../../runtime/host/error.ts'
-import { arrayRefusal } from '../../runtime/probe/certainty.ts'
+import { arrayMapErrno } from '../../runtime/probe/certainty.ts'
 import { kernelBtf } from './build.ts'
 import { type Check, check } from './check.ts'
 
@@ -68,7 +68,7 @@ function attempt(name: string, find: () => string): Check {
 function privilegeCheck(trial: boolean): Check {
   const missing = missingCapabilities(['CAP_BPF', 'CAP_PERFMON'])
   const who = process.geteuid?.() === 0 ? 'root' : `user ${process.geteuid?.()}`
-  const refusal = missing.length === 0 && trial ? arrayRefusal() : 0
+  const refusal = missing.length === 0 && trial ? arrayMapErrno() : 0
   const lacks = missing.length === 0 ? '' : ` lacks ${missing.join(' and ')}`
   const refused = refusal === 0 ? '' : ` may not create a map: ${errnoName(refusal)}`
   return check(

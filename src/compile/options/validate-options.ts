@@ -1,4 +1,4 @@
-import { nearestName } from '../nearest-name.ts'
+import { nearestNames } from '../../text/nearest-names.ts'
 import { arches } from './arch.ts'
 import type { Options } from './options.ts'
 
@@ -72,7 +72,7 @@ export function validateOptions(options: unknown, where: string): asserts option
   if (!isRecord(options)) throw new TypeError(`${where}s must be an object, got ${show(options)}`)
   for (const [key, value] of Object.entries(options)) {
     if (!isKey(key)) {
-      const meant = nearestName(key, Object.keys(rules))
+      const [meant] = nearestNames(key, Object.keys(rules))
       const help = meant ? `did you mean ${meant}?` : `known are ${Object.keys(rules).join(', ')}`
       throw new TypeError(`${where} ${key} is unknown: ${help}`)
     }

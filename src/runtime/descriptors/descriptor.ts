@@ -1,22 +1,23 @@
-const own = /*#__PURE__*/ new WeakMap<object, () => number>()
+const descriptors = /*#__PURE__*/ new WeakMap<object, () => number>()
 
-/** Keeps how to find the descriptor of a map, program or link, of which users get duplicates. */
-export function keepDescriptor(object: object, descriptorOf: () => number): void {
-  own.set(object, descriptorOf)
+/** Registers how to get the runtime's descriptor of a map, program or link. Its `fd` gives users a duplicate. */
+export function registerDescriptor(object: object, descriptorOf: () => number): void {
+  descriptors.set(object, descriptorOf)
 }
 
-/** The descriptor of a map, program or link of ours, not a duplicate. */
-export function ownDescriptor(object: { readonly fd: number }): number {
-  return own.get(object)?.() ?? object.fd
+/** Returns the runtime's own descriptor of a map, program or link, or `fd` of another object. */
+export function registeredDescriptor(object: { readonly fd: number }): number {
+  return descriptors.get(object)?.() ?? object.fd
 }
 
 /**
- * The descriptor of a program or map of ours, or one itself.
- * @param whom for the message: `set() takes a program`
- * @throws {TypeError} for something else
+ * Returns the descriptor of a program or map, or a descriptor that was given as a number.
+ * @param expectation starts the message: `set() takes a program`
+ * @throws {TypeError} for any other value
  */
-export function descriptor(value: { readonly fd: number } | number, whom: string): number {
-  const fd: unknown = typeof value === 'object' && value !== null ? ownDescriptor(value) : value
+export function descriptor(value: { readonly fd: number } | number, expectation: string): number {
+  const fd: unknown =
+    typeof value === 'object' && value !== null ? registeredDescriptor(value) : value
   if (typeof fd === 'number' && Number.isInteger(fd) && fd >= 0) return fd
-  throw new TypeError(`${whom}, or its descriptor`)
+  throw new TypeError(`${expectation}, or its descriptor`)
 }

@@ -4,20 +4,20 @@ import { EINVAL, ENOENT } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
 
 const systemCall = fromLibc('int syscall(long, int, u32)')
-/** The same number everywhere. */
-const pidfdOpen = 434
-/** linux/pidfd.h, Linux 6.9 */
+/** The number of the system call on every architecture. */
+const SYS_pidfd_open = 434
+/** linux/pidfd.h, since Linux 6.9. */
 const PIDFD_THREAD = 0x80
 
 /**
  * Runs `use` with a pidfd.
- * @param pid of a process, or since Linux 6.9 of a thread
- * @throws {BpfError} ESRCH when there is none
+ * @param pid the number of a process or, since Linux 6.9, of a thread
+ * @throws {BpfError} ESRCH when there is no such process
  */
 export function withProcess<R>(pid: number, use: (fd: number) => R): R {
-  if (typeof pid !== 'number') throw new TypeError(`a pid is a number, not ${typeof pid}`)
+  if (typeof pid !== 'number') throw new TypeError(`a pid must be a number, not ${typeof pid}`)
   if (!Number.isInteger(pid) || pid < 1 || pid > 0x7fff_ffff) {
-    throw new RangeError(`a pid is a whole number from 1 on, not ${pid}`)
+    throw new RangeError(`a pid must be a positive 32-bit integer, not ${pid}`)
   }
   const fd = openPidfd(pid)
   try {
@@ -28,13 +28,13 @@ export function withProcess<R>(pid: number, use: (fd: number) => R): R {
 }
 
 function openPidfd(pid: number): number {
-  const fd = systemCall(pidfdOpen, pid, 0)
+  const fd = systemCall(SYS_pidfd_open, pid, 0)
   if (fd >= 0) return fd
-  const reason = errno()
-  // Of a thread that is not its process's first.
-  if (reason === EINVAL || reason === ENOENT) {
-    const thread = systemCall(pidfdOpen, pid, PIDFD_THREAD)
+  const failed = errno()
+  // The number may be that of a thread which is not its process's first.
+  if (failed === EINVAL || failed === ENOENT) {
+    const thread = systemCall(SYS_pidfd_open, pid, PIDFD_THREAD)
     if (thread >= 0) return thread
   }
-  throw new BpfError({ operation: 'open', object: `process ${pid}`, errno: reason })
+  throw new BpfError({ operation: 'open', object: `process ${pid}`, errno: failed })
 }

@@ -43,6 +43,7 @@ export const ENOENT: number = errno.ENOENT
 export const EBADF: number = errno.EBADF
 export const EBUSY: number = errno.EBUSY
 export const EEXIST: number = errno.EEXIST
+export const ENOTDIR: number = errno.ENOTDIR
 export const ESRCH: number = errno.ESRCH
 export const ENOSPC: number = errno.ENOSPC
 export const E2BIG: number = errno.E2BIG

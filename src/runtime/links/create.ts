@@ -1,4 +1,4 @@
-import { ownDescriptor } from '../descriptors/descriptor.ts'
+import { registeredDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_LINK_CREATE, bpf } from '../ffi/bpf.ts'
 import { captureLog } from '../ffi/libbpf-log.ts'
 import type { Call } from '../ffi/library.ts'
@@ -36,7 +36,7 @@ export function kernelLink(
   target: LinkTarget,
 ): NativeLink {
   const attr = struct(attrSize)
-  attr.data.setUint32(0, ownDescriptor(program), true)
+  attr.data.setUint32(0, registeredDescriptor(program), true)
   attr.data.setUint32(4, target.target, true)
   attr.data.setUint32(8, target.attachType, true)
   attr.data.setUint32(12, target.flags ?? 0, true)

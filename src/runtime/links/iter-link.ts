@@ -1,4 +1,4 @@
-import { ownDescriptor } from '../descriptors/descriptor.ts'
+import { registeredDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_ITER_CREATE, bpf } from '../ffi/bpf.ts'
 import { scratch } from '../ffi/memory.ts'
 import type { BpfError } from '../host/error.ts'
@@ -61,7 +61,7 @@ export class IterLink extends Link {
   #start(): number {
     // union bpf_attr.iter_create: link_fd, flags.
     const attr = scratch(8)
-    attr.data.setUint32(0, ownDescriptor(this), true)
+    attr.data.setUint32(0, registeredDescriptor(this), true)
     const fd = bpf(BPF_ITER_CREATE, attr)
     if (fd < 0) throw this.failure('read', -fd)
     return fd

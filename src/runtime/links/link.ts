@@ -1,5 +1,5 @@
-import { keepDescriptor } from '../descriptors/descriptor.ts'
-import { LentDescriptor } from '../descriptors/lent.ts'
+import { registerDescriptor } from '../descriptors/descriptor.ts'
+import { DuplicateDescriptor } from '../descriptors/duplicate.ts'
 import { pinAdvice } from '../host/bpffs.ts'
 import { privilegeHint } from '../host/capabilities.ts'
 import { BpfError, stateError, unsupported } from '../host/error.ts'
@@ -33,7 +33,7 @@ export class Link implements Disposable {
   readonly #title: string
   /** What links of its program are, to describe it. */
   readonly #shapes: LinkShapes
-  readonly #lent = new LentDescriptor()
+  readonly #lent = new DuplicateDescriptor()
   /** Undefined once destroyed. */
   #native: NativeLink | undefined
 
@@ -43,7 +43,7 @@ export class Link implements Disposable {
     this.#title = title
     this.#shapes = shapes
     this.#native = native
-    keepDescriptor(this, () => this.#ownFd)
+    registerDescriptor(this, () => this.#ownFd)
     owner.alive.add(this)
     owner.keepAlive.hold(this)
   }

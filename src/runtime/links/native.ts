@@ -1,4 +1,4 @@
-import { ownDescriptor } from '../descriptors/descriptor.ts'
+import { registeredDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_LINK_UPDATE, BPF_OBJ_PIN, bpf } from '../ffi/bpf.ts'
 import { close } from '../ffi/libc.ts'
 import { cString, scratch, setPointer, reachabilityFence } from '../ffi/memory.ts'
@@ -75,7 +75,7 @@ export function descriptorLink(fd: number, pinned?: string): NativeLink {
       // union bpf_attr.link_update: link_fd, new_prog_fd.
       const attr = scratch(16)
       attr.data.setUint32(0, fd, true)
-      attr.data.setUint32(4, ownDescriptor(requireProgram(successor)), true)
+      attr.data.setUint32(4, registeredDescriptor(requireProgram(successor)), true)
       return bpf(BPF_LINK_UPDATE, attr)
     },
     pin(path) {

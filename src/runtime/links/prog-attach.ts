@@ -1,4 +1,4 @@
-import { ownDescriptor } from '../descriptors/descriptor.ts'
+import { registeredDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_PROG_ATTACH, BPF_PROG_DETACH, bpf } from '../ffi/bpf.ts'
 import { close, duplicate } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
@@ -35,14 +35,14 @@ export function progAttachLink(
   const { target, attachType, flags = 0, replace, anchor } = to
   const fds = {
     target,
-    program: ownDescriptor(program),
-    replaced: replace && ownDescriptor(replace),
+    program: registeredDescriptor(program),
+    replaced: replace && registeredDescriptor(replace),
   }
   const result = attach(BPF_PROG_ATTACH, fds, attachType, flags, anchor)
   if (result < 0) throw program.failure(operation, -result, '', to.hints?.[-result])
   // Of our own: the caller's may be closed, or be another's, when it is time to detach.
   const place = duplicate(target)
-  let attached = duplicate(ownDescriptor(program))
+  let attached = duplicate(registeredDescriptor(program))
   if (place < 0 || attached < 0) throw program.failure(operation, errno())
   return attachmentWithoutLink(
     () => {
@@ -52,11 +52,11 @@ export function progAttachLink(
     },
     (other) => {
       const next = (flags & modeFlags) | ((flags & multi) === 0 ? 0 : replaceFlag)
-      const fds = { target: place, program: ownDescriptor(other), replaced: attached }
+      const fds = { target: place, program: registeredDescriptor(other), replaced: attached }
       const changed = attach(BPF_PROG_ATTACH, fds, attachType, next)
       if (changed < 0) return changed
       close(attached)
-      attached = duplicate(ownDescriptor(other))
+      attached = duplicate(registeredDescriptor(other))
       return 0
     },
   )

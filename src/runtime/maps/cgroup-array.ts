@@ -1,4 +1,4 @@
-import { withDirectory } from '../descriptors/file.ts'
+import { withDirectory } from '../descriptors/path.ts'
 import { EBADF } from '../host/errno.ts'
 import { DescriptorArray } from './descriptor-array.ts'
 import { handleOf } from './handle.ts'

@@ -1,5 +1,5 @@
 import { Memo } from '../../codec/intrinsics.ts'
-import { LentDescriptor } from '../descriptors/lent.ts'
+import { DuplicateDescriptor } from '../descriptors/duplicate.ts'
 import type { RingMapHandle } from '../events/ring-map-handle.ts'
 import { bpf_map__set_value_size } from '../ffi/object.ts'
 import { privilegeHint } from '../host/capabilities.ts'
@@ -33,7 +33,7 @@ export class MapHandle implements RingMapHandle {
   #fd = -1
   #info: MapInfo | undefined
   /** What users have of the descriptor. */
-  readonly userDescriptor: LentDescriptor = new LentDescriptor()
+  readonly userDescriptor: DuplicateDescriptor = new DuplicateDescriptor()
   readonly #loading = new Set<() => void>()
   readonly #closing = new Set<() => void>()
 

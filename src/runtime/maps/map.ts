@@ -1,5 +1,5 @@
 import type { CompositeLayout } from '../../codec/layout.ts'
-import { keepDescriptor } from '../descriptors/descriptor.ts'
+import { registerDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_MAP_FREEZE, bpf } from '../ffi/bpf.ts'
 import { captureLog } from '../ffi/libbpf-log.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
@@ -61,7 +61,7 @@ export class BpfMap extends MapSettings {
     super(handle)
     this.#handle = handle
     registerHandle(this, handle)
-    keepDescriptor(this, () => handle.requireFd('use the descriptor of'))
+    registerDescriptor(this, () => handle.requireFd('use the descriptor of'))
   }
 
   get name(): string {

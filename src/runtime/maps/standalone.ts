@@ -1,4 +1,4 @@
-import type { LentDescriptor } from '../descriptors/lent.ts'
+import type { DuplicateDescriptor } from '../descriptors/duplicate.ts'
 import { close as closeDescriptor } from '../ffi/libc.ts'
 import { KeepAlive } from '../lifetime/keep-alive.ts'
 import { Lifecycle } from '../lifetime/lifecycle.ts'
@@ -16,7 +16,7 @@ export type Standalone<M extends BpfMap> = M &
 /** A forgotten handle's descriptor is closed, as memory is freed: nothing else hangs on it. */
 const collected = /*#__PURE__*/ new FinalizationRegistry<{
   fd: number
-  lent: LentDescriptor
+  lent: DuplicateDescriptor
 }>(({ fd, lent }) => {
   lent.close()
   closeDescriptor(fd)

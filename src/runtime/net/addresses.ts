@@ -1,4 +1,4 @@
-/** Byte order, addresses and names of protocols: no Node, so that a browser shows what an agent sends it. */
+/** Byte order, addresses and names of protocols, without Node, so that a browser can show what an agent sends it. */
 export { htonl, htonll, htons, ntohl, ntohll, ntohs } from './byte-order.ts'
 export { formatIp, parseIp, parsePrefix } from './ip.ts'
 export type { Prefix } from './ip.ts'

@@ -4,9 +4,9 @@ import type { Ipv6Address } from './ipv6.ts'
 import { formatIpv6, parseIpv6 } from './ipv6.ts'
 
 /**
- * Of either family: a number or 4 bytes are IPv4. Four words of 32 bits look like 4 bytes: for those there is
- * formatIpv6().
- * @throws {RangeError} for what is no address
+ * Formats an address of either family: a number or 4 bytes are IPv4. Use formatIpv6() for four words of 32 bits, which
+ * look like 4 bytes.
+ * @throws {RangeError} unless it is an address
  */
 export function formatIp(address: Ipv4Address | Ipv6Address): string {
   if (typeof address === 'number') return formatIpv4(address)
@@ -14,37 +14,37 @@ export function formatIp(address: Ipv4Address | Ipv6Address): string {
   return formatIpv4(address)
 }
 
-/** The 4 or 16 bytes in network order. @throws {SyntaxError} for what is no address */
+/** Parses an address to its 4 or 16 bytes in network order. @throws {SyntaxError} unless it is an address */
 export function parseIp(text: string): Uint8Array {
   return text.includes(':') ? parseIpv6(text) : parseIpv4Bytes(text)
 }
 
 export interface Prefix {
-  /** Bits, `prefixlen` of the kernel's LPM trie keys. */
+  /** Bits: `prefixlen` in the keys of LPM tries. */
   readonly length: number
-  /** 4 or 16 bytes in network order, zero behind the prefix. */
+  /** 4 or 16 bytes in network order, zero after the prefix. */
   readonly address: Uint8Array
 }
 
-/** `10.0.0.0/8`; an address alone is its own prefix. @throws {SyntaxError} for what is no prefix */
+/** Parses `10.0.0.0/8`. An address without a length is a prefix of all its bits. @throws {SyntaxError} unless it is a prefix */
 export function parsePrefix(text: string): Prefix {
-  const [addressText = '', lengthText, ...more] = text.split('/')
+  const [addressText = '', lengthText, ...rest] = text.split('/')
   const address = parseIp(addressText)
   const bits = address.length * 8
   const length = lengthText === undefined ? bits : Number(lengthText)
   if (
-    more.length > 0 ||
+    rest.length > 0 ||
     !/^(\d{1,3})?$/.test(lengthText ?? '') ||
     lengthText === '' ||
     length > bits
   ) {
-    throw new SyntaxError(`${JSON.stringify(text)} is no prefix like 10.0.0.0/8`)
+    throw new SyntaxError(`${JSON.stringify(text)} is not a prefix like 10.0.0.0/8`)
   }
   return {
     length,
     address: address.map((byte, index) => {
-      const kept = Math.min(8, Math.max(0, length - index * 8))
-      return byte & (0xff00 >> kept)
+      const prefixBits = Math.min(8, Math.max(0, length - index * 8))
+      return byte & (0xff00 >> prefixBits)
     }),
   }
 }

@@ -1,4 +1,4 @@
-/** linux/in.h: IPPROTO_, what `iphdr.protocol` and `ipv6hdr.nexthdr` hold. */
+/** linux/in.h: IPPROTO_, the values of `iphdr.protocol` and `ipv6hdr.nexthdr`. */
 const ipProtocols: Readonly<Record<number, string>> = {
   0: 'IP',
   1: 'ICMP',
@@ -36,7 +36,7 @@ const ipProtocols: Readonly<Record<number, string>> = {
   262: 'MPTCP',
 }
 
-/** linux/if_ether.h: ETH_P_, in host byte order: what `ntohs(ethhdr.h_proto)` gives. */
+/** linux/if_ether.h: ETH_P_ in host byte order, the values of `ntohs(ethhdr.h_proto)`. */
 const etherTypes: Readonly<Record<number, string>> = {
   0x0800: 'IP',
   0x0806: 'ARP',
@@ -53,12 +53,12 @@ const etherTypes: Readonly<Record<number, string>> = {
   0x88f7: '1588',
 }
 
-/** `TCP` of 6: the C constant without IPPROTO_; undefined of numbers that have none. */
+/** Returns the C constant without IPPROTO_, `TCP` for 6; undefined when the number has none. */
 export function ipProtocolName(protocol: number): string | undefined {
   return ipProtocols[protocol]
 }
 
-/** `IPV6` of 0x86dd: the C constant without ETH_P_; undefined of numbers that are not in the table. */
+/** Returns the C constant without ETH_P_, `IPV6` for 0x86dd; undefined when the number is not in the table. */
 export function etherTypeName(etherType: number): string | undefined {
   return etherTypes[etherType]
 }

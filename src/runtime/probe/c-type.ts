@@ -1,22 +1,22 @@
 import type { KernelBtf } from './kernel-btf.ts'
 
-/** A type, nested deeper than any of C's own needs, is damaged. */
-const deepest = 64
+/** Types that are nested deeper are damaged BTF. */
+const maxDepth = 64
 
-/** How C writes a type: `struct task_struct *`, `const char *`, `int (*)(void *)`. */
+/** Writes a type in C: `struct task_struct *`, `const char *`, `int (*)(void *)`. */
 export function cType(btf: KernelBtf, id: number): string {
   return declare(btf, id, '', 0)
 }
 
-/** @param inner what stands where the variable's name would */
+/** @param inner what is written in the place of the variable's name */
 function declare(btf: KernelBtf, id: number, inner: string, depth: number): string {
   if (id === 0) return leaf('void', inner)
-  if (depth > deepest) return leaf('…', inner)
-  const { kind, name, type, length, flag } = btf.type(id)
-  const next = (of: number, inside: string): string => declare(btf, of, inside, depth + 1)
+  if (depth > maxDepth) return leaf('…', inner)
+  const { kind, name, type, itemCount: length, kindFlag: flag } = btf.type(id)
+  const next = (id: number, inner: string): string => declare(btf, id, inner, depth + 1)
   switch (kind) {
     case 'pointer':
-      return next(type, needsBrackets(btf, type) ? `(*${inner})` : `*${inner}`)
+      return next(type, needsParentheses(btf, type) ? `(*${inner})` : `*${inner}`)
     case 'array': {
       // struct btf_array: type, index_type, nelems.
       const [element, , count] = btf.words(id)
@@ -45,7 +45,7 @@ function declare(btf: KernelBtf, id: number, inner: string, depth: number): stri
       return leaf(name, inner)
   }
 
-  /** A pointer's qualifier stands behind its star. */
+  /** Writes a qualifier: after the star of a pointer, before another type. */
   function qualified(word: string): string {
     const isPointer = type !== 0 && btf.type(type).kind === 'pointer'
     return isPointer ? next(type, leaf(` ${word}`, inner)) : `${word} ${next(type, inner)}`
@@ -56,17 +56,17 @@ function leaf(text: string, inner: string): string {
   return inner === '' || inner.startsWith('[') ? `${text}${inner}` : `${text} ${inner}`
 }
 
-function needsBrackets(btf: KernelBtf, id: number): boolean {
+function needsParentheses(btf: KernelBtf, id: number): boolean {
   if (id === 0) return false
   const { kind } = btf.type(id)
   return kind === 'array' || kind === 'func_proto'
 }
 
-function parameters(btf: KernelBtf, id: number, length: number, depth: number): string {
-  if (length === 0) return 'void'
-  const types = Array.from({ length }, (_, index) => {
+function parameters(btf: KernelBtf, id: number, count: number, depth: number): string {
+  if (count === 0) return 'void'
+  const types = Array.from({ length: count }, (_, index) => {
     const [name, type] = btf.words(id, index)
-    // The last, of no type and name, is "...".
+    // A last parameter without type and name is "...".
     return type === 0 && name === 0 ? '...' : declare(btf, type, '', depth + 1)
   })
   return types.join(', ')

@@ -1,3 +1,4 @@
+import { mapTypes } from '../../uapi/map-type.ts'
 import { BPF_MAP_CREATE, bpf } from '../ffi/bpf.ts'
 import { close } from '../ffi/libc.ts'
 import { scratch } from '../ffi/memory.ts'
@@ -6,38 +7,36 @@ import type { Capability } from '../host/capabilities.ts'
 import { EPERM } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
 
-/** Without one of them the kernel refuses some kinds as if it did not know them. */
-const everyKind: readonly Capability[] = ['CAP_BPF', 'CAP_PERFMON', 'CAP_NET_ADMIN']
-/** BPF_MAP_TYPE_ARRAY */
-const array = 2
+/** Without one of these the kernel refuses some types as if it did not know them. */
+const bpfCapabilities: readonly Capability[] = ['CAP_BPF', 'CAP_PERFMON', 'CAP_NET_ADMIN']
 
 /**
- * A refusal means "the kernel lacks it" only where nothing else stands in the way.
- * @param what for the message: `map type ringbuf`
- * @throws {BpfError} EPERM, or the kernel's errno, when this process may not use BPF as it is
+ * Makes sure that a refusal means "the kernel lacks it", and not that this process lacks a privilege.
+ * @param subject what is probed, for the message: `map type ringbuf`
+ * @throws {BpfError} EPERM, or the kernel's errno, when this process may not use BPF
  */
-export function requireCertainty(what: string): void {
-  const missing = missingCapabilities(everyKind)
-  const refusal = arrayRefusal()
+export function requireCertainty(subject: string): void {
+  const missing = missingCapabilities(bpfCapabilities)
+  const refusal = arrayMapErrno()
   if (missing.length === 0 && refusal === 0 && capabilitiesAreKnown()) return
   const errno = refusal || EPERM
   throw new BpfError({
     operation: 'probe',
-    object: what,
+    object: subject,
     errno,
-    reason: 'a refusal would tell of this process, not of the kernel',
-    hint: privilegeHint(errno, everyKind),
+    reason: 'this process may not use BPF, so a refusal does not show what the kernel lacks',
+    hint: privilegeHint(errno, bpfCapabilities),
   })
 }
 
 /**
- * Why the kernel does not let this process create what every kernel has: an errno, 0 when it does. Capabilities in a
- * user namespace, or against a security module, are not enough.
+ * Creates an array map, which every kernel has. Returns 0, or the errno when the kernel refuses: capabilities alone are
+ * not enough in a user namespace, or where a security module forbids BPF.
  */
-export function arrayRefusal(): number {
+export function arrayMapErrno(): number {
   // union bpf_attr: map_type, key_size, value_size, max_entries.
   const attr = scratch(16)
-  for (const [index, value] of [array, 4, 4, 1].entries()) {
+  for (const [index, value] of [mapTypes.indexOf('array'), 4, 4, 1].entries()) {
     attr.data.setUint32(index * 4, value, true)
   }
   const fd = bpf(BPF_MAP_CREATE, attr)

@@ -1,67 +1,67 @@
+import { BPF_LSM_MAC, BPF_TRACE_RAW_TP } from '../../uapi/attach-type.ts'
 import type { Kind } from '../../uapi/btf.ts'
+import { progTypes } from '../../uapi/prog-type.ts'
 import { unsupported } from '../host/error.ts'
 import { requireCertainty } from './certainty.ts'
 import { kernelBtf } from './kernel-btf.ts'
 import type { ProgramType } from './program-type.ts'
-import { programType, programTypeNumber, programTypeTitle, refused } from './program-type.ts'
-import type { TrialTarget } from './trial.ts'
-import { loadTrial } from './trial.ts'
+import { programType, programTypeNumber, programTypeTitle, refusedProbe } from './program-type.ts'
+import type { TrialTarget } from './trial-load.ts'
+import { trialLoad } from './trial-load.ts'
 
-/** linux/bpf.h */
-const [tracing, structOps, extension, lsm] = [26, 27, 28, 29]
-const BPF_TRACE_RAW_TP = 23
-const BPF_LSM_MAC = 27
-
-/** What the verifier says of a helper it does not know, or has not for the type (verifier.c: check_helper_call). */
+/** What the verifier says about a helper that it does not know, or not for the program type (verifier.c: check_helper_call). */
 const refusals = /^(invalid func|unknown func|program of this type cannot use helper)\b/m
 
-const known = new Map<string, boolean>()
+/** Results by program type and helper: kernels do not change while they run. */
+const cachedResults = new Map<string, boolean>()
 
 /**
- * Whether programs of a type may call a helper, by having the verifier look at such a call. libbpf's own probe takes
- * the words of kernels from 6.9 on for a yes, and an unprivileged process's refusal too.
+ * Returns whether programs of a type may call a helper, by having the verifier check such a call. libbpf's own probe
+ * takes the messages of kernels since 6.9, and the refusal of an unprivileged process, for a yes.
  * @param helper `bpf_get_current_task`, or its number
  * @throws {BpfError} EPERM when only a privileged process could tell; `ERR_BPF_UNSUPPORTED` for types that are verified
- *   for one target alone (`ext`, `struct_ops`), and for names on a kernel without BTF
+ *   against one target (`ext`, `struct_ops`), and for helper names on a kernel without BTF
  */
 export function helper(programType: ProgramType, helper: string | number): boolean {
   const type = programTypeNumber(programType)
   const number = typeof helper === 'number' ? helper : helperNumber(helper)
   if (number === undefined) return false
   if (!Number.isInteger(number) || number <= 0 || number > 0x7fff_ffff) {
-    throw new RangeError(`a helper is a name or a whole number from 1 on, not ${number}`)
+    throw new RangeError(`a helper must be a name or a positive 32-bit integer, not ${number}`)
   }
   const key = `${type} ${number}`
-  let has = known.get(key)
+  let has = cachedResults.get(key)
   if (has === undefined) {
     has = probe(type, number, `helper ${helper} of ${programTypeTitle(type)}`)
-    known.set(key, has)
+    cachedResults.set(key, has)
   }
   return has
 }
 
 function probe(type: number, number: number, title: string): boolean {
-  if (type === structOps || type === extension) {
-    throw unsupported('probe', title, 'what such programs may call depends on what they replace')
+  const name = progTypes[type]
+  if (name === 'struct_ops' || name === 'ext') {
+    throw unsupported('probe', title, 'the helpers of such programs depend on what they replace')
   }
-  const { result, log } = loadTrial(type, number, targetOf(type))
+  const { result, log } = trialLoad(type, number, targetOf(type))
   if (result >= 0) return true
   if (refusals.test(log)) {
     requireCertainty(title)
     return false
   }
-  // Other complaints are about the call's arguments, of which there are none.
+  // The verifier knows the helper when it complains about the call's arguments, of which there are none.
   if (log !== '') return true
   if (!programType(type)) return false
-  throw refused(title, -result)
+  throw refusedProbe(title, -result)
 }
 
-/** Some types are verified against what they attach to: any tracepoint, any hook will do. */
+/** The target of types that are verified against what they attach to: any tracepoint, any hook will do. */
 function targetOf(type: number): TrialTarget | undefined {
-  if (type === tracing) {
+  const name = progTypes[type]
+  if (name === 'tracing') {
     return target('btf_trace_sys_enter', 'typedef', BPF_TRACE_RAW_TP)
   }
-  return type === lsm ? target('bpf_lsm_file_open', 'func', BPF_LSM_MAC) : undefined
+  return name === 'lsm' ? target('bpf_lsm_file_open', 'func', BPF_LSM_MAC) : undefined
 }
 
 function target(name: string, kind: Kind, attachType: number): TrialTarget | undefined {
@@ -69,12 +69,12 @@ function target(name: string, kind: Kind, attachType: number): TrialTarget | und
   return btfId === undefined ? undefined : { attachType, btfId }
 }
 
-/** From the kernel's own enum bpf_func_id; undefined of what this kernel does not have. */
+/** Looks a helper up in the kernel's enum bpf_func_id; undefined when this kernel does not have it. */
 function helperNumber(name: string): number | undefined {
   const btf = kernelBtf('probe', `helper ${name}`)
   const wanted = name.replace(/^bpf_|^BPF_FUNC_/, 'BPF_FUNC_')
   for (const id of btf.find('bpf_func_id', 'enum')) {
-    const { length } = btf.type(id)
+    const { itemCount: length } = btf.type(id)
     for (let index = 0; index < length; index++) {
       const [constant, value] = btf.words(id, index)
       if (btf.string(constant) === wanted) return value

@@ -1,4 +1,4 @@
-/** What the running kernel has, before an object that needs it is loaded. */
+/** Probes what the running kernel has, before an object that needs it is loaded. */
 export { helper } from './helper.ts'
 export { kernelFunction } from './kernel-function.ts'
 export { kfunc } from './kfunc.ts'

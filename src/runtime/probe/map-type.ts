@@ -8,27 +8,27 @@ import { scratch } from '../ffi/memory.ts'
 import { EOPNOTSUPP } from '../host/errno.ts'
 import { unsupported } from '../host/error.ts'
 import { requireCertainty } from './certainty.ts'
-import type { Kinds } from './kind.ts'
-import { hasKind } from './kind.ts'
+import type { NumberedTypes } from './numbered-types.ts'
+import { hasType } from './numbered-types.ts'
 
 export type MapTypeName = Exclude<MapType, 'unspec'>
 
 const libbpfProbe = fromLibbpf('int libbpf_probe_bpf_map_type(int, ptr)')
 const arena = /*#__PURE__*/ mapTypes.indexOf('arena')
 
-const kinds: Kinds<MapType> = {
-  what: 'map type',
+const mapTypesOfKernel: NumberedTypes<MapType> = {
+  noun: 'map type',
   prefix: 'BPF_MAP_TYPE_',
   names: mapTypes,
   probe(type, title) {
-    // libbpf knows arenas since 1.4. It answers 1, 0, or minus an errno.
+    // libbpf answers 1, 0, or minus the errno. It knows arenas since 1.4, so they are probed here.
     const result = type === arena ? probeArena() : libbpfProbe(type, 0)
     if (result === -EOPNOTSUPP) {
       throw unsupported(
         'probe',
         title,
-        'the installed libbpf does not know it',
-        'Try a newer libbpf.',
+        'the installed libbpf cannot probe it',
+        'Install a newer libbpf',
       )
     }
     if (result !== 1) requireCertainty(title)
@@ -37,12 +37,12 @@ const kinds: Kinds<MapType> = {
 }
 
 /**
- * Whether the kernel has a kind of map, by making one.
+ * Returns whether the kernel has a map type, by creating such a map.
  * @param type `ringbuf`, `BPF_MAP_TYPE_RINGBUF`, or its number
  * @throws {BpfError} EPERM when only a privileged process could tell; `ERR_BPF_UNSUPPORTED` when libbpf does not know it
  */
 export function mapType(type: MapTypeName | `BPF_MAP_TYPE_${string}` | number): boolean {
-  return hasKind(kinds, type as MapTypeName | number)
+  return hasType(mapTypesOfKernel, type as MapTypeName | number)
 }
 
 function probeArena(): number {

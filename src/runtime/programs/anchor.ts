@@ -1,5 +1,5 @@
 import type { Integer } from '../../codec/input.ts'
-import { ownDescriptor } from '../descriptors/descriptor.ts'
+import { registeredDescriptor } from '../descriptors/descriptor.ts'
 import { uint64 } from '../ffi/arguments.ts'
 import type { Struct } from '../ffi/memory.ts'
 import type { Anchor } from '../links/attachable.ts'
@@ -34,7 +34,7 @@ export function anchorOf(whom: string, options: AnchorOptions): Anchor {
   return {
     // A program has a section, a link has none.
     flags: order | (beside && !('section' in beside) ? byLink : 0),
-    fd: beside ? ownDescriptor(beside) : 0,
+    fd: beside ? registeredDescriptor(beside) : 0,
     revision: uint64('expectedRevision', options.expectedRevision ?? 0),
   }
 }

@@ -1,6 +1,6 @@
+import { didYouMean } from '../../text/nearest-names.ts'
 import { BpfError } from '../host/error.ts'
 import { readText } from '../host/files.ts'
-import { didYouMean } from '../host/nearest-names.ts'
 import { tracefs } from '../host/tracefs.ts'
 
 const instead = 'Name another, or set autoload of the program to false where the kernel may lack it'

@@ -1,4 +1,4 @@
-import { withDirectory } from '../descriptors/file.ts'
+import { withDirectory } from '../descriptors/path.ts'
 import { constantOf } from '../ffi/arguments.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { EBADF } from '../host/errno.ts'

@@ -1,6 +1,6 @@
 import type { Integer } from '../../codec/input.ts'
 import { descriptor } from '../descriptors/descriptor.ts'
-import { withDirectory } from '../descriptors/file.ts'
+import { withDirectory } from '../descriptors/path.ts'
 import { constantOf, uint32, uint64 } from '../ffi/arguments.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'

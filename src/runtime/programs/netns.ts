@@ -1,4 +1,4 @@
-import { withOpened } from '../descriptors/file.ts'
+import { withOpened } from '../descriptors/path.ts'
 import { uint32 } from '../ffi/arguments.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
@@ -55,8 +55,9 @@ export class FlowDissectorProgram extends PacketProgram {
 }
 
 function attachNetns(program: Program, netns: string | number): NativeLink {
-  const path = typeof netns === 'string' && !netns.includes('/') ? `/run/netns/${netns}` : netns
-  return withOpened(path, (fd) =>
-    linkByLibbpf(program, `attach to network namespace ${netns}`, bpf_program__attach_netns, fd),
-  )
+  const attach = (fd: number): NativeLink =>
+    linkByLibbpf(program, `attach to network namespace ${netns}`, bpf_program__attach_netns, fd)
+  return typeof netns === 'string' && !netns.includes('/')
+    ? withOpened(`/run/netns/${netns}`, attach, 'Give a name that `ip netns list` shows, or a path')
+    : withOpened(netns, attach)
 }

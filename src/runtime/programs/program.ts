@@ -1,4 +1,4 @@
-import { keepDescriptor } from '../descriptors/descriptor.ts'
+import { registerDescriptor } from '../descriptors/descriptor.ts'
 import { captureLog } from '../ffi/libbpf-log.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import {
@@ -52,7 +52,7 @@ export class Program extends ProgramSettings implements AttachableProgram {
 
   constructor(handle: ProgramHandle) {
     super(handle)
-    keepDescriptor(this, () => this.#ownFd)
+    registerDescriptor(this, () => this.#ownFd)
     programPointers.set(this, (operation) => {
       handle.links.life.requireLoaded(operation, this.title)
       return handle.pointer

@@ -1,6 +1,6 @@
 import type { Integer } from '../../codec/input.ts'
 import { isBytes } from '../../codec/intrinsics.ts'
-import { ownDescriptor } from '../descriptors/descriptor.ts'
+import { registeredDescriptor } from '../descriptors/descriptor.ts'
 import { copyList, uint32, uint64 } from '../ffi/arguments.ts'
 import { BPF_RAW_TRACEPOINT_OPEN, bpf } from '../ffi/bpf.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
@@ -48,7 +48,7 @@ export class RawTracepointProgram extends Program {
     // union bpf_attr.raw_tracepoint: libbpf has it from 1.4 on.
     const attr = struct(24)
     attr.point(0, cString(tracepoint))
-    attr.data.setUint32(8, ownDescriptor(this), true)
+    attr.data.setUint32(8, registeredDescriptor(this), true)
     attr.data.setBigUint64(16, cookie, true)
     const fd = bpf(BPF_RAW_TRACEPOINT_OPEN, attr)
     reachabilityFence(attr)

@@ -1,6 +1,6 @@
 import { Memo } from '../../codec/intrinsics.ts'
 import { descriptor } from '../descriptors/descriptor.ts'
-import { LentDescriptor } from '../descriptors/lent.ts'
+import { DuplicateDescriptor } from '../descriptors/duplicate.ts'
 import { boolean, uint32 } from '../ffi/arguments.ts'
 import { captureLog } from '../ffi/libbpf-log.ts'
 import type { Call } from '../ffi/library.ts'
@@ -39,7 +39,7 @@ export class ProgramHandle {
   pointer: number
   readonly links: LinkOwner
   /** What users have of the descriptor. */
-  readonly lent: LentDescriptor
+  readonly lent: DuplicateDescriptor
   /** What the verifier wrote while it accepted the program. */
   log = ''
   /** What setAttachTarget() was given. */
@@ -50,7 +50,7 @@ export class ProgramHandle {
     name: string,
     pointer: number,
     links: LinkOwner,
-    lent: LentDescriptor = new LentDescriptor(),
+    lent: DuplicateDescriptor = new DuplicateDescriptor(),
   ) {
     this.name = name
     this.pointer = pointer

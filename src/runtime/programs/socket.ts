@@ -1,4 +1,4 @@
-import { ownDescriptor } from '../descriptors/descriptor.ts'
+import { registeredDescriptor } from '../descriptors/descriptor.ts'
 import { errno } from '../ffi/library.ts'
 import { setSocketOption } from '../ffi/socket.ts'
 import { statOf } from '../host/files.ts'
@@ -15,7 +15,7 @@ export function attachBySocketOption(
   attach: number,
   detach: number,
 ): NativeLink {
-  if (setSocketOption(fd, attach, ownDescriptor(program)) < 0)
+  if (setSocketOption(fd, attach, registeredDescriptor(program)) < 0)
     throw program.failure(operation, errno())
   const { ino } = statOf(fd)
   return attachmentWithoutLink(
@@ -23,7 +23,7 @@ export function attachBySocketOption(
       // The socket may be closed by now, and the number another's.
       if (inodeOf(fd) === ino) setSocketOption(fd, detach, 0)
     },
-    (other) => (setSocketOption(fd, attach, ownDescriptor(other)) < 0 ? -errno() : 0),
+    (other) => (setSocketOption(fd, attach, registeredDescriptor(other)) < 0 ? -errno() : 0),
   )
 }
 

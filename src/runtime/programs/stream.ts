@@ -1,4 +1,4 @@
-import { ownDescriptor } from '../descriptors/descriptor.ts'
+import { registeredDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_PROG_STREAM_READ_BY_FD, bpf } from '../ffi/bpf.ts'
 import { readBytes, scratch, setPointer, reachabilityFence } from '../ffi/memory.ts'
 import { privilegeHint } from '../host/capabilities.ts'
@@ -39,7 +39,7 @@ function readPiece(program: { readonly fd: number; readonly title: string }, id:
   setPointer(attr.data, 0, piece.address)
   attr.data.setUint32(8, pieceSize, true)
   attr.data.setUint32(12, id, true)
-  attr.data.setUint32(16, ownDescriptor(program), true)
+  attr.data.setUint32(16, registeredDescriptor(program), true)
   const length = bpf(BPF_PROG_STREAM_READ_BY_FD, attr)
   const operation = 'read a stream of'
   if (length === -EINVAL) {

@@ -1,4 +1,4 @@
-import { ownDescriptor } from '../descriptors/descriptor.ts'
+import { registeredDescriptor } from '../descriptors/descriptor.ts'
 import { uint32 } from '../ffi/arguments.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { captureLog } from '../ffi/libbpf-log.ts'
@@ -49,7 +49,7 @@ export function attachTc(
   const operation = `attach to ${direction} of ${device}`
   const ifindex = indexOfInterface(device)
   const hook = tcHook(ifindex, points[direction])
-  const filter = tcFilter({ fd: ownDescriptor(program), ...options })
+  const filter = tcFilter({ fd: registeredDescriptor(program), ...options })
   const call = (result: () => number): void => {
     const heardOf = captureLog(result)
     if (heardOf.result < 0) throw program.failure(operation, -heardOf.result, heardOf.log)
@@ -82,7 +82,7 @@ export function attachTc(
         removeDiscipline(ifindex)
       },
       (other) => {
-        const next = tcFilter({ fd: ownDescriptor(other), ...place, replace: true })
+        const next = tcFilter({ fd: registeredDescriptor(other), ...place, replace: true })
         const { result } = captureLog(() => bpf_tc_attach(hook.address, next.address))
         if (result === 0) id = next.data.getUint32(16, true)
         return result

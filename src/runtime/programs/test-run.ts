@@ -1,5 +1,5 @@
 import { Bytes, isBytes, lengthOfBytes, min, setBytes } from '../../codec/intrinsics.ts'
-import { ownDescriptor } from '../descriptors/descriptor.ts'
+import { registeredDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_PROG_TEST_RUN, bpf } from '../ffi/bpf.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { scratch, scratchOf, setPointer, reachabilityFence } from '../ffi/memory.ts'
@@ -43,7 +43,7 @@ export function testRun(program: Program, run: TestRun): TestRunOutput {
   const contextOut = scratch(context.size)
   const attr = scratch(attrSize)
   const d = attr.data
-  d.setUint32(0, ownDescriptor(program), true)
+  d.setUint32(0, registeredDescriptor(program), true)
   d.setUint32(8, input.size, true)
   d.setUint32(12, output.size, true)
   setPointer(d, 16, input.size === 0 ? 0 : input.address)

@@ -1,3 +1,13 @@
+import {
+  BPF_CGROUP_GETSOCKOPT,
+  BPF_CGROUP_INET4_CONNECT,
+  BPF_LIRC_MODE2,
+  BPF_NETFILTER,
+  BPF_SK_LOOKUP,
+} from '../../uapi/attach-type.ts'
+import { BPF_F_SLEEPABLE } from '../../uapi/prog-flags.ts'
+import type { ProgType } from '../../uapi/prog-type.ts'
+import { progTypes } from '../../uapi/prog-type.ts'
 import { BPF_PROG_LOAD, bpf } from '../ffi/bpf.ts'
 import { close } from '../ffi/libc.ts'
 import { cString, readString, scratch, setPointer } from '../ffi/memory.ts'
@@ -6,32 +16,36 @@ import { cString, readString, scratch, setPointer } from '../ffi/memory.ts'
 const attrSize = 112
 const logSize = 4096
 
-/** linux/bpf.h: kinds of programs that are verified for one place to attach alone, by number, with such a place. */
-const attachTypes: Readonly<Record<number, number>> = {
-  18: 10, // CGROUP_SOCK_ADDR: CGROUP_INET4_CONNECT
-  20: 24, // LIRC_MODE2: LIRC_MODE2
-  25: 21, // CGROUP_SOCKOPT: CGROUP_GETSOCKOPT
-  30: 36, // SK_LOOKUP: SK_LOOKUP
-  32: 45, // NETFILTER: NETFILTER
+/** An attach type for each program type that is verified for one attach type. */
+const attachTypes: Partial<Record<ProgType, number>> = {
+  cgroup_sock_addr: BPF_CGROUP_INET4_CONNECT,
+  lirc_mode2: BPF_LIRC_MODE2,
+  cgroup_sockopt: BPF_CGROUP_GETSOCKOPT,
+  sk_lookup: BPF_SK_LOOKUP,
+  netfilter: BPF_NETFILTER,
 }
-const syscallType = 31
-const BPF_F_SLEEPABLE = 1 << 4
 
-export interface Trial {
+export interface TrialLoad {
   /** 0 or minus the errno. */
   readonly result: number
-  /** The verifier's. */
+  /** What the verifier wrote. */
   readonly log: string
 }
 
 export interface TrialTarget {
   readonly attachType: number
-  /** The id of what is attached to, in the kernel's BTF. */
+  /** The id, in the kernel's BTF, of what is attached to. */
   readonly btfId: number
 }
 
-/** Loads, and closes again, a program that calls one helper, if given, and returns. */
-export function loadTrial(type: number, helper?: number, target?: TrialTarget): Trial {
+/**
+ * Loads a program that returns, and closes it again.
+ * @param type BPF_PROG_TYPE_ number
+ * @param helper the number of a helper that the program calls
+ */
+export function trialLoad(type: number, helper?: number, target?: TrialTarget): TrialLoad {
+  const name = progTypes[type] ?? 'unspec'
+  const attachType = attachTypes[name]
   const instructions = scratch(24)
   let count = 0
   const add = (code: number, registers: number, immediate: number): void => {
@@ -41,8 +55,8 @@ export function loadTrial(type: number, helper?: number, target?: TrialTarget): 
     count++
   }
   if (helper !== undefined) add(0x85, 0, helper) // call
-  // Of netfilter programs 1 is "accept", of others anything goes.
-  add(0xb7, 0, type in attachTypes ? 1 : 0) // r0 = …
+  // Netfilter programs must return a verdict: 1 is NF_ACCEPT.
+  add(0xb7, 0, attachType === undefined ? 0 : 1) // r0 = …
   add(0x95, 0, 0) // exit
   const license = cString('GPL')
   const log = scratch(logSize)
@@ -54,8 +68,8 @@ export function loadTrial(type: number, helper?: number, target?: TrialTarget): 
   attr.data.setUint32(24, 1, true) // log_level
   attr.data.setUint32(28, logSize, true)
   setPointer(attr.data, 32, log.address)
-  attr.data.setUint32(44, type === syscallType ? BPF_F_SLEEPABLE : 0, true)
-  attr.data.setUint32(68, target?.attachType ?? attachTypes[type] ?? 0, true)
+  attr.data.setUint32(44, name === 'syscall' ? BPF_F_SLEEPABLE : 0, true)
+  attr.data.setUint32(68, target?.attachType ?? attachType ?? 0, true)
   attr.data.setUint32(108, target?.btfId ?? 0, true)
   const fd = bpf(BPF_PROG_LOAD, attr)
   if (fd >= 0) close(fd)

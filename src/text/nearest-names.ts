@@ -1,25 +1,27 @@
+/** The most names that a message offers. */
 const maxNames = 3
 
-/** Those of the names that a mistyped one may have meant, nearest first. */
+/** Returns the names that a mistyped one may stand for, nearest first. Upper and lower case count as the same. */
 export function nearestNames(name: string, names: Iterable<string>): string[] {
-  const mostEdits = Math.max(2, Math.floor(name.length / 6))
+  const maxEdits = name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 6))
+  const typed = name.toLowerCase()
   const near: { readonly name: string; readonly edits: number }[] = []
   for (const candidate of names) {
-    if (candidate === name || Math.abs(candidate.length - name.length) > mostEdits) continue
-    const edits = editDistance(name, candidate)
-    if (edits <= mostEdits) near.push({ name: candidate, edits })
+    if (candidate === name || Math.abs(candidate.length - name.length) > maxEdits) continue
+    const edits = editDistance(typed, candidate.toLowerCase())
+    if (edits <= maxEdits) near.push({ name: candidate, edits })
   }
   const sorted = near.toSorted((a, b) => a.edits - b.edits).map((each) => each.name)
   return [...new Set(sorted)].slice(0, maxNames)
 }
 
-/** ` (did you mean a, b?)`, to follow the name; empty when nothing is near. */
+/** Returns ` (did you mean a, b?)`, to follow the name in a message; an empty string when no name is near. */
 export function didYouMean(name: string, names: Iterable<string>): string {
   const near = nearestNames(name, names)
   return near.length === 0 ? '' : ` (did you mean ${near.join(', ')}?)`
 }
 
-/** Levenshtein: letters to insert, remove or replace. */
+/** The Levenshtein distance: characters to insert, remove or replace. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
