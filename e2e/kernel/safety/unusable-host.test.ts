@@ -78,14 +78,14 @@ describeInKernel('a libbpf that will not do is named, with what to do', () => {
     [
       'a library that ends in its header',
       () => cut(0.004),
-      /cut-0\.004\.so (is cut short|does not load)/,
+      /cut-0\.004\.so (is truncated|does not load)/,
     ],
     [
       'a library that ends in its middle',
       () => cut(0.5),
-      /cut-0\.5\.so is cut short: it has \d+ bytes of \d+/,
+      /cut-0\.5\.so is truncated: it has \d+ bytes of \d+/,
     ],
-    ['a library that lacks its last page', () => cut(0.8), /cut-0\.8\.so is cut short/],
+    ['a library that lacks its last page', () => cut(0.8), /cut-0\.8\.so is truncated/],
     [
       'another library',
       () => library('other.so', 'int other;'),

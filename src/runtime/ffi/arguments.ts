@@ -1,8 +1,6 @@
 import type { Integer } from '../../codec/input.ts'
 
-/*
- * What JavaScript is given, before C gets it.
- */
+/* Checks of the arguments that users pass, before C gets them. `name` is what the error calls the argument. */
 
 interface Types {
   boolean: boolean
@@ -20,7 +18,7 @@ export function requireType<T extends keyof Types>(
   throw new TypeError(`${name} must be a ${type}, not ${value === null ? 'null' : typeof value}`)
 }
 
-/** A cookie, an address or an offset. @throws {TypeError | RangeError} */
+/** Checks a cookie, an address or an offset. @throws {TypeError | RangeError} */
 export function uint64(name: string, value: Integer): bigint {
   if (typeof value !== 'bigint' && typeof value !== 'number') {
     throw new TypeError(`${name} must be a bigint or a number, not ${typeof value}`)
@@ -29,7 +27,8 @@ export function uint64(name: string, value: Integer): bigint {
     throw new RangeError(`${name} must be a safe integer or a bigint, not ${value}`)
   }
   const big = BigInt(value)
-  if (BigInt.asUintN(64, big) !== big) throw new RangeError(`${name} must have 64 bits, not ${big}`)
+  if (BigInt.asUintN(64, big) !== big)
+    throw new RangeError(`${name} must be between 0 and 2^64 - 1, not ${big}`)
   return big
 }
 
@@ -37,7 +36,7 @@ export function uint64(name: string, value: Integer): bigint {
 export function uint32(name: string, value: number): number {
   requireType(name, value, 'number')
   if (Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff) return value
-  throw new RangeError(`${name} must be a whole number of 32 bits, not ${value}`)
+  throw new RangeError(`${name} must be a whole number between 0 and 2^32 - 1, not ${value}`)
 }
 
 /** @throws {TypeError} */
@@ -46,11 +45,11 @@ export function boolean(name: string, value: boolean): boolean {
 }
 
 /** The most functions that one link takes (kernel/trace/bpf_trace.c: MAX_KPROBE_MULTI_CNT). */
-const longestList = 1 << 20
+const maxItems = 1 << 20
 
 /**
- * A copy of a caller's list, each item read and checked once: what is copied for C is as long as C is told. A list may
- * claim any length, being a proxy or sparse, so a longer one than the kernel takes is refused before it is read.
+ * Copies a caller's list, reading and checking each item once, so that C gets as many items as it is told. A proxy or a
+ * sparse list may claim any length, so a longer one than the kernel takes is refused before it is read.
  * @throws {TypeError | RangeError}
  */
 export function copyList<T, R>(
@@ -59,16 +58,16 @@ export function copyList<T, R>(
   checked: (item: T) => R,
 ): readonly R[] {
   if (!Array.isArray(given)) throw new TypeError(`${name} must be a list, not ${typeof given}`)
-  const own: R[] = []
+  const copy: R[] = []
   const { length } = given
-  if (!(length <= longestList)) {
-    throw new RangeError(`${name} must have at most ${longestList} items, not ${length}`)
+  if (!(length <= maxItems)) {
+    throw new RangeError(`${name} must have at most ${maxItems} items, not ${length}`)
   }
-  for (let i = 0; i < length; i++) own[i] = checked(given[i] as T)
-  return own
+  for (let i = 0; i < length; i++) copy[i] = checked(given[i] as T)
+  return copy
 }
 
-/** The number of a name, `table` being what C calls constants. @throws {TypeError} naming the choices */
+/** Returns the C constant for a name. @throws {TypeError} that lists the names */
 export function constantOf<K extends string>(
   what: string,
   table: Readonly<Record<K, number>>,
@@ -76,5 +75,7 @@ export function constantOf<K extends string>(
 ): number {
   const value = Object.hasOwn(table, name) ? table[name] : undefined
   if (value !== undefined) return value
-  throw new TypeError(`${what} is one of ${Object.keys(table).join(', ')}, not ${String(name)}`)
+  throw new TypeError(
+    `${what} must be one of ${Object.keys(table).join(', ')}, not ${String(name)}`,
+  )
 }

@@ -3,8 +3,9 @@ import type { Call } from './library.ts'
 import type { Scratch } from './memory.ts'
 import { scratch, setPointer } from './memory.ts'
 import { withProfilerSignalBlocked } from './profiler-signal.ts'
+import { bpfSyscallNumber } from './syscall-numbers.ts'
 
-/* include/uapi/linux/bpf.h: enum bpf_cmd, as far as it is called without libbpf. */
+/* include/uapi/linux/bpf.h: enum bpf_cmd, those that are called without libbpf. */
 
 export const BPF_MAP_CREATE = 0
 export const BPF_MAP_LOOKUP_ELEM = 1
@@ -30,39 +31,32 @@ export const BPF_ENABLE_STATS = 32
 export const BPF_ITER_CREATE = 33
 export const BPF_PROG_STREAM_READ_BY_FD = 37
 
-/** arch/<arch>/…/syscall.tbl and asm-generic/unistd.h */
-const syscallNumbers: Record<string, number> = { x64: 321, ppc64: 361 }
-const genericSyscallNumber = 280
-
 let systemCall: Call<number> | undefined
 
-export function syscallNumber(): number {
-  return syscallNumbers[process.arch] ?? genericSyscallNumber
-}
-
-/** `int syscall(long number, int cmd, union bpf_attr *, unsigned size)`: the fastest way, at 0.1 us over C. */
+/** Returns `int syscall(long number, int cmd, union bpf_attr *, unsigned size)`: the fastest way, 0.1 us over C. */
 export function bpfSystemCall(): Call<number> {
   systemCall ??= libcFunction('int syscall(long, int, ptr, int)')
   return systemCall
 }
 
-/** What a signal makes give up, with EAGAIN or EINTR. */
+/** Commands that give up when a signal arrives, with EAGAIN or EINTR. */
 const interruptibleCommands: ReadonlySet<number> = /*#__PURE__*/ new Set([
   BPF_PROG_LOAD,
   BPF_PROG_TEST_RUN,
 ])
 
-/** bpf(2). Returns what the kernel does, or minus the errno. */
+/** Calls bpf(2). Returns its result, or minus the errno. */
 export function bpf(cmd: number, attr: Scratch): number {
   const call = (): number => {
-    const result = bpfSystemCall()(syscallNumber(), cmd, attr.address, attr.size)
+    const result = bpfSystemCall()(bpfSyscallNumber(), cmd, attr.address, attr.size)
     return result < 0 ? -errno() : result
   }
   return interruptibleCommands.has(cmd) ? withProfilerSignalBlocked(call) : call()
 }
 
 /**
- * A bpf_*_info of the object behind `fd`, as many bytes as kernel and `size` share. Negative errno when refused.
+ * Reads the bpf_*_info of the object behind `fd` (BPF_OBJ_GET_INFO_BY_FD). Returns minus the errno when refused.
+ * @param size of the struct, in bytes; what the kernel does not know stays zero
  * @param info what the kernel reads first: addresses and lengths of buffers that it is to fill
  */
 export function objectInfo(

@@ -1,8 +1,8 @@
 import type { Argument } from './library.ts'
 
 /**
- * koffi takes a number or undefined for a `char *`, and C then reads whatever is there: the process would end by a
- * signal. What comes from users gets here unseen.
+ * Checks arguments against the C parameters. koffi takes a number or undefined for a `char *`, and C then reads whatever
+ * is at that address: the process would end by a signal. Values from users get here unchecked.
  * @throws {TypeError}
  */
 export function checkArguments(
@@ -14,7 +14,7 @@ export function checkArguments(
     const [type = '', value] = [types[i], values[i]]
     if (type === 'str' || (type === 'str?' && value !== null)) checkString(value)
     else if (isNumber(type) && !numberTypes.has(typeof value)) {
-      throw new TypeError(`${name}() takes a number there, not ${typeOf(value)}`)
+      throw new TypeError(`argument ${i + 1} of ${name}() must be a number, not ${typeOf(value)}`)
     }
   }
 }
@@ -27,11 +27,11 @@ function isNumber(type: string): boolean {
 
 function checkString(value: unknown): void {
   if (typeof value !== 'string') {
-    throw new TypeError(`a name or path is a string, not ${typeOf(value)}`)
+    throw new TypeError(`a name or path must be a string, not ${typeOf(value)}`)
   }
-  // C would see what comes before it.
+  // C would see only what comes before the NUL.
   if (value.includes('\0')) {
-    throw new TypeError(`a name or path cannot hold a NUL: ${JSON.stringify(value)}`)
+    throw new TypeError(`a name or path cannot contain a NUL: ${JSON.stringify(value)}`)
   }
 }
 

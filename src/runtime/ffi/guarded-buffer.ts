@@ -13,7 +13,7 @@ import {
 } from './libc.ts'
 import type { Scratch } from './memory.ts'
 
-/** A process has some 65,000 mappings (vm.max_map_count); each of these takes two. */
+/** The most guarded buffers at once. A process has some 65,000 mappings (vm.max_map_count); each buffer takes two. */
 const maxBuffers = 8192
 
 let bufferCount = 0
@@ -25,9 +25,9 @@ const collected = /*#__PURE__*/ new Collected<{ address: number; length: number 
 )
 
 /**
- * Memory that ends where the process has none. The kernel copies as much as the map behind a descriptor says: should the
- * number mean another map by then, of larger elements, it says EFAULT instead of writing over what follows, or reading
- * it. Undefined when there is too much of it already.
+ * Allocates a buffer that ends before a guard page. The kernel copies as many bytes as the elements of the map behind a
+ * descriptor have: if the number means another map by then, of larger elements, the kernel returns EFAULT instead of
+ * reading or overwriting what follows. Undefined when there are too many such buffers already.
  */
 export function guardedBuffer(size: number): Scratch | undefined {
   if (bufferCount >= maxBuffers) return undefined

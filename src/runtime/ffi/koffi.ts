@@ -10,14 +10,14 @@ export type Koffi = typeof KoffiModule
 let loaded: Koffi | undefined
 let provided: (() => unknown) | undefined
 
-/** Bundles that carry koffi's native module themselves say here how to load it; nothing runs before `open()`. */
+/** Sets how to load koffi, for bundles that carry its native module. `load` is not called before the first `open()`. */
 export function provideKoffi(load: () => unknown): void {
   provided = load
 }
 
 /**
- * Loaded at the first need, so that importing the runtime never fails. `unplugin-bpf/koffi` comes first: under pnpm
- * an application cannot see koffi itself.
+ * Loads koffi at the first call, so that importing the runtime never fails. `unplugin-bpf/koffi` is tried first: under
+ * pnpm an application cannot see koffi itself.
  * @throws {BpfError} `ERR_BPF_UNSUPPORTED` where koffi is not installed or has no binary for this machine
  */
 export function koffi(): Koffi {
@@ -25,7 +25,7 @@ export function koffi(): Koffi {
   return loaded
 }
 
-/** Minor versions have changed what native memory looks like: package.json pins koffi to patches of this one. */
+/** The koffi that package.json pins. Minor versions have changed how koffi shows native memory; patches have not. */
 const supported = { line: '3.3', patch: 4 } as const
 
 function load(): Koffi {
@@ -44,7 +44,7 @@ function load(): Koffi {
       const koffi = module.default ?? module
       if (isSupported(koffi.version)) return koffi
       failures.push(
-        `${name}: version ${koffi.version}, not ${supported.line}.${supported.patch} or a patch of it`,
+        `${name}: version ${koffi.version}, not ${supported.line}.${supported.patch} or a later patch`,
       )
     } catch (error) {
       failures.push(`${name}: ${(error as Error).message.split('\n')[0]}`)

@@ -2,32 +2,32 @@ import { joinMessages, prepareBuffer, makePrintBuffer, emitLog } from './libbpf-
 import type { PrintBuffer } from './print-buffer.ts'
 
 let lastCall: Promise<unknown> = Promise.resolve()
-let threadBuffer: { readonly buffer: PrintBuffer | undefined } | undefined
+let asyncBuffer: { readonly buffer: PrintBuffer | undefined } | undefined
 
 /**
- * Makes a call into libbpf on a thread of Node's pool, after those of this JavaScript thread that wait already: each
- * takes one of the few threads that files and DNS are waited for on.
- * @param call gives its buffer to what it starts on the thread
- * @returns no `log` where libbpf is silent
+ * Makes a call into libbpf on a thread of Node's pool and captures its messages. Calls of one JavaScript thread run one
+ * after another, since the pool has few threads and Node needs them for files and DNS.
+ * @param call starts the work with the buffer that is to collect the messages
+ * @returns `log` as captureLog() does
  */
 export function captureLogAsync<R>(
-  call: (said: PrintBuffer | undefined) => Promise<R>,
+  call: (buffer: PrintBuffer | undefined) => Promise<R>,
 ): Promise<{ result: R; log: string | undefined }> {
-  const mine = lastCall.then(() => captureOnThread(call))
-  lastCall = mine.catch(() => undefined)
-  return mine
+  const result = lastCall.then(() => captureOnThread(call))
+  lastCall = result.catch(() => undefined)
+  return result
 }
 
 async function captureOnThread<R>(
-  call: (said: PrintBuffer | undefined) => Promise<R>,
+  call: (buffer: PrintBuffer | undefined) => Promise<R>,
 ): Promise<{ result: R; log: string | undefined }> {
-  threadBuffer ??= { buffer: makePrintBuffer() }
-  const { buffer } = threadBuffer
+  asyncBuffer ??= { buffer: makePrintBuffer() }
+  const { buffer } = asyncBuffer
   if (!buffer) return { result: await call(undefined), log: undefined }
   prepareBuffer(buffer)
-  const { position: mark } = buffer
+  const { position } = buffer
   const result = await call(buffer)
-  const messages = buffer.messagesSince(mark)
+  const messages = buffer.messagesSince(position)
   emitLog(messages)
   return { result, log: joinMessages(messages) }
 }

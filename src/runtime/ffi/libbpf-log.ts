@@ -9,8 +9,8 @@ type Listener = (level: LogLevel, message: string) => void
 let listener: Listener | undefined
 
 /**
- * Hands over what libbpf says about what it does in this thread's calls, its debug messages included, after each call
- * that it was said in; `undefined` stops.
+ * Calls `fn` with libbpf's messages, debug messages included, after each call into libbpf that this thread makes;
+ * `undefined` stops. libbpf prints nothing by itself.
  */
 export function setLog(fn: Listener | undefined): void {
   if (fn !== undefined && typeof fn !== 'function') {
@@ -23,7 +23,7 @@ function isDebugging(): boolean {
   return /(^|[\s,])(\*|unplugin-bpf:(\*|libbpf))/.test(process.env['DEBUG'] ?? '')
 }
 
-/** A buffer for what libbpf says; undefined where it is silent. */
+/** Makes a buffer for libbpf's messages; undefined where libbpf is silent. */
 export function makePrintBuffer(): PrintBuffer | undefined {
   const print = libbpfPrint()
   return print && new PrintBuffer(print.key)
@@ -33,18 +33,18 @@ let threadBuffer: { readonly buffer: PrintBuffer | undefined } | undefined
 let depth = 0
 
 /**
- * Runs one synchronous call into libbpf. Users' functions run after it: one that destroyed a skeleton inside libbpf's
- * own call would pull the memory from under it.
- * @returns `log`: warnings and notes, joined; undefined where libbpf is silent
+ * Makes a synchronous call into libbpf and captures its messages. The listener runs after the call: if it destroyed a
+ * skeleton while libbpf is still in it, libbpf would use freed memory.
+ * @returns `log`: warnings and notes, a line each; undefined where libbpf is silent
  */
 export function captureLog<R>(call: () => R): { result: R; log: string | undefined } {
   threadBuffer ??= { buffer: makePrintBuffer() }
   const { buffer } = threadBuffer
   if (!buffer) return { result: withProfilerSignalBlocked(call), log: undefined }
   if (depth === 0) buffer.clear()
-  const { position: mark } = buffer
+  const { position } = buffer
   buffer.verbose = wantsDebugMessages()
-  const stop = buffer.useOnThisThread()
+  const restore = buffer.useOnThisThread()
   depth++
   let messages: Message[] = []
   let result: R
@@ -52,8 +52,8 @@ export function captureLog<R>(call: () => R): { result: R; log: string | undefin
     result = withProfilerSignalBlocked(call)
   } finally {
     depth--
-    stop()
-    messages = buffer.messagesSince(mark)
+    restore()
+    messages = buffer.messagesSince(position)
     emitLog(depth === 0 ? messages : [])
   }
   return { result, log: joinMessages(messages) }
@@ -63,23 +63,23 @@ function wantsDebugMessages(): boolean {
   return listener !== undefined || isDebugging()
 }
 
-/** Gets a buffer ready for a call on another thread. */
+/** Empties a buffer for a call on another thread. */
 export function prepareBuffer(buffer: PrintBuffer): void {
   buffer.clear()
   buffer.verbose = wantsDebugMessages()
 }
 
-/** Hands what was said to those who listen to all that libbpf says. */
+/** Passes messages on to setLog()'s listener, and to stderr under DEBUG=unplugin-bpf:libbpf. */
 export function emitLog(messages: readonly Message[]): void {
   for (const { level, text } of messages) {
     if (isDebugging()) process.stderr.write(`unplugin-bpf:libbpf ${level} ${text}\n`)
     if (!listener) continue
-    const hearer = listener
-    queueMicrotask(() => hearer(level, text.replace(/^libbpf: /, '')))
+    const fn = listener
+    queueMicrotask(() => fn(level, text.replace(/^libbpf: /, '')))
   }
 }
 
-/** Warnings and notes, without the prefix that each has. */
+/** Joins warnings and notes, without the prefix that each has. */
 export function joinMessages(messages: readonly Message[]): string {
   return messages
     .filter(({ level }) => level !== 'debug')

@@ -3,7 +3,7 @@ import { fromLibbpf } from './libbpf.ts'
 const majorVersion = fromLibbpf('u32 libbpf_major_version()')
 const minorVersion = fromLibbpf('u32 libbpf_minor_version()')
 
-/** Of the installed libbpf. */
+/** Whether the installed libbpf has this version or a newer one. */
 export function libbpfIsAtLeast(major: number, minor: number): boolean {
   return majorVersion() > major || (majorVersion() === major && minorVersion() >= minor)
 }

@@ -15,7 +15,7 @@ function fileName(): string {
   return process.env['BPF_LIBBPF'] || 'libbpf.so.1'
 }
 
-/** What to do about a libbpf that will not do. */
+/** What to do about a missing or unsuitable libbpf. */
 function installAdvice(): string {
   return process.env['BPF_LIBBPF']
     ? "BPF_LIBBPF must name a libbpf.so.1 of version 1.0 or newer; without BPF_LIBBPF the system's is used."
@@ -24,8 +24,8 @@ function installAdvice(): string {
 
 function open(): Library {
   const name = fileName()
-  const cut = name.includes('/') ? truncation(name) : undefined
-  if (cut) throw unusableLibrary(`${name} is cut short: ${cut}`)
+  const truncated = name.includes('/') ? truncation(name) : undefined
+  if (truncated) throw unusableLibrary(`${name} is truncated: ${truncated}`)
   let library: Library
   try {
     library = koffi().load(name)
@@ -60,18 +60,19 @@ function missingFunction(name: string): BpfError {
   return unsupported('call', `${name}()`, `${fileName()} lacks it`, installAdvice())
 }
 
-/** The print function that libbpf calls, which there is for it; undefined where it is silent. */
+/** Returns the print function that was installed in libbpf; undefined where libbpf is silent. */
 export function libbpfPrint(): PrintFunction | undefined {
   symbolsOf(libbpf)
   return printFunction
 }
 
+/** Declares a function of libbpf, by its C prototype. */
 /*#__NO_SIDE_EFFECTS__*/
 export function fromLibbpf<R = number>(prototype: Prototype): Call<R> {
   return declare(libbpf, prototype)
 }
 
-/** A function that older libbpfs lack. @throws {BpfError} `ERR_BPF_UNSUPPORTED` at its first call there */
+/** Declares a function that older versions of libbpf lack. @throws {BpfError} `ERR_BPF_UNSUPPORTED` when called there */
 /*#__NO_SIDE_EFFECTS__*/
 export function fromNewerLibbpf<R = number>(version: string, prototype: Prototype): Call<R> {
   const call = fromLibbpf<R>(prototype)
@@ -91,7 +92,7 @@ export function fromNewerLibbpf<R = number>(version: string, prototype: Prototyp
 
 const functions = new Map<string, boolean>()
 
-/** Whether the installed libbpf has a function. */
+/** Whether the installed libbpf has a function of this name. */
 export function hasLibbpf(name: string): boolean {
   let has = functions.get(name)
   if (has === undefined) {
@@ -106,20 +107,20 @@ export function hasLibbpf(name: string): boolean {
 }
 
 /**
- * Runs `int name(void *argument)` of libbpf on a thread of koffi's pool.
- * @param said gets what libbpf says there
+ * Calls `int name(void *argument)` of libbpf on a thread of koffi's pool.
+ * @param buffer collects libbpf's messages of this call
  */
 export function callAsync(
   name: string,
   argument: number,
-  said: PrintBuffer | undefined,
+  buffer: PrintBuffer | undefined,
 ): Promise<number> {
   const address = Number(koffi().address(symbolsOf(libbpf).symbol(name)))
-  if (printFunction) said?.setCall(address, argument)
-  const [callee, given] =
-    printFunction && said ? [printFunction.runAddress, said.address] : [address, argument]
+  if (printFunction) buffer?.setCall(address, argument)
+  const [callee, parameter] =
+    printFunction && buffer ? [printFunction.runAddress, buffer.address] : [address, argument]
   const call = asyncFunctionAt(callee)
   return new Promise((resolve, reject) => {
-    call(given, (error, result) => (error ? reject(error as Error) : resolve(result)))
+    call(parameter, (error, result) => (error ? reject(error as Error) : resolve(result)))
   })
 }

@@ -3,29 +3,29 @@ import { fromLibc } from './library.ts'
 
 export const calloc: Call<number> = fromLibc('ptr calloc(size, size)')
 export const free: Call<void> = fromLibc<void>('void free(ptr)')
-/** From native memory into JavaScript's. */
+/** Copies from native memory into JavaScript's. */
 export const memcpyIn: Call<number> = fromLibc('ptr memcpy(memory, ptr, size)')
-/** From JavaScript's memory into native. */
+/** Copies from JavaScript's memory into native memory. */
 export const memcpyOut: Call<number> = fromLibc('ptr memcpy(ptr, memory, size)')
 export const strnlen: Call<number> = fromLibc('size strnlen(ptr, size)')
 export const strerror: Call<string> = fromLibc<string>('str strerror(int)')
-/** -1 (MAP_FAILED) when refused. */
+/** Returns -1 (MAP_FAILED) when refused. */
 export const mmap: Call<number> = fromLibc('long mmap(ptr, size, int, int, int, long)')
 export const munmap: Call<number> = fromLibc('int munmap(ptr, size)')
 export const mprotect: Call<number> = fromLibc('int mprotect(ptr, size, int)')
-/** Of a function that the process has. The first parameter is RTLD_DEFAULT: 0. */
+/** Returns the address of a function of this process. The first argument is RTLD_DEFAULT: 0. */
 export const functionAddress: Call<number> = fromLibc('ptr dlsym(ptr, str)')
-/** A pthread_key_t into the memory; no destructor is 0. 0, or the errno. */
+/** Writes a pthread_key_t into the memory; the second argument is the destructor or 0. Returns 0 or the errno. */
 export const keyCreate: Call<number> = fromLibc('int pthread_key_create(memory, ptr)')
 export const getSpecific: Call<number> = fromLibc('ptr pthread_getspecific(u32)')
 export const setSpecific: Call<number> = fromLibc('int pthread_setspecific(u32, ptr)')
-/** Of the calling thread. */
+/** Changes the signal mask of the calling thread. */
 export const signalMask: Call<number> = fromLibc('int pthread_sigmask(int, ptr, ptr)')
 export const close: Call<number> = fromLibc('int close(int)')
 export const open: Call<number> = fromLibc('int open(str, int)')
 const fcntl: Call<number> = fromLibc('int fcntl(int, int, long)')
 const F_DUPFD_CLOEXEC = 1030
-/** A second descriptor of the same file, or -1 with errno. */
+/** Returns a second descriptor of the same file, or -1 with errno. */
 export function duplicate(fd: number): number {
   return fcntl(fd, F_DUPFD_CLOEXEC, 0)
 }
@@ -39,7 +39,7 @@ export const interfaceNameInto: Call<number> = fromLibc('ptr if_indextoname(u32,
 export const interfaceIndexes: Call<number> = fromLibc('ptr if_nameindex()')
 export const freeInterfaces: Call<void> = fromLibc<void>('void if_freenameindex(ptr)')
 
-/** sys/mman.h, the same on every Linux that counts here. */
+/** sys/mman.h: the same numbers on every architecture that is supported here. */
 export const PROT_READ = 1
 export const PROT_WRITE = 2
 export const PROT_EXEC = 4

@@ -6,7 +6,7 @@ import { unsupported } from '../host/error.ts'
 import { checkArguments } from './check-arguments.ts'
 import { koffi } from './koffi.ts'
 
-/** What a C parameter may be given: pointers are addresses, or the memory itself. Under Deno koffi takes no DataView. */
+/** An argument of a C function. Pointers are addresses, or the memory itself; under Deno koffi takes no DataView. */
 export type Argument =
   | number
   | bigint
@@ -18,22 +18,22 @@ export type Argument =
 export type Call<R> = (...args: Argument[]) => R
 export type AsyncCall<R> = (...args: [...Argument[], (error: unknown, result: R) => void]) => void
 
-/** koffi's own types, but for those below. */
+/** Names of C types: koffi's own, and those of `koffiTypes`. */
 type CType = 'void' | 'int' | 'long' | 'bool' | 'str' | keyof typeof koffiTypes
 
 const koffiTypes = {
   u32: 'uint32_t',
   u64: 'uint64_t',
   size: 'size_t',
-  /** An address: comes back as a number, since those of users stay below 2^47. */
+  /** An address. It is returned as a number, since addresses of user space are below 2^47. */
   ptr: 'uintptr_t',
   /** JavaScript's memory, or NULL. */
   memory: 'void *',
-  /** Or NULL. */
+  /** A string, or NULL. */
   'str?': 'str',
 } as const
 
-/** `int close(int)`, the parameters with a comma and a space between them. */
+/** A C prototype such as `int close(int)`, with a comma and a space between parameters. */
 export type Prototype = `${CType} ${string}(${string})`
 
 interface Declaration {
@@ -50,13 +50,13 @@ export function declarationOf(prototype: Prototype): Declaration {
 export type Library = ReturnType<ReturnType<typeof koffi>['load']>
 type KoffiFunction = ReturnType<Library['func']>
 
-/** A shared library, loaded at the first call of a function of it. */
+/** A shared library, which is loaded at the first call of one of its functions. */
 export interface SharedLibrary {
   handle: Library | undefined
   open(): Library
-  /** Why a function cannot be called that the library lacks. */
+  /** The error for a function that the library lacks. */
   missingFunction?(name: string): Error
-  /** Looks up each function that was declared of it. */
+  /** Lookups of the functions that were declared so far. */
   readonly declared: (() => unknown)[]
 }
 
@@ -72,20 +72,20 @@ export function symbolsOf(shared: SharedLibrary): Library {
 }
 
 /**
- * koffi aborts the process when a worker is terminated while it looks a function up: it cannot throw any more. So a
- * worker does that once, before it has anything to run, and not at what it does last.
+ * Looks up all functions. koffi aborts the process when a worker is terminated during a lookup, since it cannot throw
+ * then. So a worker does all lookups at its first call, and none later.
  */
 function lookUpAll({ declared }: SharedLibrary): void {
   for (const lookUp of declared) {
     try {
       lookUp()
     } catch {
-      // Older libbpfs lack some: the call itself will say so.
+      // Older versions of libbpf lack some functions; calling one throws the error.
     }
   }
 }
 
-/** The layouts and positions written by hand in this folder are those of 64-bit little-endian Linux. */
+/** Checks for 64-bit little-endian Linux, whose struct layouts this folder assumes. */
 function requireSupportedHost(): void {
   const narrow = ['arm', 'ia32', 'mips', 'mipsel', 'ppc', 's390'].includes(process.arch)
   if (process.platform === 'linux' && endianness() === 'LE' && !narrow) return
@@ -97,7 +97,10 @@ function requireSupportedHost(): void {
   )
 }
 
-/** A C function, looked up at its first call. Types are anonymous: koffi's names are one registry a process. */
+/**
+ * Declares a C function, which is looked up at its first call. Types are anonymous, since koffi has one registry of type
+ * names for the process.
+ */
 /*#__NO_SIDE_EFFECTS__*/
 export function declare<R>(shared: SharedLibrary, prototype: Prototype): Call<R> {
   const declaration = declarationOf(prototype)
@@ -127,17 +130,18 @@ function koffiType(type: string): string {
   return (koffiTypes as Readonly<Record<string, string>>)[type] ?? type
 }
 
+/** Declares a function of libc, by its C prototype. */
 /*#__NO_SIDE_EFFECTS__*/
 export function fromLibc<R = number>(prototype: Prototype): Call<R> {
   return declare(libc, prototype)
 }
 
-/** The C function itself, for the paths where a wrapper would be felt. */
+/** Returns koffi's function itself, without the check of arguments, for hot paths. */
 export function libcFunction<R = number>(prototype: Prototype): Call<R> {
   return lookUpFunction(libc, declarationOf(prototype)) as Call<R>
 }
 
-/** `int function(void *)` at an address, to be called on a thread of koffi's pool. */
+/** Returns the function `int (void *)` at an address, to be called on a thread of koffi's pool. */
 export function asyncFunctionAt(address: number): AsyncCall<number> {
   const { decode, proto } = koffi()
   const type = (asyncType ??= proto('int', [koffiType('ptr')]))
@@ -146,7 +150,7 @@ export function asyncFunctionAt(address: number): AsyncCall<number> {
 
 let asyncType: ReturnType<ReturnType<typeof koffi>['proto']> | undefined
 
-/** errno right after a call. */
+/** Returns errno; to be called right after the failed call. */
 export function errno(): number {
   return koffi().errno()
 }

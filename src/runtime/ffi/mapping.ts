@@ -22,12 +22,12 @@ interface Range {
 }
 
 /**
- * An ArrayBuffer over native memory cannot be detached, so memory is given back only when nobody can reach the
- * buffer any more.
+ * Unmaps memory when its ArrayBuffer has been collected: a buffer over native memory cannot be detached, so it may be
+ * read and written as long as anyone can reach it.
  */
 const collected = new Collected<Range>(({ address, length }) => munmap(address, length))
 
-/** Memory mapped from a descriptor, as one ArrayBuffer. */
+/** Memory that is mapped from a descriptor (mmap(2)), as an ArrayBuffer. */
 export class Mapping {
   readonly buffer: ArrayBuffer
   readonly #range: Range
@@ -52,8 +52,8 @@ export class Mapping {
   }
 
   /**
-   * Lets go of the descriptor's memory, while stale views stay harmless: private zero pages take its place
-   * (read-only ones would turn a late write into SIGSEGV).
+   * Releases the descriptor's memory. Private zero pages take its place, so that views which are still in use stay
+   * harmless; they are writable, since a late write to read-only pages would be SIGSEGV.
    */
   retire(): void {
     if (this.#retired) return
@@ -63,14 +63,14 @@ export class Mapping {
   }
 }
 
-/** Zero pages that cost nothing until written. The caller unmaps them; undefined when memory is refused. */
+/** Reserves zero pages, which cost nothing until written. The caller unmaps them; undefined when mmap is refused. */
 export function reserve(length: number): Range | undefined {
   const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
   const address = mmap(0, length, PROT_READ | PROT_WRITE, flags, -1, 0)
   return address === -1 ? undefined : { address, length }
 }
 
-/** Whether the process has nothing at these addresses. */
+/** Whether nothing is mapped at these addresses of the process. */
 export function isFree(address: number, length: number): boolean {
   const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE
   const result = mmap(address, length, 0, flags, -1, 0)

@@ -1,20 +1,19 @@
 import { close } from './libc.ts'
 import { fromLibc } from './library.ts'
 import { scratch } from './memory.ts'
+import { socket, SOCK_RAW_CLOEXEC } from './socket.ts'
 
-const socket = fromLibc('int socket(int, int, int)')
 const send = fromLibc('long send(int, memory, size, int)')
 const receive = fromLibc('long recv(int, memory, size, int)')
 
-/** linux/netlink.h, linux/rtnetlink.h, sys/socket.h */
+/** linux/netlink.h, linux/rtnetlink.h, bits/socket.h */
 const AF_NETLINK = 16
-const SOCK_RAW_CLOEXEC = 3 | 0x80000
 const NETLINK_ROUTE = 0
 const RTM_GETTFILTER = 46
 const NLM_F_REQUEST_DUMP = 0x301
 const NLMSG_DONE = 3
 
-/** Whether a queueing discipline's hook has no filters, of whoever. False too when the kernel does not tell. */
+/** Whether a hook of a queueing discipline has no filters, whoever added them. False when the kernel refuses to tell. */
 export function hasNoFilters(ifindex: number, parent: number): boolean {
   const fd = socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE)
   if (fd < 0) return false

@@ -2,8 +2,8 @@ import { fromLibbpf, fromNewerLibbpf } from './libbpf.ts'
 import type { Call, Prototype } from './library.ts'
 
 /*
- * libbpf's functions on objects, programs, maps and links, by their C names. Of maps and programs there are many: their
- * prototypes leave out what begins each name.
+ * libbpf's functions on objects, programs, maps and links, by their C names. Prototypes of maps and programs leave out the
+ * prefix of the name, since there are many.
  */
 
 /*#__NO_SIDE_EFFECTS__*/

@@ -1,8 +1,8 @@
 import { Memo } from '../../codec/intrinsics.ts'
 
 /**
- * The native side of objects that users hold, out of their reach: a method would give the address away, or let them put
- * another in its place.
+ * Native pointers of the objects that users hold, kept out of their reach: with a method on the object, users could read
+ * the address or replace it.
  */
 class NativePointers {
   readonly #kind: string
@@ -12,21 +12,21 @@ class NativePointers {
     this.#kind = kind
   }
 
-  /** @param pointerOf may refuse the operation by an error */
+  /** @param pointerOf returns the pointer, or throws why the operation is not possible now */
   set(object: object, pointerOf: (operation: string) => number): void {
     this.#pointers.set(object, pointerOf)
   }
 
-  /** @throws {TypeError} for what only looks like one of ours */
+  /** @throws {TypeError} for an object that only looks like one of this library's */
   get(object: object, operation: string): number {
     const pointerOf = this.#pointers.get(object)
     if (pointerOf) return pointerOf(operation)
-    throw new TypeError(`this is no ${this.#kind}`)
+    throw new TypeError(`cannot ${operation} this object: it is no ${this.#kind} of a skeleton`)
   }
 }
 
-/** `struct bpf_program *` of a loaded skeleton. */
+/** `struct bpf_program *` of the programs of a loaded skeleton. */
 export const programPointers: NativePointers = /*#__PURE__*/ new NativePointers('program')
 
-/** `struct bpf_map *` of struct_ops maps of a loaded skeleton. */
+/** `struct bpf_map *` of the struct_ops maps of a loaded skeleton. */
 export const structOpsPointers: NativePointers = /*#__PURE__*/ new NativePointers('struct_ops map')

@@ -13,17 +13,17 @@ export interface Message {
 }
 
 /*
- * struct print_buffer, which print-code.ts reads and writes:
+ * The layout of struct print_buffer, which the machine code of print-code.ts reads and writes:
  *
  *     struct print_buffer {
- *       char *at, *end;        // a byte of the level, the text, a NUL; and the next
+ *       char *at, *end;        // where the next message goes; the end of the buffer
  *       long limit;            // the highest level that is written
- *       int (*call)(void *);   // what `run` calls
+ *       int (*call)(void *);   // the function that `run` calls
  *       void *argument;
  *       long result;
  *       char padding[16];
  *       sigset_t blocked, previous;
- *       char messages[];
+ *       char messages[];       // each: a byte for the level, the text, a NUL
  *     };
  */
 const endOffset = 8
@@ -33,10 +33,10 @@ const argumentOffset = 32
 const blockedOffset = 64
 const messagesOffset = 320
 
-/** Bytes. What is said beyond them is not kept; a page that is not written to costs nothing. */
+/** In bytes. Messages beyond it are lost; a page that is never written costs nothing. */
 const bufferSize = 1 << 20
 
-/** What libbpf says on one thread. */
+/** Collects libbpf's messages on one thread. */
 export class PrintBuffer {
   readonly #memory: Scratch = scratch(bufferSize)
   readonly #key: number
@@ -52,34 +52,34 @@ export class PrintBuffer {
     return this.#memory.address
   }
 
-  /** Debug messages are written too, or not. */
+  /** Whether debug messages are collected, too. */
   set verbose(verbose: boolean) {
     this.#memory.data.setUint32(limitOffset, verbose ? 2 : 1, true)
   }
 
-  /** What print-function.ts's `run` calls: `int call(void *argument)`. */
+  /** Sets the function that the print function's `run` calls: `int call(void *argument)`. */
   setCall(call: number, argument: number): void {
     setPointer(this.#memory.data, callOffset, call)
     setPointer(this.#memory.data, argumentOffset, argument)
   }
 
-  /** Has the thread that JavaScript runs on write here, until the function that is returned is called. */
+  /** Collects the messages of the thread that JavaScript runs on. @returns ends that */
   useOnThisThread(): () => void {
-    const before = getSpecific(this.#key)
+    const previous = getSpecific(this.#key)
     setSpecific(this.#key, this.address)
-    return () => void setSpecific(this.#key, before)
+    return () => void setSpecific(this.#key, previous)
   }
 
-  /** Where the next message will be. */
+  /** The offset of the next message, in bytes. */
   get position(): number {
     return getPointer(this.#memory.data, 0) - this.address
   }
 
-  /** What was said since then. */
-  messagesSince(mark: number): Message[] {
+  /** Reads the messages from an earlier `position` on. */
+  messagesSince(position: number): Message[] {
     const messages: Message[] = []
     const bytes = Buffer.from(readBytes(this.address, this.position).buffer)
-    for (let at = mark; at < bytes.length;) {
+    for (let at = position; at < bytes.length;) {
       const end = bytes.indexOf(0, at + 1)
       const stop = end < 0 ? bytes.length : end
       const level = levels[bytes[at] ?? 2] ?? 'debug'
@@ -89,7 +89,7 @@ export class PrintBuffer {
     return messages
   }
 
-  /** Forgets all of it. */
+  /** Drops all messages. */
   clear(): void {
     this.#rewind(messagesOffset)
   }

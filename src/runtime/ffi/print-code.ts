@@ -1,4 +1,4 @@
-/** Addresses of the C functions that the machine code calls, and a key of pthread_key_create(3). */
+/** The constants in the machine code: addresses of the C functions that it calls, and a key of pthread_key_create(3). */
 export interface PrintCodeConstants {
   readonly key: number
   readonly vsnprintf: number
@@ -8,17 +8,17 @@ export interface PrintCodeConstants {
 }
 
 export interface PrintCode {
-  /** Position-independent, with 8-byte alignment. The print function is at offset 0. */
+  /** Position-independent code, with 8-byte alignment. The print function is at offset 0. */
   readonly bytes: Uint8Array
-  /** Offset of `int run(struct print_buffer *)`. */
+  /** Offset of `int run(struct print_buffer *)`, in bytes. */
   readonly runOffset: number
-  /** Offset of the key, which differs between processes: bytes before it are the same in all. */
+  /** Offset of the key, in bytes. The bytes before it are the same in every process. */
   readonly keyOffset: number
 }
 
 /**
- * Machine code of a print function for libbpf, and of a function that runs a call with it on any thread. In C, with
- * the struct that print-buffer.ts describes:
+ * Returns the machine code of a print function for libbpf, and of a function that makes a call with it on any thread. In
+ * C, with the struct that print-buffer.ts describes:
  *
  *     int print(enum libbpf_print_level level, const char *format, va_list arguments)
  *     {
@@ -40,18 +40,18 @@ export interface PrintCode {
  *       return to->result;
  *     }
  *
- * The assembly that the bytes are of is in this file's test. Undefined on architectures that none was written for.
+ * This file's test has the assembly and compares the bytes with it. Undefined on other architectures.
  */
-export function printCode(arch: string, needs: PrintCodeConstants): PrintCode | undefined {
+export function printCode(arch: string, constants: PrintCodeConstants): PrintCode | undefined {
   const found = codeByArchitecture[arch]
   if (!found) return undefined
-  const { key, vsnprintf, pthread_getspecific, pthread_setspecific, pthread_sigmask } = needs
+  const { key, vsnprintf, pthread_getspecific, pthread_setspecific, pthread_sigmask } = constants
   const instructions = Buffer.from(found.hex, 'hex')
-  const constants = BigUint64Array.from(
+  const words = BigUint64Array.from(
     [key, vsnprintf, pthread_getspecific, pthread_setspecific, pthread_sigmask].map(BigInt),
   )
   return {
-    bytes: Buffer.concat([instructions, Buffer.from(constants.buffer)]),
+    bytes: Buffer.concat([instructions, Buffer.from(words.buffer)]),
     runOffset: found.run,
     keyOffset: instructions.length,
   }

@@ -14,34 +14,36 @@ import type { PrintCode } from './print-code.ts'
 import { printCode } from './print-code.ts'
 
 /**
- * libbpf's print function (libbpf.h: libbpf_print_fn_t), one a process for all threads. No JavaScript is in it, so that
- * libbpf never waits for another thread's event loop. It writes into the buffer that the thread it runs on has under
- * `key` (print-buffer.ts), and nothing where it has none. Neither it nor the key is ever freed.
+ * The function that libbpf passes its messages to (libbpf.h: libbpf_print_fn_t), one for all threads of the process. It
+ * is machine code, since with a JavaScript callback libbpf would wait for another thread's event loop. It writes into
+ * the buffer that its thread has under `key` (print-buffer.ts), or nowhere. Neither it nor the key is ever freed.
  */
 export interface PrintFunction {
   /** `int print(enum libbpf_print_level, const char *, va_list)` */
   readonly address: number
-  /** `int run(struct print_buffer *)`: makes a call with the buffer under the key of whatever thread it runs on. */
+  /** The address of `int run(struct print_buffer *)`, which makes a call with the buffer under the key of its thread. */
   readonly runAddress: number
-  /** Of pthread_setspecific(3). */
+  /** The key for pthread_setspecific(3). */
   readonly key: number
 }
 
-/** Milliseconds. A thread that holds the placeholder may wait long for a busy CPU. */
-const maxWaits = 2000
+/** In milliseconds. The thread that put the placeholder in may wait long for a busy CPU. */
+const timeout = 2000
 
 /**
  * Installs the process's print function, or finds the one that another thread installed.
- * @param exchange libbpf_set_print(), which returns what was there
- * @returns undefined where libbpf stays silent: on other architectures, and where no memory may be made executable
+ * @param exchange libbpf_set_print(), which returns the print function before
+ * @returns undefined where libbpf stays silent: on architectures without machine code, and where memory may not be made
+ * executable
  */
 export function installPrintFunction(
   exchange: (print: number) => number,
 ): PrintFunction | undefined {
   const placeholder = symbolAddress('abs')
   let before = exchange(placeholder)
-  // Another thread is between the two exchanges; unless it was terminated there, it takes microseconds.
-  for (let wait = 0; before === placeholder && wait < maxWaits; wait++) {
+  // While the placeholder is there, another thread is between its two exchanges. That takes microseconds, unless the
+  // thread was terminated there.
+  for (let wait = 0; before === placeholder && wait < timeout; wait++) {
     sleep(1)
     before = exchange(placeholder)
   }
@@ -64,7 +66,7 @@ function constants(key: number): Parameters<typeof printCode>[1] {
   }
 }
 
-/** The print function at an address, when its code is this one. It starts a page, whose bytes can all be read. */
+/** Recognises an installed print function by its code. It is at the start of a page, so that all bytes can be read. */
 function printFunctionAt(address: number): PrintFunction | undefined {
   if (address === 0 || address % getpagesize() !== 0) return undefined
   const expected = printCode(process.arch, constants(0))
@@ -93,8 +95,8 @@ function mapPrintFunction(): PrintFunction | undefined {
   return printFunction(address, code, number)
 }
 
-function printFunction(address: number, { runOffset: run }: PrintCode, key: number): PrintFunction {
-  return { address, runAddress: address + run, key }
+function printFunction(address: number, { runOffset }: PrintCode, key: number): PrintFunction {
+  return { address, runAddress: address + runOffset, key }
 }
 
 function sleep(milliseconds: number): void {

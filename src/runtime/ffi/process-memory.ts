@@ -8,28 +8,28 @@ const process_vm_readv = fromLibc('long process_vm_readv(int, ptr, size, ptr, si
 const process_vm_writev = fromLibc('long process_vm_writev(int, ptr, size, ptr, size, size)')
 
 /**
- * Copies between JavaScript's memory and an address of this process where a page may be missing: the kernel then says
- * EFAULT, while a plain access would be SIGSEGV.
+ * Copies between JavaScript's memory and an address of this process where a page may be missing. The kernel then
+ * returns EFAULT, where a plain access would be SIGSEGV (process_vm_readv(2)).
  */
 export class ProcessMemory {
   readonly buffer: Scratch
-  /** A getter, and slow. */
+  /** process.pid is a getter, and slow. */
   readonly #pid = process.pid
-  /** struct iovec of each side: base, length. */
+  /** Two struct iovec, local and remote: address, length. */
   readonly #vectors = scratch(32)
 
-  /** @param size of the largest copy, bytes */
+  /** @param size of the largest copy, in bytes */
   constructor(size: number) {
     this.buffer = scratch(size)
     setPointer(this.#vectors.data, 0, this.buffer.address)
   }
 
-  /** To the start of `buffer`. @returns 0, or the errno */
+  /** Copies from an address to the start of `buffer`. @returns 0, or the errno */
   read(address: number, length: number): number {
     return this.#copy(process_vm_readv, address, length)
   }
 
-  /** From the start of `buffer`. @returns 0, or the errno */
+  /** Copies from the start of `buffer` to an address. @returns 0, or the errno */
   write(address: number, length: number): number {
     return this.#copy(process_vm_writev, address, length)
   }
@@ -41,7 +41,7 @@ export class ProcessMemory {
     vectors.setBigUint64(24, toBigInt(length), true)
     const copied = call(this.#pid, this.#vectors.address, 1, this.#vectors.address + 16, 1, 0)
     if (copied === length) return 0
-    // Fewer bytes: up to the page that is missing.
+    // Fewer bytes were copied: up to the missing page.
     return copied < 0 ? errno() : EFAULT
   }
 }

@@ -7,34 +7,34 @@ import { scratch } from './memory.ts'
 /** signal.h */
 const SIG_BLOCK = 0
 const SIG_SETMASK = 2
-/** Bytes: sigset_t of glibc and of musl. */
+/** Size of sigset_t in glibc and musl, in bytes. */
 const sigsetSize = 128
 
 /**
- * Writes the set of the signal that profilers send (V8's, which `node --cpu-prof` starts, and setitimer(2)). The
- * verifier gives up with EAGAIN when a signal comes, and one that comes a thousand times a second always does: libbpf
- * tries five times.
+ * Writes a signal set of SIGPROF, which profilers send (V8's under `node --cpu-prof`, and setitimer(2)). The verifier
+ * gives up with EAGAIN when a signal arrives, and libbpf tries five times only: SIGPROF arrives a thousand times a
+ * second.
  */
 export function writeProfilerSignalSet(sigset: DataView, offset: number): void {
   sigset.setBigUint64(offset, 1n << BigInt(constants.signals.SIGPROF - 1), true)
 }
 
-let sets: { readonly blocked: Scratch; readonly free: Scratch[] } | undefined
+let sets: { readonly profiler: Scratch; readonly free: Scratch[] } | undefined
 
-/** Makes a call while profilers' signals wait. They wait for this thread alone. */
+/** Makes a call while SIGPROF is blocked in this thread. */
 export function withProfilerSignalBlocked<R>(call: () => R): R {
-  sets ??= { blocked: profilers(), free: [] }
-  const before = sets.free.pop() ?? scratch(sigsetSize)
-  signalMask(SIG_BLOCK, sets.blocked.address, before.address)
+  sets ??= { profiler: profilerSignalSet(), free: [] }
+  const previous = sets.free.pop() ?? scratch(sigsetSize)
+  signalMask(SIG_BLOCK, sets.profiler.address, previous.address)
   try {
     return call()
   } finally {
-    signalMask(SIG_SETMASK, before.address, 0)
-    sets.free.push(before)
+    signalMask(SIG_SETMASK, previous.address, 0)
+    sets.free.push(previous)
   }
 }
 
-function profilers(): Scratch {
+function profilerSignalSet(): Scratch {
   const set = scratch(sigsetSize)
   writeProfilerSignalSet(set.data, 0)
   return set

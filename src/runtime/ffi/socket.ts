@@ -1,13 +1,15 @@
+import type { Call } from './library.ts'
 import { fromLibc } from './library.ts'
 import { scratch } from './memory.ts'
 
-const openSocket = fromLibc('int socket(int, int, int)')
+export const socket: Call<number> = fromLibc('int socket(int, int, int)')
 const bindSocket = fromLibc('int bind(int, memory, u32)')
 const setsockopt = fromLibc('int setsockopt(int, int, int, memory, u32)')
 
 /** bits/socket.h, linux/if_ether.h */
 const AF_PACKET = 17
-const SOCK_RAW_CLOEXEC = 3 | 0x80000
+/** SOCK_RAW | SOCK_CLOEXEC */
+export const SOCK_RAW_CLOEXEC: number = 3 | 0x80000
 const ETH_P_ALL = 3
 const SOL_SOCKET = 1
 /** asm-generic/socket.h */
@@ -16,20 +18,20 @@ export const SO_ATTACH_BPF = 50
 export const SO_ATTACH_REUSEPORT_EBPF = 52
 export const SO_DETACH_REUSEPORT_BPF = 68
 
-/** An option of SOL_SOCKET that is an int. @returns 0, or -1 with errno */
+/** Sets an int option of SOL_SOCKET. @returns 0, or -1 with errno */
 export function setSocketOption(fd: number, option: number, value: number): number {
   const memory = scratch(4)
   memory.data.setInt32(0, value, true)
   return setsockopt(fd, SOL_SOCKET, option, memory.buffer, 4)
 }
 
-/** A socket that sees copies of the packets that an interface receives and sends. @returns -1 with errno when refused */
+/** Opens a socket that gets copies of the packets of an interface. @returns the descriptor, or -1 with errno */
 export function openPacketSocket(): number {
-  // No protocol: nothing arrives before it is bound.
-  return openSocket(AF_PACKET, SOCK_RAW_CLOEXEC, 0)
+  // Without a protocol nothing arrives before the socket is bound.
+  return socket(AF_PACKET, SOCK_RAW_CLOEXEC, 0)
 }
 
-/** @returns 0, or -1 with errno */
+/** Binds a packet socket to an interface. @returns 0, or -1 with errno */
 export function bindPacketSocket(fd: number, ifindex: number): number {
   // struct sockaddr_ll: family, protocol (big-endian), ifindex.
   const address = scratch(20)

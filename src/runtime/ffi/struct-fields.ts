@@ -1,7 +1,7 @@
 import { toNumber } from '../../codec/intrinsics.ts'
 import { readChars } from '../../codec/text.ts'
 
-/** A field of a struct: its kind and byte offset. `u` 32 bits, `i` 32 signed, `q` 64, `n` a name in 16 bytes. */
+/** A field of a C struct: a letter for its type (`u` u32, `i` s32, `q` u64, `n` char[16]), then its offset in bytes. */
 export type StructField = `${'u' | 'i' | 'q' | 'n'}${number}`
 export type StructFields = Readonly<Record<string, StructField>>
 
@@ -15,11 +15,12 @@ export type StructValues<F extends StructFields> = {
 
 const { hasOwn } = Object
 
+/** Reads a C struct as an object of its fields. */
 export function readStruct<const F extends StructFields>(
   data: DataView,
   fields: F,
 ): StructValues<F> {
-  // Sizes of buffers are among them: nothing that can be replaced takes part, no setter of a prototype either.
+  // Sizes of buffers are among the values, so nothing takes part that a user may have replaced, such as a prototype's setter.
   const values: Record<string, unknown> = { __proto__: null }
   for (const name in fields) {
     const field = hasOwn(fields, name) && fields[name]

@@ -1,6 +1,6 @@
 import { closeFile, constants, exists, openFile, readInto, statOf } from '../host/files.ts'
 
-/** elf.h: the offsets that this needs of Elf64_Ehdr and Elf64_Phdr. */
+/** elf.h: offsets in Elf64_Ehdr and Elf64_Phdr, and their sizes, in bytes. */
 const headerSize = 64
 const e_phoff = 32
 const e_phentsize = 54
@@ -10,8 +10,9 @@ const p_filesz = 32
 const programHeaderSize = 56
 
 /**
- * How a shared library ends too early, as after an interrupted copy: the dynamic loader maps what is not there, and the
- * process ends by SIGBUS. Undefined of other files; the loader says what is wrong with those.
+ * Says how a shared library is truncated, as after an interrupted copy: the dynamic loader would map what is not there,
+ * and the process would end by SIGBUS. Undefined for a complete library and for files of other kinds, which the loader
+ * refuses itself.
  */
 export function truncation(path: string): string | undefined {
   if (!exists(path)) return undefined
@@ -25,7 +26,7 @@ export function truncation(path: string): string | undefined {
   }
 }
 
-/** 0 of what is no 64-bit ELF file. */
+/** Returns the bytes that a file must have by its program headers; 0 when it is no 64-bit ELF file. */
 function sizeOfSegments(fd: number): number {
   const header = read(fd, headerSize, 0)
   if (!header || header.getUint32(0) !== 0x7f45_4c46 || header.getUint8(4) !== 2) return 0
@@ -41,7 +42,7 @@ function sizeOfSegments(fd: number): number {
   return Number(ends.reduce((most, end) => (end > most ? end : most), 0n))
 }
 
-/** Undefined when the file has fewer bytes. */
+/** Returns undefined when the file ends before. */
 function read(fd: number, length: number, position: number): DataView | undefined {
   const bytes = new Uint8Array(length)
   return readInto(fd, bytes, position) === length ? new DataView(bytes.buffer) : undefined

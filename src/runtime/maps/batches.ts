@@ -1,8 +1,9 @@
 import { floor, max } from '../../codec/intrinsics.ts'
-import { BPF_MAP_LOOKUP_BATCH, bpfSystemCall, syscallNumber } from '../ffi/bpf.ts'
+import { BPF_MAP_LOOKUP_BATCH, bpfSystemCall } from '../ffi/bpf.ts'
 import { errno } from '../ffi/library.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { scratch, setPointer } from '../ffi/memory.ts'
+import { bpfSyscallNumber } from '../ffi/syscall-numbers.ts'
 import { EINVAL, ENOENT, ENOSPC, ENOTSUPP, EOPNOTSUPP } from '../host/errno.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapInfo } from './info.ts'
@@ -58,8 +59,12 @@ export class Batches {
       attr.setUint32(countOffset, this.#capacity, true)
       attr.setUint32(36, this.#handle.requireSameFd(this.#info, 'walk'), true)
       const failed =
-        bpfSystemCall()(syscallNumber(), BPF_MAP_LOOKUP_BATCH, this.#attr.address, batchAttrSize) <
-        0
+        bpfSystemCall()(
+          bpfSyscallNumber(),
+          BPF_MAP_LOOKUP_BATCH,
+          this.#attr.address,
+          batchAttrSize,
+        ) < 0
       const result = failed ? errno() : 0
       // A hash bucket with more elements than there is room for.
       if (result === ENOSPC) {

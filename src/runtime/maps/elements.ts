@@ -6,13 +6,13 @@ import {
   BPF_MAP_LOOKUP_ELEM,
   BPF_MAP_UPDATE_ELEM,
   bpfSystemCall,
-  syscallNumber,
 } from '../ffi/bpf.ts'
 import { guardedBuffer } from '../ffi/guarded-buffer.ts'
 import type { Call } from '../ffi/library.ts'
 import { errno } from '../ffi/library.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { scratch, setPointer } from '../ffi/memory.ts'
+import { bpfSyscallNumber } from '../ffi/syscall-numbers.ts'
 import { E2BIG, EEXIST, EINVAL, ENOENT, ENOTSUPP, EOPNOTSUPP } from '../host/errno.ts'
 import { Batches } from './batches.ts'
 import type { MapHandle } from './handle.ts'
@@ -81,7 +81,7 @@ export class Elements {
     setPointer(this.#attr.data, 8, info.keySize === 0 ? 0 : this.#keyMemory.address)
     setPointer(this.#attr.data, 16, this.#valueMemory.address)
     this.#call = bpfSystemCall()
-    this.#number = syscallNumber()
+    this.#number = bpfSyscallNumber()
   }
 
   /** Bytes of one element's value, or of all its CPUs' values. */

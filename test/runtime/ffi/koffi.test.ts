@@ -46,7 +46,7 @@ it('names every attempt when none succeeds, and what to do', () => {
 
 it.each(['2.16.0', '3.3.3', '3.4.0', '4.3.4', '13.3.4'])('refuses version %s', (version) => {
   expect(packaged(own(version))).toContain(
-    `unplugin-bpf/koffi: version ${version}, not 3.3.4 or a patch of it; koffi: Cannot find`,
+    `unplugin-bpf/koffi: version ${version}, not 3.3.4 or a later patch; koffi: Cannot find`,
   )
 })
 
