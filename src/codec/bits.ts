@@ -1,10 +1,11 @@
-import { addFeature } from './features.ts'
-import type { Environment } from './generate.ts'
+import type { Environment } from './evaluate.ts'
+import { addSupport } from './layout-support.ts'
 
 /**
- * A bitfield's place: `offset` counts bits from the storage unit's least significant one, `size` is the width. Only the
- * bytes that hold a bit of the field are touched: the storage unit C declares may reach past a packed struct's end, and
- * in live memory its other bytes are someone else's. To 32 bits a field is a number, above a bigint.
+ * The bits of a bitfield: `offset` counts from the storage unit's least significant bit, `size` is the width. Reads and
+ * writes touch only the bytes that hold a bit of the field: the storage unit that C declares may reach past a packed
+ * struct's end, and in live memory its other bytes belong to other members. A field of up to 32 bits is a number, a
+ * wider one a bigint.
  */
 export interface Bits {
   readonly offset: number
@@ -12,18 +13,18 @@ export interface Bits {
 }
 
 export function bits(offset: number, size: number): Bits {
-  addFeature('bits', { read: readBits, write: writeBits, source: bitsSource })
+  addSupport('bits', { read: readBits, write: writeBits, source: bitsSource })
   return { offset, size }
 }
 
-export interface BitAccess {
+export interface BitfieldSupport {
   readonly read: typeof readBits
-  /** The value is in the field's range. */
+  /** Writes a value that is in the field's range. */
   readonly write: typeof writeBits
   readonly source: typeof bitsSource
 }
 
-/** The JavaScript expression of `readBits`; what it calls joins the environment. */
+/** Returns the JavaScript expression that does what `readBits` does, and adds what it calls to the environment. */
 function bitsSource(
   d: string,
   o: string,
@@ -43,41 +44,40 @@ function bitsSource(
 
 function readBits(
   d: DataView,
-  offset: number,
-  at: number,
+  o: number,
+  bitOffset: number,
   size: number,
   signed: boolean,
 ): number | bigint {
   if (size > 32) {
     let wide = 0n
-    for (let byte = (at + size - 1) >> 3; byte >= at >> 3; byte--) {
-      wide = (wide << 8n) | BigInt(d.getUint8(offset + byte))
+    for (let byte = (bitOffset + size - 1) >> 3; byte >= bitOffset >> 3; byte--) {
+      wide = (wide << 8n) | BigInt(d.getUint8(o + byte))
     }
-    wide >>= BigInt(at & 7)
+    wide >>= BigInt(bitOffset & 7)
     return signed ? BigInt.asIntN(size, wide) : BigInt.asUintN(size, wide)
   }
   let value = 0
-  // Up to five bytes: arithmetic, not shifts, because 39 bits do not fit an int32.
-  for (let byte = (at + size - 1) >> 3; byte >= at >> 3; byte--) {
-    value = value * 256 + d.getUint8(offset + byte)
+  // The field spans up to five bytes: arithmetic, not shifts, because 39 bits do not fit an int32.
+  for (let byte = (bitOffset + size - 1) >> 3; byte >= bitOffset >> 3; byte--) {
+    value = value * 256 + d.getUint8(o + byte)
   }
-  value = Math.floor(value / 2 ** (at & 7)) % 2 ** size
+  value = Math.floor(value / 2 ** (bitOffset & 7)) % 2 ** size
   return signed && value >= 2 ** (size - 1) ? value - 2 ** size : value
 }
 
 function writeBits(
   d: DataView,
-  offset: number,
-  at: number,
+  o: number,
+  bitOffset: number,
   size: number,
   value: number | bigint,
 ): void {
-  const first = at >> 3
-  let rest = BigInt.asUintN(size, BigInt(value)) << BigInt(at & 7)
-  let mask = ((1n << BigInt(size)) - 1n) << BigInt(at & 7)
-  for (let byte = first; mask; byte++) {
-    const kept = d.getUint8(offset + byte) & ~Number(mask & 255n)
-    d.setUint8(offset + byte, kept | Number(rest & 255n))
+  let rest = BigInt.asUintN(size, BigInt(value)) << BigInt(bitOffset & 7)
+  let mask = ((1n << BigInt(size)) - 1n) << BigInt(bitOffset & 7)
+  for (let byte = bitOffset >> 3; mask; byte++) {
+    const neighbours = d.getUint8(o + byte) & ~Number(mask & 255n)
+    d.setUint8(o + byte, neighbours | Number(rest & 255n))
     rest >>= 8n
     mask >>= 8n
   }

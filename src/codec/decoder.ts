@@ -1,32 +1,36 @@
 import type { Bits } from './bits.ts'
-import { heldBy } from './extent.ts'
-import { type Environment, generate } from './generate.ts'
+import { type Environment, evaluate } from './evaluate.ts'
 import { type Layout, strideOf } from './layout.ts'
 import { type FlatMember, flatMembers, isComposite } from './members.ts'
 import { charsReader, read, readBytes } from './read.ts'
 import { scalarSource } from './scalar-source.ts'
 import { isScalar } from './scalar.ts'
+import { availableElements } from './size.ts'
 
-/** The value at `o`. Its last array gets what the `rest` bytes from `o` on hold. */
+/** Returns the value at `o`. Its last array gets the elements that the `rest` bytes from `o` on hold. */
 export type Decode = (d: DataView, o: number, rest: number) => unknown
 
 /**
- * A decoder of its own for each layout: JavaScript with the offsets as constants and the object's
- * shape as a literal, as fast as one written by hand. Where no code may be generated the layout is
- * interpreted. `partial` ones read what may end early or be flexible, the others all of a fixed size.
+ * Makes the function that turns bytes of this layout into an object. It is generated JavaScript, with the offsets
+ * as constants and the object as a literal, as fast as a decoder written by hand. Where no code may be generated,
+ * `read` interprets the layout. A `partial` decoder reads records that end early or have a flexible array; the
+ * others read values of a fixed size.
  */
 export function makeDecoder(layout: Layout, partial: boolean): Decode {
-  const environment: Environment = { bytes: readBytes, heldBy }
-  const decode = generate(decoderSource(layout, partial, environment), environment)
+  const environment: Environment = { bytes: readBytes, availableElements }
+  const decode = evaluate(decoderSource(layout, partial, environment), environment)
   return (decode as Decode) ?? ((d, o, rest) => read(layout, d, o, partial ? rest : undefined))
 }
 
-/** In it `d` is the memory, `o` the offset of the value, `n` the bytes from there on. What it calls joins the environment. */
+/**
+ * Returns the decoder's source, and adds what it calls to the environment. `d` is the memory, `o` the offset of the
+ * value, `n` the number of bytes from there on.
+ */
 function decoderSource(layout: Layout, partial: boolean, environment: Environment): string {
   const functions: string[] = []
   const names = new Map<Layout, string>()
 
-  /** An array or composite is a function, written once however often its type occurs. */
+  /** Returns a call of the function for an array or composite, which is written once however often the type occurs. */
   function call(type: Layout, at: number, last: boolean): string {
     let name = last ? undefined : names.get(type)
     if (!name) {
@@ -44,13 +48,13 @@ function decoderSource(layout: Layout, partial: boolean, environment: Environmen
     }
     if (type.kind !== 'array') return `return ${value(type, 0, last)}`
     const size = strideOf(type)
-    const length = last ? `heldBy(n,${type.length},${size})` : type.length
+    const length = last ? `availableElements(n,${type.length},${size})` : type.length
     const element = value(type.element, 0, false)
     return `const r=[];for(let i=${length};i>0;i--,o+=${size})r.push(${element});return r`
   }
 
   function property({ name, offset, layout: type, bits, last }: FlatMember, rest: boolean): string {
-    // Written plainly, `__proto__` would set the prototype; computed, others would be slow.
+    // A plain key `__proto__` would set the prototype; computed keys are slow, so no other key is one.
     const key = name === '__proto__' ? '["__proto__"]' : JSON.stringify(name)
     return `${key}:${value(type, offset, last && rest, bits)}`
   }
@@ -60,7 +64,8 @@ function decoderSource(layout: Layout, partial: boolean, environment: Environmen
     if (type.kind === 'chars' || type.kind === 'bytes') {
       const reader = type.kind === 'chars' ? (type.as ?? 'chars') : 'bytes'
       if (type.kind === 'chars') environment[reader] = charsReader(type)
-      return `${reader}(d,o+${at},${last ? `heldBy(n-${at},${type.length},1)` : type.length})`
+      const length = last ? `availableElements(n-${at},${type.length},1)` : type.length
+      return `${reader}(d,o+${at},${length})`
     }
     if (type.kind === 'array' && !last && type.length <= 16 && isScalar(type.element)) {
       const { element, length } = type

@@ -1,16 +1,16 @@
 import { type Layout, sizeOf } from './layout.ts'
 import { type FlatMember, flatMembers, isComposite } from './members.ts'
 
-/** Where a member lies and what it is: what a table or a packet dissector needs. */
+/** Describes a member of a C type: name, position and type, as a table or a packet dissector needs them. */
 export interface Field {
   readonly name: string
-  /** Bytes from the start of the value. Of a bitfield: of the unit that holds it. */
+  /** Bytes from the start of the value; for a bitfield, to the storage unit that holds it. */
   readonly offset: number
-  /** Bytes. Of a bitfield: of the unit that holds it. */
+  /** Size in bytes; for a bitfield, the storage unit's. */
   readonly size: number
   /** `u32`, `s64`, `char[16]`, `struct trace_key[2]`, `u32:3`. */
   readonly type: string
-  /** Of a bitfield: from the unit's least significant bit. */
+  /** Present for a bitfield: its offset from the storage unit's least significant bit, and its width, in bits. */
   readonly bits?: { readonly offset: number; readonly size: number }
 }
 
@@ -42,7 +42,7 @@ function typeText(layout: Layout): string {
     case 'bytes':
       return `u8[${layout.length || ''}]`
     case 'array': {
-      // C's order: the outer dimension comes first.
+      // C writes the outer dimension first.
       const [, element, inner] = /^([^[]*)(.*)$/.exec(typeText(layout.element)) ?? []
       return `${element}[${layout.length || ''}]${inner}`
     }

@@ -1,9 +1,9 @@
-/** Accepted where a 64-bit value is written; reading gives bigint. */
+/** A 64-bit value as it may be written; it is read as bigint. */
 export type Integer = bigint | number
 
 /**
- * What may be written for a `T` that is read: safe integers for bigint, bytes for strings, array-likes
- * for arrays, any of the members that share a union's bytes.
+ * The type that may be written where `T` is read: safe integers for bigint, bytes for strings, array-likes for
+ * arrays, and any of the members that share a union's bytes.
  */
 export type In<T> = T extends bigint
   ? Integer
@@ -19,7 +19,7 @@ export type In<T> = T extends bigint
             ? InFields<T, Sharing<T>>
             : T
 
-/** Marks, in types only, the members of `T` that share bytes: a union's, also one without a name. */
+/** Marks, in types only, the members that share bytes: those of a union, named or anonymous. */
 export interface Union<Names extends string> {
   readonly [sharing]?: Names
 }
@@ -33,7 +33,7 @@ type Sharing<T> = typeof sharing extends keyof T
 type InFields<T, Shared extends keyof T> = [Shared] extends [never]
   ? { [K in keyof T]: In<T[K]> }
   : { [K in Exclude<keyof T, Shared | typeof sharing>]: In<T[K]> } & InUnion<T, Shared>
-/** At least one of them. */
+/** At least one of the members that share bytes. */
 type InUnion<T, Shared extends keyof T> = {
   [Given in Shared]: { [K in Given]: In<T[K]> } & { [K in Exclude<Shared, Given>]?: In<T[K]> }
 }[Shared]

@@ -19,7 +19,7 @@ export const Bytes: typeof Uint8Array = Uint8Array
 export const Buffer: typeof ArrayBuffer = ArrayBuffer
 
 /** A class with the methods of another, which nobody can replace. */
-function locked<C extends new (...args: never[]) => object>(Base: C): C {
+function lockedClass<C extends new (...args: never[]) => object>(Base: C): C {
   // @ts-expect-error TS2545: a mixin would take any arguments; these stay the base's.
   class Locked extends Base {}
   const methods = Object.getOwnPropertyDescriptors(Base.prototype) as PropertyDescriptorMap
@@ -29,14 +29,15 @@ function locked<C extends new (...args: never[]) => object>(Base: C): C {
 }
 
 /** DataView. */
-export const Memory: DataViewConstructor = /*#__PURE__*/ locked(DataView)
+export const Memory: DataViewConstructor = /*#__PURE__*/ lockedClass(DataView)
 export type Memory = DataView
 
 /** WeakMap. */
-export const Memo: WeakMapConstructor = /*#__PURE__*/ locked(WeakMap)
+export const Memo: WeakMapConstructor = /*#__PURE__*/ lockedClass(WeakMap)
 
 /** FinalizationRegistry. */
-export const Collected: FinalizationRegistryConstructor = /*#__PURE__*/ locked(FinalizationRegistry)
+export const Collected: FinalizationRegistryConstructor =
+  /*#__PURE__*/ lockedClass(FinalizationRegistry)
 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array
 const { set } = typedArray

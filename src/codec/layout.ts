@@ -1,9 +1,9 @@
 import type { Bits } from './bits.ts'
 
 /**
- * How a C value lies in memory: the one description from which decoding, encoding and live views
- * are made. Data alone, no functions: it can be posted to a worker, and nothing in it is ever called. Generated modules
- * build these with the functions below, so they are kept short. Offsets and sizes are bytes unless a name says bits. Byte order is the host's, little-endian.
+ * The layout of a C value in memory, from which decoders, encoders and live views are made. It is data without
+ * functions: it can be posted to a worker, and nothing in it is ever called. Generated modules build layouts with the
+ * functions below. Offsets and sizes are in bytes unless a name says bits; the byte order is little-endian, the host's.
  */
 export type Layout =
   | IntLayout
@@ -15,7 +15,7 @@ export type Layout =
   | ArrayLayout
   | CompositeLayout
 
-/** Integers and pointers. 64 and 128 bits read as bigint, unless `safe`: then number, RangeError past 2^53-1. */
+/** Integers and pointers. 64 and 128 bits read as bigint; 64 bits with `safe` as number, with a RangeError past 2^53-1. */
 export interface IntLayout {
   readonly kind: 'int'
   readonly size: 1 | 2 | 4 | 8 | 16
@@ -39,25 +39,25 @@ export interface EnumLayout {
   readonly constants: readonly (readonly [name: string, value: number | bigint])[]
 }
 /**
- * `char[length]`: a string up to the first NUL. As `text`: all of it. As `strings`: the list of those
- * that lie one after the other, each ended by a NUL. The zeros that fill up the end are no part of either.
+ * `char[length]`, which reads as a string up to the first NUL; as `text`, as one string of all bytes; as `strings`, as
+ * the list of the NUL-terminated strings in it. Neither form includes the zeros at the end.
  */
 export interface CharsLayout {
   readonly kind: 'chars'
   readonly length: number
   readonly as?: 'text' | 'strings' | undefined
 }
-/** `u8[length]`, and whatever has no better form. */
+/** `u8[length]`, and any type that JavaScript has no better form for. */
 export interface BytesLayout {
   readonly kind: 'bytes'
   readonly length: number
 }
-/** One dimension. `length` 0 as the last member of a struct is a flexible array. */
+/** One dimension of an array. `length` 0 is a flexible array, the last member of a struct. */
 export interface ArrayLayout {
   readonly kind: 'array'
   readonly element: Layout
   readonly length: number
-  /** From one element to the next, where that is more than the element's own size: mmapable maps. */
+  /** Bytes from one element to the next, where that is more than the element's size: in mmapable maps. */
   readonly stride?: number | undefined
 }
 export type CompositeLayout = StructLayout | UnionLayout
@@ -73,13 +73,13 @@ export interface StructLayout extends Composite {
 export interface UnionLayout extends Composite {
   readonly kind: 'union'
 }
-/** An empty name is C's anonymous struct or union: its members belong to the one around it. */
+/** A member of a struct or union. An anonymous struct or union has an empty name, and its members belong to the outer one. */
 export interface Member {
   readonly name: string
-  /** Of a bitfield: of the storage unit that `layout` describes. */
+  /** Bytes from the start of the composite; for a bitfield, to the storage unit that `layout` describes. */
   readonly offset: number
   readonly layout: Layout
-  /** Only of a bitfield. */
+  /** Present for a bitfield alone. */
   readonly bits?: Bits | undefined
 }
 
@@ -158,7 +158,7 @@ export function enumeration(
   return { kind: 'enum', name, size, signed, constants }
 }
 
-/** A member as generated modules write it. */
+/** A member in the compact notation of generated modules. */
 export type MemberTuple = readonly [name: string, offset: number, layout: Layout, bits?: Bits]
 
 export function members(tuples: readonly MemberTuple[]): Member[] {
@@ -174,7 +174,7 @@ export function struct(name: string, size: number, tuples: readonly MemberTuple[
   return { kind: 'struct', name, size, members: members(tuples) }
 }
 
-/** Bytes that a value of the layout takes. */
+/** Returns the bytes that a value of the layout takes, without those of a flexible array. */
 export function sizeOf(layout: Layout): number {
   switch (layout.kind) {
     case 'chars':
@@ -187,7 +187,7 @@ export function sizeOf(layout: Layout): number {
   }
 }
 
-/** Bytes from one element to the next. */
+/** Returns the bytes from one element to the next. */
 export function strideOf({ element, stride }: ArrayLayout): number {
   return stride ?? sizeOf(element)
 }

@@ -1,48 +1,54 @@
-import { heldBy } from './extent.ts'
-import { type Environment, generate } from './generate.ts'
+import { checkedLayout } from './checked-layout.ts'
+import { type Environment, evaluate } from './evaluate.ts'
 import { Memo } from './intrinsics.ts'
 import { type CompositeLayout, type Layout, sizeOf } from './layout.ts'
 import { flatMembers, isComposite } from './members.ts'
-import { ownLayout } from './own-layout.ts'
 import { charsReader } from './read.ts'
 import { scalarSource } from './scalar-source.ts'
 import { isScalar, readScalar } from './scalar.ts'
+import { availableElements } from './size.ts'
 import { viewArray } from './view-array.ts'
 import {
   type ViewTarget,
-  assigns,
+  assigner,
   inspector,
   inspectSymbol,
-  register,
-  bytesLeft,
+  registerView,
+  availableBytes,
   type ViewLocation,
-  uncloneable,
+  uncloneableObject,
 } from './view-location.ts'
 import type { Live } from './view.ts'
 
 export interface LiveView<T> {
-  /** Of a struct, a union or an array the one view there is; of other layouts the value there is now. */
+  /** The view of a struct, a union or an array, always the same object; for other layouts, the current value. */
   readonly view: Live<T>
   /**
-   * Aims the view, and all it gave out, at another place. `available`: the bytes from there on, when they
-   * are other than the layout's size because a record ends early or goes on in a flexible array.
+   * Points the view, and all views made from it, at another location. `available` is the number of bytes from there
+   * on, where a record is shorter or longer than its layout.
    */
   point(memory: DataView, offset: number, available?: number): void
 }
 
 /**
- * A view of `memory` at `offset`. Aiming it anew is cheap, making one is not, and code that reads many
- * views slows down (each has a shape of its own): walkers make one and keep it.
+ * Makes a view of `memory` at `offset`. Pointing it elsewhere is cheap, making one is not, and V8 slows down code
+ * that reads many views, because each has a hidden class of its own: a loop over records makes one and keeps it.
  */
 export function liveView<T>(given: Layout, memory: DataView, offset = 0): LiveView<T> {
-  const layout = ownLayout(given)
+  const layout = checkedLayout(given)
   const size = sizeOf(layout)
-  const aim: ViewTarget = { memory, base: offset, available: size }
-  const get = reader({ layout, aim, offset: 0, last: true, path: undefined }) as () => Live<T>
+  const target: ViewTarget = { memory, base: offset, available: size }
+  const get = reader({
+    layout,
+    target,
+    offset: 0,
+    last: true,
+    path: undefined,
+  }) as () => Live<T>
   const point: LiveView<T>['point'] = (memory, offset, available = size) => {
-    aim.memory = memory
-    aim.base = offset
-    aim.available = available
+    target.memory = memory
+    target.base = offset
+    target.available = available
   }
   if (isScalar(layout) || layout.kind === 'chars') {
     return {
@@ -56,25 +62,32 @@ export function liveView<T>(given: Layout, memory: DataView, offset = 0): LiveVi
   return { view: get(), point }
 }
 
-/** What gives the value or the view at a spot. */
-function reader(spot: ViewLocation): () => unknown {
-  const { layout, bits, aim, offset } = spot
-  if (isScalar(layout)) return () => readScalar(layout, bits, aim.memory, aim.base + offset)
+/** Returns the function that reads the value at a location, or returns its view. */
+function reader(location: ViewLocation): () => unknown {
+  const { layout, bits, target, offset } = location
+  if (isScalar(layout)) return () => readScalar(layout, bits, target.memory, target.base + offset)
   if (layout.kind === 'chars') {
     const read = charsReader(layout)
-    return () => read(aim.memory, aim.base + offset, heldBy(bytesLeft(spot), layout.length, 1))
+    return () =>
+      read(
+        target.memory,
+        target.base + offset,
+        availableElements(availableBytes(location), layout.length, 1),
+      )
   }
   let view: object | undefined
   return () =>
-    (view ??= isComposite(layout) ? structView(layout, spot) : viewArray(layout, spot, reader))
+    (view ??= isComposite(layout)
+      ? structView(layout, location)
+      : viewArray(layout, location, reader))
 }
 
-type MakeReaders = (aim: ViewTarget, offset: number) => ReadonlyMap<string, () => unknown>
+type MakeReaders = (target: ViewTarget, offset: number) => ReadonlyMap<string, () => unknown>
 const generated = new Memo<CompositeLayout, MakeReaders | undefined>()
 
 /**
- * What reads the scalar members of a composite at an offset, by name. Generated for each layout: V8 keeps
- * what it learns of a call with the code, and code shared by all views sees too many kinds of memory.
+ * Makes the functions that read the scalar members of a composite, by name. They are generated for each layout: V8
+ * keeps type feedback with the code, and code shared by all views would see too many kinds of memory.
  */
 function scalarReaders(layout: CompositeLayout): MakeReaders | undefined {
   let make = generated.get(layout)
@@ -85,34 +98,34 @@ function scalarReaders(layout: CompositeLayout): MakeReaders | undefined {
         ? `[${JSON.stringify(name)},()=>${scalarSource(type, 'a.memory', `a.base+b+${offset}`, bits, environment)}]`
         : [],
     )
-    make = generate(`return(a,b)=>new Map([${readers}])`, environment) as typeof make
+    make = evaluate(`return(a,b)=>new Map([${readers}])`, environment) as typeof make
     generated.set(layout, make)
   }
   return make
 }
 
-function structView(layout: CompositeLayout, spot: ViewLocation): object {
-  const view = uncloneable()
-  const readers = scalarReaders(layout)?.(spot.aim, spot.offset)
+function structView(layout: CompositeLayout, location: ViewLocation): object {
+  const view = uncloneableObject()
+  const readers = scalarReaders(layout)?.(location.target, location.offset)
   for (const { name, offset, layout: type, bits, last } of flatMembers(layout)) {
     const member: ViewLocation = {
       layout: type,
       bits,
-      aim: spot.aim,
-      offset: spot.offset + offset,
-      last: last && spot.last,
-      path: { parent: spot.path, key: name },
+      target: location.target,
+      offset: location.offset + offset,
+      last: last && location.last,
+      path: { parent: location.path, key: name },
     }
     let assign: ((value: unknown) => void) | undefined
     Object.defineProperty(view, name, {
       enumerable: true,
       get: readers?.get(name) ?? reader(member),
       set(value) {
-        assign ??= assigns(member)
+        assign ??= assigner(member)
         assign(value)
       },
     })
   }
-  Object.defineProperty(view, inspectSymbol, { value: inspector(spot) })
-  return register(Object.seal(view), spot)
+  Object.defineProperty(view, inspectSymbol, { value: inspector(location) })
+  return registerView(Object.seal(view), location)
 }

@@ -1,9 +1,9 @@
 import { Memo } from './intrinsics.ts'
 import type { CompositeLayout, Layout, Member } from './layout.ts'
 
-/** A member with its value's own name, and its offset in the outermost composite. */
+/** A member that has a name, with its offset in the outermost composite. */
 export interface FlatMember extends Member {
-  /** Nothing lies behind it, so that it has what comes of a record that ends early or goes on. */
+  /** True when nothing follows the member, so that it gets the rest of a record that is shorter or longer than its type. */
   readonly last: boolean
 }
 
@@ -11,14 +11,14 @@ export function isComposite(layout: Layout): layout is CompositeLayout {
   return layout.kind === 'struct' || layout.kind === 'union'
 }
 
-/** C's anonymous struct or union: the names in it are names of the one around it. */
+/** Returns whether a member is an anonymous struct or union, whose members C names as if they were the outer one's. */
 export function isAnonymous(member: Member): member is Member & { layout: CompositeLayout } {
   return member.name === '' && isComposite(member.layout)
 }
 
 const flattened = new Memo<CompositeLayout, readonly FlatMember[]>()
 
-/** The members that a value of the layout shows, those of anonymous ones among them. */
+/** Returns the members that a value of the layout has, including those of anonymous structs and unions. */
 export function flatMembers(layout: CompositeLayout): readonly FlatMember[] {
   let flat = flattened.get(layout)
   if (!flat) {
@@ -40,8 +40,8 @@ function flatten({ kind, members }: CompositeLayout): FlatMember[] {
   return flat
 }
 
-/** Of an anonymous member: the names it brings. */
-export function shownNames(member: Member): string {
+/** Returns the member's name; for an anonymous struct or union, the names of its members: `a/b`. */
+export function memberNames(member: Member): string {
   const names = isAnonymous(member) ? flatMembers(member.layout) : [member]
   return names.map(({ name }) => name).join('/')
 }

@@ -20,7 +20,7 @@ export function copy(from: DataView, to: DataView, offset: number, size: number)
 }
 
 /** Copies the bytes `start` to `end` to the same place behind `offset`, no aligned integer of them in halves. */
-export function copyWhole(
+export function copyAligned(
   from: DataView,
   to: DataView,
   offset: number,
@@ -52,7 +52,7 @@ const [getters, setters] = /*#__PURE__*/ ['get', 'set'].map((prefix) =>
   Object.getOwnPropertyNames(DataView.prototype).filter((name) => name.startsWith(prefix)),
 ) as [string[], string[]]
 
-function same(memory: DataView): DataView {
+function duplicate(memory: DataView): DataView {
   return new Memory(memory.buffer, memory.byteOffset, memory.byteLength)
 }
 
@@ -69,7 +69,7 @@ function refuse(memory: DataView, names: readonly string[], error: () => Error):
 
 /** The same memory, to read: writing throws the error. Views have no test of their own to make. */
 export function readOnlyMemory(memory: DataView, error: () => Error): DataView {
-  return refuse(same(memory), setters, error)
+  return refuse(duplicate(memory), setters, error)
 }
 
 /** What views are aimed at when their memory is gone: reading and writing throw the error. */
@@ -89,7 +89,7 @@ export function deadMemory(error: () => Error): DataView {
  * of one written here. Integers at their natural alignment are moved whole.
  */
 export function liveMemory(memory: DataView): DataView {
-  const live = same(memory)
+  const live = duplicate(memory)
   if (memory.byteOffset % 8 !== 0) return live
   for (const Elements of [
     Int16Array,

@@ -1,11 +1,11 @@
 import type { Bits } from './bits.ts'
-import { feature } from './features.ts'
-import type { Environment } from './generate.ts'
+import type { Environment } from './evaluate.ts'
+import { supportFor } from './layout-support.ts'
 import { elementType, isNumber, isSafe, isSigned, readInt128, type ScalarLayout } from './scalar.ts'
 
 /**
- * The JavaScript expression for the value at `o` of the memory `d`, both expressions themselves. What it calls joins the
- * environment.
+ * Returns the JavaScript expression for the value at `o` of the memory `d`, both expressions themselves, and adds what it
+ * calls to the environment.
  */
 export function scalarSource(
   layout: ScalarLayout,
@@ -16,13 +16,13 @@ export function scalarSource(
 ): string {
   const signed = isSigned(layout)
   let value: string
-  const safe = isSafe(layout) ? feature('safe') : undefined
+  const safe = isSafe(layout) ? supportFor('safe') : undefined
   if (safe) {
-    environment['toSafe'] = safe.of
+    environment['toSafe'] = safe.convert
     environment['readSafe'] = safe.read
   }
   if (bits) {
-    value = feature('bits').source(d, o, bits, signed, environment)
+    value = supportFor('bits').source(d, o, bits, signed, environment)
     if (safe) value = `toSafe(${value})`
     else if (layout.kind === 'enum' && !isNumber(layout)) value = `BigInt(${value})`
   } else if (layout.size === 16) {
@@ -30,6 +30,6 @@ export function scalarSource(
     value = `readInt128(${d},${o},${signed})`
   } else if (safe) value = `readSafe(${d},${o},${signed})`
   else value = `${d}.get${elementType(layout)}(${o},true)`
-  // Loosely, because of 64 bits it is a bigint.
+  // Compared loosely, because a 64-bit value is a bigint.
   return layout.kind === 'bool' ? `${value}!=0` : value
 }

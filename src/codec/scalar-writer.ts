@@ -1,10 +1,15 @@
 import type { Bits } from './bits.ts'
-import { feature } from './features.ts'
-import { describe, type Path, rangeError, typeError } from './path.ts'
+import { supportFor } from './layout-support.ts'
 import { isNumber, isSigned, type ScalarLayout } from './scalar.ts'
+import { describeValue, type ValuePath, rangeError, typeError } from './value-path.ts'
 
 /** Writes a value, or throws and writes nothing. */
-export type ScalarWriter = (value: unknown, d: DataView, o: number, path: Path | undefined) => void
+export type ScalarWriter = (
+  value: unknown,
+  d: DataView,
+  o: number,
+  path: ValuePath | undefined,
+) => void
 
 export function scalarWriter(layout: ScalarLayout, bits?: Bits): ScalarWriter {
   const store = storer(layout, bits)
@@ -12,14 +17,14 @@ export function scalarWriter(layout: ScalarLayout, bits?: Bits): ScalarWriter {
     case 'bool':
       return (value, d, o, path) => {
         if (typeof value !== 'boolean') {
-          throw typeError(path, `expected true or false, got ${describe(value)}`)
+          throw typeError(path, `expected true or false, got ${describeValue(value)}`)
         }
         store(d, o, Number(value))
       }
     case 'float':
       return (value, d, o, path) => {
         if (typeof value !== 'number') {
-          throw typeError(path, `expected a number, got ${describe(value)}`)
+          throw typeError(path, `expected a number, got ${describeValue(value)}`)
         }
         if (layout.size === 4 && Number.isFinite(value) && !Number.isFinite(Math.fround(value))) {
           throw rangeError(path, `${value} is too large for a 32-bit float`)
@@ -35,7 +40,7 @@ type Store = (d: DataView, o: number, value: number | bigint) => void
 
 function storer(layout: ScalarLayout, bits?: Bits): Store {
   if (bits) {
-    const { write } = feature('bits')
+    const { write } = supportFor('bits')
     return (d, o, value) => write(d, o, bits.offset, bits.size, value)
   }
   if (layout.kind === 'float') {
@@ -76,11 +81,11 @@ function integerWriter(layout: ScalarLayout, bits: Bits | undefined, store: Stor
         throw rangeError(path, `${value} is past 2^53-1, where numbers are not exact`)
       }
     } else if (typeof value !== 'bigint' || onlyNumbers) {
-      throw typeError(path, wanted + describe(value))
+      throw typeError(path, wanted + describeValue(value))
     } else if (value >= low && value <= high) {
       store(d, o, value)
       return
     }
-    throw rangeError(path, wanted + describe(value))
+    throw rangeError(path, wanted + describeValue(value))
   }
 }

@@ -1,5 +1,5 @@
 import type { Bits } from './bits.ts'
-import { feature } from './features.ts'
+import { supportFor } from './layout-support.ts'
 import type { BoolLayout, EnumLayout, FloatLayout, IntLayout, Layout } from './layout.ts'
 
 export type ScalarLayout = IntLayout | BoolLayout | FloatLayout | EnumLayout
@@ -13,18 +13,18 @@ export function isSigned(layout: Layout): boolean {
   return (layout.kind === 'int' || layout.kind === 'enum') && layout.signed
 }
 
-/** Whether it is tagged js:number. */
+/** Returns whether a 64-bit integer is tagged js:number. */
 export function isSafe(layout: ScalarLayout): boolean {
   return layout.kind === 'int' && layout.size === 8 && layout.safe === true
 }
 
-/** Whether numbers stand for its values: a bitfield goes by its width, an enum by its constants. */
+/** Returns whether values are numbers, not bigints: a bitfield's by its width, an enum's by the size of its type. */
 export function isNumber(layout: ScalarLayout, bits?: Bits): boolean {
   if (layout.kind === 'enum') return layout.size <= 4
   return isSafe(layout) || (bits?.size ?? layout.size * 8) <= 32
 }
 
-/** What DataView calls the bytes of a layout of at most 8. */
+/** The suffix of DataView's `get…` and `set…` for a scalar of at most 8 bytes. */
 export type ElementType =
   | `${'Int' | 'Uint'}${8 | 16 | 32}`
   | `Float${32 | 64}`
@@ -49,10 +49,10 @@ export function readScalar(
 ): Scalar {
   const signed = isSigned(layout)
   let value: number | bigint
-  if (bits) value = feature('bits').read(d, o, bits.offset, bits.size, signed)
+  if (bits) value = supportFor('bits').read(d, o, bits.offset, bits.size, signed)
   else if (layout.size === 16) value = readInt128(d, o, signed)
   else value = d[`get${elementType(layout)}`](o, true)
   if (layout.kind === 'bool') return Number(value) !== 0
-  if (isSafe(layout)) return feature('safe').of(value)
+  if (isSafe(layout)) return supportFor('safe').convert(value)
   return isNumber(layout, bits) || layout.kind === 'float' ? value : BigInt(value)
 }

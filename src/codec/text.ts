@@ -1,18 +1,18 @@
-import { feature } from './features.ts'
 import { apply, Bytes, isBytes, lengthOfBytes } from './intrinsics.ts'
+import { supportFor } from './layout-support.ts'
 import type { CharsLayout } from './layout.ts'
-import { describe, type Path, rangeError, typeError } from './path.ts'
+import { describeValue, type ValuePath, rangeError, typeError } from './value-path.ts'
 
-// A byte order mark is part of the value: what is read must be what would be written.
+// A byte order mark is part of the value: what is read must equal what was written.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
 const { fromCharCode } = String
 const { decode } = TextDecoder.prototype
 
-/** Several characters a call make a flat string, in half the time of joining them one by one. */
-function ascii(d: DataView, at: number, end: number): string {
+/** Decodes eight characters a call, which makes flat strings in half the time of joining them one by one. */
+function ascii(d: DataView, start: number, end: number): string {
   let text = ''
-  let o = at
+  let o = start
   for (; end - o >= 8; o += 8) {
     text += fromCharCode(
       d.getUint8(o),
@@ -33,7 +33,7 @@ function ascii(d: DataView, at: number, end: number): string {
   return text
 }
 
-/** UTF-8 from `start` to `end`, what is not UTF-8 as U+FFFD. */
+/** Decodes the bytes from `start` to `end` as UTF-8, with U+FFFD for invalid bytes. */
 export function utf8(d: DataView, start: number, end: number): string {
   for (let o = start; o < end; o++) {
     if (d.getUint8(o) > 0x7f) {
@@ -43,7 +43,7 @@ export function utf8(d: DataView, start: number, end: number): string {
   return ascii(d, start, end)
 }
 
-/** The `length` bytes at `o` as a string to the first NUL. */
+/** Returns the `length` bytes at `o` as a string up to the first NUL. */
 export function readChars(d: DataView, o: number, length: number): string {
   const limit = o + length
   let end = o
@@ -59,27 +59,29 @@ export function readChars(d: DataView, o: number, length: number): string {
   return ascii(d, o, end)
 }
 
-/** Bytes that a string, several or raw bytes take; 0 of anything else. */
+/** Returns the bytes that a string, an array of strings or raw bytes take; 0 for anything else. */
 export function textSize(value: unknown): number {
   if (typeof value === 'string') return encoder.encode(value).length
   if (isBytes(value)) return lengthOfBytes(value)
   return Array.isArray(value) ? textSize(value.join('\0')) : 0
 }
 
-/** Writes the bytes alone, because what is behind them is zero. */
+/** Returns a writer of the bytes alone: those behind them are zero already. */
 export function charsWriter({ length, as }: CharsLayout): TextWriter {
-  const joined = as && feature(as).joined
+  const joined = as && supportFor(as).joined
   return (value, d, o, path, room) => {
-    const most = length || room
+    const capacity = length || room
     const text = joined && !isBytes(value) ? joined(value, path) : value
     if (typeof text === 'string') {
-      if (text.length <= most && writeAscii(text, d, o)) return
+      if (text.length <= capacity && writeAscii(text, d, o)) return
     } else if (!isBytes(text)) {
-      throw typeError(path, `expected a string or a Uint8Array, got ${describe(value)}`)
+      throw typeError(path, `expected a string or a Uint8Array, got ${describeValue(value)}`)
     }
     const bytes = typeof text === 'string' ? encoder.encode(text) : text
     const size = lengthOfBytes(bytes)
-    if (size > most) throw rangeError(path, `${size} bytes are too long, ${most} fit`)
+    if (size > capacity) {
+      throw rangeError(path, `${size} bytes are too long, at most ${capacity} fit`)
+    }
     for (let i = 0; i < size; i++) d.setUint8(o + i, bytes[i] ?? 0)
   }
 }
@@ -87,11 +89,11 @@ type TextWriter = (
   value: unknown,
   d: DataView,
   o: number,
-  path: Path | undefined,
+  path: ValuePath | undefined,
   room: number,
 ) => void
 
-/** False when it is not ASCII; what was written until then is overwritten. */
+/** Returns false when the text is not ASCII; the caller then overwrites what was written. */
 function writeAscii(text: string, d: DataView, o: number): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)

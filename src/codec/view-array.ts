@@ -1,35 +1,35 @@
-import { compiled } from './compiled.ts'
-import { heldBy } from './extent.ts'
 import { array, type ArrayLayout, type BytesLayout, strideOf, u8 } from './layout.ts'
-import { rangeError } from './path.ts'
+import { memoryCodec } from './memory-codec.ts'
 import { isScalar, readScalar } from './scalar.ts'
+import { availableElements } from './size.ts'
+import { rangeError } from './value-path.ts'
 import {
-  assigns,
+  assigner,
   inspector,
   inspectSymbol,
-  register,
-  bytesLeft,
+  registerView,
+  availableBytes,
   type ViewLocation,
-  encodeAside,
-  copyInto,
+  encodeStaged,
+  copyMembers,
 } from './view-location.ts'
 import { requireArray } from './write.ts'
 
-/** What `ViewArray` promises, for an array at a spot; `readerOf` makes what reads an element. */
+/** Makes the `ViewArray` of an array at a location; `readerOf` makes the function that reads an element. */
 export function viewArray(
   layout: ArrayLayout | BytesLayout,
-  spot: ViewLocation,
-  readerOf: (spot: ViewLocation) => () => unknown,
+  location: ViewLocation,
+  readerOf: (location: ViewLocation) => () => unknown,
 ): object {
-  const { aim, offset, path } = spot
+  const { target, offset, path } = location
   const all = layout.kind === 'bytes' ? array(u8, layout.length) : layout
   const { element } = all
   const size = strideOf(all)
-  const length = (): number => heldBy(bytesLeft(spot), layout.length, size)
-  const at = (index: number): number => aim.base + offset + index * size
-  const elementSpot = (key: number): ViewLocation => ({
+  const length = (): number => availableElements(availableBytes(location), layout.length, size)
+  const offsetOf = (index: number): number => target.base + offset + index * size
+  const elementLocation = (key: number): ViewLocation => ({
     layout: element,
-    aim,
+    target,
     offset: offset + key * size,
     last: false,
     path: { parent: path, key },
@@ -38,8 +38,8 @@ export function viewArray(
   const views: (() => unknown)[] = []
   const read = (index: number): unknown =>
     isScalar(element)
-      ? readScalar(element, undefined, aim.memory, at(index))
-      : (views[index] ??= readerOf(elementSpot(index)))()
+      ? readScalar(element, undefined, target.memory, offsetOf(index))
+      : (views[index] ??= readerOf(elementLocation(index)))()
 
   const methods = {
     get length() {
@@ -48,49 +48,54 @@ export function viewArray(
     set(values: unknown, from = 0): void {
       const count = requireArray(values, path).length
       if (!Number.isInteger(from) || from < 0 || from + count > length()) {
-        throw rangeError(path, `${count} elements at ${from} do not fit the ${length()} there are`)
+        throw rangeError(
+          path,
+          `${count} elements from index ${from} on do not fit, the array has ${length()}`,
+        )
       }
       const some = { ...all, length: count }
-      copyInto(some, encodeAside(some, values, path), aim.memory, at(from))
+      copyMembers(some, encodeStaged(some, values, path), target.memory, offsetOf(from))
     },
     fill(value: unknown, from?: number, to?: number): void {
       const [start, end] = bounds(length(), from, to)
-      const staged = encodeAside(element, value, { parent: path, key: start })
-      for (let i = start; i < end; i++) copyInto(element, staged, aim.memory, at(i))
+      const staged = encodeStaged(element, value, { parent: path, key: start })
+      for (let i = start; i < end; i++) copyMembers(element, staged, target.memory, offsetOf(i))
     },
     slice(from?: number, to?: number): unknown[] {
       const [start, end] = bounds(length(), from, to)
-      const { decode } = compiled(element)
-      return Array.from({ length: end - start }, (_, i) => decode(aim.memory, at(start + i)))
+      const { decode } = memoryCodec(element)
+      return Array.from({ length: end - start }, (_, i) =>
+        decode(target.memory, offsetOf(start + i)),
+      )
     },
     toArray: () => methods.slice(),
-    // Elements as views, which tell JSON more than values: of bytes a list.
+    // Elements as views: a view of bytes becomes a list in JSON, where a Uint8Array would become an object.
     toJSON: () => [...methods],
     *[Symbol.iterator]() {
       for (let i = 0; i < length(); i++) yield read(i)
     },
-    [inspectSymbol]: inspector(spot),
+    [inspectSymbol]: inspector(location),
   }
 
-  // What has indexes only is listed by them, as an array would be.
+  // Object.keys lists the indexes alone, as an array's.
   const view = new Proxy(methods, {
-    get(target, key) {
+    get(_, key) {
       const index = toIndex(key)
-      if (index === undefined) return Reflect.get(target, key)
+      if (index === undefined) return Reflect.get(methods, key)
       return index >= 0 && index < length() ? read(index) : undefined
     },
     set(_, key, value) {
       const index = toIndex(key)
       if (index === undefined) return false
       if (index < 0 || index >= length()) {
-        throw rangeError({ parent: path, key: index }, `there are ${length()} elements`)
+        throw rangeError({ parent: path, key: index }, `no such element, the array has ${length()}`)
       }
-      assigns(elementSpot(index))(value)
+      assigner(elementLocation(index))(value)
       return true
     },
-    has(target, key) {
+    has(_, key) {
       const index = toIndex(key)
-      return index === undefined ? key in target : index >= 0 && index < length()
+      return index === undefined ? key in methods : index >= 0 && index < length()
     },
     ownKeys: () => Array.from({ length: length() }, (_, i) => String(i)),
     getOwnPropertyDescriptor(_, key) {
@@ -103,7 +108,7 @@ export function viewArray(
     setPrototypeOf: () => false,
     preventExtensions: () => false,
   })
-  return register(view, spot)
+  return registerView(view, location)
 }
 
 function toIndex(key: string | symbol): number | undefined {
@@ -112,7 +117,7 @@ function toIndex(key: string | symbol): number | undefined {
   return Number.isInteger(index) && String(index) === key ? index : undefined
 }
 
-/** Of `slice` and `fill`, as arrays have them: negative ones count from the end. */
+/** Returns the bounds of `slice` and `fill` as arrays understand them: negative ones count from the end. */
 function bounds(length: number, from = 0, to = length): [start: number, end: number] {
   const inside = (index: number): number =>
     Math.min(Math.max(Math.trunc(index < 0 ? length + index : index) || 0, 0), length)

@@ -1,5 +1,5 @@
-import { feature } from './features.ts'
 import { isBytes, Memo } from './intrinsics.ts'
+import { supportFor } from './layout-support.ts'
 import {
   type ArrayLayout,
   type BytesLayout,
@@ -10,27 +10,27 @@ import {
   strideOf,
   u8,
 } from './layout.ts'
-import { flatMembers, isAnonymous, shownNames } from './members.ts'
-import { describe, type Path, rangeError, typeError } from './path.ts'
+import { flatMembers, isAnonymous, memberNames } from './members.ts'
 import { scalarWriter } from './scalar-writer.ts'
 import { isScalar } from './scalar.ts'
 import { charsWriter } from './text.ts'
+import { describeValue, type ValuePath, rangeError, typeError } from './value-path.ts'
 
 /**
- * Writes a value into memory that is zero and the writer's own, because what was written before an
- * error stays. `room`: the bytes there are from `o` on, more than the layout's size only for a flexible array.
+ * Writes a value into zeroed scratch memory: an error may leave it half written. `room` is the number of bytes from `o`
+ * on, more than the layout's size only for a flexible array.
  */
 export type Writer = (
   value: unknown,
   d: DataView,
   o: number,
-  path: Path | undefined,
+  path: ValuePath | undefined,
   room: number,
 ) => void
 
 const writers = new Memo<Layout, Writer>()
 
-/** What writes values of the layout, made once: it checks against what it knows beforehand. */
+/** Returns the writer of a layout, made once, with all that can be known before a value comes. */
 export function writerOf(layout: Layout): Writer {
   let writer = writers.get(layout)
   if (!writer) {
@@ -59,10 +59,10 @@ function arrayWriter(layout: ArrayLayout | BytesLayout): Writer {
   const writeElement = writerOf(element)
   return (value, d, o, path, room) => {
     const { length } = requireArray(value, path)
-    const most = layout.length || Math.floor(room / (size || 1))
-    if (length > most || (length < most && layout.length)) {
-      const wanted = layout.length ? 'expected' : 'the most that fit'
-      throw rangeError(path, `${length} elements were given, ${most} are ${wanted}`)
+    const capacity = layout.length || Math.floor(room / (size || 1))
+    if (length > capacity || (length < capacity && layout.length)) {
+      const expected = layout.length ? `${capacity} elements` : `at most ${capacity} elements`
+      throw rangeError(path, `expected ${expected}, got ${length}`)
     }
     if (isByte(element) && isBytes(value)) {
       for (let i = 0; i < length; i++) d.setUint8(o + i, value[i] ?? 0)
@@ -80,13 +80,13 @@ function isByte(layout: Layout): boolean {
   return layout.kind === 'int' && layout.size === 1 && !layout.signed
 }
 
-export function requireArray(value: unknown, path: Path | undefined): ArrayLike<unknown> {
+export function requireArray(value: unknown, path: ValuePath | undefined): ArrayLike<unknown> {
   if (typeof value === 'object' && value !== null && 'length' in value) {
     if (Number.isSafeInteger(value.length) && Number(value.length) >= 0) {
       return value as ArrayLike<unknown>
     }
   }
-  throw typeError(path, `expected an array, got ${describe(value)}`)
+  throw typeError(path, `expected an array, got ${describeValue(value)}`)
 }
 
 export type Fields = Readonly<Record<string, unknown>>
@@ -94,7 +94,7 @@ type MemberWriter = (
   fields: Fields,
   d: DataView,
   o: number,
-  path: Path | undefined,
+  path: ValuePath | undefined,
   room: number,
 ) => void
 
@@ -104,22 +104,25 @@ function compositeWriter(layout: CompositeLayout): Writer {
   const writeMembers = membersWriter(layout)
   return (value, d, o, path, room) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw typeError(path, `expected an object with the fields ${list}; got ${describe(value)}`)
+      throw typeError(
+        path,
+        `expected an object with the fields ${list}; got ${describeValue(value)}`,
+      )
     }
     let count = 0
     for (const _ in value) count++
-    // Else a field that is unknown takes the place of one that will be missed.
+    // With as many keys as fields, an unknown key means a missing field, which is reported below.
     if (count !== names.size) {
       for (const key in value) {
         if (names.has(key)) continue
-        throw typeError({ parent: path, key }, `no such field, there are ${list}`)
+        throw typeError({ parent: path, key }, `no such field, the fields are ${list}`)
       }
     }
     writeMembers(value as Fields, d, o, path, room)
   }
 }
 
-/** Also of an anonymous struct or union, whose fields are those of the object around it. */
+/** Returns the writer of a composite's members; those of an anonymous one are fields of the object around it. */
 function membersWriter(layout: CompositeLayout): MemberWriter {
   const { kind, members } = layout
   const writes = members.map((member, index) =>
@@ -133,12 +136,15 @@ function membersWriter(layout: CompositeLayout): MemberWriter {
   return (fields, d, o, path, room) => {
     const given = members.filter((member) => isGiven(member, fields))
     if (given.length === 0 && members.length > 0) {
-      throw typeError(path, `missing, give at least one of ${members.map(shownNames).join(', ')}`)
+      throw typeError(
+        path,
+        `missing, expected at least one of ${members.map(memberNames).join(', ')}`,
+      )
     }
     const write = (member: Member, into: DataView, at: number, values: unknown = fields): void =>
       writes[members.indexOf(member)]?.(values as Fields, into, at, path, room)
     const [only] = given
-    if (given.length > 1) feature('union')(given, write, d, o, path, room)
+    if (given.length > 1) supportFor('union')(given, write, d, o, path, room)
     else if (only) write(only, d, o)
   }
 }
@@ -161,7 +167,7 @@ function memberWriter(member: Member, last: boolean): MemberWriter {
   }
 }
 
-/** `constructor`, `__proto__` and such, which every object has without being given them. */
+/** Returns whether every object inherits the name from Object.prototype, as `constructor`. */
 function isInherited(name: string): boolean {
   return name in Object.prototype
 }

@@ -12,6 +12,7 @@ import type {
   Union,
 } from '../btf/types.ts'
 import { bits } from '../codec/bits.ts'
+import { checkedLayout } from '../codec/checked-layout.ts'
 import {
   array,
   bytes,
@@ -23,7 +24,6 @@ import {
   type Layout,
   type Member,
 } from '../codec/layout.ts'
-import { ownLayout } from '../codec/own-layout.ts'
 import { safe } from '../codec/safe.ts'
 import { union } from '../codec/union.ts'
 import { FormatError } from '../elf/format-error.ts'
@@ -232,7 +232,7 @@ function composite(walk: Walk, id: TypeId, type: Struct | Union): Layout {
 /** Only a damaged BTF has members outside of their struct, and arrays of 2^53 bytes: codecs refuse them. */
 function accepted(walk: Walk, layout: Layout, size: number): Layout {
   try {
-    ownLayout(layout)
+    checkedLayout(layout)
     return layout
   } catch (error) {
     if (!(error instanceof RangeError)) throw error

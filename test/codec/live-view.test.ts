@@ -395,7 +395,7 @@ describe('an array in a view', () => {
       (view) => {
         view[4] = 1
       },
-      /^slots\[4\]: there are 4 elements/,
+      /^slots\[4\]: no such element, the array has 4/,
     ],
     [
       'a negative index',
@@ -414,7 +414,7 @@ describe('an array in a view', () => {
     [
       'too many',
       (view) => view.set([1, 2], 3),
-      /^slots: 2 elements at 3 do not fit the 4 there are/,
+      /^slots: 2 elements from index 3 on do not fit, the array has 4/,
     ],
     ['a negative offset', (view) => view.set([1], -1), /^slots: /],
     ['a wrong one among them', (view) => view.set([1, -1]), /^slots\[1\]: /],

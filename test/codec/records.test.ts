@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 
-import { compiled } from '../../src/codec/compiled.ts'
 import {
   array,
   bits,
@@ -13,6 +12,7 @@ import {
   union,
 } from '../../src/codec/index.ts'
 import { liveView } from '../../src/codec/live-view.ts'
+import { memoryCodec } from '../../src/codec/memory-codec.ts'
 import { read } from '../../src/codec/read.ts'
 import { snapshot } from '../../src/codec/view-location.ts'
 
@@ -53,7 +53,7 @@ describe('a record that ends early gives its last array what came', () => {
   ])('%s', (_, layout, data, args) => {
     const memory = record(...data)
     const expected = { pid: 1, args }
-    const { decode, minimumSize } = compiled(layout)
+    const { decode, minimumSize } = memoryCodec(layout)
     expect(minimumSize).toBeLessThanOrEqual(memory.byteLength)
     expect(decode(memory, 0, memory.byteLength)).toEqual(expected)
     expect(read(layout, memory, 0, memory.byteLength)).toEqual(expected)
@@ -110,16 +110,16 @@ describe('a record that ends early gives its last array what came', () => {
       6,
     ],
   ])('and needs at least: %s', (_, layout, size) => {
-    expect(compiled(layout).minimumSize).toBe(size)
+    expect(memoryCodec(layout).minimumSize).toBe(size)
   })
 })
 
 test('two layouts of one shape do not share a decoder', () => {
   const [a, b] = [exec(chars(2), 2), exec(bytes(2), 2)]
   const memory = record(1, 2)
-  expect([compiled(a).decode(memory, 0), compiled(b).decode(memory, 0)]).toEqual([
+  expect([memoryCodec(a).decode(memory, 0), memoryCodec(b).decode(memory, 0)]).toEqual([
     { pid: 1, args: '\u0001\u0002' },
     { pid: 1, args: Uint8Array.of(1, 2) },
   ])
-  expect(compiled(a)).toBe(compiled(a))
+  expect(memoryCodec(a)).toBe(memoryCodec(a))
 })

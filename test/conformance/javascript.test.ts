@@ -5,7 +5,7 @@ import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 
-import { ownLayout } from '../../src/codec/own-layout.ts'
+import { checkedLayout } from '../../src/codec/checked-layout.ts'
 import type { Codec } from '../../src/runtime/index.ts'
 import { tsconfig, typeCheck } from '../codegen/typescript.ts'
 import { conforms, each, type Verdict } from './conforms.ts'
@@ -53,7 +53,7 @@ async function evaluate(path: string, folder: string): Promise<Verdict> {
   if (!isDeepStrictEqual(Object.keys(types), names)) return { difference: 'it has other types' }
   for (const { name, layout } of model.exports.types) {
     const codec = types[name]
-    if (!codec || !isDeepStrictEqual(codec.layout, ownLayout(layout))) {
+    if (!codec || !isDeepStrictEqual(codec.layout, checkedLayout(layout))) {
       return { difference: `${name} lies otherwise` }
     }
     codec.decode(new Uint8Array(codec.size))

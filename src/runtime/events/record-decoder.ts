@@ -1,6 +1,6 @@
-import { compiled } from '../../codec/compiled.ts'
 import type { Layout } from '../../codec/layout.ts'
 import { sizeOf } from '../../codec/layout.ts'
+import { memoryCodec } from '../../codec/memory-codec.ts'
 
 /** Decodes the records of one type. */
 export interface RecordDecoder<T> {
@@ -22,7 +22,7 @@ export function recordDecoder<T>(
   title: string,
   skipped: () => void,
 ): RecordDecoder<T> {
-  const { minimumSize, decode } = compiled<T>(layout)
+  const { minimumSize, decode } = memoryCodec<T>(layout)
   let hasWarned = false
   return {
     minimumSize,

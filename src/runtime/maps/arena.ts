@@ -1,6 +1,6 @@
+import { layoutOfCodec } from '../../codec/checked-layout.ts'
 import type { Codec } from '../../codec/codec.ts'
 import { isBytes, lengthOfBytes } from '../../codec/intrinsics.ts'
-import { layoutOf } from '../../codec/layout-of.ts'
 import { sizeOf } from '../../codec/layout.ts'
 import { liveView } from '../../codec/live-view.ts'
 import { deadMemory } from '../../codec/memory.ts'
@@ -40,7 +40,7 @@ export class ArenaMap extends BpfMap {
    * @throws {RangeError} past the arena
    */
   view<T>(codec: Codec<T>, address: bigint | number): Live<T> {
-    const layout = layoutOf('view()', codec)
+    const layout = layoutOfCodec('view()', codec)
     const offset = this.#offset(address, sizeOf(layout))
     const memory = this.#memory('view', sizeOf(layout), offset)
     return liveView<T>(layout, memory).view

@@ -1,7 +1,7 @@
-import { compiled } from '../../codec/compiled.ts'
 import type { Layout } from '../../codec/layout.ts'
 import { bytes, sizeOf } from '../../codec/layout.ts'
-import type { Path } from '../../codec/path.ts'
+import { memoryCodec } from '../../codec/memory-codec.ts'
+import type { ValuePath } from '../../codec/value-path.ts'
 import { BpfError } from '../host/error.ts'
 import { Elements } from './elements.ts'
 import type { MapHandle } from './handle.ts'
@@ -27,7 +27,7 @@ export interface ValueForm {
 
 const singleValue: ValueForm = {
   valueBytes: (valueSize) => valueSize,
-  valueCodec: (layout) => compiled(layout),
+  valueCodec: (layout) => memoryCodec(layout),
 }
 
 /** The codecs of one face of a map, fitted to the loaded map's sizes. */
@@ -59,7 +59,7 @@ export function elementCodecs(
 }
 
 /** Else a wrong key would read like a wrong value. */
-const keyPath: Path = { parent: undefined, key: 'key' }
+const keyPath: ValuePath = { parent: undefined, key: 'key' }
 
 function makeElementCodec(
   handle: MapHandle,
@@ -79,7 +79,7 @@ function makeElementCodec(
       reason: `its ${side}s are ${size} bytes, the type given for them has ${sizeOf(layout)}`,
     })
   }
-  const key = compiled(fitted('key', elements.keySize))
+  const key = memoryCodec(fitted('key', elements.keySize))
   const value = shape.valueCodec(fitted('value', elements.valueSize), elements)
   return {
     generation: handle.generation,

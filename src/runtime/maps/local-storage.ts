@@ -1,6 +1,6 @@
+import { layoutOfCodec } from '../../codec/checked-layout.ts'
 import type { Codec } from '../../codec/codec.ts'
 import type { In } from '../../codec/input.ts'
-import { layoutOf } from '../../codec/layout-of.ts'
 import type { Layout } from '../../codec/layout.ts'
 import { s32 } from '../../codec/layout.ts'
 import { BPF_F_NO_PREALLOC } from '../../uapi/map-flags.ts'
@@ -62,7 +62,7 @@ export class TaskStorage<V> extends LocalStorage<number, V> {
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): TaskStorage<U> {
-    return new TaskStorage(handleOf(this), layoutOf('as()', value))
+    return new TaskStorage(handleOf(this), layoutOfCodec('as()', value))
   }
 }
 
@@ -79,7 +79,7 @@ export class InodeStorage<V> extends LocalStorage<string | number, V> {
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): InodeStorage<U> {
-    return new InodeStorage(handleOf(this), layoutOf('as()', value))
+    return new InodeStorage(handleOf(this), layoutOfCodec('as()', value))
   }
 }
 
@@ -96,7 +96,7 @@ export class CgrpStorage<V> extends LocalStorage<string | number, V> {
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): CgrpStorage<U> {
-    return new CgrpStorage(handleOf(this), layoutOf('as()', value))
+    return new CgrpStorage(handleOf(this), layoutOfCodec('as()', value))
   }
 }
 
@@ -113,7 +113,7 @@ export class SkStorage<V> extends LocalStorage<SocketLike, V> {
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): SkStorage<U> {
-    return new SkStorage(handleOf(this), layoutOf('as()', value))
+    return new SkStorage(handleOf(this), layoutOfCodec('as()', value))
   }
 }
 

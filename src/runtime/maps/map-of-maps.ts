@@ -1,6 +1,6 @@
+import { layoutOfCodec } from '../../codec/checked-layout.ts'
 import type { Codec } from '../../codec/codec.ts'
 import type { In } from '../../codec/input.ts'
-import { layoutOf } from '../../codec/layout-of.ts'
 import type { Layout } from '../../codec/layout.ts'
 import { u32 } from '../../codec/layout.ts'
 import { descriptor } from '../descriptors/descriptor.ts'
@@ -151,7 +151,7 @@ export class HashOfMaps<K, M extends BpfMap> extends MapOfMaps<K, M> {
 
   /** The same map with keys of another type. */
   as<L>(key: Codec<L>): HashOfMaps<L, M> {
-    return new HashOfMaps(handleOf(this), this.kind, layoutOf('as()', key))
+    return new HashOfMaps(handleOf(this), this.kind, layoutOfCodec('as()', key))
   }
 }
 

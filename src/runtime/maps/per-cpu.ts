@@ -1,8 +1,8 @@
 import type { Codec } from '../../codec/codec.ts'
-import { compiled } from '../../codec/compiled.ts'
 import { ceil } from '../../codec/intrinsics.ts'
 import type { Layout } from '../../codec/layout.ts'
 import { u32 } from '../../codec/layout.ts'
+import { memoryCodec } from '../../codec/memory-codec.ts'
 import { requireArray } from '../../codec/write.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import { BpfError } from '../host/error.ts'
@@ -31,7 +31,7 @@ function stride(valueSize: number): number {
 }
 
 function valuesOfAllCpus(layout: Layout, { valueSize, valueBytes }: Elements): ValueCodec {
-  const { encode, decode } = compiled(layout)
+  const { encode, decode } = memoryCodec(layout)
   const step = stride(valueSize)
   const cpus = valueBytes / step
   return {

@@ -1,7 +1,7 @@
+import { layoutOfCodec } from '../../codec/checked-layout.ts'
 import type { Codec } from '../../codec/codec.ts'
 import type { Integer } from '../../codec/input.ts'
 import { Memo } from '../../codec/intrinsics.ts'
-import { layoutOf } from '../../codec/layout-of.ts'
 import type { Layout } from '../../codec/layout.ts'
 import { requireListener } from '../events/listener-subscription.ts'
 import { PerfBuffer } from '../events/perf-buffer.ts'
@@ -66,7 +66,7 @@ export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
 
   /** The same array with records of another type. */
   as<U>(codec: Codec<U>): PerfEventArray<U> {
-    return new PerfEventArray<U>(this.#handle, layoutOf('as()', codec))
+    return new PerfEventArray<U>(this.#handle, layoutOfCodec('as()', codec))
   }
 
   /**

@@ -1,6 +1,6 @@
+import { layoutOfCodec } from '../../codec/checked-layout.ts'
 import type { Codec } from '../../codec/codec.ts'
 import type { In } from '../../codec/input.ts'
-import { layoutOf } from '../../codec/layout-of.ts'
 import type { Layout } from '../../codec/layout.ts'
 import type { GetElementCodec } from './element-codec.ts'
 import { elementCodecs } from './element-codec.ts'
@@ -65,7 +65,7 @@ export class Queue<V> extends BpfMap {
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): Queue<U> {
-    return new Queue(this.#handle, layoutOf('as()', value))
+    return new Queue(this.#handle, layoutOfCodec('as()', value))
   }
 }
 

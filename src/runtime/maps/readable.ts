@@ -1,7 +1,7 @@
+import { layoutOfCodec } from '../../codec/checked-layout.ts'
 import type { Codec } from '../../codec/codec.ts'
 import type { In } from '../../codec/input.ts'
 import { Memo } from '../../codec/intrinsics.ts'
-import { layoutOf } from '../../codec/layout-of.ts'
 import type { ElementLayouts, GetElementCodec, ValueForm } from './element-codec.ts'
 import { elementCodecs } from './element-codec.ts'
 import type { Elements } from './elements.ts'
@@ -92,7 +92,7 @@ export function layoutsAs(
   key?: Codec<unknown, never>,
 ): ElementLayouts {
   return {
-    key: key === undefined ? internalsOf(map).layouts.key : layoutOf('as()', key),
-    value: layoutOf('as()', value),
+    key: key === undefined ? internalsOf(map).layouts.key : layoutOfCodec('as()', key),
+    value: layoutOfCodec('as()', value),
   }
 }

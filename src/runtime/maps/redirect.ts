@@ -1,9 +1,9 @@
+import { layoutOfCodec } from '../../codec/checked-layout.ts'
 import type { Codec } from '../../codec/codec.ts'
-import { compiled } from '../../codec/compiled.ts'
 import type { In } from '../../codec/input.ts'
-import { layoutOf } from '../../codec/layout-of.ts'
 import type { Layout } from '../../codec/layout.ts'
 import { u32 } from '../../codec/layout.ts'
+import { memoryCodec } from '../../codec/memory-codec.ts'
 import { writerOf } from '../../codec/write.ts'
 import { indexOfInterface } from '../programs/interface.ts'
 import type { ValueForm } from './element-codec.ts'
@@ -18,7 +18,7 @@ import { descriptorValues } from './requirements.ts'
 const numberAndProgram: ValueForm = {
   valueBytes: (valueSize) => valueSize,
   valueCodec(layout, { valueSize }) {
-    const { encode, decode } = compiled(layout)
+    const { encode, decode } = memoryCodec(layout)
     const writeNumber = writerOf(u32)
     return {
       decode,
@@ -62,7 +62,7 @@ export class DevMap<V> extends RedirectMap<V, In<V> | string | number> {
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): DevMap<U> {
-    return new DevMap(handleOf(this), layoutOf('as()', value))
+    return new DevMap(handleOf(this), layoutOfCodec('as()', value))
   }
 }
 
@@ -75,7 +75,7 @@ export class CpuMap<V> extends RedirectMap<V, In<V> | number> {
 
   /** The same map with values of another type. */
   as<U>(value: Codec<U>): CpuMap<U> {
-    return new CpuMap(handleOf(this), layoutOf('as()', value))
+    return new CpuMap(handleOf(this), layoutOfCodec('as()', value))
   }
 }
 

@@ -1,5 +1,5 @@
+import { layoutOfCodec } from '../../codec/checked-layout.ts'
 import type { Codec } from '../../codec/codec.ts'
-import { layoutOf } from '../../codec/layout-of.ts'
 import type { Layout } from '../../codec/layout.ts'
 import { BPF_F_RB_OVERWRITE } from '../../uapi/map-flags.ts'
 import { ringOf } from '../events/open-rings.ts'
@@ -34,7 +34,7 @@ export class RingBuffer<T> extends EventMap<T, SubscribeOptions> {
 
   /** The same ring with records of another type. */
   as<U>(codec: Codec<U>): RingBuffer<U> {
-    return new RingBuffer<U>(this.#handle, layoutOf('as()', codec))
+    return new RingBuffer<U>(this.#handle, layoutOfCodec('as()', codec))
   }
 }
 

@@ -1,9 +1,9 @@
+import { layoutOfCodec } from '../../codec/checked-layout.ts'
 import type { Codec } from '../../codec/codec.ts'
-import { compiled } from '../../codec/compiled.ts'
 import type { In } from '../../codec/input.ts'
-import { layoutOf } from '../../codec/layout-of.ts'
 import type { Layout } from '../../codec/layout.ts'
 import { u32, u64 } from '../../codec/layout.ts'
+import { memoryCodec } from '../../codec/memory-codec.ts'
 import type { SocketLike } from '../descriptors/socket.ts'
 import { socketDescriptor } from '../descriptors/socket.ts'
 import { EINVAL, ENOSPC } from '../host/errno.ts'
@@ -24,8 +24,8 @@ import { descriptorValues } from './requirements.ts'
 const socket: ValueForm = {
   valueBytes: (valueSize) => Math.max(8, valueSize),
   valueCodec: (_, { valueSize }) => ({
-    decode: compiled(u64).decode,
-    encode: compiled(valueSize === 8 ? u64 : u32).encode,
+    decode: memoryCodec(u64).decode,
+    encode: memoryCodec(valueSize === 8 ? u64 : u32).encode,
   }),
 }
 
@@ -85,7 +85,7 @@ export class SockHash<K> extends SocketMap<K> {
 
   /** The same map with keys of another type. */
   as<L>(key: Codec<L>): SockHash<L> {
-    return new SockHash(handleOf(this), layoutOf('as()', key))
+    return new SockHash(handleOf(this), layoutOfCodec('as()', key))
   }
 }
 

@@ -1,6 +1,6 @@
-import { compiled } from '../../codec/compiled.ts'
 import { bytes, s32, struct, u32, u64 } from '../../codec/layout.ts'
 import type { Layout } from '../../codec/layout.ts'
+import { memoryCodec } from '../../codec/memory-codec.ts'
 import { union } from '../../codec/union.ts'
 import { BPF_F_STACK_BUILD_ID } from '../../uapi/map-flags.ts'
 import type { ValueForm } from './element-codec.ts'
@@ -42,7 +42,7 @@ function frames(handle: MapHandle): ValueForm {
     valueBytes: (valueSize) => valueSize,
     valueCodec(_, { valueSize }) {
       const hasBuildIds = (handle.info().flags & BPF_F_STACK_BUILD_ID) !== 0
-      const { size, decode } = compiled(hasBuildIds ? buildIdLayout() : u64)
+      const { size, decode } = memoryCodec(hasBuildIds ? buildIdLayout() : u64)
       return {
         decode(data, offset) {
           const all: unknown[] = []

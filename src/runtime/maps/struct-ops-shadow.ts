@@ -2,7 +2,7 @@ import type { CompositeLayout } from '../../codec/layout.ts'
 import { sizeOf } from '../../codec/layout.ts'
 import { liveView } from '../../codec/live-view.ts'
 import { deadMemory, readOnlyMemory } from '../../codec/memory.ts'
-import { inspectSymbol, uncloneable } from '../../codec/view-location.ts'
+import { inspectSymbol, uncloneableObject } from '../../codec/view-location.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
 import { memcpyOut } from '../ffi/libc.ts'
 import { getPointer, readBytes, setPointer } from '../ffi/memory.ts'
@@ -74,7 +74,7 @@ export class StructOpsShadow implements LiveSection {
   }
 
   #fields(layout: CompositeLayout, functions: ReadonlySet<string>): object {
-    const fields = uncloneable()
+    const fields = uncloneableObject()
     for (const { name, offset } of layout.members) {
       const accessors = functions.has(name)
         ? {

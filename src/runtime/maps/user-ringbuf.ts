@@ -1,10 +1,10 @@
+import { layoutOfCodec } from '../../codec/checked-layout.ts'
 import type { Codec } from '../../codec/codec.ts'
-import { compiled } from '../../codec/compiled.ts'
-import { encodedSize } from '../../codec/extent.ts'
 import type { In } from '../../codec/input.ts'
-import { layoutOf } from '../../codec/layout-of.ts'
 import type { Layout } from '../../codec/layout.ts'
 import { bytes } from '../../codec/layout.ts'
+import { memoryCodec } from '../../codec/memory-codec.ts'
+import { encodedSize } from '../../codec/size.ts'
 import { sendQueueOf } from '../events/send-queue.ts'
 import type { SendQueue } from '../events/send-queue.ts'
 import { requireSubscribeOptions } from '../events/subscribe-options.ts'
@@ -36,7 +36,7 @@ export class UserRingBuffer<T> extends BpfMap {
 
   /** The same ring with records of another type. */
   as<U>(codec: Codec<U>): UserRingBuffer<U> {
-    return new UserRingBuffer<U>(this.#handle, layoutOf('as()', codec))
+    return new UserRingBuffer<U>(this.#handle, layoutOfCodec('as()', codec))
   }
 
   /**
@@ -71,7 +71,7 @@ export class UserRingBuffer<T> extends BpfMap {
   #encoded(value: In<T>): Uint8Array {
     this.#handle.requireFd('send to')
     const record = new Uint8Array(encodedSize(this.#layout, value))
-    compiled(this.#layout).encode(value, new DataView(record.buffer), 0)
+    memoryCodec(this.#layout).encode(value, new DataView(record.buffer), 0)
     if (this.#queue().canHold(record.length)) return record
     throw new BpfError({
       operation: `send ${record.length} bytes to`,

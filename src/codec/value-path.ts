@@ -1,12 +1,12 @@
-/** Where in a value something is wrong, as a list from the inside out: made for errors, cheap until one is thrown. */
-export interface Path {
-  readonly parent: Path | undefined
-  /** A member's name, or an array's index. An empty name is the value itself. */
+/** The path of a member inside a value, linked from the inside out: made for errors, cheap until one is thrown. */
+export interface ValuePath {
+  readonly parent: ValuePath | undefined
+  /** A member's name or an array's index; an empty name is the value itself. */
   key: string | number
 }
 
-/** `at[1].x`, as a user would write it. */
-export function formatPath(path: Path | undefined): string {
+/** Formats a path as JavaScript writes it: `at[1].x`. */
+export function formatPath(path: ValuePath | undefined): string {
   if (!path) return ''
   const { parent, key } = path
   const before = formatPath(parent)
@@ -14,8 +14,8 @@ export function formatPath(path: Path | undefined): string {
   return before && key ? `${before}.${key}` : before + key
 }
 
-/** What was given, short enough for a sentence. */
-export function describe(value: unknown): string {
+/** Describes a value in a few words, for a sentence. */
+export function describeValue(value: unknown): string {
   switch (typeof value) {
     case 'string':
       return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
@@ -32,13 +32,13 @@ export function describe(value: unknown): string {
   }
 }
 
-const sentence = (path: Path | undefined, problem: string): string =>
+const sentence = (path: ValuePath | undefined, problem: string): string =>
   `${formatPath(path) || 'value'}: ${problem}`
 
-export function typeError(path: Path | undefined, problem: string): TypeError {
+export function typeError(path: ValuePath | undefined, problem: string): TypeError {
   return new TypeError(sentence(path, problem))
 }
 
-export function rangeError(path: Path | undefined, problem: string): RangeError {
+export function rangeError(path: ValuePath | undefined, problem: string): RangeError {
   return new RangeError(sentence(path, problem))
 }

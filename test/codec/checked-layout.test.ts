@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
+import { checkedLayout } from '../../src/codec/checked-layout.ts'
 import {
   bits,
   bytes,
@@ -13,7 +14,6 @@ import {
   u64,
   union,
 } from '../../src/codec/index.ts'
-import { ownLayout } from '../../src/codec/own-layout.ts'
 
 const inner = struct('inner', 8, [
   ['low', 0, u32, bits(0, 3)],
@@ -109,18 +109,18 @@ describe('a layout', () => {
 
   it.each<[why: string, layout: unknown]>([
     ['a: a layout.s offset cannot be -5000000', one(-5_000_000)],
-    ['a: it ends at byte 9 of 8', one(5)],
-    ['a: it ends at byte 1048580 of 8', one(1 << 20)],
+    ['a: the member ends at byte 9, past the 8 bytes', one(5)],
+    ['a: the member ends at byte 1048580, past the 8 bytes', one(1 << 20)],
     ['a: a layout.s offset cannot be 0.5', one(0.5)],
     ['a: a layout.s offset cannot be NaN', one(Number.NaN)],
     ['a: a layout.s offset cannot be "0"', one('0')],
     ['a: a layout.s offset cannot be an object', one({ valueOf: () => 0 })],
-    ['a: it ends at byte 9 of 8', one(4, u32, { offset: 33, size: 3 })],
+    ['a: the member ends at byte 9, past the 8 bytes', one(4, u32, { offset: 33, size: 3 })],
     ['a: a layout.s bits cannot be 33', one(0, u32, { offset: 0, size: 33 })],
     ['a: a layout.s bits cannot be -1', one(0, u32, { offset: -1, size: 1 })],
     ['a: a layout.s bits cannot be -1', one(0, u32, { offset: 0, size: 0 })],
     ['a: a layout.s bits cannot be 1', one(0, bytes(4), { offset: 0, size: 1 })],
-    ['a: it ends at byte 9 of 8', one(0, bytes(9))],
+    ['a: the member ends at byte 9, past the 8 bytes', one(0, bytes(9))],
     ['a: a layout.s layout cannot be undefined', struct('s', 8, [['a', 0, undefined as never]])],
     ['size cannot be 3', { kind: 'int', size: 3, signed: false }],
     ['size cannot be "8,evil"', { kind: 'int', size: '8,evil', signed: false }],
@@ -134,7 +134,7 @@ describe('a layout', () => {
     ['depth cannot be 257', cycle],
     ['members cannot be undefined', { kind: 'struct', name: '', size: 4 }],
   ])('is refused: %s', (why, given) => {
-    expect(() => ownLayout(given as Layout)).toThrow(new RegExp(why))
+    expect(() => checkedLayout(given as Layout)).toThrow(new RegExp(why))
     expect(() => codec(given as Layout)).toThrow(new RegExp(why))
   })
 })

@@ -2,16 +2,13 @@ import { type Layout, type Member, sizeOf, strideOf } from './layout.ts'
 import { flatMembers } from './members.ts'
 import { textSize } from './text.ts'
 
-/** Bytes from the member's offset on that hold it: of a bitfield, to the last byte that has a bit of it. */
-export function memberExtent(member: Member, extent: (layout: Layout) => number = sizeOf): number {
+/** Returns the bytes from the member's offset to its end; a bitfield ends with the last byte that has a bit of it. */
+export function memberSize(member: Member, size: (layout: Layout) => number = sizeOf): number {
   const { bits } = member
-  return bits ? Math.ceil((bits.offset + bits.size) / 8) : extent(member.layout)
+  return bits ? Math.ceil((bits.offset + bits.size) / 8) : size(member.layout)
 }
 
-/**
- * Bytes that a value needs before its last array: a record may end anywhere from there on, and
- * gives the array what came.
- */
+/** Returns the fewest bytes that a record may have: those before its last array, which gets what follows. */
 export function minimumSize(layout: Layout): number {
   switch (layout.kind) {
     case 'chars':
@@ -19,13 +16,13 @@ export function minimumSize(layout: Layout): number {
     case 'array':
       return 0
     case 'union':
-      return Math.max(0, ...layout.members.map((member) => memberExtent(member, minimumSize)))
+      return Math.max(0, ...layout.members.map((member) => memberSize(member, minimumSize)))
     case 'struct':
       return Math.max(
         0,
         ...layout.members.map(
           (member, index, { length }) =>
-            member.offset + memberExtent(member, index === length - 1 ? minimumSize : sizeOf),
+            member.offset + memberSize(member, index === length - 1 ? minimumSize : sizeOf),
         ),
       )
     default:
@@ -33,7 +30,7 @@ export function minimumSize(layout: Layout): number {
   }
 }
 
-/** Whether the value ends in a flexible array, so that its bytes may be more than `sizeOf`. */
+/** Returns whether the value ends in a flexible array, so that it may take more bytes than `sizeOf`. */
 export function isFlexible(layout: Layout): boolean {
   switch (layout.kind) {
     case 'chars':
@@ -52,17 +49,21 @@ export function isFlexible(layout: Layout): boolean {
 }
 
 /**
- * Elements to read of an array of `length`: all of them, unless it is the last of a record of which
- * `rest` bytes came from the array's start on. A flexible array has what the bytes hold.
+ * Returns how many elements to read of an array of `length`: all of them, unless `rest` says how many bytes of the
+ * record follow from the array's start. A flexible array (length 0) has as many elements as those bytes hold.
  */
-export function heldBy(rest: number | undefined, length: number, elementSize: number): number {
+export function availableElements(
+  rest: number | undefined,
+  length: number,
+  elementSize: number,
+): number {
   if (rest === undefined) return length
   if (elementSize === 0) return length
-  const held = Math.max(0, Math.floor(rest / elementSize))
-  return length === 0 ? held : Math.min(length, held)
+  const available = Math.max(0, Math.floor(rest / elementSize))
+  return length === 0 ? available : Math.min(length, available)
 }
 
-/** Bytes that `value` takes: more than the layout's only in a flexible array. A wrong value is not judged here. */
+/** Returns the bytes that `value` takes: more than the layout's only with a flexible array. It does not check the value. */
 export function encodedSize(layout: Layout, value: unknown): number {
   if (!isFlexible(layout)) return sizeOf(layout)
   switch (layout.kind) {

@@ -1,38 +1,38 @@
-import { addFeature } from './features.ts'
+import { addSupport } from './layout-support.ts'
 import { bytes, type CompositeLayout, type Layout, sizeOf } from './layout.ts'
 import { isAnonymous, isComposite } from './members.ts'
 import { textForms } from './text-forms.ts'
 
 export type Form = 'bytes' | 'strings' | 'text'
-export type Refinements = Readonly<Record<string, Form>>
+export type Forms = Readonly<Record<string, Form>>
 
-type Read<F> = F extends 'bytes' ? Uint8Array : F extends 'strings' ? string[] : string
+type ReadAs<F> = F extends 'bytes' ? Uint8Array : F extends 'strings' ? string[] : string
 
-/** `T` with the fields of the paths read in those forms. */
-export type Refined<T, R, Prefix extends string = ''> = T extends Uint8Array
+/** The type `T` with the fields at the paths of `R` read in those forms. */
+export type WithForms<T, R, Prefix extends string = ''> = T extends Uint8Array
   ? T
   : T extends readonly unknown[]
-    ? { [K in keyof T]: Refined<T[K], R, Prefix> }
+    ? { [K in keyof T]: WithForms<T[K], R, Prefix> }
     : T extends object
       ? {
           [K in keyof T]: `${Prefix}${K & string}` extends infer P extends string
             ? P extends keyof R
-              ? Read<R[P]>
-              : Refined<T[K], R, `${P}.`>
+              ? ReadAs<R[P]>
+              : WithForms<T[K], R, `${P}.`>
             : never
         }
       : T
 
-/** TypeError for a path that names no field, or one that cannot be read so. */
-export function refine(layout: Layout, forms: Refinements): Layout {
-  let refined = layout
+/** Returns the layout with fields in other forms. @throws {TypeError} for a path without a field, or a form that does not fit */
+export function withForms(layout: Layout, forms: Forms): Layout {
+  let changed = layout
   for (const [path, form] of Object.entries(forms)) {
-    refined = refineAt(refined, path.split('.'), (field) => formed(field, form, path), path)
+    changed = changeAt(changed, path.split('.'), (field) => inForm(field, form, path), path)
   }
-  return refined
+  return changed
 }
 
-function refineAt(
+function changeAt(
   layout: Layout,
   names: readonly string[],
   change: (field: Layout) => Layout,
@@ -41,17 +41,17 @@ function refineAt(
   const [name, ...inner] = names
   if (name === undefined) return change(layout)
   if (layout.kind === 'array') {
-    return { ...layout, element: refineAt(layout.element, names, change, path) }
+    return { ...layout, element: changeAt(layout.element, names, change, path) }
   }
-  const refined =
+  const changed =
     isComposite(layout) &&
-    refineMember(layout, name, (field) => refineAt(field, inner, change, path))
-  if (refined) return refined
+    changeMember(layout, name, (field) => changeAt(field, inner, change, path))
+  if (changed) return changed
   throw new TypeError(`with(): there is no field ${path}`)
 }
 
-/** Undefined when no member has the name. */
-function refineMember(
+/** Returns undefined when no member has the name. */
+function changeMember(
   layout: CompositeLayout,
   name: string,
   change: (field: Layout) => Layout,
@@ -59,7 +59,7 @@ function refineMember(
   let found = false
   const members = layout.members.map((member) => {
     if (isAnonymous(member)) {
-      const inner = refineMember(member.layout, name, change)
+      const inner = changeMember(member.layout, name, change)
       if (!inner) return member
       found = true
       return { ...member, layout: inner }
@@ -71,22 +71,24 @@ function refineMember(
   return found ? { ...layout, members } : undefined
 }
 
-function formed(field: Layout, form: Form, path: string): Layout {
+function inForm(field: Layout, form: Form, path: string): Layout {
   if (form === 'bytes') return bytes(sizeOf(field))
   if (!Object.hasOwn(textForms, form)) {
     throw new TypeError(
-      `with(): ${path}: there is no form ${JSON.stringify(form)}; there are bytes, strings and text`,
+      `with(): ${path} cannot be read as ${JSON.stringify(form)}: the forms are "bytes", "strings" and "text"`,
     )
   }
   const length = textLength(field)
   if (length === undefined) {
-    throw new TypeError(`with(): ${path} is neither chars nor bytes, it cannot be read as ${form}`)
+    throw new TypeError(
+      `with(): ${path} cannot be read as "${form}": it is neither an array of char nor of bytes`,
+    )
   }
-  addFeature(form, textForms[form])
+  addSupport(form, textForms[form])
   return { kind: 'chars', length, as: form }
 }
 
-/** Of an array of single bytes, also one with several dimensions. */
+/** Returns the length of an array of single bytes in bytes, and undefined for other layouts. */
 function textLength(field: Layout): number | undefined {
   if (field.kind === 'chars' || field.kind === 'bytes') return field.length
   const isByte = field.kind === 'array' && field.element.kind === 'int' && field.element.size === 1
