@@ -51,6 +51,7 @@ const rooms = {
     'src/runtime/lifetime',
     'src/runtime/descriptors',
     'src/runtime/symbols',
+    'src/runtime/net',
     'src/runtime/links',
   ],
   'src/runtime/maps': [

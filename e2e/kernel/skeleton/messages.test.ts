@@ -317,7 +317,13 @@ const rows: readonly Row[] = [
     name: 'an interface that there is not',
     uses: ['packet'],
     act: ({ progs }) => progs.packet.attachXdp('nosuch0'),
-    says: [/network interface nosuch0/, /`ip link`/],
+    says: [/network interface nosuch0: .*no interface of that name/, /`ip link`/],
+  },
+  {
+    name: 'an interface index that there is not',
+    uses: ['packet'],
+    act: ({ progs }) => progs.packet.attachXdp(0x7fff_fff0),
+    says: [/network interface 2147483632: .*no interface of that index/, /`ip link`/],
   },
   {
     name: 'a mode that the driver does not have',

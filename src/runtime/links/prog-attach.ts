@@ -1,3 +1,9 @@
+import {
+  BPF_F_ALLOW_MULTI,
+  BPF_F_ALLOW_OVERRIDE,
+  BPF_F_PREORDER,
+  BPF_F_REPLACE,
+} from '../../uapi/attach-flags.ts'
 import { registeredDescriptor } from '../descriptors/descriptor.ts'
 import { BPF_PROG_ATTACH, BPF_PROG_DETACH, bpf } from '../ffi/bpf.ts'
 import { close, duplicate } from '../ffi/libc.ts'
@@ -21,10 +27,8 @@ export interface ProgAttachTarget {
   readonly anchor?: Anchor
 }
 
-/** linux/bpf.h: BPF_F_ALLOW_MULTI, BPF_F_REPLACE, and those that a program keeps: it stays where it is. */
-const multi = 1 << 1
-const replaceFlag = 1 << 2
-const modeFlags = (1 << 0) | (1 << 1) | (1 << 6)
+/** Flags that a successor is attached with too, so that it stays in the same place. */
+const modeFlags = BPF_F_ALLOW_OVERRIDE | BPF_F_ALLOW_MULTI | BPF_F_PREORDER
 
 /** BPF_PROG_ATTACH: what came before links, and still says what links cannot. @throws {BpfError} */
 export function progAttachLink(
@@ -51,7 +55,7 @@ export function progAttachLink(
       close(attached)
     },
     (other) => {
-      const next = (flags & modeFlags) | ((flags & multi) === 0 ? 0 : replaceFlag)
+      const next = (flags & modeFlags) | ((flags & BPF_F_ALLOW_MULTI) === 0 ? 0 : BPF_F_REPLACE)
       const fds = { target: place, program: registeredDescriptor(other), replaced: attached }
       const changed = attach(BPF_PROG_ATTACH, fds, attachType, next)
       if (changed < 0) return changed
@@ -80,7 +84,7 @@ function attach(
   attr.data.setUint32(4, program, true)
   attr.data.setUint32(8, attachType, true)
   attr.data.setUint32(12, flags, true)
-  attr.data.setUint32(16, (flags & replaceFlag) === 0 ? 0 : replaced, true)
+  attr.data.setUint32(16, (flags & BPF_F_REPLACE) === 0 ? 0 : replaced, true)
   attr.data.setUint32(20, anchor?.fd ?? 0, true)
   attr.data.setBigUint64(24, anchor?.revision ?? 0n, true)
   return bpf(call, attr)

@@ -1,4 +1,6 @@
 import type { Integer } from '../../codec/input.ts'
+import { BPF_F_AFTER, BPF_F_BEFORE } from '../../uapi/attach-flags.ts'
+import { BPF_F_LINK } from '../../uapi/map-flags.ts'
 import { registeredDescriptor } from '../descriptors/descriptor.ts'
 import { uint64 } from '../ffi/arguments.ts'
 import type { Struct } from '../ffi/memory.ts'
@@ -6,11 +8,6 @@ import type { Anchor } from '../links/attachable.ts'
 import { tailOffset } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
 import type { Program } from './program.ts'
-
-/** linux/bpf.h: BPF_F_BEFORE, BPF_F_AFTER, BPF_F_LINK. */
-const before = 1 << 3
-const after = 1 << 4
-const byLink = 1 << 13
 
 /** Where among several programs of one place. Left out: last. */
 export interface AnchorOptions {
@@ -30,10 +27,11 @@ export function anchorOf(whom: string, options: AnchorOptions): Anchor {
     throw new TypeError(`${whom} takes before or after, not both`)
   }
   const beside = options.before ?? options.after
-  const order = options.before !== undefined ? before : options.after !== undefined ? after : 0
+  const order =
+    options.before !== undefined ? BPF_F_BEFORE : options.after !== undefined ? BPF_F_AFTER : 0
   return {
     // A program has a section, a link has none.
-    flags: order | (beside && !('section' in beside) ? byLink : 0),
+    flags: order | (beside && !('section' in beside) ? BPF_F_LINK : 0),
     fd: beside ? registeredDescriptor(beside) : 0,
     revision: uint64('expectedRevision', options.expectedRevision ?? 0),
   }

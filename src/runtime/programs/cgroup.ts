@@ -1,3 +1,9 @@
+import {
+  BPF_F_ALLOW_MULTI,
+  BPF_F_ALLOW_OVERRIDE,
+  BPF_F_PREORDER,
+  BPF_F_REPLACE,
+} from '../../uapi/attach-flags.ts'
 import { withDirectory } from '../descriptors/path.ts'
 import { constantOf } from '../ffi/arguments.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
@@ -17,12 +23,16 @@ import type { Attempt } from './program.ts'
 import { Program } from './program.ts'
 import { trampolineAdvice } from './trampoline.ts'
 
+export type CgroupMode = 'multi' | 'override' | 'exclusive'
+
 /**
- * linux/bpf.h: BPF_F_ALLOW_. What programs of the groups inside may do: beside it, in its place, nothing.
+ * What programs of child cgroups may do: run beside it, take its place, or neither.
  */
-const modes = { multi: 2, override: 1, exclusive: 0 } as const
-const replaceFlag = 1 << 2
-const preorderFlag = 1 << 6
+const modes: Readonly<Record<CgroupMode, number>> = {
+  multi: BPF_F_ALLOW_MULTI,
+  override: BPF_F_ALLOW_OVERRIDE,
+  exclusive: 0,
+}
 const orderSince =
   'preorder came with Linux 6.15, before and after with 6.16: of a link beside a link, with mode beside a program'
 
@@ -34,7 +44,7 @@ export interface CgroupOptions extends AnchorOptions {
    * Attaches without a link of the kernel's: it stays after the process unless the link is destroyed, and groups inside
    * may attach beside it, in its place, or not at all. Left out: a link, beside which others may attach.
    */
-  mode?: keyof typeof modes | undefined
+  mode?: CgroupMode | undefined
   /** Takes the place of this program, which was attached with `mode: 'multi'`, and attaches so itself. */
   replace?: Program | undefined
 }
@@ -86,7 +96,7 @@ function attachCgroup(
   const words = `attach to cgroup ${cgroup}`
   const operation = need ? { words, need } : words
   const anchor = anchorOf('attachCgroup()', options)
-  const flags = anchor.flags | (options.preorder ? preorderFlag : 0)
+  const flags = anchor.flags | (options.preorder ? BPF_F_PREORDER : 0)
   return withDirectory(cgroup, (target) => {
     const hints = { [EBADF]: `${cgroup} is no directory of cgroup2` }
     const to = { target, attachType: program.expectedAttachType, hints }
@@ -94,7 +104,7 @@ function attachCgroup(
       const since = flags === 0 ? undefined : orderSince
       return kernelLink(program, operation, { ...to, flags, tail: anchorTail(anchor), since })
     }
-    const all = flags | constantOf('mode', modes, mode) | (replace ? replaceFlag : 0)
+    const all = flags | constantOf('mode', modes, mode) | (replace ? BPF_F_REPLACE : 0)
     return progAttachLink(program, operation, { ...to, flags: all, anchor, replace })
   })
 }

@@ -1,4 +1,6 @@
 import type { Integer } from '../../codec/input.ts'
+import { BPF_F_KPROBE_MULTI_RETURN } from '../../uapi/attach-flags.ts'
+import { BPF_TRACE_KPROBE_MULTI, BPF_TRACE_KPROBE_SESSION } from '../../uapi/attach-type.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
@@ -14,10 +16,6 @@ import type { Program } from './program.ts'
 const bpf_program__attach_kprobe_multi_opts = fromLibbpf(
   'ptr bpf_program__attach_kprobe_multi_opts(ptr, str?, ptr)',
 )
-/** linux/bpf.h: enum bpf_attach_type, BPF_F_KPROBE_MULTI_RETURN. */
-const BPF_TRACE_KPROBE_SESSION = 56
-const multiTypes = [42, BPF_TRACE_KPROBE_SESSION]
-const atReturn = 1
 
 export interface KprobeMultiOptions {
   /** What bpf_get_attach_cookie() returns in each function, in the order of names or addresses. */
@@ -37,7 +35,10 @@ export function attachKprobeMulti(
   const list = functionList(functions)
   const cookies = perFunction('cookies', options.cookies, list)
   const operation = `attach to ${describe(functions)}`
-  requireAttachType(program, operation, 'kprobe', multiTypes)
+  requireAttachType(program, operation, 'kprobe', [
+    BPF_TRACE_KPROBE_MULTI,
+    BPF_TRACE_KPROBE_SESSION,
+  ])
   const session = options.session ?? program.expectedAttachType === BPF_TRACE_KPROBE_SESSION
   if (session && !libbpfIsAtLeast(1, 5)) return sessionLink(program, operation, list, options)
   // struct bpf_kprobe_multi_opts: sz, syms, addrs, cookies, cnt, retprobe, session, unique_match.
@@ -67,7 +68,7 @@ function sessionLink(
     attachType: BPF_TRACE_KPROBE_SESSION,
     // union bpf_attr.link_create.kprobe_multi: flags, cnt, syms, addrs, cookies.
     tail(attr) {
-      attr.data.setUint32(tailOffset, retprobe ? atReturn : 0, true)
+      attr.data.setUint32(tailOffset, retprobe ? BPF_F_KPROBE_MULTI_RETURN : 0, true)
       attr.data.setUint32(tailOffset + 4, list.count, true)
       attr.point(tailOffset + 8, list.names && cStrings(list.names))
       attr.point(tailOffset + 16, list.places)

@@ -1,3 +1,5 @@
+import { BPF_F_NETFILTER_IP_DEFRAG } from '../../uapi/attach-flags.ts'
+import { BPF_NETFILTER } from '../../uapi/attach-type.ts'
 import { constantOf } from '../ffi/arguments.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { kernelLink, tailOffset } from '../links/create.ts'
@@ -9,9 +11,6 @@ import { PacketProgram } from './packet.ts'
 /** linux/netfilter.h: NFPROTO_, enum nf_inet_hooks. */
 const families = { ipv4: 2, ipv6: 10 } as const
 const hooks = { pre_routing: 0, local_in: 1, forward: 2, local_out: 3, post_routing: 4 } as const
-/** linux/bpf.h: enum bpf_attach_type, BPF_F_NETFILTER_IP_DEFRAG. */
-const BPF_NETFILTER = 45
-const defragFlag = 1
 
 export interface NetfilterOptions {
   pf: keyof typeof families
@@ -42,7 +41,7 @@ export class NetfilterProgram extends PacketProgram {
         data.setUint32(tailOffset, family, true)
         data.setUint32(tailOffset + 4, hook, true)
         data.setInt32(tailOffset + 8, priority, true)
-        data.setUint32(tailOffset + 12, options.defrag ? defragFlag : 0, true)
+        data.setUint32(tailOffset + 12, options.defrag ? BPF_F_NETFILTER_IP_DEFRAG : 0, true)
       },
     })
     return this.adopt(link)

@@ -1,3 +1,4 @@
+import { BPF_F_SLEEPABLE } from '../../uapi/prog-flags.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
 import {
   bpf_program__flags,
@@ -29,9 +30,6 @@ export interface NewerSection {
   requireKnown(program: Program): void
 }
 
-/** linux/bpf.h: BPF_F_SLEEPABLE. */
-const sleepableFlag = 1 << 4
-
 export function newerSection(facts: SectionFacts): NewerSection {
   const { minor, type, attachType, sleepable, attaches } = facts
   return {
@@ -39,7 +37,7 @@ export function newerSection(facts: SectionFacts): NewerSection {
       if (bpf_program__type(program) !== 0) return
       bpf_program__set_type(program, type)
       bpf_program__set_expected_attach_type(program, attachType)
-      if (sleepable) bpf_program__set_flags(program, bpf_program__flags(program) | sleepableFlag)
+      if (sleepable) bpf_program__set_flags(program, bpf_program__flags(program) | BPF_F_SLEEPABLE)
     },
     requireKnown(program) {
       if (!attaches || libbpfIsAtLeast(1, minor)) return

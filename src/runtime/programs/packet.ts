@@ -1,3 +1,4 @@
+import { BPF_F_TEST_XDP_LIVE_FRAMES } from '../../uapi/prog-flags.ts'
 import { uint32 } from '../ffi/arguments.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { Program } from './program.ts'
@@ -19,7 +20,6 @@ export interface PacketRunOptions {
 
 /** Programs may lengthen a packet; the kernel writes no more than it is told there is room for. */
 const growth = 4096
-const liveFrames = 1 << 1
 const known = ['data', 'ctx', 'repeat', 'flags', 'batchSize']
 
 /** What runs on packets, and can be tried on one of ours: LWT_ and SCHED_ACT, which libbpf does not attach, and more. */
@@ -35,7 +35,7 @@ export class PacketProgram extends Program {
       flags: uint32('flags', flags),
       batchSize: uint32('batchSize', options.batchSize ?? 0),
       // Frames that go live do not come back.
-      growth: (flags & liveFrames) === 0 ? growth : 0,
+      growth: (flags & BPF_F_TEST_XDP_LIVE_FRAMES) === 0 ? growth : 0,
     })
   }
 }

@@ -1,5 +1,6 @@
 import type { Integer } from '../../codec/input.ts'
 import { isBytes } from '../../codec/intrinsics.ts'
+import { BPF_F_TEST_RUN_ON_CPU } from '../../uapi/prog-flags.ts'
 import { registeredDescriptor } from '../descriptors/descriptor.ts'
 import { copyList, uint32, uint64 } from '../ffi/arguments.ts'
 import { BPF_RAW_TRACEPOINT_OPEN, bpf } from '../ffi/bpf.ts'
@@ -20,8 +21,6 @@ import { testRun } from './test-run.ts'
 const bpf_program__attach_raw_tracepoint = fromLibbpf(
   'ptr bpf_program__attach_raw_tracepoint(ptr, str)',
 )
-/** BPF_F_TEST_RUN_ON_CPU */
-const onCpu = 1
 
 export interface RawTracepointRunOptions {
   /** The arguments of the tracepoint, at most 12, 8 bytes each. */
@@ -63,7 +62,7 @@ export class RawTracepointProgram extends Program {
     const { retval } = testRun(this, {
       ctx: isBytes(ctx) ? ctx : argumentBytes(ctx),
       inPlace: true,
-      ...(cpu === undefined ? {} : { flags: onCpu, cpu: uint32('cpu', cpu) }),
+      ...(cpu === undefined ? {} : { flags: BPF_F_TEST_RUN_ON_CPU, cpu: uint32('cpu', cpu) }),
     })
     return { retval }
   }

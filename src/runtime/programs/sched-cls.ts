@@ -1,3 +1,9 @@
+import {
+  BPF_NETKIT_PEER,
+  BPF_NETKIT_PRIMARY,
+  BPF_TCX_EGRESS,
+  BPF_TCX_INGRESS,
+} from '../../uapi/attach-type.ts'
 import { constantOf } from '../ffi/arguments.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { kernelLink } from '../links/create.ts'
@@ -6,17 +12,22 @@ import { tcxLinks, netkitLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import type { AnchorOptions } from './anchor.ts'
 import { anchorNames, anchorOf, anchorTail } from './anchor.ts'
-import { indexOfInterface } from './interface.ts'
+import { indexOfInterface } from './interface-index.ts'
 import { PacketProgram } from './packet.ts'
 import type { TcOptions } from './tc.ts'
 import { attachTc } from './tc.ts'
 
-/** linux/bpf.h: enum bpf_attach_type. */
-const tcxTypes = { ingress: 46, egress: 47 } as const
-const netkitTypes = { primary: 54, peer: 55 } as const
+export type Direction = 'ingress' | 'egress'
+export type NetkitSide = 'primary' | 'peer'
 
-export type Direction = keyof typeof tcxTypes
-export type NetkitSide = keyof typeof netkitTypes
+const tcxTypes: Readonly<Record<Direction, number>> = {
+  ingress: BPF_TCX_INGRESS,
+  egress: BPF_TCX_EGRESS,
+}
+const netkitTypes: Readonly<Record<NetkitSide, number>> = {
+  primary: BPF_NETKIT_PRIMARY,
+  peer: BPF_NETKIT_PEER,
+}
 
 /** SCHED_CLS: tc, tcx and netkit. */
 export class SchedClsProgram extends PacketProgram {

@@ -30,7 +30,7 @@ import { ESRCH } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
 import type { LinkOwner } from '../links/link.ts'
 import { missingTarget } from './attach-targets.ts'
-import { indexOfInterface } from './interface.ts'
+import { indexOfInterface } from './interface-index.ts'
 
 /** A program's native side. */
 export class ProgramHandle {

@@ -13,7 +13,7 @@ import {
 import { EINVAL } from '../host/errno.ts'
 import type { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
-import { indexOfInterface } from './interface.ts'
+import { indexOfInterface } from './interface-index.ts'
 import { packetSocket } from './needed-capabilities.ts'
 import { PacketProgram } from './packet.ts'
 import { Program } from './program.ts'

@@ -10,7 +10,7 @@ import { statOf } from '../host/files.ts'
 import type { NativeLink } from '../links/native.ts'
 import { attachmentWithoutLink } from '../links/native.ts'
 import { attachOptions } from './attach-options.ts'
-import { indexOfInterface } from './interface.ts'
+import { indexOfInterface } from './interface-index.ts'
 import type { Program } from './program.ts'
 import type { Direction } from './sched-cls.ts'
 

@@ -1,4 +1,5 @@
 import type { Integer } from '../../codec/input.ts'
+import { KINDS } from '../../uapi/btf.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { fromLibbpf, fromNewerLibbpf } from '../ffi/libbpf.ts'
 import { errno } from '../ffi/library.ts'
@@ -20,8 +21,7 @@ const btf__load_vmlinux_btf = fromLibbpf('ptr btf__load_vmlinux_btf()')
 const btf__find_by_name_kind = fromLibbpf('int btf__find_by_name_kind(ptr, str, u32)')
 const btf__free = fromLibbpf<void>('void btf__free(ptr)')
 
-/** linux/btf.h */
-const BTF_KIND_FUNC = 12
+const BTF_KIND_FUNC = /*#__PURE__*/ KINDS.indexOf('func')
 
 /** TRACING of many functions at once: fentry.multi, fexit.multi, fsession.multi. Kernel 7.3. */
 export class TracingMultiProgram extends Program {

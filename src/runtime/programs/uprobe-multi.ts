@@ -1,4 +1,6 @@
 import type { Integer } from '../../codec/input.ts'
+import { BPF_F_UPROBE_MULTI_RETURN } from '../../uapi/attach-flags.ts'
+import { BPF_TRACE_UPROBE_MULTI, BPF_TRACE_UPROBE_SESSION } from '../../uapi/attach-type.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { cString, words } from '../ffi/memory.ts'
 import { kernelLink, tailOffset } from '../links/create.ts'
@@ -11,11 +13,6 @@ import type { FunctionList, Functions } from './functions.ts'
 import { functionList, perFunction, requireAttachType } from './functions.ts'
 import { pidOf } from './pid.ts'
 import type { Program } from './program.ts'
-
-/** linux/bpf.h: enum bpf_attach_type, BPF_F_UPROBE_MULTI_RETURN. */
-const BPF_TRACE_UPROBE_MULTI = 48
-const BPF_TRACE_UPROBE_SESSION = 57
-const atReturn = 1
 
 export interface UprobeMultiOptions {
   /** Only this process; `'self'` is this one. Left out: every process that maps the file. */
@@ -63,7 +60,7 @@ export function attachUprobeMulti(
       attr.point(tailOffset + 16, counters)
       attr.point(tailOffset + 24, cookies)
       attr.data.setUint32(tailOffset + 32, places.size / 8, true)
-      attr.data.setUint32(tailOffset + 36, options.retprobe ? atReturn : 0, true)
+      attr.data.setUint32(tailOffset + 36, options.retprobe ? BPF_F_UPROBE_MULTI_RETURN : 0, true)
       attr.data.setUint32(tailOffset + 40, pid === 0 ? process.pid : Math.max(0, pid), true)
     },
   })

@@ -1,3 +1,4 @@
+import { BPF_XDP } from '../../uapi/attach-type.ts'
 import { constantOf } from '../ffi/arguments.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { EBUSY, EEXIST, EOPNOTSUPP } from '../host/errno.ts'
@@ -5,16 +6,13 @@ import { kernelLink } from '../links/create.ts'
 import type { LinkShapes } from '../links/info.ts'
 import { xdpLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
-import { indexOfInterface } from './interface.ts'
+import { indexOfInterface } from './interface-index.ts'
 import { PacketProgram } from './packet.ts'
-
-/** linux/bpf.h: enum bpf_attach_type. */
-const BPF_XDP = 37
 
 /** `native`: in the driver; `generic`: after it, any driver; `offload`: on the card. */
 export type XdpMode = 'native' | 'generic' | 'offload'
 
-/** linux/if_link.h: XDP_FLAGS_*. */
+/** linux/if_link.h: XDP_FLAGS_SKB_MODE, XDP_FLAGS_DRV_MODE, XDP_FLAGS_HW_MODE. */
 const modes: Record<XdpMode, number> = { generic: 1 << 1, native: 1 << 2, offload: 1 << 3 }
 
 const taken = 'It has a program already: end that, or update() its link'
