@@ -19,7 +19,7 @@ export interface Attachment {
 
 /** Lists the live links of an instance, oldest first. @throws {Incompatible} when it is not known what made one */
 export function attachmentsOf(state: InstanceState): Attachment[] {
-  return Array.from(state.links.alive, (link) => {
+  return Array.from(state.links.liveLinks, (link) => {
     const call = attachCallOf(link)
     if (!call) return automaticAttachment(state, link)
     const { name } = call

@@ -27,7 +27,7 @@ export function swapInstance(running: InstanceState, next: InstanceState): void 
   })
   for (const map of maps) if (!running.maps.includes(map)) map.handle.closed()
   for (const program of programs) {
-    if (!running.programs.includes(program)) program.handle.lent.close()
+    if (!running.programs.includes(program)) program.handle.userDescriptor.close()
   }
   for (const [ident, section] of running.exposedSections) {
     showSection(section, next.sections.get(ident))
@@ -70,7 +70,7 @@ function updatedProgram(
   const program = programs.find((each) => each.name === name)
   if (program) {
     // Its duplicated descriptor would keep the replaced program loaded.
-    program.handle.lent.close()
+    program.handle.userDescriptor.close()
     Object.assign(program.handle, { pointer, log })
   }
   return program
@@ -78,7 +78,7 @@ function updatedProgram(
 
 function addedProgram({ links }: InstanceState, edited: ProgramState): ProgramState {
   const { name, kind } = edited
-  const { pointer, log, lent } = edited.handle
+  const { pointer, log, userDescriptor: lent } = edited.handle
   const handle = new ProgramHandle(name, pointer, links, lent)
   handle.log = log
   return { name, kind, handle, program: new kind(handle) }

@@ -85,7 +85,7 @@ export class LinkSwap {
       const edited = repeat(this.#next)
       this.#commits.push(() => {
         const native = edited?.release()
-        if (native) link.takeOver(native)
+        if (native) link.replaceNative(native)
         else link.destroy()
       })
     } catch (error) {
@@ -103,7 +103,7 @@ export class LinkSwap {
   #detachThenAttach({ link, name, repeat }: Attachment): void {
     const attach = (state: InstanceState): void => {
       const native = repeat(state)?.release()
-      if (native) link.takeOver(native)
+      if (native) link.replaceNative(native)
     }
     const { links } = this.#running.groups
     const isInSlot = links[name] === link

@@ -18,16 +18,16 @@ export interface LinkTarget {
   readonly attachType: number
   readonly flags?: number
   /** The kernel's answer to a kind it does not know is EINVAL: what it takes, `Tcx came with Linux 6.6`. */
-  readonly since?: string | undefined
+  readonly requirement?: string | undefined
   /** By errno, what to do. */
   readonly hints?: Readonly<Record<number, string>>
   /** What follows the flags, by the attach type: at `tailOffset`. */
-  readonly tail?: (attr: Struct) => void
+  readonly writeTypeFields?: (attr: Struct) => void
 }
 
 /** Bytes: as far as any kind goes. Kernels take more than they know when it is zero. */
 const attrSize = 64
-export const tailOffset = 16
+export const typeFieldsOffset = 16
 
 /** BPF_LINK_CREATE, where libbpf's functions cannot say all of it. @throws {BpfError} */
 export function kernelLink(
@@ -40,10 +40,10 @@ export function kernelLink(
   attr.data.setUint32(4, target.target, true)
   attr.data.setUint32(8, target.attachType, true)
   attr.data.setUint32(12, target.flags ?? 0, true)
-  target.tail?.(attr)
+  target.writeTypeFields?.(attr)
   const fd = bpf(BPF_LINK_CREATE, attr)
   reachabilityFence(attr)
-  if (fd === -EINVAL) throw program.failure(operation, EINVAL, '', target.since)
+  if (fd === -EINVAL) throw program.failure(operation, EINVAL, '', target.requirement)
   if (fd < 0) throw program.failure(operation, -fd, '', target.hints?.[-fd])
   return descriptorLink(fd)
 }

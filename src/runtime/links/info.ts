@@ -3,26 +3,26 @@ import { readString, scratch, setPointer, reachabilityFence } from '../ffi/memor
 import type { StructFields } from '../ffi/struct-fields.ts'
 import { readStruct } from '../ffi/struct-fields.ts'
 
-interface Common {
+interface CommonLinkInfo {
   /** The number the kernel knows the link by. */
   readonly id: number
   readonly programId: number
 }
 
 /** On an interface: its index, and the bpf_attach_type's number. */
-interface OnInterface extends Common {
+interface InterfaceLinkInfo extends CommonLinkInfo {
   readonly ifindex: number
   readonly attachType: number
 }
 
 /** `struct bpf_link_info` by BPF_LINK_TYPE_. What newer kernels tell is 0 or empty before them; cookies are of 6.6 on. */
 export type LinkInfo =
-  | (Common & {
+  | (CommonLinkInfo & {
       readonly type: 'raw_tracepoint'
       readonly tracepoint: string
       readonly cookie: bigint
     })
-  | (Common & {
+  | (CommonLinkInfo & {
       readonly type: 'tracing'
       readonly attachType: number
       /** Of a program for freplace, else of the kernel's or a module's BTF. */
@@ -30,32 +30,40 @@ export type LinkInfo =
       readonly targetBtfId: number
       readonly cookie: bigint
     })
-  | (Common & { readonly type: 'cgroup'; readonly cgroupId: bigint; readonly attachType: number })
-  | (Common & {
+  | (CommonLinkInfo & {
+      readonly type: 'cgroup'
+      readonly cgroupId: bigint
+      readonly attachType: number
+    })
+  | (CommonLinkInfo & {
       readonly type: 'iter'
       /** `task`, `bpf_map_elem`, … */
       readonly target: string
       readonly mapId: number
     })
-  | (Common & { readonly type: 'netns'; readonly netnsInode: number; readonly attachType: number })
-  | (Common & { readonly type: 'xdp'; readonly ifindex: number })
+  | (CommonLinkInfo & {
+      readonly type: 'netns'
+      readonly netnsInode: number
+      readonly attachType: number
+    })
+  | (CommonLinkInfo & { readonly type: 'xdp'; readonly ifindex: number })
   | PerfEventLinkInfo
-  | (Common & {
+  | (CommonLinkInfo & {
       readonly type: 'kprobe_multi'
       readonly count: number
       readonly flags: number
       readonly missed: bigint
     })
-  | (Common & { readonly type: 'struct_ops'; readonly mapId: number })
-  | (Common & {
+  | (CommonLinkInfo & { readonly type: 'struct_ops'; readonly mapId: number })
+  | (CommonLinkInfo & {
       readonly type: 'netfilter'
       readonly pf: number
       readonly hooknum: number
       readonly priority: number
       readonly flags: number
     })
-  | (OnInterface & { readonly type: 'tcx' })
-  | (Common & {
+  | (InterfaceLinkInfo & { readonly type: 'tcx' })
+  | (CommonLinkInfo & {
       readonly type: 'uprobe_multi'
       readonly path: string
       readonly count: number
@@ -63,15 +71,19 @@ export type LinkInfo =
       /** 0 is every process. */
       readonly pid: number
     })
-  | (OnInterface & { readonly type: 'netkit' })
-  | (Common & { readonly type: 'sockmap'; readonly mapId: number; readonly attachType: number })
-  | (Common & {
+  | (InterfaceLinkInfo & { readonly type: 'netkit' })
+  | (CommonLinkInfo & {
+      readonly type: 'sockmap'
+      readonly mapId: number
+      readonly attachType: number
+    })
+  | (CommonLinkInfo & {
       readonly type: 'tracing_multi'
       readonly attachType: number
       readonly count: number
     })
   /** No link of the kernel's: a filter of a clsact discipline. Its `id` is 0. */
-  | (Common & {
+  | (CommonLinkInfo & {
       readonly type: 'tc'
       readonly ifindex: number
       readonly direction: 'ingress' | 'egress'
@@ -79,9 +91,9 @@ export type LinkInfo =
       readonly priority: number
     })
   /** Of a kernel newer than this: its BPF_LINK_TYPE_ number. */
-  | (Common & { readonly type: `${number}` })
+  | (CommonLinkInfo & { readonly type: `${number}` })
 
-export type PerfEventLinkInfo = Common & { readonly type: 'perf_event' } & (
+export type PerfEventLinkInfo = CommonLinkInfo & { readonly type: 'perf_event' } & (
     | {
         readonly event: 'uprobe' | 'uretprobe'
         readonly path: string
@@ -108,98 +120,100 @@ export type PerfEventLinkInfo = Common & { readonly type: 'perf_event' } & (
   )
 
 /** Text that the kernel copies to where a pointer leads: byte offsets of that, and of its length. */
-type Texts = Readonly<Record<string, readonly [pointer: number, length: number]>>
+type TextFields = Readonly<Record<string, readonly [pointer: number, length: number]>>
 
-interface Shape {
+interface InfoLayout {
   readonly type: string
   /** Of an event. */
   readonly event?: string
   readonly fields?: StructFields
-  readonly texts?: Texts
+  readonly texts?: TextFields
 }
 
 /** By BPF_LINK_TYPE_ number; of events, `7.` and the bpf_perf_event_type's. */
-export type LinkShapes = Readonly<Record<string, Shape>>
+export type LinkInfoLayouts = Readonly<Record<string, InfoLayout>>
 
 /* linux/bpf.h: enum bpf_link_type, struct bpf_link_info. Each is imported where such links are made. */
 
-export const rawTracepointLinks: LinkShapes = {
+export const rawTracepointLinks: LinkInfoLayouts = {
   1: { type: 'raw_tracepoint', texts: { tracepoint: [16, 24] }, fields: { cookie: 'q32' } },
 }
-export const tracingLinks: LinkShapes = {
+export const tracingLinks: LinkInfoLayouts = {
   2: {
     type: 'tracing',
     fields: { attachType: 'u16', targetObjectId: 'u20', targetBtfId: 'u24', cookie: 'q32' },
   },
 }
-export const cgroupLinks: LinkShapes = {
+export const cgroupLinks: LinkInfoLayouts = {
   3: { type: 'cgroup', fields: { cgroupId: 'q16', attachType: 'u24' } },
 }
-export const iterLinks: LinkShapes = {
+export const iterLinks: LinkInfoLayouts = {
   4: { type: 'iter', texts: { target: [16, 24] }, fields: { mapId: 'u28' } },
 }
-export const netnsLinks: LinkShapes = {
+export const netnsLinks: LinkInfoLayouts = {
   5: { type: 'netns', fields: { netnsInode: 'u16', attachType: 'u20' } },
 }
-export const xdpLinks: LinkShapes = { 6: { type: 'xdp', fields: { ifindex: 'u16' } } }
-export const kprobeMultiLinks: LinkShapes = {
+export const xdpLinks: LinkInfoLayouts = { 6: { type: 'xdp', fields: { ifindex: 'u16' } } }
+export const kprobeMultiLinks: LinkInfoLayouts = {
   8: { type: 'kprobe_multi', fields: { count: 'u24', flags: 'u28', missed: 'q32' } },
 }
-export const structOpsLinks: LinkShapes = { 9: { type: 'struct_ops', fields: { mapId: 'u16' } } }
-export const netfilterLinks: LinkShapes = {
+export const structOpsLinks: LinkInfoLayouts = {
+  9: { type: 'struct_ops', fields: { mapId: 'u16' } },
+}
+export const netfilterLinks: LinkInfoLayouts = {
   10: {
     type: 'netfilter',
     fields: { pf: 'u16', hooknum: 'u20', priority: 'i24', flags: 'u28' },
   },
 }
-export const tcxLinks: LinkShapes = {
+export const tcxLinks: LinkInfoLayouts = {
   11: { type: 'tcx', fields: { ifindex: 'u16', attachType: 'u20' } },
 }
-export const uprobeMultiLinks: LinkShapes = {
+export const uprobeMultiLinks: LinkInfoLayouts = {
   12: {
     type: 'uprobe_multi',
     texts: { path: [16, 48] },
     fields: { count: 'u52', flags: 'u56', pid: 'u60' },
   },
 }
-export const netkitLinks: LinkShapes = {
+export const netkitLinks: LinkInfoLayouts = {
   13: { type: 'netkit', fields: { ifindex: 'u16', attachType: 'u20' } },
 }
-export const sockmapLinks: LinkShapes = {
+export const sockmapLinks: LinkInfoLayouts = {
   14: { type: 'sockmap', fields: { mapId: 'u16', attachType: 'u20' } },
 }
-export const tracingMultiLinks: LinkShapes = {
+export const tracingMultiLinks: LinkInfoLayouts = {
   15: { type: 'tracing_multi', fields: { attachType: 'u16', count: 'u20' } },
 }
 
 const perfEventType = 7
 
-function event(name: string, shape: Omit<Shape, 'type'>): Shape {
-  return { type: 'perf_event', event: name, ...shape }
+function perfEventLayout(name: string, layout: Omit<InfoLayout, 'type'>): InfoLayout {
+  return { type: 'perf_event', event: name, ...layout }
 }
 
-const symbol: Omit<Shape, 'type'> = {
+const kprobeEvent: Omit<InfoLayout, 'type'> = {
   texts: { symbol: [24, 32] },
   fields: { offset: 'u36', address: 'q40', missed: 'q48', cookie: 'q56' },
 }
-const file: Omit<Shape, 'type'> = {
+const uprobeEvent: Omit<InfoLayout, 'type'> = {
   texts: { path: [24, 32] },
   fields: { offset: 'u36', cookie: 'q40' },
 }
-export const probeLinks: LinkShapes = {
-  '7.1': /*#__PURE__*/ event('uprobe', file),
-  '7.2': /*#__PURE__*/ event('uretprobe', file),
-  '7.3': /*#__PURE__*/ event('kprobe', symbol),
-  '7.4': /*#__PURE__*/ event('kretprobe', symbol),
+export const probeLinks: LinkInfoLayouts = {
+  '7.1': /*#__PURE__*/ perfEventLayout('uprobe', uprobeEvent),
+  '7.2': /*#__PURE__*/ perfEventLayout('uretprobe', uprobeEvent),
+  '7.3': /*#__PURE__*/ perfEventLayout('kprobe', kprobeEvent),
+  '7.4': /*#__PURE__*/ perfEventLayout('kretprobe', kprobeEvent),
 }
-export const tracepointLinks: LinkShapes = {
-  '7.5': /*#__PURE__*/ event('tracepoint', {
+export const tracepointLinks: LinkInfoLayouts = {
+  '7.5': /*#__PURE__*/ perfEventLayout('tracepoint', {
     texts: { tracepoint: [24, 32] },
     fields: { cookie: 'q40' },
   }),
 }
-export const eventLinks: LinkShapes = {
-  '7.6': /*#__PURE__*/ event('event', {
+export const eventLinks: LinkInfoLayouts = {
+  '7.6': /*#__PURE__*/ perfEventLayout('event', {
     fields: { config: 'q24', eventType: 'u32', cookie: 'q40' },
   }),
 }
@@ -209,7 +223,7 @@ const infoSize = 64
 const textSize = 4096
 
 /** @returns minus the errno when the kernel refuses */
-export function linkInfo(fd: number, shapes: LinkShapes): LinkInfo | number {
+export function linkInfo(fd: number, layouts: LinkInfoLayouts): LinkInfo | number {
   const first = objectInfo(fd, infoSize)
   if (typeof first === 'number') return first
   const type = first.getUint32(0, true)
@@ -218,8 +232,8 @@ export function linkInfo(fd: number, shapes: LinkShapes): LinkInfo | number {
     texts = {},
     fields = {},
     ...kind
-  } = shapes[isEvent ? `${type}.${first.getUint32(16, true)}` : type] ??
-  (isEvent ? event('unknown', {}) : { type: `${type}` })
+  } = layouts[isEvent ? `${type}.${first.getUint32(16, true)}` : type] ??
+  (isEvent ? perfEventLayout('unknown', {}) : { type: `${type}` })
   const info = scratch(infoSize)
   const told = Object.entries(texts).map(([name, [pointer, length]]) => {
     const text = scratch(textSize)

@@ -6,7 +6,7 @@ import { closeFile, errnoOf, readAsync, readInto } from '../host/files.ts'
 import { Link } from './link.ts'
 
 /** Bytes a system call. */
-const pieceSize = 1 << 16
+const chunkSize = 1 << 16
 
 /** Each read runs the program over all that it walks, from the start. */
 export class IterLink extends Link {
@@ -16,7 +16,7 @@ export class IterLink extends Link {
     try {
       const pieces: Buffer[] = []
       for (;;) {
-        const piece = Buffer.alloc(pieceSize)
+        const piece = Buffer.alloc(chunkSize)
         const length = readInto(fd, piece)
         if (length === 0) return Buffer.concat(pieces)
         pieces.push(piece.subarray(0, length))
@@ -38,7 +38,7 @@ export class IterLink extends Link {
     const fd = this.#start()
     try {
       const decoder = new TextDecoder()
-      const piece = Buffer.alloc(pieceSize)
+      const piece = Buffer.alloc(chunkSize)
       let rest = ''
       for (;;) {
         const length = await readAsync(fd, piece).catch((error: unknown) => {

@@ -5,7 +5,7 @@ import { privilegeHint } from '../host/capabilities.ts'
 import { BpfError, stateError, unsupported } from '../host/error.ts'
 import type { KeepAlive } from '../lifetime/keep-alive.ts'
 import type { Lifecycle } from '../lifetime/lifecycle.ts'
-import type { LinkInfo, LinkShapes } from './info.ts'
+import type { LinkInfo, LinkInfoLayouts } from './info.ts'
 import { linkInfo } from './info.ts'
 import type { NativeLink, Successor } from './native.ts'
 
@@ -13,7 +13,7 @@ import type { NativeLink, Successor } from './native.ts'
 export class LinkOwner {
   readonly life: Lifecycle
   readonly keepAlive: KeepAlive
-  readonly alive: Set<Link> = new Set()
+  readonly liveLinks: Set<Link> = new Set()
 
   constructor(life: Lifecycle, keepAlive: KeepAlive) {
     this.life = life
@@ -22,7 +22,7 @@ export class LinkOwner {
 
   /** Newest first. */
   destroyAll(): void {
-    for (const link of [...this.alive].toReversed()) link.destroy()
+    for (const link of [...this.liveLinks].toReversed()) link.destroy()
   }
 }
 
@@ -32,19 +32,19 @@ export class Link implements Disposable {
   /** For messages: `program on_exec of trace_bpf`. */
   readonly #title: string
   /** What links of its program are, to describe it. */
-  readonly #shapes: LinkShapes
+  readonly #layouts: LinkInfoLayouts
   readonly #lent = new DuplicateDescriptor()
   /** Undefined once destroyed. */
   #native: NativeLink | undefined
 
   /** @internal Made by attach functions alone. */
-  constructor(owner: LinkOwner, title: string, native: NativeLink, shapes: LinkShapes) {
+  constructor(owner: LinkOwner, title: string, native: NativeLink, layouts: LinkInfoLayouts) {
     this.#owner = owner
     this.#title = title
-    this.#shapes = shapes
+    this.#layouts = layouts
     this.#native = native
     registerDescriptor(this, () => this.#ownFd)
-    owner.alive.add(this)
+    owner.liveLinks.add(this)
     owner.keepAlive.hold(this)
   }
 
@@ -68,7 +68,7 @@ export class Link implements Disposable {
 
   /** What the kernel says of it, by its `type`. */
   get info(): LinkInfo {
-    const info = this.#live('ask about').info?.() ?? linkInfo(this.#ownFd, this.#shapes)
+    const info = this.#live('ask about').info?.() ?? linkInfo(this.#ownFd, this.#layouts)
     if (typeof info !== 'number') return info
     throw this.failure('ask about', -info)
   }
@@ -101,17 +101,17 @@ export class Link implements Disposable {
     const native = this.#native
     this.#lent.close()
     this.#native = undefined
-    this.#owner.alive.delete(this)
+    this.#owner.liveLinks.delete(this)
     this.#owner.keepAlive.release(this)
     return native
   }
 
   /** Stands for another attachment from now on, and ends the one it stood for. @internal */
-  takeOver(native: NativeLink): void {
+  replaceNative(native: NativeLink): void {
     const before = this.#native
     this.#lent.close()
     this.#native = native
-    this.#owner.alive.add(this)
+    this.#owner.liveLinks.add(this)
     this.#owner.keepAlive.hold(this)
     before?.destroy()
   }

@@ -7,7 +7,7 @@ import { BpfError } from '../host/error.ts'
 import { readLink } from '../host/files.ts'
 import { KeepAlive } from '../lifetime/keep-alive.ts'
 import { Lifecycle } from '../lifetime/lifecycle.ts'
-import * as shapes from './info.ts'
+import * as layouts from './info.ts'
 import { Link as AnyLink, LinkOwner } from './link.ts'
 import { descriptorLink } from './native.ts'
 
@@ -42,29 +42,29 @@ export const Link: PinnedLinks = /*#__PURE__*/ Object.freeze({
     const keepAlive = new KeepAlive()
     keepAlive.unref()
     const owner = new LinkOwner(new Lifecycle(path), keepAlive)
-    return new AnyLink(owner, path, descriptorLink(fd, path), allShapes())
+    return new AnyLink(owner, path, descriptorLink(fd, path), allInfoLayouts())
   },
   [Symbol.hasInstance]: (value: unknown): value is Link => value instanceof AnyLink,
 })
 
-function allShapes(): shapes.LinkShapes {
+function allInfoLayouts(): layouts.LinkInfoLayouts {
   return {
-    ...shapes.rawTracepointLinks,
-    ...shapes.tracingLinks,
-    ...shapes.cgroupLinks,
-    ...shapes.iterLinks,
-    ...shapes.netnsLinks,
-    ...shapes.xdpLinks,
-    ...shapes.kprobeMultiLinks,
-    ...shapes.structOpsLinks,
-    ...shapes.netfilterLinks,
-    ...shapes.tcxLinks,
-    ...shapes.uprobeMultiLinks,
-    ...shapes.netkitLinks,
-    ...shapes.sockmapLinks,
-    ...shapes.tracingMultiLinks,
-    ...shapes.probeLinks,
-    ...shapes.tracepointLinks,
-    ...shapes.eventLinks,
+    ...layouts.rawTracepointLinks,
+    ...layouts.tracingLinks,
+    ...layouts.cgroupLinks,
+    ...layouts.iterLinks,
+    ...layouts.netnsLinks,
+    ...layouts.xdpLinks,
+    ...layouts.kprobeMultiLinks,
+    ...layouts.structOpsLinks,
+    ...layouts.netfilterLinks,
+    ...layouts.tcxLinks,
+    ...layouts.uprobeMultiLinks,
+    ...layouts.netkitLinks,
+    ...layouts.sockmapLinks,
+    ...layouts.tracingMultiLinks,
+    ...layouts.probeLinks,
+    ...layouts.tracepointLinks,
+    ...layouts.eventLinks,
   }
 }

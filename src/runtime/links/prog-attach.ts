@@ -42,7 +42,7 @@ export function progAttachLink(
     program: registeredDescriptor(program),
     replaced: replace && registeredDescriptor(replace),
   }
-  const result = attach(BPF_PROG_ATTACH, fds, attachType, flags, anchor)
+  const result = callProgAttach(BPF_PROG_ATTACH, fds, attachType, flags, anchor)
   if (result < 0) throw program.failure(operation, -result, '', to.hints?.[-result])
   // Of our own: the caller's may be closed, or be another's, when it is time to detach.
   const place = duplicate(target)
@@ -50,14 +50,14 @@ export function progAttachLink(
   if (place < 0 || attached < 0) throw program.failure(operation, errno())
   return attachmentWithoutLink(
     () => {
-      attach(BPF_PROG_DETACH, { target: place, program: attached }, attachType)
+      callProgAttach(BPF_PROG_DETACH, { target: place, program: attached }, attachType)
       close(place)
       close(attached)
     },
     (other) => {
       const next = (flags & modeFlags) | ((flags & BPF_F_ALLOW_MULTI) === 0 ? 0 : BPF_F_REPLACE)
       const fds = { target: place, program: registeredDescriptor(other), replaced: attached }
-      const changed = attach(BPF_PROG_ATTACH, fds, attachType, next)
+      const changed = callProgAttach(BPF_PROG_ATTACH, fds, attachType, next)
       if (changed < 0) return changed
       close(attached)
       attached = duplicate(registeredDescriptor(other))
@@ -72,7 +72,7 @@ interface Descriptors {
   readonly replaced?: number | undefined
 }
 
-function attach(
+function callProgAttach(
   call: number,
   { target, program, replaced = 0 }: Descriptors,
   attachType: number,

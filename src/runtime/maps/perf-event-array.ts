@@ -14,7 +14,7 @@ import { close } from '../ffi/libc.ts'
 import { errno } from '../ffi/library.ts'
 import { openPerfEvent, perfEventTypes } from '../ffi/perf.ts'
 import { stateError } from '../host/error.ts'
-import { pidOf } from '../programs/pid.ts'
+import { libbpfPid } from '../programs/libbpf-pid.ts'
 import { descriptorSlots } from './descriptor-array.ts'
 import type { RecordFeed } from './event-map.ts'
 import { EventMap } from './event-map.ts'
@@ -101,7 +101,7 @@ export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
         typeof type === 'number' ? uint32('type', type) : constantOf('type', perfEventTypes, type),
       config: uint64('config', config),
     }
-    const process = pidOf(pid)
+    const process = libbpfPid(pid)
     const where = cpu ?? (process === -1 ? uint32('index', index) : -1)
     const fd = openPerfEvent(event, process, where)
     if (fd >= 0) return fd

@@ -5,7 +5,7 @@ import { registeredDescriptor } from '../descriptors/descriptor.ts'
 import { uint64 } from '../ffi/arguments.ts'
 import type { Struct } from '../ffi/memory.ts'
 import type { Anchor } from '../links/attachable.ts'
-import { tailOffset } from '../links/create.ts'
+import { typeFieldsOffset } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
 import type { Program } from './program.ts'
 
@@ -40,7 +40,7 @@ export function anchorOf(whom: string, options: AnchorOptions): Anchor {
 /** Of BPF_LINK_CREATE: union bpf_attr.link_create.tcx, .netkit, .cgroup: relative_fd, expected_revision. */
 export function anchorTail({ fd, revision }: Anchor): (attr: Struct) => void {
   return ({ data }) => {
-    data.setUint32(tailOffset, fd, true)
-    data.setBigUint64(tailOffset + 8, revision, true)
+    data.setUint32(typeFieldsOffset, fd, true)
+    data.setBigUint64(typeFieldsOffset + 8, revision, true)
   }
 }

@@ -3,16 +3,17 @@ import { BpfError } from '../host/error.ts'
 import { readText } from '../host/files.ts'
 import { tracefs } from '../host/tracefs.ts'
 
-const instead = 'Name another, or set autoload of the program to false where the kernel may lack it'
+const alternatives =
+  'Name another, or set autoload of the program to false where the kernel may lack it'
 
 /** What to do about a tracepoint that is not there; undefined when libbpf's words are about something else. */
 export function tracepointAdvice(log: string): string | undefined {
   const [, category = '', name = ''] =
     /failed to create tracepoint '([^/']+)\/([^']+)' perf event: No such file/.exec(log) ?? []
   if (name === '') return undefined
-  const events = tracepoints()
+  const events = kernelTracepoints()
   if (events.length === 0 || events.includes(`${category}/${name}`)) return undefined
-  return `This kernel has no tracepoint ${category}/${name}${didYouMean(`${category}/${name}`, events)}. ${instead}`
+  return `This kernel has no tracepoint ${category}/${name}${didYouMean(`${category}/${name}`, events)}. ${alternatives}`
 }
 
 /** The same of a raw tracepoint, which goes by its name alone. */
@@ -20,7 +21,7 @@ export function rawTracepointAdvice(log: string): string | undefined {
   const [, name] =
     /failed to attach to raw tracepoint '([^']+)': (?:No such|Invalid)/.exec(log) ?? []
   if (name === undefined) return undefined
-  return `This kernel has no tracepoint ${name}${didYouMean(name, tracepointNames())}. ${instead}`
+  return `This kernel has no tracepoint ${name}${didYouMean(name, tracepointNames())}. ${alternatives}`
 }
 
 /** The same of a kprobe. */
@@ -28,9 +29,9 @@ export function kprobeTargetAdvice(log: string): string | undefined {
   const [, name] =
     /failed to create kprobe '([^'+]+)\+\w+' perf event: No such file/.exec(log) ?? []
   if (name === undefined) return undefined
-  const names = [...functions()]
+  const names = [...kernelFunctions()]
   if (names.includes(name)) return undefined
-  return `This kernel has no function ${name}${didYouMean(name, names)}. ${instead}`
+  return `This kernel has no function ${name}${didYouMean(name, names)}. ${alternatives}`
 }
 
 /** What to do when the kernel has no such target by its BTF, or none was named. */
@@ -42,24 +43,25 @@ export function btfTargetAdvice(section: string, log: string): string | undefine
       : `SEC("${section}") names no target: call setAttachTarget(null, 'name') before load(), or write SEC("${section}/name")`
   }
   const [, name] = /failed to find kernel BTF type ID of '([^']+)'/.exec(log) ?? []
-  return name === undefined ? undefined : missingTarget(section, name)
+  return name === undefined ? undefined : missingTargetHint(section, name)
 }
 
 /** @param section of the program that was to be attached there */
-export function missingTarget(section: string, name: string): string {
-  const { what, names } = targetsOf(section)
+export function missingTargetHint(section: string, name: string): string {
+  const { what, names } = targetKind(section)
   return `This kernel has no ${what} ${name}${didYouMean(name, names())}. Name another with setAttachTarget(null, 'name') before load(), or set autoload of the program to false where the kernel may lack it`
 }
 
-function targetsOf(section: string): { what: string; names: () => Iterable<string> } {
+function targetKind(section: string): { what: string; names: () => Iterable<string> } {
   if (/^\??(tp_btf|raw_tp)/.test(section)) return { what: 'tracepoint', names: tracepointNames }
-  if (/^\??lsm/.test(section)) return { what: 'LSM hook', names: () => functions('bpf_lsm_') }
-  if (/^\??iter/.test(section)) return { what: 'iterator', names: () => functions('bpf_iter_') }
-  return { what: 'traceable function', names: () => functions() }
+  if (/^\??lsm/.test(section)) return { what: 'LSM hook', names: () => kernelFunctions('bpf_lsm_') }
+  if (/^\??iter/.test(section))
+    return { what: 'iterator', names: () => kernelFunctions('bpf_iter_') }
+  return { what: 'traceable function', names: () => kernelFunctions() }
 }
 
 /** `category/name`; empty where tracefs cannot be read. The names only help: what failed is told anyway. */
-function tracepoints(): string[] {
+function kernelTracepoints(): string[] {
   try {
     const events = readText(`${tracefs('read', 'its tracepoints')}/available_events`)
     return events.split('\n').map((line) => line.replace(':', '/'))
@@ -69,10 +71,11 @@ function tracepoints(): string[] {
   }
 }
 
-const tracepointNames = (): string[] => tracepoints().map((event) => event.replace(/^.*\//, ''))
+const tracepointNames = (): string[] =>
+  kernelTracepoints().map((event) => event.replace(/^.*\//, ''))
 
 /** The kernel's, by what their names begin with, which is left out. "ffffffff81000000 T name" (nm(1)). */
-function* functions(prefix = ''): Generator<string> {
+function* kernelFunctions(prefix = ''): Generator<string> {
   for (const [, name = ''] of readText('/proc/kallsyms').matchAll(/ [TtWw] (\S+)/g)) {
     if (name.startsWith(prefix)) yield name.slice(prefix.length)
   }

@@ -1,7 +1,7 @@
 import { ENOENT, ESRCH } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
 import { constants, errnoOf, isAccessible, readText } from '../host/files.ts'
-import { pidOf } from './pid.ts'
+import { libbpfPid } from './libbpf-pid.ts'
 
 /**
  * A program or library whose functions are probed: a path; a library's name, `libc.so.6`, as the process of the probe
@@ -15,23 +15,24 @@ export type Binary = string | number
  */
 export function pathOfBinary(binary: Binary, pid: number | 'self' | undefined): string {
   if (binary === 'self') return '/proc/self/exe'
-  if (typeof binary === 'number') return `/proc/${pidOf(binary)}/exe`
+  if (typeof binary === 'number') return `/proc/${libbpfPid(binary)}/exe`
   if (typeof binary !== 'string') {
     throw new TypeError(`a binary is a path, a library's name or a process, not ${typeof binary}`)
   }
   if (binary.includes('/')) return binary
-  const path = (pid === undefined ? undefined : loadedLibrary(binary, pid)) ?? searched(binary)
+  const path =
+    (pid === undefined ? undefined : findLoadedLibrary(binary, pid)) ?? findInSearchPath(binary)
   if (path !== undefined) return path
   const hint = 'No folder for its kind has one: give its path'
   throw new BpfError({ operation: 'find', object: binary, errno: ENOENT, hint })
 }
 
 /** Where libbpf looks (libbpf.c: resolve_full_path): no cache of the dynamic linker's. */
-function searched(name: string): string | undefined {
+function findInSearchPath(name: string): string | undefined {
   const isLibrary = /\.so(\.|$)/.test(name)
   const { LD_LIBRARY_PATH, PATH } = process.env
   const folders = isLibrary
-    ? [LD_LIBRARY_PATH, '/usr/lib64:/usr/lib', `/lib/${machine()}-linux-gnu`, '/lib64:/lib']
+    ? [LD_LIBRARY_PATH, '/usr/lib64:/usr/lib', `/lib/${machineName()}-linux-gnu`, '/lib64:/lib']
     : [PATH, '/usr/bin:/usr/sbin']
   const wanted = isLibrary ? constants.R_OK : constants.R_OK | constants.X_OK
   return folders
@@ -42,13 +43,13 @@ function searched(name: string): string | undefined {
 }
 
 /** As the names of folders have it. */
-function machine(): string {
+function machineName(): string {
   const names: Record<string, string> = { x64: 'x86_64', arm64: 'aarch64', ppc64: 'powerpc64le' }
   return names[process.arch] ?? process.arch
 }
 
 /** The process may see other files than we under the same names. */
-function loadedLibrary(name: string, pid: number | 'self'): string | undefined {
+function findLoadedLibrary(name: string, pid: number | 'self'): string | undefined {
   let maps: string
   try {
     maps = readText(`/proc/${pid}/maps`)

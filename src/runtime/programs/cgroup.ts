@@ -9,7 +9,7 @@ import { constantOf } from '../ffi/arguments.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { EBADF } from '../host/errno.ts'
 import { kernelLink } from '../links/create.ts'
-import type { LinkShapes } from '../links/info.ts'
+import type { LinkInfoLayouts } from '../links/info.ts'
 import { cgroupLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
@@ -19,7 +19,7 @@ import { anchorNames, anchorOf, anchorTail } from './anchor.ts'
 import type { AttachNeed } from './needed-capabilities.ts'
 import { cgroupSkb } from './needed-capabilities.ts'
 import { PacketProgram } from './packet.ts'
-import type { Attempt } from './program.ts'
+import type { FailedAttach } from './program.ts'
 import { Program } from './program.ts'
 import { trampolineAdvice } from './trampoline.ts'
 
@@ -57,7 +57,7 @@ export class CgroupProgram extends Program {
   }
 
   /** @internal */
-  override advice(attempt: Attempt): string | undefined {
+  override advice(attempt: FailedAttach): string | undefined {
     return this.loadAdvice(attempt.errno) ?? super.advice(attempt)
   }
 
@@ -67,7 +67,7 @@ export class CgroupProgram extends Program {
   }
 
   /** @internal */
-  protected override get linkShapes(): LinkShapes {
+  protected override get linkInfoLayouts(): LinkInfoLayouts {
     return cgroupLinks
   }
 }
@@ -80,7 +80,7 @@ export class CgroupSkbProgram extends PacketProgram {
   }
 
   /** @internal */
-  protected override get linkShapes(): LinkShapes {
+  protected override get linkInfoLayouts(): LinkInfoLayouts {
     return cgroupLinks
   }
 }
@@ -102,7 +102,12 @@ function attachCgroup(
     const to = { target, attachType: program.expectedAttachType, hints }
     if (mode === undefined) {
       const since = flags === 0 ? undefined : orderSince
-      return kernelLink(program, operation, { ...to, flags, tail: anchorTail(anchor), since })
+      return kernelLink(program, operation, {
+        ...to,
+        flags,
+        writeTypeFields: anchorTail(anchor),
+        requirement: since,
+      })
     }
     const all = flags | constantOf('mode', modes, mode) | (replace ? BPF_F_REPLACE : 0)
     return progAttachLink(program, operation, { ...to, flags: all, anchor, replace })

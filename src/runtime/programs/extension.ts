@@ -1,11 +1,11 @@
 import { descriptor } from '../descriptors/descriptor.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import { linkByLibbpf } from '../links/create.ts'
-import type { LinkShapes } from '../links/info.ts'
+import type { LinkInfoLayouts } from '../links/info.ts'
 import { tracingLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { btfTargetAdvice } from './attach-targets.ts'
-import type { Attempt } from './program.ts'
+import type { FailedAttach } from './program.ts'
 import { Program } from './program.ts'
 import { trampolineAdvice } from './trampoline.ts'
 
@@ -28,7 +28,7 @@ export class ExtensionProgram extends Program {
   }
 
   /** @internal */
-  override advice(attempt: Attempt): string | undefined {
+  override advice(attempt: FailedAttach): string | undefined {
     return this.loadAdvice(attempt.errno) ?? super.advice(attempt)
   }
 
@@ -38,7 +38,7 @@ export class ExtensionProgram extends Program {
   }
 
   /** @internal */
-  protected override get linkShapes(): LinkShapes {
+  protected override get linkInfoLayouts(): LinkInfoLayouts {
     return tracingLinks
   }
 }

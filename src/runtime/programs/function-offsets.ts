@@ -9,7 +9,7 @@ import { elfFunctions, functionNames, parseVersionedName } from '../symbols/elf-
 import type { Program } from './program.ts'
 
 /** For errors. */
-export interface Attempt {
+export interface LookupContext {
   readonly program: Program
   readonly operation: string
 }
@@ -20,19 +20,23 @@ export interface Attempt {
  * @param names with a version or without: `malloc`, `malloc@GLIBC_2.2.5`
  * @throws {BpfError} ENOENT when there is none of a name; EINVAL when there are several
  */
-export function offsetsOf(attempt: Attempt, path: string, names: readonly string[]): bigint[] {
+export function offsetsOf(
+  attempt: LookupContext,
+  path: string,
+  names: readonly string[],
+): bigint[] {
   const asked = names.map((text) => ({ text, ...parseVersionedName(text) }))
-  const all = byName(functionsOf(attempt, path, new Set(asked.map(({ name }) => name))))
+  const all = groupByName(readFunctions(attempt, path, new Set(asked.map(({ name }) => name))))
   return asked.map(({ text, name, version }) => {
     const named = (all.get(name) ?? []).filter(
       (each) => version === undefined || each.version === version,
     )
-    return BigInt(only(attempt, path, text, best(named, version !== undefined)))
+    return BigInt(singleOffset(attempt, path, text, linkerChoice(named, version !== undefined)))
   })
 }
 
 /** The same of one. */
-export function offsetOf(attempt: Attempt, path: string, name: string): bigint {
+export function offsetOf(attempt: LookupContext, path: string, name: string): bigint {
   const [offset = 0n] = offsetsOf(attempt, path, [name])
   return offset
 }
@@ -42,34 +46,40 @@ export function offsetOf(attempt: Attempt, path: string, name: string): bigint {
  * @param pattern with `*` and `?`
  * @throws {BpfError} ENOENT when none matches
  */
-export function offsetsMatching(attempt: Attempt, path: string, pattern: string): bigint[] {
-  const offsets = functionsOf(attempt, path, glob(pattern))
+export function offsetsMatching(attempt: LookupContext, path: string, pattern: string): bigint[] {
+  const offsets = readFunctions(attempt, path, glob(pattern))
     .filter(({ isIfunc }) => !isIfunc)
     .map(({ offset }) => offset)
   if (offsets.length > 0) return Array.from(new Set(offsets), BigInt)
-  throw refusal(attempt, ENOENT, `${path} has no function that matches`)
+  throw lookupError(attempt, ENOENT, `${path} has no function that matches`)
 }
 
 /** Names, or what they match. */
-interface Wanted {
+interface NameFilter {
   has(name: string): boolean
 }
 
-function functionsOf(attempt: Attempt, path: string, wanted: Wanted): readonly ElfFunction[] {
+function readFunctions(
+  attempt: LookupContext,
+  path: string,
+  wanted: NameFilter,
+): readonly ElfFunction[] {
   return withOpened(path, (fd) => {
     const opened = openedFile(fd)
     const file = opened && readElfFile(opened.bytes)
     if (!file) {
       const advice = 'Give the path of a program or library, not of a script'
-      throw refusal(attempt, EINVAL, `${path} is no ELF file`, advice)
+      throw lookupError(attempt, EINVAL, `${path} is no ELF file`, advice)
     }
     const functions = elfFunctions(file, (name) => wanted.has(name))
     if (functions.count > 0) return functions.matching
-    throw refusal(attempt, ENOENT, `${path} names no functions, it is stripped: give offsets`)
+    throw lookupError(attempt, ENOENT, `${path} names no functions, it is stripped: give offsets`)
   })
 }
 
-function byName(functions: readonly ElfFunction[]): ReadonlyMap<string, readonly ElfFunction[]> {
+function groupByName(
+  functions: readonly ElfFunction[],
+): ReadonlyMap<string, readonly ElfFunction[]> {
   const all = new Map<string, ElfFunction[]>()
   for (const each of functions) {
     const same = all.get(each.name)
@@ -80,7 +90,10 @@ function byName(functions: readonly ElfFunction[]): ReadonlyMap<string, readonly
 }
 
 /** As a linker chooses: the default version, what others may link to, and not what gives way to others. */
-function best(functions: readonly ElfFunction[], byVersion: boolean): readonly ElfFunction[] {
+function linkerChoice(
+  functions: readonly ElfFunction[],
+  byVersion: boolean,
+): readonly ElfFunction[] {
   const rank = ({ hidden, binding }: ElfFunction): number => {
     if (hidden && !byVersion) return 0
     return binding === STB_LOCAL ? 1 : binding === STB_WEAK ? 2 : 3
@@ -89,26 +102,27 @@ function best(functions: readonly ElfFunction[], byVersion: boolean): readonly E
   return functions.filter((each) => rank(each) === highest)
 }
 
-function only(
-  attempt: Attempt,
+function singleOffset(
+  attempt: LookupContext,
   path: string,
   wanted: string,
   functions: readonly ElfFunction[],
 ): number {
   if (functions.some(({ isIfunc }) => isIfunc)) {
     const reason = `${path} chooses what ${wanted} is when a program starts: name that function`
-    throw refusal(attempt, ENOENT, reason)
+    throw lookupError(attempt, ENOENT, reason)
   }
   const offsets = [...new Set(functions.map(({ offset }) => offset))]
   const [first] = offsets
-  if (first === undefined) throw refusal(attempt, ENOENT, ...missingFunction(path, wanted))
+  if (first === undefined)
+    throw lookupError(attempt, ENOENT, ...missingFunctionReason(path, wanted))
   if (offsets.length === 1) return first
   const list = offsets.map((offset) => `0x${offset.toString(16)}`).join(', ')
-  throw refusal(attempt, EINVAL, `${path} has several functions ${wanted}, at offsets ${list}`)
+  throw lookupError(attempt, EINVAL, `${path} has several functions ${wanted}, at offsets ${list}`)
 }
 
-function refusal(
-  { program, operation }: Attempt,
+function lookupError(
+  { program, operation }: LookupContext,
   errno: number,
   reason: string,
   hint?: string,
@@ -117,7 +131,7 @@ function refusal(
 }
 
 /** Why there is none of the name, and what to do. */
-function missingFunction(path: string, wanted: string): [reason: string, hint: string] {
+function missingFunctionReason(path: string, wanted: string): [reason: string, hint: string] {
   const { name, version } = parseVersionedName(wanted)
   const { defined, imported } = withOpened(path, (fd) => {
     const opened = openedFile(fd)
@@ -142,7 +156,7 @@ function missingFunction(path: string, wanted: string): [reason: string, hint: s
   ]
 }
 
-function glob(pattern: string): Wanted {
+function glob(pattern: string): NameFilter {
   const source = pattern
     .replaceAll(/[\\^$.|+()[\]{}]/g, String.raw`\$&`)
     .replaceAll('?', '.')

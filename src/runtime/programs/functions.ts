@@ -12,14 +12,14 @@ export type Functions = string | readonly string[] | readonly Integer[]
 export interface FunctionList {
   readonly pattern: string | null
   readonly names?: readonly string[] | undefined
-  readonly places: Scratch | undefined
+  readonly locations: Scratch | undefined
   /** 0 of a pattern. */
   readonly count: number
 }
 
 /** @throws {TypeError | RangeError} */
 export function functionList(functions: Functions): FunctionList {
-  const none = { pattern: null, names: undefined, places: undefined }
+  const none = { pattern: null, names: undefined, locations: undefined }
   if (typeof functions === 'string') return { ...none, pattern: functions, count: 0 }
   const list = copyList<string | Integer, string | Integer>('functions', functions, (each) => each)
   const count = list.length
@@ -28,14 +28,14 @@ export function functionList(functions: Functions): FunctionList {
     const names = copyList('functions', list, (name) => requireType('a function', name, 'string'))
     return { ...none, names, count }
   }
-  const places = words(
-    copyList('functions', list, (place) => uint64('a function', place as Integer)),
+  const locations = words(
+    copyList('functions', list, (location) => uint64('a function', location as Integer)),
   )
-  return { ...none, places, count }
+  return { ...none, locations: locations, count }
 }
 
 /** Something of each function, a cookie: as many as functions. @throws {TypeError | RangeError} */
-export function perFunction(
+export function valuesPerFunction(
   what: string,
   values: readonly Integer[] | undefined,
   { count, pattern }: FunctionList,

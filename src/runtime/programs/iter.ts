@@ -13,7 +13,7 @@ import { IterLink } from '../links/iter-link.ts'
 import type { NativeLink } from '../links/native.ts'
 import { attachOptions } from './attach-options.ts'
 import { btfTargetAdvice } from './attach-targets.ts'
-import type { Attempt } from './program.ts'
+import type { FailedAttach } from './program.ts'
 import { Program } from './program.ts'
 import { handleOf } from './settings.ts'
 
@@ -87,7 +87,7 @@ export class IterProgram extends Program {
   }
 
   /** @internal */
-  override advice(attempt: Attempt): string | undefined {
+  override advice(attempt: FailedAttach): string | undefined {
     return attempt.errno === EBADF && this.section.includes('map')
       ? 'Say which map: attachIter({ map })'
       : super.advice(attempt)

@@ -3,12 +3,12 @@ import { exists } from '../host/files.ts'
 import { kernelIsAtLeast } from '../host/kernel-release.ts'
 import { tracefsAdvice } from '../host/tracefs.ts'
 import { kprobeTargetAdvice } from './attach-targets.ts'
-import type { Attempt } from './program.ts'
+import type { FailedAttach } from './program.ts'
 
 /** What to do when a program of the section could not be attached as a kprobe or uprobe. */
 export function kprobeAdvice(
   section: string,
-  { errno, log, bySection }: Attempt,
+  { errno, log, bySection }: FailedAttach,
 ): string | undefined {
   if (/\bk(ret)?probe\b/.test(log) && lacksKprobes()) {
     return 'This kernel has no kprobes (CONFIG_KPROBES, CONFIG_KPROBE_EVENTS): attach to a tracepoint, or boot one that has'

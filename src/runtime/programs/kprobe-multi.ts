@@ -6,11 +6,11 @@ import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import { cStrings } from '../ffi/memory.ts'
 import { unsupported } from '../host/error.ts'
-import { kernelLink, linkByLibbpf, tailOffset } from '../links/create.ts'
+import { kernelLink, linkByLibbpf, typeFieldsOffset } from '../links/create.ts'
 import type { NativeLink } from '../links/native.ts'
 import { attachOptions } from './attach-options.ts'
 import type { FunctionList, Functions } from './functions.ts'
-import { functionList, perFunction, requireAttachType } from './functions.ts'
+import { functionList, valuesPerFunction, requireAttachType } from './functions.ts'
 import type { Program } from './program.ts'
 
 const bpf_program__attach_kprobe_multi_opts = fromLibbpf(
@@ -33,7 +33,7 @@ export function attachKprobeMulti(
 ): NativeLink {
   requireKnownOptions('attachKprobeMulti()', options, ['cookies', 'retprobe', 'session'])
   const list = functionList(functions)
-  const cookies = perFunction('cookies', options.cookies, list)
+  const cookies = valuesPerFunction('cookies', options.cookies, list)
   const operation = `attach to ${describe(functions)}`
   requireAttachType(program, operation, 'kprobe', [
     BPF_TRACE_KPROBE_MULTI,
@@ -44,7 +44,7 @@ export function attachKprobeMulti(
   // struct bpf_kprobe_multi_opts: sz, syms, addrs, cookies, cnt, retprobe, session, unique_match.
   const opts = attachOptions(48)
   opts.point(8, list.names && cStrings(list.names))
-  opts.point(16, list.places)
+  opts.point(16, list.locations)
   opts.point(24, cookies)
   opts.data.setBigUint64(32, BigInt(list.count), true)
   opts.data.setUint8(40, options.retprobe ? 1 : 0)
@@ -67,12 +67,12 @@ function sessionLink(
     target: 0,
     attachType: BPF_TRACE_KPROBE_SESSION,
     // union bpf_attr.link_create.kprobe_multi: flags, cnt, syms, addrs, cookies.
-    tail(attr) {
-      attr.data.setUint32(tailOffset, retprobe ? BPF_F_KPROBE_MULTI_RETURN : 0, true)
-      attr.data.setUint32(tailOffset + 4, list.count, true)
-      attr.point(tailOffset + 8, list.names && cStrings(list.names))
-      attr.point(tailOffset + 16, list.places)
-      attr.point(tailOffset + 24, perFunction('cookies', cookies, list))
+    writeTypeFields(attr) {
+      attr.data.setUint32(typeFieldsOffset, retprobe ? BPF_F_KPROBE_MULTI_RETURN : 0, true)
+      attr.data.setUint32(typeFieldsOffset + 4, list.count, true)
+      attr.point(typeFieldsOffset + 8, list.names && cStrings(list.names))
+      attr.point(typeFieldsOffset + 16, list.locations)
+      attr.point(typeFieldsOffset + 24, valuesPerFunction('cookies', cookies, list))
     },
   })
 }

@@ -3,7 +3,7 @@ import { uint64 } from '../ffi/arguments.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import { linkByLibbpf } from '../links/create.ts'
-import type { LinkShapes } from '../links/info.ts'
+import type { LinkInfoLayouts } from '../links/info.ts'
 import { probeLinks, kprobeMultiLinks, uprobeMultiLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
@@ -13,8 +13,8 @@ import { kprobeAdvice } from './kprobe-advice.ts'
 import type { KprobeMultiOptions } from './kprobe-multi.ts'
 import { attachKprobeMulti } from './kprobe-multi.ts'
 import type { ProbeMode } from './probe-mode.ts'
-import { attachModeOf } from './probe-mode.ts'
-import type { Attempt } from './program.ts'
+import { attachModeNumber } from './probe-mode.ts'
+import type { FailedAttach } from './program.ts'
 import { Program } from './program.ts'
 import type { UprobeMultiOptions } from './uprobe-multi.ts'
 import { attachUprobeMulti } from './uprobe-multi.ts'
@@ -53,7 +53,7 @@ export class KprobeProgram extends Program {
     opts.data.setBigUint64(8, uint64('cookie', options.cookie ?? 0), true)
     opts.data.setBigUint64(16, uint64('offset', options.offset ?? 0), true)
     opts.data.setUint8(24, options.retprobe ? 1 : 0)
-    opts.data.setUint32(28, attachModeOf(options.attachMode), true)
+    opts.data.setUint32(28, attachModeNumber(options.attachMode), true)
     const operation = `attach to ${symbol}`
     return this.adopt(linkByLibbpf(this, operation, bpf_program__attach_kprobe_opts, symbol, opts))
   }
@@ -112,12 +112,12 @@ export class KprobeProgram extends Program {
   }
 
   /** @internal */
-  override advice(attempt: Attempt): string | undefined {
+  override advice(attempt: FailedAttach): string | undefined {
     return kprobeAdvice(this.section, attempt) ?? super.advice(attempt)
   }
 
   /** @internal */
-  protected override get linkShapes(): LinkShapes {
+  protected override get linkInfoLayouts(): LinkInfoLayouts {
     return { ...probeLinks, ...kprobeMultiLinks, ...uprobeMultiLinks }
   }
 }

@@ -2,8 +2,8 @@ import { BPF_F_NETFILTER_IP_DEFRAG } from '../../uapi/attach-flags.ts'
 import { BPF_NETFILTER } from '../../uapi/attach-type.ts'
 import { constantOf } from '../ffi/arguments.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
-import { kernelLink, tailOffset } from '../links/create.ts'
-import type { LinkShapes } from '../links/info.ts'
+import { kernelLink, typeFieldsOffset } from '../links/create.ts'
+import type { LinkInfoLayouts } from '../links/info.ts'
 import { netfilterLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { PacketProgram } from './packet.ts'
@@ -35,20 +35,20 @@ export class NetfilterProgram extends PacketProgram {
     const link = kernelLink(this, `attach to ${hooknum} of ${pf}`, {
       target: 0,
       attachType: BPF_NETFILTER,
-      since: 'Netfilter programs came with Linux 6.4',
+      requirement: 'Netfilter programs came with Linux 6.4',
       // union bpf_attr.link_create.netfilter: pf, hooknum, priority, flags.
-      tail({ data }) {
-        data.setUint32(tailOffset, family, true)
-        data.setUint32(tailOffset + 4, hook, true)
-        data.setInt32(tailOffset + 8, priority, true)
-        data.setUint32(tailOffset + 12, options.defrag ? BPF_F_NETFILTER_IP_DEFRAG : 0, true)
+      writeTypeFields({ data }) {
+        data.setUint32(typeFieldsOffset, family, true)
+        data.setUint32(typeFieldsOffset + 4, hook, true)
+        data.setInt32(typeFieldsOffset + 8, priority, true)
+        data.setUint32(typeFieldsOffset + 12, options.defrag ? BPF_F_NETFILTER_IP_DEFRAG : 0, true)
       },
     })
     return this.adopt(link)
   }
 
   /** @internal */
-  protected override get linkShapes(): LinkShapes {
+  protected override get linkInfoLayouts(): LinkInfoLayouts {
     return netfilterLinks
   }
 }

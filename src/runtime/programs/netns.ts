@@ -3,14 +3,14 @@ import { uint32 } from '../ffi/arguments.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import { linkByLibbpf } from '../links/create.ts'
-import type { LinkShapes } from '../links/info.ts'
+import type { LinkInfoLayouts } from '../links/info.ts'
 import { netnsLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
 import { PacketProgram } from './packet.ts'
 import { Program } from './program.ts'
 import type { TestRunOutput } from './test-run.ts'
-import { bytes, testRun } from './test-run.ts'
+import { requireBytes, testRun } from './test-run.ts'
 
 const bpf_program__attach_netns = fromLibbpf('ptr bpf_program__attach_netns(ptr, int)')
 
@@ -31,12 +31,15 @@ export class SkLookupProgram extends Program {
   }): Pick<TestRunOutput, 'retval' | 'ctx' | 'duration'> {
     requireKnownOptions('testRun()', options, ['ctx', 'repeat'])
     const repeat = uint32('repeat', options.repeat ?? 0)
-    const { retval, ctx, duration } = testRun(this, { ctx: bytes('ctx', options.ctx), repeat })
+    const { retval, ctx, duration } = testRun(this, {
+      ctx: requireBytes('ctx', options.ctx),
+      repeat,
+    })
     return { retval, ctx, duration }
   }
 
   /** @internal */
-  protected override get linkShapes(): LinkShapes {
+  protected override get linkInfoLayouts(): LinkInfoLayouts {
     return netnsLinks
   }
 }
@@ -49,7 +52,7 @@ export class FlowDissectorProgram extends PacketProgram {
   }
 
   /** @internal */
-  protected override get linkShapes(): LinkShapes {
+  protected override get linkInfoLayouts(): LinkInfoLayouts {
     return netnsLinks
   }
 }

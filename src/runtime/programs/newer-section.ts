@@ -25,7 +25,7 @@ export interface SectionFacts {
 /** What becomes of such a program when the installed libbpf does not know its section. */
 export interface NewerSection {
   /** Tells libbpf what the section would have told it. @param program `struct bpf_program *`, opened */
-  nameType(program: number): void
+  setProgramType(program: number): void
   /** @throws {BpfError} `ERR_BPF_UNSUPPORTED` when libbpf, not knowing how, would leave it unattached without a word */
   requireKnown(program: Program): void
 }
@@ -33,7 +33,7 @@ export interface NewerSection {
 export function newerSection(facts: SectionFacts): NewerSection {
   const { minor, type, attachType, sleepable, attaches } = facts
   return {
-    nameType(program) {
+    setProgramType(program) {
       if (bpf_program__type(program) !== 0) return
       bpf_program__set_type(program, type)
       bpf_program__set_expected_attach_type(program, attachType)

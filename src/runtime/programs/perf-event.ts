@@ -9,14 +9,14 @@ import { EINVAL, ENODEV, ENOENT, EOPNOTSUPP } from '../host/errno.ts'
 import { readText } from '../host/files.ts'
 import { onlineCpus } from '../host/online-cpus.ts'
 import { linkByLibbpf } from '../links/create.ts'
-import type { LinkShapes } from '../links/info.ts'
+import type { LinkInfoLayouts } from '../links/info.ts'
 import { eventLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { combinedLink } from '../links/native.ts'
 import type { NativeLink } from '../links/native.ts'
 import { attachOptions } from './attach-options.ts'
-import { type PerfEventName, perfEventNamed } from './perf-events.ts'
-import { pidOf } from './pid.ts'
+import { libbpfPid } from './libbpf-pid.ts'
+import { type PerfEventName, perfEventNamed } from './perf-event-names.ts'
 import { Program } from './program.ts'
 
 const bpf_program__attach_perf_event_opts = fromLibbpf(
@@ -43,7 +43,7 @@ export interface PerfEventOptions extends PerfEventCookie {
   cpu?: number | undefined
 }
 
-const known = ['type', 'config', 'frequency', 'period', 'pid', 'cpu', 'cookie']
+const optionNames = ['type', 'config', 'frequency', 'period', 'pid', 'cpu', 'cookie']
 
 /** PERF_EVENT: runs at samples of hardware and software counters. */
 export class PerfEventProgram extends Program {
@@ -59,8 +59,8 @@ export class PerfEventProgram extends Program {
       if (own < 0) throw this.failure('attach to a perf event', errno())
       return this.adopt(this.#attachTo(own, options))
     }
-    requireKnownOptions('attachPerfEvent()', target, known)
-    const pid = pidOf(target.pid)
+    requireKnownOptions('attachPerfEvent()', target, optionNames)
+    const pid = libbpfPid(target.pid)
     const cpus =
       target.cpu !== undefined ? [uint32('cpu', target.cpu)] : pid === -1 ? onlineCpus() : [-1]
     const links: NativeLink[] = []
@@ -87,13 +87,13 @@ export class PerfEventProgram extends Program {
   }
 
   /** @internal */
-  protected override get linkShapes(): LinkShapes {
+  protected override get linkInfoLayouts(): LinkInfoLayouts {
     return eventLinks
   }
 }
 
 /** @throws {TypeError} */
-function counterOf({ type, config = 0 }: PerfEventOptions): { type: number; config: bigint } {
+function eventConfig({ type, config = 0 }: PerfEventOptions): { type: number; config: bigint } {
   const named = typeof config === 'string' ? perfEventNamed(config) : { type, config }
   const kind = type ?? named.type
   if (kind === undefined)
@@ -109,7 +109,7 @@ function counterOf({ type, config = 0 }: PerfEventOptions): { type: number; conf
 /** linux/perf_event.h: PERF_TYPE_HARDWARE, _HW_CACHE, _RAW: what the CPU itself counts. */
 const countedByCpu = new Set([0, 3, 4])
 
-function refusedEvent(
+function openFailureHint(
   { type, frequency }: { readonly type: number; readonly frequency?: bigint },
   cpu: number,
   errno: number,
@@ -131,7 +131,7 @@ function refusedEvent(
 function openEvent(program: Program, options: PerfEventOptions, pid: number, cpu: number): number {
   const { frequency } = options
   const event = {
-    ...counterOf(options),
+    ...eventConfig(options),
     period: uint64('period', options.period ?? 0),
     ...(frequency === undefined ? {} : { frequency: uint64('frequency', frequency) }),
   }
@@ -139,7 +139,7 @@ function openEvent(program: Program, options: PerfEventOptions, pid: number, cpu
   if (fd < 0) {
     const words = `open a perf event on CPU ${cpu} for`
     const failed = errno()
-    throw program.failure(words, failed, '', refusedEvent(event, cpu, failed))
+    throw program.failure(words, failed, '', openFailureHint(event, cpu, failed))
   }
   return fd
 }

@@ -9,7 +9,7 @@ const modes = { default: 0, legacy: 1, perf: 2, link: 3 } as const
 export type ProbeMode = keyof typeof modes
 
 /** @throws {BpfError} `ERR_BPF_UNSUPPORTED` below libbpf 1.2, for any but the default */
-export function attachModeOf(mode: ProbeMode = 'default'): number {
+export function attachModeNumber(mode: ProbeMode = 'default'): number {
   const number = constantOf('attachMode', modes, mode)
   if (number !== 0 && !libbpfIsAtLeast(1, 2)) {
     const reason = 'the installed libbpf cannot'

@@ -15,7 +15,7 @@ import { EOPNOTSUPP } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
 import type { AttachableProgram, Operation, OperationDetails } from '../links/attachable.ts'
 import { linkByLibbpf } from '../links/create.ts'
-import type { LinkShapes } from '../links/info.ts'
+import type { LinkInfoLayouts } from '../links/info.ts'
 import { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
 import type { ProgramInfo } from './info.ts'
@@ -30,7 +30,7 @@ import { programStream } from './stream.ts'
 const bpf_program__attach = fromLibbpf('ptr bpf_program__attach(ptr)')
 
 /** An attachment that failed. */
-export interface Attempt {
+export interface FailedAttach {
   readonly errno: number
   /** What libbpf said. */
   readonly log: string
@@ -64,7 +64,7 @@ export class Program extends ProgramSettings implements AttachableProgram {
    * @throws {BpfError} `ERR_BPF_STATE` before load
    */
   get fd(): number {
-    return handleOf(this).lent.of(this.#ownFd, this.title)
+    return handleOf(this).userDescriptor.of(this.#ownFd, this.title)
   }
 
   get #ownFd(): number {
@@ -132,11 +132,11 @@ export class Program extends ProgramSettings implements AttachableProgram {
 
   /** @internal */
   protected makeLink(native: NativeLink): Link {
-    return new Link(handleOf(this).links, this.title, native, this.linkShapes)
+    return new Link(handleOf(this).links, this.title, native, this.linkInfoLayouts)
   }
 
   /** What its links are. @internal */
-  protected get linkShapes(): LinkShapes {
+  protected get linkInfoLayouts(): LinkInfoLayouts {
     return {}
   }
 
@@ -144,13 +144,13 @@ export class Program extends ProgramSettings implements AttachableProgram {
   failure(tried: Operation, errno: number, log = '', hint?: string): BpfError {
     const details: OperationDetails = typeof tried === 'string' ? { words: tried } : tried
     const { words: operation, need } = details
-    const wanted = [...this.needed.load, ...(need?.capabilities ?? [])]
+    const wanted = [...this.neededCapabilities.load, ...(need?.capabilities ?? [])]
     return new BpfError({
       operation,
       object: this.title,
       errno,
       log,
-      reason: telling(log),
+      reason: decisiveLine(log),
       hint:
         this.advice({ errno, log, bySection: operation === 'attach' }) ??
         privilegeHint(errno, wanted) ??
@@ -160,7 +160,7 @@ export class Program extends ProgramSettings implements AttachableProgram {
   }
 
   /** What to do when it could not be attached. @internal */
-  advice({ errno, log, bySection }: Attempt): string | undefined {
+  advice({ errno, log, bySection }: FailedAttach): string | undefined {
     if (/\(did you load it\?\)|can't attach before loaded/.test(log)) {
       return 'load() left it out, since autoload is off'
     }
@@ -175,7 +175,7 @@ export class Program extends ProgramSettings implements AttachableProgram {
   }
 
   /** What this process must have to load and attach it. @internal */
-  get needed(): NeededCapabilities {
+  get neededCapabilities(): NeededCapabilities {
     return capabilitiesFor(bpf_program__type(handleOf(this).pointer))
   }
 
@@ -187,7 +187,7 @@ export class Program extends ProgramSettings implements AttachableProgram {
 }
 
 /** libbpf ends with the telling line, `prog 'x': failed to create tracepoint …`; after it comes one that says no more. */
-function telling(log: string): string | undefined {
+function decisiveLine(log: string): string | undefined {
   const lines = log.trimEnd().split('\n')
   const line = lines.findLast((line) => !/failed to auto-attach/.test(line)) ?? lines.at(-1)
   return line || undefined

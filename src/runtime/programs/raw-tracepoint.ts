@@ -8,12 +8,12 @@ import { requireKnownOptions } from '../ffi/known-options.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import { cString, struct, reachabilityFence, words } from '../ffi/memory.ts'
 import { linkByLibbpf } from '../links/create.ts'
-import type { LinkShapes } from '../links/info.ts'
+import type { LinkInfoLayouts } from '../links/info.ts'
 import { rawTracepointLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { descriptorLink } from '../links/native.ts'
 import { rawTracepointAdvice } from './attach-targets.ts'
-import type { Attempt } from './program.ts'
+import type { FailedAttach } from './program.ts'
 import { Program } from './program.ts'
 import type { TestRunOutput } from './test-run.ts'
 import { testRun } from './test-run.ts'
@@ -68,12 +68,12 @@ export class RawTracepointProgram extends Program {
   }
 
   /** @internal */
-  override advice(attempt: Attempt): string | undefined {
+  override advice(attempt: FailedAttach): string | undefined {
     return rawTracepointAdvice(attempt.log) ?? super.advice(attempt)
   }
 
   /** @internal */
-  protected override get linkShapes(): LinkShapes {
+  protected override get linkInfoLayouts(): LinkInfoLayouts {
     return rawTracepointLinks
   }
 }

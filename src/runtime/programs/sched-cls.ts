@@ -7,7 +7,7 @@ import {
 import { constantOf } from '../ffi/arguments.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { kernelLink } from '../links/create.ts'
-import type { LinkShapes } from '../links/info.ts'
+import type { LinkInfoLayouts } from '../links/info.ts'
 import { tcxLinks, netkitLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import type { AnchorOptions } from './anchor.ts'
@@ -91,9 +91,9 @@ export class SchedClsProgram extends PacketProgram {
       kernelLink(this, `attach to ${side} of ${device}`, {
         target: indexOfInterface(device),
         attachType: types[side],
-        since,
+        requirement: since,
         flags: anchor.flags,
-        tail: anchorTail(anchor),
+        writeTypeFields: anchorTail(anchor),
       }),
     )
   }
@@ -120,7 +120,7 @@ export class SchedClsProgram extends PacketProgram {
   }
 
   /** @internal */
-  protected override get linkShapes(): LinkShapes {
+  protected override get linkInfoLayouts(): LinkInfoLayouts {
     return { ...tcxLinks, ...netkitLinks }
   }
 }

@@ -29,7 +29,7 @@ import {
 import { ESRCH } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
 import type { LinkOwner } from '../links/link.ts'
-import { missingTarget } from './attach-targets.ts'
+import { missingTargetHint } from './attach-targets.ts'
 import { indexOfInterface } from './interface-index.ts'
 
 /** A program's native side. */
@@ -39,7 +39,7 @@ export class ProgramHandle {
   pointer: number
   readonly links: LinkOwner
   /** What users have of the descriptor. */
-  readonly lent: DuplicateDescriptor
+  readonly userDescriptor: DuplicateDescriptor
   /** What the verifier wrote while it accepted the program. */
   log = ''
   /** What setAttachTarget() was given. */
@@ -55,11 +55,11 @@ export class ProgramHandle {
     this.name = name
     this.pointer = pointer
     this.links = links
-    this.lent = lent
+    this.userDescriptor = lent
   }
 
   /** Not what only looks like one. */
-  static isOne(value: object): value is ProgramHandle {
+  static isHandle(value: object): value is ProgramHandle {
     return #isOne in value && value.#isOne
   }
 }
@@ -82,11 +82,11 @@ type Setting = readonly [
 
 const settings = {
   autoload: [bpf_program__autoload, bpf_program__set_autoload, boolean],
-  type: [bpf_program__type, bpf_program__set_type, numberBy(libbpf_bpf_prog_type_str)],
+  type: [bpf_program__type, bpf_program__set_type, numberOrName(libbpf_bpf_prog_type_str)],
   expectedAttachType: [
     bpf_program__expected_attach_type,
     bpf_program__set_expected_attach_type,
-    numberBy(libbpf_bpf_attach_type_str),
+    numberOrName(libbpf_bpf_attach_type_str),
   ],
   flags: [bpf_program__flags, bpf_program__set_flags, uint32],
   logLevel: [bpf_program__log_level, bpf_program__set_log_level, uint32],
@@ -98,7 +98,8 @@ export class ProgramSettings {
   #ifindex = 0
 
   constructor(handle: ProgramHandle) {
-    if (!ProgramHandle.isOne(handle)) throw new TypeError('open() of a skeleton makes its programs')
+    if (!ProgramHandle.isHandle(handle))
+      throw new TypeError('open() of a skeleton makes its programs')
     this.#handle = handle
     handles.set(this, handle)
   }
@@ -214,7 +215,7 @@ export class ProgramSettings {
       const section = bpf_program__section_name(this.#handle.pointer)
       // libbpf 1.1 says nothing of a name that kernel BTF does not have.
       const hint =
-        target === null && -result === ESRCH ? missingTarget(section, functionName) : undefined
+        target === null && -result === ESRCH ? missingTargetHint(section, functionName) : undefined
       throw this.#refused(`set the attach target ${functionName} of`, -result, log, hint)
     }
     this.#handle.attachTarget = [target, functionName]
@@ -260,13 +261,15 @@ export function readablePointer(program: ProgramSettings, operation: string): nu
 }
 
 /** Neither enumeration has come near it. */
-const mostTypes = 256
+const maxTypes = 256
 
 /*#__NO_SIDE_EFFECTS__*/
-function numberBy(nameOf: Call<string | null>): (name: string, type: number | string) => number {
+function numberOrName(
+  nameOf: Call<string | null>,
+): (name: string, type: number | string) => number {
   return (what, type) => {
     if (typeof type !== 'string') return uint32(what, type)
-    for (let number = 0; number < mostTypes; number++) if (nameOf(number) === type) return number
+    for (let number = 0; number < maxTypes; number++) if (nameOf(number) === type) return number
     throw new TypeError(
       `the installed libbpf knows no ${what} ${JSON.stringify(type)}: give one of its names, or the number in linux/bpf.h`,
     )

@@ -61,13 +61,13 @@ export class SkReuseportProgram extends Program {
     const fd = socketDescriptor(socket, operation)
     const [attach, detach] = [SO_ATTACH_REUSEPORT_EBPF, SO_DETACH_REUSEPORT_BPF]
     return this.adopt(
-      attachBySocketOption(this, { words: operation, hint: notShared }, fd, attach, detach),
+      attachBySocketOption(this, { words: operation, hint: reuseportHint }, fd, attach, detach),
     )
   }
 }
 
 /** SO_ATTACH_REUSEPORT_EBPF is for sockets of a group. */
-function notShared(errno: number): string | undefined {
+function reuseportHint(errno: number): string | undefined {
   return errno === EINVAL
     ? 'The socket must share its port: bound with SO_REUSEPORT (of Node: reusePort in the options of listen() or of createSocket())'
     : undefined

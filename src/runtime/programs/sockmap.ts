@@ -2,7 +2,7 @@ import { descriptor } from '../descriptors/descriptor.ts'
 import { EINVAL } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
 import { kernelLink } from '../links/create.ts'
-import type { LinkShapes } from '../links/info.ts'
+import type { LinkInfoLayouts } from '../links/info.ts'
 import { sockmapLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import type { NativeLink } from '../links/native.ts'
@@ -37,7 +37,7 @@ export class SockmapProgram extends Program {
   }
 
   /** @internal */
-  protected override get linkShapes(): LinkShapes {
+  protected override get linkInfoLayouts(): LinkInfoLayouts {
     return sockmapLinks
   }
 }

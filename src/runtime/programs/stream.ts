@@ -6,7 +6,7 @@ import { EINVAL } from '../host/errno.ts'
 import { BpfError, unsupported } from '../host/error.ts'
 
 /** Bytes a system call; the kernel keeps at most 100,000 unread ones of a stream. */
-const pieceSize = 1 << 16
+const chunkSize = 1 << 16
 
 /** What a program wrote with bpf_stream_printk(), or the kernel of it: its errors are in `stderr`. Kernel 6.17. */
 export interface ProgramStream {
@@ -24,7 +24,7 @@ export function programStream(
   const read = (): Buffer => {
     const pieces: Buffer[] = []
     for (;;) {
-      const piece = readPiece(program, id)
+      const piece = readChunk(program, id)
       if (piece.length === 0) return Buffer.concat(pieces)
       pieces.push(piece)
     }
@@ -32,12 +32,12 @@ export function programStream(
   return { read, text: () => read().toString() }
 }
 
-function readPiece(program: { readonly fd: number; readonly title: string }, id: number): Buffer {
-  const piece = scratch(pieceSize)
+function readChunk(program: { readonly fd: number; readonly title: string }, id: number): Buffer {
+  const piece = scratch(chunkSize)
   // union bpf_attr.prog_stream_read
   const attr = scratch(24)
   setPointer(attr.data, 0, piece.address)
-  attr.data.setUint32(8, pieceSize, true)
+  attr.data.setUint32(8, chunkSize, true)
   attr.data.setUint32(12, id, true)
   attr.data.setUint32(16, registeredDescriptor(program), true)
   const length = bpf(BPF_PROG_STREAM_READ_BY_FD, attr)

@@ -1,5 +1,5 @@
 import { ENOTSUPP } from '../host/errno.ts'
-import type { Attempt } from './program.ts'
+import type { FailedAttach } from './program.ts'
 import { Program } from './program.ts'
 
 /** STRUCT_OPS: a function of a struct in SEC(".struct_ops"). */
@@ -12,7 +12,7 @@ export class StructOpsProgram extends Program {
   }
 
   /** @internal */
-  override advice(attempt: Attempt): string {
+  override advice(attempt: FailedAttach): string {
     return (
       super.advice({ ...attempt, bySection: false }) ??
       'The kernel calls it through a struct: attach() the skeleton, or attachStructOps() the map of that struct'

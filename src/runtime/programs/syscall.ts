@@ -1,7 +1,7 @@
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { Program } from './program.ts'
 import type { TestRunOutput } from './test-run.ts'
-import { bytes, testRun } from './test-run.ts'
+import { requireBytes, testRun } from './test-run.ts'
 
 /** SYSCALL: runs when it is told to, and may sleep. */
 export class SyscallProgram extends Program {
@@ -11,7 +11,7 @@ export class SyscallProgram extends Program {
    */
   testRun(options: { ctx?: Uint8Array | undefined } = {}): Pick<TestRunOutput, 'retval' | 'ctx'> {
     requireKnownOptions('testRun()', options, ['ctx'])
-    const ctx = bytes('ctx', options.ctx ?? new Uint8Array())
+    const ctx = requireBytes('ctx', options.ctx ?? new Uint8Array())
     const output = testRun(this, { ctx, inPlace: true })
     return { retval: output.retval, ctx: output.ctx }
   }

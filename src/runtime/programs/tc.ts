@@ -30,14 +30,14 @@ export interface TcOptions {
 }
 
 /** libbpf.h: enum bpf_tc_attach_point, BPF_TC_F_REPLACE. */
-const points: Readonly<Record<Direction, number>> = { ingress: 1, egress: 2 }
-const bothPoints = 3
+const attachPoints: Readonly<Record<Direction, number>> = { ingress: 1, egress: 2 }
+const bothAttachPoints = 3
 const replaceFlag = 1
 /** linux/pkt_sched.h: TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS or _EGRESS). */
 const parents = [0xffff_fff2, 0xffff_fff3]
 
 /** The clsact disciplines that this process made and must remove: network namespace and interface. */
-const made = new Set<string>()
+const createdClsacts = new Set<string>()
 
 export function attachTc(
   program: Program,
@@ -48,17 +48,17 @@ export function attachTc(
   requireKnownOptions('attachTc()', options, ['handle', 'priority', 'replace'])
   const operation = `attach to ${direction} of ${device}`
   const ifindex = indexOfInterface(device)
-  const hook = tcHook(ifindex, points[direction])
+  const hook = tcHook(ifindex, attachPoints[direction])
   const filter = tcFilter({ fd: registeredDescriptor(program), ...options })
   const call = (result: () => number): void => {
     const heardOf = captureLog(result)
     if (heardOf.result < 0) throw program.failure(operation, -heardOf.result, heardOf.log)
   }
-  makeDiscipline(ifindex, call)
+  createClsact(ifindex, call)
   try {
     call(() => bpf_tc_attach(hook.address, filter.address))
   } catch (error) {
-    removeDiscipline(ifindex)
+    destroyClsact(ifindex)
     throw error
   }
   // libbpf wrote there what the kernel chose.
@@ -79,7 +79,7 @@ export function attachTc(
         if (query().data.getUint32(16, true) === id) {
           captureLog(() => bpf_tc_detach(hook.address, tcFilter(place).address))
         }
-        removeDiscipline(ifindex)
+        destroyClsact(ifindex)
       },
       (other) => {
         const next = tcFilter({ fd: registeredDescriptor(other), ...place, replace: true })
@@ -92,24 +92,24 @@ export function attachTc(
   }
 }
 
-function makeDiscipline(ifindex: number, call: (result: () => number) => void): void {
+function createClsact(ifindex: number, call: (result: () => number) => void): void {
   call(() => {
-    const result = bpf_tc_hook_create(tcHook(ifindex, bothPoints).address)
-    if (result === 0) made.add(disciplineOf(ifindex))
+    const result = bpf_tc_hook_create(tcHook(ifindex, bothAttachPoints).address)
+    if (result === 0) createdClsacts.add(clsactKey(ifindex))
     return result === -EEXIST ? 0 : result
   })
 }
 
 /** Others may have put filters beside ours. */
-function removeDiscipline(ifindex: number): void {
-  const discipline = disciplineOf(ifindex)
-  if (!made.has(discipline)) return
+function destroyClsact(ifindex: number): void {
+  const discipline = clsactKey(ifindex)
+  if (!createdClsacts.has(discipline)) return
   if (!parents.every((parent) => hasNoFilters(ifindex, parent))) return
-  made.delete(discipline)
-  captureLog(() => bpf_tc_hook_destroy(tcHook(ifindex, bothPoints).address))
+  createdClsacts.delete(discipline)
+  captureLog(() => bpf_tc_hook_destroy(tcHook(ifindex, bothAttachPoints).address))
 }
 
-function disciplineOf(ifindex: number): string {
+function clsactKey(ifindex: number): string {
   return `${statOf('/proc/thread-self/ns/net').ino} ${ifindex}`
 }
 

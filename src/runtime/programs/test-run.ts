@@ -17,7 +17,7 @@ export interface TestRun {
   readonly cpu?: number
   readonly batchSize?: number
   /** Bytes that come out, beside those of `data`; 0: the kernel gives nothing back. */
-  readonly growth?: number
+  readonly maxGrowth?: number
 }
 
 export interface TestRunOutput {
@@ -36,7 +36,12 @@ const attrSize = 80
 
 /** BPF_PROG_TEST_RUN. @throws {BpfError} ENOTSUPP for program types that cannot */
 export function testRun(program: Program, run: TestRun): TestRunOutput {
-  const { data = new Uint8Array(), ctx = new Uint8Array(), inPlace = false, growth = 0 } = run
+  const {
+    data = new Uint8Array(),
+    ctx = new Uint8Array(),
+    inPlace = false,
+    maxGrowth: growth = 0,
+  } = run
   const input = scratchOf(data)
   const output = scratch(growth === 0 ? 0 : input.size + growth)
   const context = scratchOf(ctx)
@@ -64,21 +69,21 @@ export function testRun(program: Program, run: TestRun): TestRunOutput {
   if (result < 0) throw program.failure('test', -result)
   return {
     retval: d.getUint32(4, true),
-    data: bytesOf(output, d.getUint32(12, true)),
-    ctx: inPlace ? bytesOf(context, context.size) : bytesOf(contextOut, d.getUint32(44, true)),
+    data: copyOf(output, d.getUint32(12, true)),
+    ctx: inPlace ? copyOf(context, context.size) : copyOf(contextOut, d.getUint32(44, true)),
     duration: d.getUint32(36, true),
   }
 }
 
 /** A copy of the first bytes, of at most all. */
-function bytesOf(memory: Scratch, length: number): Uint8Array {
+function copyOf(memory: Scratch, length: number): Uint8Array {
   const copy = new Bytes(min(length, memory.size))
   setBytes(copy, new Bytes(memory.buffer, 0, lengthOfBytes(copy)))
   return copy
 }
 
 /** @throws {TypeError} unless it is bytes */
-export function bytes(name: string, value: Uint8Array): Uint8Array {
+export function requireBytes(name: string, value: Uint8Array): Uint8Array {
   if (isBytes(value)) return value
   throw new TypeError(`${name} is a Uint8Array, not ${typeof value}`)
 }

@@ -4,12 +4,12 @@ import { requireKnownOptions } from '../ffi/known-options.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
 import { tracefsAdvice } from '../host/tracefs.ts'
 import { linkByLibbpf } from '../links/create.ts'
-import type { LinkShapes } from '../links/info.ts'
+import type { LinkInfoLayouts } from '../links/info.ts'
 import { tracepointLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { attachOptions } from './attach-options.ts'
 import { tracepointAdvice } from './attach-targets.ts'
-import type { Attempt } from './program.ts'
+import type { FailedAttach } from './program.ts'
 import { Program } from './program.ts'
 
 const bpf_program__attach_tracepoint_opts = fromLibbpf(
@@ -38,13 +38,13 @@ export class TracepointProgram extends Program {
   }
 
   /** @internal */
-  override advice(attempt: Attempt): string | undefined {
+  override advice(attempt: FailedAttach): string | undefined {
     const { log } = attempt
     return tracefsAdvice(log) ?? tracepointAdvice(log) ?? super.advice(attempt)
   }
 
   /** @internal */
-  protected override get linkShapes(): LinkShapes {
+  protected override get linkInfoLayouts(): LinkInfoLayouts {
     return tracepointLinks
   }
 }

@@ -6,11 +6,11 @@ import { errno } from '../ffi/library.ts'
 import type { Scratch } from '../ffi/memory.ts'
 import { scratch } from '../ffi/memory.ts'
 import { ENOENT } from '../host/errno.ts'
-import { kernelLink, linkByLibbpf, tailOffset } from '../links/create.ts'
-import type { LinkShapes } from '../links/info.ts'
+import { kernelLink, linkByLibbpf, typeFieldsOffset } from '../links/create.ts'
+import type { LinkInfoLayouts } from '../links/info.ts'
 import { tracingMultiLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
-import { functionList, perFunction } from './functions.ts'
+import { functionList, valuesPerFunction } from './functions.ts'
 import { Program } from './program.ts'
 
 const bpf_program__attach_tracing_multi = fromNewerLibbpf(
@@ -35,7 +35,7 @@ export class TracingMultiProgram extends Program {
   ): Link {
     requireKnownOptions('attachTracingMulti()', options, ['cookies'])
     const list = functionList(functions)
-    const cookies = perFunction('cookies', options.cookies, list)
+    const cookies = valuesPerFunction('cookies', options.cookies, list)
     const { pattern, names = [] } = list
     const operation = `attach to ${pattern ?? `${names.length} functions`}`
     if (pattern !== null) {
@@ -47,10 +47,10 @@ export class TracingMultiProgram extends Program {
       target: 0,
       attachType: this.expectedAttachType,
       // union bpf_attr.link_create.tracing_multi: ids, cookies, cnt.
-      tail(attr) {
-        attr.point(tailOffset, ids)
-        attr.point(tailOffset + 8, cookies)
-        attr.data.setUint32(tailOffset + 16, names.length, true)
+      writeTypeFields(attr) {
+        attr.point(typeFieldsOffset, ids)
+        attr.point(typeFieldsOffset + 8, cookies)
+        attr.data.setUint32(typeFieldsOffset + 16, names.length, true)
       },
     })
     return this.adopt(link)
@@ -76,7 +76,7 @@ export class TracingMultiProgram extends Program {
   }
 
   /** @internal */
-  protected override get linkShapes(): LinkShapes {
+  protected override get linkInfoLayouts(): LinkInfoLayouts {
     return tracingMultiLinks
   }
 }

@@ -2,12 +2,12 @@ import type { Integer } from '../../codec/input.ts'
 import { uint64 } from '../ffi/arguments.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { fromLibbpf } from '../ffi/libbpf.ts'
-import { kernelLink, linkByLibbpf, tailOffset } from '../links/create.ts'
-import type { LinkShapes } from '../links/info.ts'
+import { kernelLink, linkByLibbpf, typeFieldsOffset } from '../links/create.ts'
+import type { LinkInfoLayouts } from '../links/info.ts'
 import { rawTracepointLinks, tracingLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { btfTargetAdvice } from './attach-targets.ts'
-import type { Attempt } from './program.ts'
+import type { FailedAttach } from './program.ts'
 import { Program } from './program.ts'
 import { trampolineAdvice } from './trampoline.ts'
 
@@ -29,13 +29,13 @@ export class TracingProgram extends Program {
         target: 0,
         attachType: this.expectedAttachType,
         // union bpf_attr.link_create.tracing: target_btf_id, cookie.
-        tail: (attr) => attr.data.setBigUint64(tailOffset + 8, cookie, true),
+        writeTypeFields: (attr) => attr.data.setBigUint64(typeFieldsOffset + 8, cookie, true),
       }),
     )
   }
 
   /** @internal */
-  override advice(attempt: Attempt): string | undefined {
+  override advice(attempt: FailedAttach): string | undefined {
     return this.loadAdvice(attempt.errno) ?? super.advice(attempt)
   }
 
@@ -45,7 +45,7 @@ export class TracingProgram extends Program {
   }
 
   /** @internal */
-  protected override get linkShapes(): LinkShapes {
+  protected override get linkInfoLayouts(): LinkInfoLayouts {
     return { ...rawTracepointLinks, ...tracingLinks }
   }
 }

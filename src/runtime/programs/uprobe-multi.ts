@@ -3,15 +3,15 @@ import { BPF_F_UPROBE_MULTI_RETURN } from '../../uapi/attach-flags.ts'
 import { BPF_TRACE_UPROBE_MULTI, BPF_TRACE_UPROBE_SESSION } from '../../uapi/attach-type.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { cString, words } from '../ffi/memory.ts'
-import { kernelLink, tailOffset } from '../links/create.ts'
+import { kernelLink, typeFieldsOffset } from '../links/create.ts'
 import type { NativeLink } from '../links/native.ts'
 import type { Binary } from './binary.ts'
 import { pathOfBinary } from './binary.ts'
-import type { Attempt } from './function-offsets.ts'
+import type { LookupContext } from './function-offsets.ts'
 import { offsetsMatching, offsetsOf } from './function-offsets.ts'
 import type { FunctionList, Functions } from './functions.ts'
-import { functionList, perFunction, requireAttachType } from './functions.ts'
-import { pidOf } from './pid.ts'
+import { functionList, valuesPerFunction, requireAttachType } from './functions.ts'
+import { libbpfPid } from './libbpf-pid.ts'
 import type { Program } from './program.ts'
 
 export interface UprobeMultiOptions {
@@ -41,32 +41,36 @@ export function attachUprobeMulti(
     'session',
   ])
   const list = functionList(functions)
-  const cookies = perFunction('cookies', options.cookies, list)
-  const counters = perFunction('refCtrOffsets', options.refCtrOffsets, list)
+  const cookies = valuesPerFunction('cookies', options.cookies, list)
+  const counters = valuesPerFunction('refCtrOffsets', options.refCtrOffsets, list)
   const session = options.session ?? program.expectedAttachType === BPF_TRACE_UPROBE_SESSION
-  const pid = pidOf(options.pid)
+  const pid = libbpfPid(options.pid)
   const path = pathOfBinary(binary, options.pid)
   const operation = `attach to ${list.pattern ?? `${list.count} functions`} of ${binary}`
   const multiTypes = [BPF_TRACE_UPROBE_MULTI, BPF_TRACE_UPROBE_SESSION]
   requireAttachType(program, operation, 'uprobe', multiTypes)
-  const places = list.places ?? words(resolve({ program, operation }, path, list))
+  const places = list.locations ?? words(resolve({ program, operation }, path, list))
   return kernelLink(program, operation, {
     target: 0,
     attachType: session ? BPF_TRACE_UPROBE_SESSION : BPF_TRACE_UPROBE_MULTI,
     // union bpf_attr.link_create.uprobe_multi: path, offsets, ref_ctr_offsets, cookies, cnt, flags, pid.
-    tail(attr) {
-      attr.point(tailOffset, cString(path))
-      attr.point(tailOffset + 8, places)
-      attr.point(tailOffset + 16, counters)
-      attr.point(tailOffset + 24, cookies)
-      attr.data.setUint32(tailOffset + 32, places.size / 8, true)
-      attr.data.setUint32(tailOffset + 36, options.retprobe ? BPF_F_UPROBE_MULTI_RETURN : 0, true)
-      attr.data.setUint32(tailOffset + 40, pid === 0 ? process.pid : Math.max(0, pid), true)
+    writeTypeFields(attr) {
+      attr.point(typeFieldsOffset, cString(path))
+      attr.point(typeFieldsOffset + 8, places)
+      attr.point(typeFieldsOffset + 16, counters)
+      attr.point(typeFieldsOffset + 24, cookies)
+      attr.data.setUint32(typeFieldsOffset + 32, places.size / 8, true)
+      attr.data.setUint32(
+        typeFieldsOffset + 36,
+        options.retprobe ? BPF_F_UPROBE_MULTI_RETURN : 0,
+        true,
+      )
+      attr.data.setUint32(typeFieldsOffset + 40, pid === 0 ? process.pid : Math.max(0, pid), true)
     },
   })
 }
 
-function resolve(attempt: Attempt, path: string, { pattern, names }: FunctionList): bigint[] {
+function resolve(attempt: LookupContext, path: string, { pattern, names }: FunctionList): bigint[] {
   return pattern === null
     ? offsetsOf(attempt, path, names ?? [])
     : offsetsMatching(attempt, path, pattern)

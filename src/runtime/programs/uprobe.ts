@@ -15,9 +15,9 @@ import type { Binary } from './binary.ts'
 import { pathOfBinary } from './binary.ts'
 import { offsetOf } from './function-offsets.ts'
 import type { KprobeOptions } from './kprobe.ts'
+import { libbpfPid } from './libbpf-pid.ts'
 import { uprobeEvents } from './needed-capabilities.ts'
-import { pidOf } from './pid.ts'
-import { attachModeOf } from './probe-mode.ts'
+import { attachModeNumber } from './probe-mode.ts'
 import type { Program } from './program.ts'
 
 const bpf_program__attach_uprobe_opts = fromLibbpf(
@@ -61,7 +61,7 @@ export function attachUprobe(
   opts.data.setBigUint64(8, uint64('refCtrOffset', options.refCtrOffset ?? 0), true)
   opts.data.setBigUint64(16, uint64('cookie', options.cookie ?? 0), true)
   opts.data.setUint8(24, options.retprobe ? 1 : 0)
-  opts.data.setUint32(40, attachModeOf(options.attachMode), true)
+  opts.data.setUint32(40, attachModeNumber(options.attachMode), true)
   const { symbol } = options
   if (symbol === undefined && options.offset === undefined) {
     throw new TypeError('attachUprobe() takes the symbol of a function, or an offset in the file')
@@ -70,7 +70,7 @@ export function attachUprobe(
     throw new TypeError(`a symbol is a string, not ${typeof symbol}`)
   }
   const offset = uint64('offset', options.offset ?? 0)
-  const pid = pidOf(options.pid)
+  const pid = libbpfPid(options.pid)
   const path = pathOfBinary(binary, options.pid)
   const operation = `attach to ${symbol ?? `offset ${offset}`} of ${binary}`
   // In an archive, `app.apk!/lib/libfoo.so`, libbpf is to find it.
@@ -100,10 +100,10 @@ export function attachUsdt(
     {
       words: `attach to USDT ${provider}:${name} of ${binary}`,
       need: uprobeEvents,
-      hint: () => missingProbe(path, `${provider}:${name}`),
+      hint: () => missingProbeHint(path, `${provider}:${name}`),
     },
     bpf_program__attach_usdt,
-    pidOf(options.pid),
+    libbpfPid(options.pid),
     path,
     provider,
     name,
@@ -111,10 +111,10 @@ export function attachUsdt(
   )
 }
 
-const mostProbes = 10
+const maxListedProbes = 10
 
 /** Undefined when the file has the probe, or is none that has such. */
-function missingProbe(path: string, probe: string): string | undefined {
+function missingProbeHint(path: string, probe: string): string | undefined {
   if (!exists(path)) return `There is no file ${path}`
   return withOpened(path, (fd) => {
     const opened = openedFile(fd)
@@ -123,7 +123,8 @@ function missingProbe(path: string, probe: string): string | undefined {
     if (probes.includes(probe)) return undefined
     if (probes.length === 0)
       return `${path} has no USDT probes: it is built without sys/sdt.h, or they are in a library of it`
-    const more = probes.length > mostProbes ? `, and ${probes.length - mostProbes} more` : ''
-    return `${path} has no probe ${probe}${didYouMean(probe, probes)}: it has ${probes.slice(0, mostProbes).join(', ')}${more}`
+    const more =
+      probes.length > maxListedProbes ? `, and ${probes.length - maxListedProbes} more` : ''
+    return `${path} has no probe ${probe}${didYouMean(probe, probes)}: it has ${probes.slice(0, maxListedProbes).join(', ')}${more}`
   })
 }

@@ -3,7 +3,7 @@ import { constantOf } from '../ffi/arguments.ts'
 import { requireKnownOptions } from '../ffi/known-options.ts'
 import { EBUSY, EEXIST, EOPNOTSUPP } from '../host/errno.ts'
 import { kernelLink } from '../links/create.ts'
-import type { LinkShapes } from '../links/info.ts'
+import type { LinkInfoLayouts } from '../links/info.ts'
 import { xdpLinks } from '../links/info.ts'
 import type { Link } from '../links/link.ts'
 import { indexOfInterface } from './interface-index.ts'
@@ -15,7 +15,7 @@ export type XdpMode = 'native' | 'generic' | 'offload'
 /** linux/if_link.h: XDP_FLAGS_SKB_MODE, XDP_FLAGS_DRV_MODE, XDP_FLAGS_HW_MODE. */
 const modes: Record<XdpMode, number> = { generic: 1 << 1, native: 1 << 2, offload: 1 << 3 }
 
-const taken = 'It has a program already: end that, or update() its link'
+const occupiedHint = 'It has a program already: end that, or update() its link'
 
 /** XDP. */
 export class XdpProgram extends PacketProgram {
@@ -30,15 +30,15 @@ export class XdpProgram extends PacketProgram {
     const operation = `attach to ${device}${mode ? ` in ${mode} mode` : ''}`
     const target = indexOfInterface(device)
     const hints = {
-      [EBUSY]: taken,
-      [EEXIST]: taken,
+      [EBUSY]: occupiedHint,
+      [EEXIST]: occupiedHint,
       [EOPNOTSUPP]: `The driver of ${device} has no ${mode ?? 'such'} mode: leave mode out, or use generic`,
     }
     return this.adopt(kernelLink(this, operation, { target, attachType: BPF_XDP, flags, hints }))
   }
 
   /** @internal */
-  protected override get linkShapes(): LinkShapes {
+  protected override get linkInfoLayouts(): LinkInfoLayouts {
     return xdpLinks
   }
 }

@@ -1,5 +1,5 @@
-import type { Links } from '../links/links.ts'
-import { linkSlots } from '../links/links.ts'
+import type { Links } from '../links/link-slots.ts'
+import { linkSlots } from '../links/link-slots.ts'
 import type { LiveSection } from '../maps/live-section.ts'
 import type { BpfMap } from '../maps/map.ts'
 import type { Program } from '../programs/program.ts'

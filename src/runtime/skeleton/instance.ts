@@ -98,7 +98,7 @@ export class Instance implements SkeletonInstance {
     lifecycle.stage = 'destroyed'
     for (const section of this.#sections()) section.closed()
     for (const { handle } of maps) handle.closed()
-    for (const { handle } of programs) handle.lent.close()
+    for (const { handle } of programs) handle.userDescriptor.close()
     // While a thread of loadAsync() is inside libbpf, it frees the object when it returns.
     if (stage !== 'loading') native.destroy()
     removeInstance(this)

@@ -118,7 +118,7 @@ function neededToLoad(
     maps: isKnown ? [map] : maps.filter((each) => each.map.autocreate),
   }
   const needed = [
-    ...concerned.programs.flatMap((each) => each?.program.needed.load ?? []),
+    ...concerned.programs.flatMap((each) => each?.program.neededCapabilities.load ?? []),
     ...concerned.maps.flatMap((each) => (each ? capabilitiesForMap(each.map.type) : [])),
   ]
   return [...new Set(needed)]

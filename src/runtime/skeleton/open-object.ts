@@ -44,7 +44,7 @@ export function openObject(
   })
   const programs = spec.programs.map(({ name, kind, newer }, index): ProgramState => {
     const handle = new ProgramHandle(name, native.program(index), links)
-    newer?.nameType(handle.pointer)
+    newer?.setProgramType(handle.pointer)
     return { name, kind, handle, program: new kind(handle) }
   })
   const structOps = structOpsOf(maps, programs)

@@ -1,5 +1,5 @@
 /** libbpf.h and perf_event_open(2): -1 is every process, 0 this one. @throws {TypeError | RangeError} */
-export function pidOf(pid: number | 'self' | undefined): number {
+export function libbpfPid(pid: number | 'self' | undefined): number {
   if (pid === undefined) return -1
   if (pid === 'self') return 0
   if (typeof pid !== 'number') {
