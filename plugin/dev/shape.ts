@@ -77,7 +77,7 @@ function settings(map: BpfMap | undefined): unknown {
 }
 
 function isNoSection({ kind }: MapModel): boolean {
-  return !kind.takes.includes('mappable')
+  return !kind.parameters.includes('mappable')
 }
 
 /** Whether all variables of a data section, static ones too, are of the same types and at the same offsets. */

@@ -5,7 +5,7 @@ import { readDebugInfo } from '../codegen/debug-info.ts'
 import { diagnosticOf } from '../codegen/diagnostic.ts'
 import type { Embedded } from '../codegen/javascript.ts'
 import { skeletonModel, type SkeletonModel } from '../codegen/model.ts'
-import { liesInSystemFolder, ownFiles } from '../codegen/own-files.ts'
+import { isInSystemFolder, projectFiles } from '../codegen/project-files.ts'
 import { buildSkeleton } from '../codegen/skeleton.ts'
 import { readElf } from '../elf/elf.ts'
 import { describeNonElf, isElf } from '../elf/magic.ts'
@@ -48,7 +48,9 @@ export async function readSkeleton(file: string, flags: Flags): Promise<Skeleton
 
 /** Of an object that still has its DWARF, the types and comments too that BTF lacks. */
 function ofObject(file: string, bytes: Uint8Array): Skeleton {
-  const { info, warnings } = readDebugInfo(readElf(bytes), { isOwn: ownFiles(liesInSystemFolder) })
+  const { info, warnings } = readDebugInfo(readElf(bytes), {
+    isOwn: projectFiles(isInSystemFolder),
+  })
   const object = stripDebug(bytes)
   const bpf = readObject(object, { name: objectName(file) })
   const model = skeletonModel(bpf, info)

@@ -7,15 +7,15 @@ import type { BpfObject } from '../object/object.ts'
 import { readObject } from '../object/read-object.ts'
 import { readDebugInfo } from './debug-info.ts'
 import { diagnosticOf } from './diagnostic.ts'
-import { declaredIn, skeletonModel, type SkeletonModel } from './model.ts'
-import { ownFiles } from './own-files.ts'
+import { declarationsOf, skeletonModel, type SkeletonModel } from './model.ts'
+import { projectFiles } from './project-files.ts'
 
 /** What a `.bpf.c` became for one architecture. */
 export interface ArchBuild {
   readonly dependencies: readonly string[]
   readonly diagnostics: readonly Diagnostic[]
   /** Absent when there are errors. */
-  readonly made?: BuiltObject | undefined
+  readonly built?: BuiltObject | undefined
 }
 
 export interface BuiltObject {
@@ -40,7 +40,7 @@ function makeArchBuild(
 ): ArchBuild {
   if (!compiled) return { dependencies, diagnostics }
   const system = new Set(systemHeaders)
-  const isOwn = ownFiles((file) => system.has(file))
+  const isOwn = projectFiles((file) => system.has(file))
   const debug = readDebugInfo(readElf(compiled), {
     isOwn,
     directory: folder,
@@ -54,7 +54,7 @@ function makeArchBuild(
   } catch (error) {
     if (!(error instanceof ObjectError)) throw error
     const { message, subject } = error
-    const refusal = diagnosticOf('error', { message, subject }, declaredIn(info), source)
+    const refusal = diagnosticOf('error', { message, subject }, declarationsOf(info), source)
     return { dependencies, diagnostics: [...diagnostics, refusal] }
   }
   const model = skeletonModel(bpf, info)
@@ -64,6 +64,6 @@ function makeArchBuild(
   return {
     dependencies,
     diagnostics: [...diagnostics, ...warnings],
-    made: { object, bpf, model },
+    built: { object, bpf, model },
   }
 }

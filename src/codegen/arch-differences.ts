@@ -24,9 +24,9 @@ export function archDifferences(first: ArchModel, others: readonly ArchModel[]):
     for (const [what, trait] of new Map([...theirs, ...own])) {
       const [mine, its] = [own.get(what)?.value, theirs.get(what)?.value]
       if (mine === its) continue
-      const list = trait.isShape ? errors : warnings
+      const list = trait.mustMatch ? errors : warnings
       list.push({
-        message: message(what, [first.arch, mine], [other.arch, its], trait),
+        message: differenceMessage(what, [first.arch, mine], [other.arch, its], trait),
         subject: trait.subject,
       })
     }
@@ -38,16 +38,16 @@ interface Trait {
   /** Equal where architectures agree. */
   readonly value: string
   /** Whether every object must have it alike. */
-  readonly isShape: boolean
+  readonly mustMatch: boolean
   /** A key of `SkeletonModel.declared`. */
   readonly subject: string
 }
 
-function message(
+function differenceMessage(
   what: string,
   [first, mine]: readonly [arch: string, value: string | undefined],
   [other, its]: readonly [arch: string, value: string | undefined],
-  { isShape }: Trait,
+  { mustMatch: isShape }: Trait,
 ): string {
   const difference =
     mine === undefined
@@ -65,7 +65,7 @@ function traits({ model, bpf }: ArchModel): Map<string, Trait> {
   const { programs, maps, sections, types, constants, defines } = describeSkeleton(model, bpf)
   const found = new Map<string, Trait>()
   const add = (what: string, subject: string, value: unknown, isShape = false): void => {
-    found.set(what, { subject, value: JSON.stringify(value), isShape })
+    found.set(what, { subject, value: JSON.stringify(value), mustMatch: isShape })
   }
   for (const { name, type } of programs) add(`program ${name}`, name, type, true)
   for (const { name, type, keySize, valueSize, key, value, origin } of maps) {

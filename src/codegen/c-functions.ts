@@ -4,7 +4,7 @@ import { cMapIdentifier } from './c-names.ts'
 import { sectionFieldName } from './c-struct.ts'
 
 /** Of a string literal in C. */
-const BYTES_A_LINE = 24
+const BYTES_PER_LINE = 24
 
 /** The life of a skeleton in C: what bpftool's does, through the same functions of libbpf. */
 export function cFunctions(object: BpfObject, bytes: Uint8Array): string {
@@ -215,8 +215,8 @@ ${entries.join('')}`
 
 function literalLines(bytes: Uint8Array): string {
   const lines: string[] = []
-  for (let at = 0; at < bytes.length; at += BYTES_A_LINE) {
-    const hex = Buffer.from(bytes.subarray(at, at + BYTES_A_LINE)).toString('hex')
+  for (let at = 0; at < bytes.length; at += BYTES_PER_LINE) {
+    const hex = Buffer.from(bytes.subarray(at, at + BYTES_PER_LINE)).toString('hex')
     lines.push(`\t\t"${hex.replaceAll(/../gu, String.raw`\x$&`)}"`)
   }
   return lines.join('\n')

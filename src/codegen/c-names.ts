@@ -3,7 +3,7 @@ import { sanitizeIdentifier, sectionIdentifier } from '../object/identifier.ts'
 import type { BpfMap } from '../object/object.ts'
 
 /** A map's name in the kernel, less its NUL (include/uapi/linux/bpf.h: BPF_OBJ_NAME_LEN). */
-const MAP_NAME_LENGTH = 15
+const MAX_MAP_NAME_LENGTH = 15
 
 const DATA_PREFIXES = ['.data', '.rodata', '.bss', '.kconfig']
 
@@ -32,7 +32,7 @@ export function cSectionIdentifier(section: string): string | undefined {
 function libbpfMapName(object: string, section: string): string {
   const keepsName = /^\.(?:ro)?data\../u.test(section)
   if (keepsName) return section
-  const suffix = Math.min(MAP_NAME_LENGTH, Math.max('.rodata'.length, section.length))
-  const prefix = section.includes('.', 1) ? 0 : MAP_NAME_LENGTH - suffix
+  const suffix = Math.min(MAX_MAP_NAME_LENGTH, Math.max('.rodata'.length, section.length))
+  const prefix = section.includes('.', 1) ? 0 : MAX_MAP_NAME_LENGTH - suffix
   return object.slice(0, prefix) + section.slice(0, suffix)
 }

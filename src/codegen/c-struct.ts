@@ -11,7 +11,7 @@ import { cMapIdentifier, cSectionIdentifier } from './c-names.ts'
 import { isFunctionPointer, isScalar } from './struct-ops-shadow.ts'
 
 /** The longest identifier of a variable (gen.c: codegen_datasec_def). */
-const VARIABLE_LENGTH = 255
+const MAX_IDENTIFIER_LENGTH = 255
 
 /**
  * `struct NAME { … }` up to its C++ members: token for token what bpftool 7.8 prints. `dump` has given
@@ -33,7 +33,7 @@ export function cStruct(
       'maps',
       maps.map((map) => `\t\tstruct bpf_map *${map};\n`),
     ),
-    dump ? group('struct_ops', shadows(name, dump.btf, structOps)) : '',
+    dump ? group('struct_ops', structOpsShadows(name, dump.btf, structOps)) : '',
     group(
       'progs',
       programs.map(({ name }) => `\t\tstruct bpf_program *${cIdentifier(name)};\n`),
@@ -69,7 +69,7 @@ function sectionStruct(
     if (Math.ceil(end / align) * align !== offset) {
       lines.push(`\t\tchar __pad${paddings++}[${offset - end}];\n`)
     }
-    const field = sanitizeIdentifier(name.slice(0, VARIABLE_LENGTH))
+    const field = sanitizeIdentifier(name.slice(0, MAX_IDENTIFIER_LENGTH))
     const stripModifiers = section.name !== '.kconfig'
     lines.push(`\t\t${declaration(dump, type, field, { level: 2, stripModifiers, qualified })};\n`)
     end = offset + size
@@ -84,7 +84,7 @@ export function sectionFieldName({ name, maps }: BpfObject, section: DataSection
 }
 
 /** What user space may set of a struct_ops before it loads (gen.c: walk_st_ops_shadow_vars). */
-function shadows(object: string, btf: RawBtf, maps: readonly BpfMap[]): string[] {
+function structOpsShadows(object: string, btf: RawBtf, maps: readonly BpfMap[]): string[] {
   return maps.flatMap((map) => {
     const name = cIdentifier(map.name)
     const struct = typeAt(btf, map.value ?? 0)

@@ -13,7 +13,7 @@ export function definitionsOf(
   return [...createDefinitions(dump, { isNamed: true, qualified })(used)]
     .join('')
     .split(';\n\n')
-    .filter((definition) => definition && !isOfHost(definition))
+    .filter((definition) => definition && !isHostType(definition))
     .map((definition) => `${definition};\n`)
 }
 
@@ -23,18 +23,19 @@ export function cTypes(name: string, c: readonly string[], cpp: readonly string[
   const guard = `${name.toUpperCase()}_NO_TYPES`
   return `/* Define ${guard} where a header of yours has the types of its globals. */
 #ifndef ${guard}
-${c.map((definition, index) => inBoth(definition, cpp[index] ?? definition)).join('\n')}#endif /* ${guard} */
+${c.map((definition, index) => cOrCpp(definition, cpp[index] ?? definition)).join('\n')}#endif /* ${guard} */
 `
 }
 
 /** C for compilers of C and of C++. */
-export function inBoth(c: string, cpp: string): string {
+export function cOrCpp(c: string, cpp: string): string {
   return c === cpp ? c : `#ifndef __cplusplus\n${c}#else\n${cpp}#endif\n`
 }
 
-const DECLARED = /^(?:typedef\b[^]*?\b(\w+)(?:\[\d*\])*|(?:struct|union|enum) (\w+)(?: \{[^]*)?)$/u
+const DECLARED_NAME =
+  /^(?:typedef\b[^]*?\b(\w+)(?:\[\d*\])*|(?:struct|union|enum) (\w+)(?: \{[^]*)?)$/u
 
-function isOfHost(definition: string): boolean {
-  const [, typedef, tag] = DECLARED.exec(definition) ?? []
+function isHostType(definition: string): boolean {
+  const [, typedef, tag] = DECLARED_NAME.exec(definition) ?? []
   return HOST_TYPES.has(typedef ?? tag ?? '')
 }

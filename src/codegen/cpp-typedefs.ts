@@ -5,7 +5,7 @@ import { sanitizeIdentifier } from '../object/identifier.ts'
 import type { BpfObject } from '../object/object.ts'
 
 /** C++ has them as words of its own, and takes no `::` before them. */
-const WORDS_OF_CPP: ReadonlySet<string> = new Set(['bool', 'wchar_t', 'char16_t', 'char32_t'])
+const CPP_KEYWORDS: ReadonlySet<string> = new Set(['bool', 'wchar_t', 'char16_t', 'char32_t'])
 
 /**
  * The typedefs that have the name of a member or global of the header: `direction direction;`. C takes that; C++ says that
@@ -22,7 +22,7 @@ export function typedefsNamedAsMembers({ sections }: BpfObject, dump: Dump): Rea
     enter(dump, depth)
     if (table.kind(id) === 'typedef') typedefs.add(dump.names.typedef(id))
     for (const name of memberNames(dump.btf, id)) members.add(name)
-    for (const used of referred(dump.btf, id)) visit(used, depth + 1)
+    for (const used of referencedTypes(dump.btf, id)) visit(used, depth + 1)
   }
   for (const { variables } of sections) {
     for (const { name, type } of variables) {
@@ -30,7 +30,7 @@ export function typedefsNamedAsMembers({ sections }: BpfObject, dump: Dump): Rea
       visit(type, 0)
     }
   }
-  return new Set([...typedefs].filter((name) => members.has(name) && !WORDS_OF_CPP.has(name)))
+  return new Set([...typedefs].filter((name) => members.has(name) && !CPP_KEYWORDS.has(name)))
 }
 
 function memberNames({ table }: RawBtf, id: TypeId): string[] {
@@ -39,7 +39,7 @@ function memberNames({ table }: RawBtf, id: TypeId): string[] {
 }
 
 /** What a definition of the type is made of; not what a named struct behind a pointer holds. */
-function referred({ table }: RawBtf, id: TypeId): TypeId[] {
+function referencedTypes({ table }: RawBtf, id: TypeId): TypeId[] {
   switch (table.kind(id)) {
     case 'struct':
     case 'union':

@@ -57,14 +57,14 @@ function refuseLinks(file: string): void {
 async function ignoreGenerated(file: string): Promise<void> {
   const [before, after] = file.split('/.bpf/types/')
   if (before === undefined || after === undefined) return
-  for (const [name, text] of ignoreFiles) {
+  for (const [name, text] of IGNORE_FILES) {
     const ignore = join(before, '.bpf', name)
     if (!existsSync(ignore)) await writeAtomic(ignore, text)
   }
 }
 
 /** Prettier reads no other `.gitignore` than that of the folder it runs in; our files lack the pragma that this asks for. */
-const ignoreFiles: ReadonlyMap<string, string> = new Map([
+const IGNORE_FILES: ReadonlyMap<string, string> = new Map([
   ['.gitignore', '*\n'],
   ['.prettierrc', '{ "requirePragma": true }\n'],
 ])

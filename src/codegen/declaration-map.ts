@@ -5,9 +5,9 @@ import { addSegment, GenMapping, toEncodedMap } from '@jridgewell/gen-mapping'
 import type { SourceLocation } from '../dwarf/source-location.ts'
 
 /** Text, in which names know where in C they come from. */
-export type Text = string | Name | readonly Text[]
+export type Text = string | MappedName | readonly Text[]
 
-export interface Name {
+export interface MappedName {
   readonly name: string
   /** Undefined: nowhere in particular. */
   readonly place: SourceLocation | undefined
@@ -53,7 +53,7 @@ export function plainText(text: Text): string {
   return [...flatten(text)].map((part) => (typeof part === 'string' ? part : part.name)).join('')
 }
 
-function* flatten(text: Text): Generator<string | Name> {
+function* flatten(text: Text): Generator<string | MappedName> {
   if (typeof text === 'string' || 'name' in text) yield text
   else for (const part of text) yield* flatten(part)
 }

@@ -13,7 +13,7 @@ import {
   memberLines,
   property,
   readType,
-  unionMark,
+  unionMarker,
   type TypeContext,
 } from './typescript-type.ts'
 
@@ -73,7 +73,7 @@ function typeDeclaration(context: TypeContext, { name, cName, layout }: Exported
   if (layout.kind === 'enum') {
     return [jsdoc(doc, ''), 'export type ', title, ` = ${enumType(context, layout)}\n\n`]
   }
-  const mark = unionMark(context, layout)
+  const mark = unionMarker(context, layout)
   const members = memberLines({ ...context, indent: '  ' }, layout, cName)
   return [
     jsdoc(doc, ''),

@@ -29,7 +29,7 @@ export interface ExportedTypes {
 }
 
 /** Names of the module's own exports that a constant cannot have. */
-const OWN_EXPORTS = ['types', 'defines']
+const RESERVED_EXPORTS = ['types', 'defines']
 
 /**
  * Collects the named types that the roots hold by value, and the constants of enums also without a
@@ -42,7 +42,7 @@ export function exportTypes(roots: Iterable<Layout>): ExportedTypes {
   const alike = new Map<string, ExportedType>()
 
   const constants: ExportedConstant[] = []
-  const constantNames = valueScope(OWN_EXPORTS)
+  const constantNames = valueScope(RESERVED_EXPORTS)
   const known = new Map<string, ExportedConstant>()
   const lists = new Map<EnumLayout, ExportedConstant[]>()
 
@@ -70,7 +70,7 @@ export function exportTypes(roots: Iterable<Layout>): ExportedTypes {
 
   function addType(layout: NamedLayout): void {
     if (!layout.name) return
-    const key = signature(layout, found)
+    const key = layoutSignature(layout, found)
     let type = alike.get(key)
     if (!type) {
       type = { name: typeNames.add(layout.name), cName: layout.name, layout }
@@ -106,7 +106,7 @@ export function exportTypes(roots: Iterable<Layout>): ExportedTypes {
 }
 
 /** Equal for layouts that are alike: of the named types in one, only their exports are compared. */
-function signature(layout: Layout, found: ReadonlyMap<Layout, ExportedType>): string {
+function layoutSignature(layout: Layout, found: ReadonlyMap<Layout, ExportedType>): string {
   const write = (inner: Layout): unknown => {
     const named = found.get(inner)
     if (named) return named.name

@@ -1,6 +1,6 @@
 import type { EnumLayout, Layout, Member } from '../codec/layout.ts'
 import type { ExportedTypes } from './exported-types.ts'
-import type { MapArgument } from './kinds.ts'
+import type { MapParameter } from './kinds.ts'
 import { literal, propertyKey, quote } from './literal.ts'
 import type { MapModel, ProgramModel, SectionModel, SkeletonModel } from './model.ts'
 import { valueScope } from './names.ts'
@@ -34,7 +34,7 @@ export function javascript(model: SkeletonModel, embedded: Embedded): string {
     ...explanations(printer, model),
     ...embeddedObject(printer, embedded),
   ]
-  return print(model, printer, [`export default ${PURE} ${skeleton}({`, ...indent(body), '})'])
+  return moduleText(model, printer, [`export default ${PURE} ${skeleton}({`, ...indent(body), '})'])
 }
 
 /** Architectures whose objects are equal, as those of most programs are, share one text. */
@@ -63,7 +63,7 @@ export function browserJavascript(model: SkeletonModel): string {
   const printer = new Printer(model.exports)
   const open = printer.local('open')
   const message = `${model.name} cannot be opened in a browser: BPF programs run in the kernel of the machine that the agent runs on. Its types and defines can be used here.`
-  return print(model, printer, [
+  return moduleText(model, printer, [
     `const ${open} = () => {`,
     `  const error = new globalThis.Error(${quote(message)})`,
     "  throw globalThis.Object.assign(error, { name: 'BpfError', code: 'ERR_BPF_UNSUPPORTED' })",
@@ -82,13 +82,13 @@ function quotedName({ name }: { readonly name: string }): string {
   return quote(name)
 }
 
-function print(model: SkeletonModel, printer: Printer, skeleton: readonly string[]): string {
+function moduleText(model: SkeletonModel, printer: Printer, skeleton: readonly string[]): string {
   const { types, constants } = model.exports
   const codecs = types.map(
     ({ name, layout }) =>
-      `${key(name)}: ${PURE} ${printer.codec('codec')}(${printer.layout(layout)}),`,
+      `${objectKey(name)}: ${PURE} ${printer.codec('codec')}(${printer.layout(layout)}),`,
   )
-  const defines = model.defines.map(({ name, value }) => `${key(name)}: ${literal(value)},`)
+  const defines = model.defines.map(({ name, value }) => `${objectKey(name)}: ${literal(value)},`)
   const layouts = printer.declarations()
   return [
     ...printer.imports(),
@@ -111,12 +111,12 @@ function mapEntry(printer: Printer, map: MapModel): string {
 
 function mapFactory(printer: Printer, map: MapModel): string {
   const factory = printer.runtime(map.kind.factory)
-  const parameters = map.kind.takes.flatMap((argument) => mapArgument(printer, map, argument))
+  const parameters = map.kind.parameters.flatMap((argument) => mapArgument(printer, map, argument))
   while (parameters.at(-1) === 'undefined') parameters.pop()
   return `${PURE} ${factory}(${parameters.join(', ')})`
 }
 
-function mapArgument(printer: Printer, map: MapModel, argument: MapArgument): string[] {
+function mapArgument(printer: Printer, map: MapModel, argument: MapParameter): string[] {
   const { key, value, inner, section, isMappable, shadow } = map
   const layout = (type: Layout | undefined): string => (type ? printer.layout(type) : 'undefined')
   switch (argument) {
@@ -282,6 +282,6 @@ class Printer {
 }
 
 /** `__proto__: …` would set the prototype. */
-function key(name: string): string {
+function objectKey(name: string): string {
   return name === '__proto__' ? `[${quote(name)}]` : propertyKey(name)
 }

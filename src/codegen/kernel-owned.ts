@@ -3,7 +3,7 @@ import { resolveTypedefs } from '../btf/traversal.ts'
 import type { TypeId } from '../btf/types.ts'
 
 /** Structs in map values whose bytes the kernel keeps to itself (kernel/bpf/btf.c: btf_get_field_type). */
-const STRUCTS: ReadonlySet<string> = new Set([
+const KERNEL_STRUCTS: ReadonlySet<string> = new Set([
   'bpf_spin_lock',
   'bpf_res_spin_lock',
   'bpf_timer',
@@ -17,7 +17,7 @@ const STRUCTS: ReadonlySet<string> = new Set([
 ])
 
 /** Type tags of pointers to kernel objects (kernel/bpf/btf.c: btf_find_kptr). User space sets a `uptr`. */
-const POINTER_TAGS: ReadonlySet<string> = new Set(['kptr', 'kptr_untrusted', 'percpu_kptr'])
+const KPTR_TAGS: ReadonlySet<string> = new Set(['kptr', 'kptr_untrusted', 'percpu_kptr'])
 
 /** Whether user space can neither read nor write a field of this type, or an array of it. */
 export function isKernelOwned(btf: Btf, id: TypeId): boolean {
@@ -25,8 +25,8 @@ export function isKernelOwned(btf: Btf, id: TypeId): boolean {
   for (let depth = 0; type.kind === 'array' && depth < 32; depth++) {
     type = typeAt(btf, resolveTypedefs(btf, type.element))
   }
-  if (type.kind === 'struct') return STRUCTS.has(type.name)
-  return type.kind === 'pointer' && isKernelPointee(btf, type.target)
+  if (type.kind === 'struct') return KERNEL_STRUCTS.has(type.name)
+  return type.kind === 'pointer' && isKptrTarget(btf, type.target)
 }
 
 /** Whether a value of this type has such a field, however deep: the kernel maps no memory that has. */
@@ -47,10 +47,10 @@ export function holdsKernelOwned(btf: Btf, id: TypeId, depth = 0): boolean {
 }
 
 /** clang writes the tags of a pointer between it and its target. */
-function isKernelPointee(btf: Btf, target: TypeId): boolean {
+function isKptrTarget(btf: Btf, target: TypeId): boolean {
   let type = typeAt(btf, target)
   for (let depth = 0; depth < 32; depth++) {
-    if (type.kind === 'type_tag' && POINTER_TAGS.has(type.name)) return true
+    if (type.kind === 'type_tag' && KPTR_TAGS.has(type.name)) return true
     if (type.kind !== 'type_tag' && type.kind !== 'const' && type.kind !== 'volatile') return false
     type = typeAt(btf, type.target)
   }

@@ -7,13 +7,13 @@ export interface MapKind {
   readonly factory: string
   readonly type: string
   /** The arguments of the factory, in order. */
-  readonly takes: readonly MapArgument[]
+  readonly parameters: readonly MapParameter[]
   /** The type arguments of the interface, in order; `inner`: the interface of the maps that it holds. */
   readonly typeArguments: readonly ('key' | 'value' | 'inner')[]
 }
 
 /** `key` and `value`: layouts; `inner`: a factory; `section`: an ELF section's name; `mappable`: whether it can be mapped. */
-export type MapArgument = 'key' | 'value' | 'inner' | 'section' | 'mappable' | 'shadow'
+export type MapParameter = 'key' | 'value' | 'inner' | 'section' | 'mappable' | 'shadow'
 
 export interface ProgramKind {
   readonly factory: string
@@ -23,14 +23,17 @@ export interface ProgramKind {
 }
 
 const ANY_MAP: MapKind = untyped('bpfMap', 'BpfMap')
-const SECTION: MapKind = { ...untyped('sectionMap', 'SectionMap'), takes: ['section', 'mappable'] }
+const SECTION: MapKind = {
+  ...untyped('sectionMap', 'SectionMap'),
+  parameters: ['section', 'mappable'],
+}
 const PER_CPU_SECTION: MapKind = {
   ...valued('perCpuSectionMap', 'PerCpuArray'),
-  takes: ['section', 'value'],
+  parameters: ['section', 'value'],
 }
 const STRUCT_OPS: MapKind = {
   ...untyped('structOpsMap', 'StructOpsMap'),
-  takes: ['section', 'shadow'],
+  parameters: ['section', 'shadow'],
 }
 const MMAPABLE_ARRAY: MapKind = valued('mmapableArray', 'MmapableArray')
 /** Of usdt.bpf.h, whose layout libbpf must share. */
@@ -52,7 +55,7 @@ const MAPS: ReadonlyMap<string, MapKind> = new Map([
   ['LRU_PERCPU_HASH', PER_CPU_HASH],
   ['ARRAY', valued('arrayMap', 'ArrayMap')],
   ['PERCPU_ARRAY', valued('perCpuArray', 'PerCpuArray')],
-  ['ARENA', { ...untyped('arenaMap', 'ArenaMap'), takes: ['section', 'mappable'] }],
+  ['ARENA', { ...untyped('arenaMap', 'ArenaMap'), parameters: ['section', 'mappable'] }],
   ['LPM_TRIE', keyed('lpmTrie', 'LpmTrie')],
   ['QUEUE', valued('queue', 'Queue')],
   ['STACK', valued('queue', 'Stack')],
@@ -60,7 +63,7 @@ const MAPS: ReadonlyMap<string, MapKind> = new Map([
   ['ARRAY_OF_MAPS', kindOf('arrayOfMaps', 'ArrayOfMaps', ['inner'])],
   [
     'HASH_OF_MAPS',
-    { ...kindOf('hashOfMaps', 'HashOfMaps', ['key', 'inner']), takes: ['inner', 'key'] },
+    { ...kindOf('hashOfMaps', 'HashOfMaps', ['key', 'inner']), parameters: ['inner', 'key'] },
   ],
   ['PROG_ARRAY', untyped('progArray', 'ProgArray')],
   ['CGROUP_ARRAY', untyped('cgroupArray', 'CgroupArray')],
@@ -84,7 +87,7 @@ const MAPS: ReadonlyMap<string, MapKind> = new Map([
 ])
 
 function kindOf(factory: string, type: string, layouts: MapKind['typeArguments']): MapKind {
-  return { factory, type, takes: layouts, typeArguments: layouts }
+  return { factory, type, parameters: layouts, typeArguments: layouts }
 }
 
 function keyed(factory: string, type: string): MapKind {

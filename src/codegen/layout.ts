@@ -77,7 +77,7 @@ export function layoutsOf(btf: Btf): Layouts {
   return {
     of: (id, name = '') => {
       subject = name
-      return layout(walk, id)
+      return cachedLayout(walk, id)
     },
     warnings,
   }
@@ -97,14 +97,14 @@ interface Walk {
   readonly warn: (reason: string) => void
 }
 
-function layout(walk: Walk, id: TypeId): Layout {
+function cachedLayout(walk: Walk, id: TypeId): Layout {
   const known = walk.known.get(id)
   if (known) return known
   const { open } = walk
   const outer = open.length
   let result: Layout
   try {
-    result = walk.depth++ < MAX_DEPTH ? describe(walk, id) : opaque(walk, 0, 'it nests too deep')
+    result = walk.depth++ < MAX_DEPTH ? makeLayout(walk, id) : opaque(walk, 0, 'it nests too deep')
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
     open.length = outer
@@ -115,10 +115,10 @@ function layout(walk: Walk, id: TypeId): Layout {
   return result
 }
 
-function describe(walk: Walk, id: TypeId): Layout {
+function makeLayout(walk: Walk, id: TypeId): Layout {
   const { type, id: behind, isNumber } = skipAliases(walk, id)
   if (behind !== id) {
-    const plain = layout(walk, behind)
+    const plain = cachedLayout(walk, behind)
     return isNumber ? asNumber(plain) : plain
   }
   switch (type.kind) {
@@ -199,7 +199,7 @@ function arrayLayout(walk: Walk, { element, length }: ArrayType): Layout {
     if (type.name === 'char') return chars(length)
     if (!type.signed) return bytes(length)
   }
-  return accepted(walk, array(layout(walk, element), length), 0)
+  return bytesIfRefused(walk, array(cachedLayout(walk, element), length), 0)
 }
 
 function composite(walk: Walk, id: TypeId, type: Struct | Union): Layout {
@@ -226,11 +226,11 @@ function composite(walk: Walk, id: TypeId, type: Struct | Union): Layout {
   const count = members.reduce((sum, { layout }) => sum + 1 + countMembers(walk, layout), 0)
   if (count > MAX_MEMBERS) return opaque(walk, type.size, `${spelling} holds ${count} members`)
   walk.members.set(result, count)
-  return accepted(walk, result, type.size)
+  return bytesIfRefused(walk, result, type.size)
 }
 
 /** Only a damaged BTF has members outside of their struct, and arrays of 2^53 bytes: codecs refuse them. */
-function accepted(walk: Walk, layout: Layout, size: number): Layout {
+function bytesIfRefused(walk: Walk, layout: Layout, size: number): Layout {
   try {
     checkedLayout(layout)
     return layout
@@ -256,7 +256,7 @@ function memberLayout(
 ): Member | undefined {
   const { name, bitOffset } = member
   if (isKernelOwned(walk.btf, member.type)) return undefined
-  const plain = layout(walk, member.type)
+  const plain = cachedLayout(walk, member.type)
   if (!name && plain.kind !== 'struct' && plain.kind !== 'union') return undefined
   const tagged = walk.numbers.member(id, index) ? asNumber(plain) : plain
   const bitfield = bitfieldOf(walk.btf, member)
@@ -266,14 +266,14 @@ function memberLayout(
   return { name, offset: Math.floor(bitOffset / 8), layout: tagged }
 }
 
-interface BitPlace {
+interface BitRange {
   /** From the start of the struct. */
   readonly offset: number
   readonly size: number
 }
 
 /** Since 5.x members say so themselves; before, their type was an int of fewer bits. */
-function bitfieldOf(btf: Btf, { type, bitOffset, bitSize }: BtfMember): BitPlace | undefined {
+function bitfieldOf(btf: Btf, { type, bitOffset, bitSize }: BtfMember): BitRange | undefined {
   if (bitSize > 0) return { offset: bitOffset, size: bitSize }
   const int = typeAt(btf, resolveTypedefs(btf, type))
   if (int.kind !== 'int' || int.bits === 0 || int.bits === int.size * 8) return undefined
@@ -282,7 +282,7 @@ function bitfieldOf(btf: Btf, { type, bitOffset, bitSize }: BtfMember): BitPlace
 
 /** The aligned unit of the declared type; the first byte, where a packed field straddles two units. */
 function storageUnit(
-  place: BitPlace,
+  place: BitRange,
   unit: number,
   structSize: number,
 ): Required<Pick<Member, 'offset' | 'bits'>> {
@@ -295,9 +295,9 @@ function storageUnit(
 /** Of `js:number`: 64-bit integers, also in an array, become numbers. */
 function asNumber(plain: Layout): Layout {
   if (plain.kind === 'array') return array(asNumber(plain.element), plain.length)
-  return isWide(plain) ? safe(plain) : plain
+  return is64Bit(plain) ? safe(plain) : plain
 }
 
-function isWide(layout: Layout): layout is IntLayout {
+function is64Bit(layout: Layout): layout is IntLayout {
   return layout.kind === 'int' && layout.size === 8
 }

@@ -9,7 +9,7 @@ import type { BpfMap, BpfObject, DataSection, Program } from '../object/object.t
 import { structOpsSection } from '../object/struct-ops.ts'
 import { explanationsFor } from './explanations.ts'
 import { exportTypes, type ExportedTypes } from './exported-types.ts'
-import { initialised } from './initialised.ts'
+import { initialisedLayout } from './initialised-layout.ts'
 import { holdsKernelOwned, isKernelOwned } from './kernel-owned.ts'
 import { mapKind, programKind, type MapKind, type ProgramKind } from './kinds.ts'
 import { layoutsOf, type Layouts } from './layout.ts'
@@ -90,11 +90,11 @@ export interface ModelWarning {
   readonly subject: string
 }
 
-const NOTHING: Btf = { types: [{ kind: 'void', name: '' }], littleEndian: true }
+const EMPTY_BTF: Btf = { types: [{ kind: 'void', name: '' }], littleEndian: true }
 
 /** `source` is what DWARF tells beyond the object's BTF: without it there are no places or comments. */
 export function skeletonModel(object: BpfObject, source?: SourceInfo): SkeletonModel {
-  const btf = object.btf ?? NOTHING
+  const btf = object.btf ?? EMPTY_BTF
   const layouts = layoutsOf(btf)
   const names = mapNames(object.maps)
   const idents = propertyScope()
@@ -104,8 +104,8 @@ export function skeletonModel(object: BpfObject, source?: SourceInfo): SkeletonM
   const maps = object.maps.map((map) =>
     mapModel(btf, layouts, map, names.get(map) ?? map.name, sections),
   )
-  const ownLayouts = layoutsOf(source?.btf ?? NOTHING)
-  const own = ownTypes(source, btf).map(({ id, name }) => ownLayouts.of(id, name))
+  const ownLayouts = layoutsOf(source?.btf ?? EMPTY_BTF)
+  const own = sourceTypes(source, btf).map(({ id, name }) => ownLayouts.of(id, name))
   const roots = [
     ...object.maps.flatMap((map) => mapTypes(layouts, map)),
     ...sections.map(({ layout }) => layout),
@@ -121,10 +121,10 @@ export function skeletonModel(object: BpfObject, source?: SourceInfo): SkeletonM
     exports: exportTypes(roots),
     layouts,
     defines: definesOf(source),
-    declared: declaredIn(source),
+    declared: declarationsOf(source),
     warnings: [
       ...forgottenSections(object),
-      ...paddedKeys(object.maps, layouts),
+      ...paddedKeyWarnings(object.maps, layouts),
       ...layoutWarnings([layouts, ownLayouts]),
     ],
   }
@@ -147,18 +147,18 @@ function mapModel(
 ): MapModel {
   const kind = mapKind(map)
   const { elfName, type } = map
-  const own = sections.find((section) => holds(map, section))
+  const own = sections.find((section) => holdsSection(map, section))
   // A section's values are its variables, which BTF describes by a Datasec.
-  const hasValue = kind.takes.includes('value') && map.origin === 'user'
+  const hasValue = kind.parameters.includes('value') && map.origin === 'user'
   const declared = hasValue && map.value && !isDescriptor(btf, map)
-  const inner = kind.takes.includes('inner') && map.inner
+  const inner = kind.parameters.includes('inner') && map.inner
   return {
     name,
     elfName,
     type,
     kind,
-    key: kind.takes.includes('key') && map.key ? layouts.of(map.key, name) : undefined,
-    value: declared ? layouts.of(map.value, name) : (own?.layout ?? numberOf(map)),
+    key: kind.parameters.includes('key') && map.key ? layouts.of(map.key, name) : undefined,
+    value: declared ? layouts.of(map.value, name) : (own?.layout ?? defaultValue(map)),
     inner: inner ? mapModel(btf, layouts, inner, inner.name, []) : undefined,
     section: map.origin === 'struct_ops' ? structOpsSection(map) : sectionOf(map, own),
     isMappable: own?.isMappable ?? true,
@@ -167,9 +167,9 @@ function mapModel(
 }
 
 /** The types that the source declares, less those that only declare maps. */
-function ownTypes(source: SourceInfo | undefined, btf: Btf): readonly SourceType[] {
+function sourceTypes(source: SourceInfo | undefined, btf: Btf): readonly SourceType[] {
   if (!source) return []
-  const numbers = new Set([...mapNumbers(btf), ...mapNumbers(source.btf)])
+  const numbers = new Set([...mapConstants(btf), ...mapConstants(source.btf)])
   return source.types.filter(({ id, name }) => {
     const type = typeAt(source.btf, id)
     const isNumber = type.kind === 'enum' || type.kind === 'enum64'
@@ -180,7 +180,7 @@ function ownTypes(source: SourceInfo | undefined, btf: Btf): readonly SourceType
 }
 
 /** The constants that `__ulong(map_extra, n)` declares in maps. */
-function mapNumbers(btf: Btf): string[] {
+function mapConstants(btf: Btf): string[] {
   return btf.types.flatMap((_, id) =>
     (mapDefinition(btf, id)?.members ?? []).flatMap((member) => {
       const type = typeAt(btf, member.type)
@@ -191,7 +191,7 @@ function mapNumbers(btf: Btf): string[] {
 }
 
 /** Whether the section's variables are in the map: its own data section's, or the arena's. */
-function holds({ origin, type, elfName, name }: BpfMap, section: SectionModel): boolean {
+function holdsSection({ origin, type, elfName, name }: BpfMap, section: SectionModel): boolean {
   if (origin === 'internal') return section.elfName === elfName
   return type === 'ARENA' && section.map === name
 }
@@ -205,7 +205,7 @@ function sectionOf(
 }
 
 /** What a map of network interfaces or CPUs has for a value when its declaration gives the size alone. */
-function numberOf({ type, valueSize }: BpfMap): Layout | undefined {
+function defaultValue({ type, valueSize }: BpfMap): Layout | undefined {
   return ['DEVMAP', 'DEVMAP_HASH', 'CPUMAP'].includes(type) && valueSize === 4 ? u32 : undefined
 }
 
@@ -239,7 +239,7 @@ function sectionModel(
     .map(({ name, type, offset, size }) => ({
       name: names.add(name),
       offset,
-      layout: initialised(layouts.of(type, name), size),
+      layout: initialisedLayout(layouts.of(type, name), size),
     }))
   return {
     ident,
@@ -260,7 +260,7 @@ function definesOf(source: SourceInfo | undefined): Define[] {
 }
 
 /** Where C declares what, by name. */
-export function declaredIn(source: SourceInfo | undefined): Map<string, Declared> {
+export function declarationsOf(source: SourceInfo | undefined): Map<string, Declared> {
   const declared = new Map<string, Declared>()
   for (const { name, place, doc } of source?.types ?? []) {
     if (name) declared.set(name, { place, doc })
@@ -271,7 +271,7 @@ export function declaredIn(source: SourceInfo | undefined): Map<string, Declared
 }
 
 /** Maps that find a value by all bytes of its key. */
-const HASHED: ReadonlySet<string> = new Set([
+const HASH_MAPS: ReadonlySet<string> = new Set([
   'HASH',
   'LRU_HASH',
   'PERCPU_HASH',
@@ -282,13 +282,13 @@ const HASHED: ReadonlySet<string> = new Set([
   'RHASH',
 ])
 
-function paddedKeys(maps: readonly BpfMap[], layouts: Layouts): ModelWarning[] {
+function paddedKeyWarnings(maps: readonly BpfMap[], layouts: Layouts): ModelWarning[] {
   return maps.flatMap(({ name, type, key, inner }) => {
-    const isPadded = HASHED.has(type) && key !== undefined && hasPadding(layouts.of(key, name))
+    const isPadded = HASH_MAPS.has(type) && key !== undefined && hasPadding(layouts.of(key, name))
     const message = `the key of map ${name} has padding: a lookup compares those bits too, so zero the whole key in C (__builtin_memset) before filling it, or declare the padding as a member`
     return [
       ...(isPadded ? [{ message, subject: name.replace(/\.inner$/u, '') }] : []),
-      ...(inner ? paddedKeys([inner], layouts) : []),
+      ...(inner ? paddedKeyWarnings([inner], layouts) : []),
     ]
   })
 }

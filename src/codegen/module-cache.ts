@@ -11,7 +11,7 @@ import type { SkeletonModule } from './skeleton-module.ts'
 const debug = createDebugger('unplugin-bpf:codegen')
 
 /** As many as objects. */
-const kept = 256
+const MAX_MODULES = 256
 
 /** Names all that a source's module comes of; undefined where the cache has not all of its objects. */
 export function moduleKey(
@@ -45,7 +45,7 @@ export async function writeModule(
   module: SkeletonModule,
 ): Promise<void> {
   try {
-    await writeSealed(moduleFile(options, key), Buffer.from(JSON.stringify(module)), kept)
+    await writeSealed(moduleFile(options, key), Buffer.from(JSON.stringify(module)), MAX_MODULES)
   } catch (error) {
     debug?.('%s cannot be cached: %s', module.dependencies[0], error)
   }

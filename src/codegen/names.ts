@@ -1,5 +1,5 @@
 /** Words that name no binding of a module (ECMA-262, 12.7.2, strict code), and globals TypeScript guards. */
-const REFUSED_VALUES: ReadonlySet<string> = new Set(
+const RESERVED_BINDINGS: ReadonlySet<string> = new Set(
   `arguments await break case catch class const continue debugger default delete do else enum eval
   export extends false finally for function globalThis if implements import in instanceof interface
   let new null package private protected public return static super switch this throw true try
@@ -7,7 +7,7 @@ const REFUSED_VALUES: ReadonlySet<string> = new Set(
 )
 
 /** Names that TypeScript keeps for itself, beside those (TS2427, TS2457). */
-const REFUSED_TYPES: ReadonlySet<string> = new Set(
+const RESERVED_TYPES: ReadonlySet<string> = new Set(
   'any bigint boolean intrinsic never number object string symbol unknown'.split(' '),
 )
 
@@ -18,11 +18,11 @@ export interface Scope {
 }
 
 export function valueScope(taken: Iterable<string> = []): Scope {
-  return scope((name) => REFUSED_VALUES.has(name), taken)
+  return scope((name) => RESERVED_BINDINGS.has(name), taken)
 }
 
 export function typeScope(taken: Iterable<string> = []): Scope {
-  return scope((name) => REFUSED_VALUES.has(name) || REFUSED_TYPES.has(name), taken)
+  return scope((name) => RESERVED_BINDINGS.has(name) || RESERVED_TYPES.has(name), taken)
 }
 
 /** Of properties, which may have any name. */

@@ -7,13 +7,13 @@ export function hasPadding(layout: Layout): boolean {
       return hasPadding(layout.element)
     case 'struct':
     case 'union':
-      return coveredBits(layout) < layout.size * 8 || layout.members.some(holdsPadding)
+      return coveredBits(layout) < layout.size * 8 || layout.members.some(memberHasPadding)
     default:
       return false
   }
 }
 
-function holdsPadding({ layout }: CompositeLayout['members'][number]): boolean {
+function memberHasPadding({ layout }: CompositeLayout['members'][number]): boolean {
   return hasPadding(layout)
 }
 

@@ -11,7 +11,7 @@ export function variableLines(context: TypeContext, { elfName, layout }: Section
   return layout.members.map((variable) => {
     // The array that ends the section has another length when its map is resized.
     const isOpen = variable.offset + sizeOf(variable.layout) === layout.size
-    return variableLine(context, variable, { isReadOnly, isOpen })
+    return variableLine(context, variable, { isReadOnly, isResizable: isOpen })
   })
 }
 
@@ -27,13 +27,13 @@ export function shadowLines(context: TypeContext, { layout, functions }: ShadowM
 
 interface VariableTraits {
   readonly isReadOnly?: boolean
-  readonly isOpen?: boolean
+  readonly isResizable?: boolean
 }
 
 function variableLine(
   context: TypeContext,
   { name, layout }: Member,
-  { isReadOnly, isOpen }: VariableTraits,
+  { isReadOnly, isResizable: isOpen }: VariableTraits,
 ): Text {
   const { indent, model, rt } = context
   const declared = model.declared.get(name)

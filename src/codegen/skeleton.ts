@@ -6,12 +6,12 @@ import { resolveOptions, type Options, type ResolvedOptions } from '../compile/o
 import type { BpfObject } from '../object/object.ts'
 import { type ArchBuild, archBuildOf } from './arch-build.ts'
 import { archDifferences } from './arch-differences.ts'
-import { compileAll, type Compiled } from './compile-all.ts'
+import { compileAll, type ArchCompile } from './compile-all.ts'
 import { declarations } from './declarations.ts'
 import { diagnosticOf } from './diagnostic.ts'
 import { browserJavascript, type Embedded, javascript } from './javascript.ts'
+import { minKernelWarnings } from './min-kernel.ts'
 import type { Declared, SkeletonModel } from './model.ts'
-import { newerNeeds } from './newer-needs.ts'
 
 /** What a `.bpf.c` became. All but `dependencies` and `diagnostics` is absent when it has errors. */
 export interface SkeletonBuild {
@@ -51,21 +51,21 @@ export async function buildSkeleton(
 export function skeletonOf(
   source: string,
   { archIsGiven, minKernel }: ResolvedOptions,
-  compiled: readonly Compiled[],
+  compiled: readonly ArchCompile[],
 ): SkeletonBuild {
-  const parts = compiled.map(({ arch, result }): ArchPart => {
-    const { dependencies, diagnostics, made } = archBuildOf(source, result)
-    const newer = made && minKernel ? newerNeeds(made, minKernel, source) : []
-    return { arch, dependencies, diagnostics: diagnostics.concat(newer), made }
+  const parts = compiled.map(({ arch, result }): ArchResult => {
+    const { dependencies, diagnostics, built: made } = archBuildOf(source, result)
+    const newer = made && minKernel ? minKernelWarnings(made, minKernel, source) : []
+    return { arch, dependencies, diagnostics: diagnostics.concat(newer), built: made }
   })
   const dependencies = [...new Set(parts.flatMap((part) => part.dependencies))]
   const diagnostics = mergedDiagnostics(parts)
-  const made = parts.flatMap(({ arch, made }) => (made ? [{ arch, ...made }] : []))
+  const made = parts.flatMap(({ arch, built: made }) => (made ? [{ arch, ...made }] : []))
   const [first, ...others] = made
   if (!first || made.length < parts.length) return { dependencies, diagnostics }
 
   const { errors, warnings } = archDifferences(first, others)
-  const declared = placesOf(made.map(({ model }) => model))
+  const declared = mergedDeclarations(made.map(({ model }) => model))
   diagnostics.push(
     ...errors.map((error) => diagnosticOf('error', error, declared, source)),
     ...warnings.map((warning) => diagnosticOf('warning', warning, declared, source)),
@@ -92,7 +92,7 @@ export function skeletonOf(
 }
 
 /** Where something is declared that may be there for one architecture alone; the first's come first. */
-function placesOf(models: readonly SkeletonModel[]): Map<string, Declared> {
+function mergedDeclarations(models: readonly SkeletonModel[]): Map<string, Declared> {
   const places = new Map<string, Declared>()
   for (const { declared, defines } of models.toReversed()) {
     for (const { name, declared: place } of defines) if (place) places.set(name, place)
@@ -101,7 +101,7 @@ function placesOf(models: readonly SkeletonModel[]): Map<string, Declared> {
   return places
 }
 
-interface ArchPart extends ArchBuild {
+interface ArchResult extends ArchBuild {
   readonly arch: Arch
 }
 
@@ -109,7 +109,7 @@ interface ArchPart extends ArchBuild {
  * What is said of all architectures once; of the rest, for which. libbpf's BPF_PROG has a program's
  * arguments twice, and clang complains of each.
  */
-function mergedDiagnostics(parts: readonly ArchPart[]): Diagnostic[] {
+function mergedDiagnostics(parts: readonly ArchResult[]): Diagnostic[] {
   const merged = new Map<string, { diagnostic: Diagnostic; arches: Set<Arch> }>()
   for (const { arch, diagnostics } of parts) {
     for (const diagnostic of diagnostics) {

@@ -57,17 +57,21 @@ function arrayType(element: Text, layout: Extract<Layout, { kind: 'array' }>): T
 }
 
 function isTuple({ element, length }: Extract<Layout, { kind: 'array' }>): boolean {
-  return length > 0 && length <= TUPLE_LENGTH && length * partsOf(element) <= TUPLE_ELEMENTS
+  return length > 0 && length <= TUPLE_LENGTH && length * countNames(element) <= TUPLE_ELEMENTS
 }
 
 /** How many names a type takes to write out. */
-function partsOf(layout: Layout): number {
+function countNames(layout: Layout): number {
   switch (layout.kind) {
     case 'array':
-      return isTuple(layout) ? layout.length * partsOf(layout.element) : partsOf(layout.element)
+      return isTuple(layout)
+        ? layout.length * countNames(layout.element)
+        : countNames(layout.element)
     case 'struct':
     case 'union':
-      return layout.name ? 1 : layout.members.reduce((sum, { layout }) => sum + partsOf(layout), 0)
+      return layout.name
+        ? 1
+        : layout.members.reduce((sum, { layout }) => sum + countNames(layout), 0)
     default:
       return 1
   }
@@ -75,7 +79,7 @@ function partsOf(layout: Layout): number {
 
 function compositeType(context: TypeContext, layout: CompositeLayout, key: string): Text {
   const { indent, model } = context
-  const mark = unionMark(context, layout)
+  const mark = unionMarker(context, layout)
   const suffix = mark && ` & ${mark}`
   const members = membersOf(layout)
   if (members.length === 0) return `{}${suffix}`
@@ -127,14 +131,14 @@ function isAnonymous(member: Member): member is Member & { layout: CompositeLayo
 }
 
 /** Names the members that share bytes, of which any may be written. Empty when none do. */
-export function unionMark({ rt }: TypeContext, layout: CompositeLayout): string {
-  const names = sharing(layout).map((name) => quote(name))
+export function unionMarker({ rt }: TypeContext, layout: CompositeLayout): string {
+  const names = sharedNames(layout).map((name) => quote(name))
   return names.length === 0 ? '' : `${rt}.Union<${names.join(' | ')}>`
 }
 
-function sharing(layout: CompositeLayout): string[] {
+function sharedNames(layout: CompositeLayout): string[] {
   if (layout.kind === 'union') return membersOf(layout).map(({ name }) => name)
-  return layout.members.flatMap((member) => (isAnonymous(member) ? sharing(member.layout) : []))
+  return layout.members.flatMap((member) => (isAnonymous(member) ? sharedNames(member.layout) : []))
 }
 
 /** A property's name, which leads to its declaration in C. */

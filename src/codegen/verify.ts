@@ -29,7 +29,7 @@ export async function verifyObject(
     object: Buffer.from(object).toString('base64'),
     maps: maps.map(({ name, elfName, kind }) => ({
       name,
-      kind: kind.takes.includes('mappable') ? sectionMap(elfName) : bpfMap(),
+      kind: kind.parameters.includes('mappable') ? sectionMap(elfName) : bpfMap(),
     })),
     programs: programs.map(({ name, section }) => ({ name, kind: program, section })),
     sections: [],

@@ -24,7 +24,7 @@ it('that cannot be read costs what it alone says, with one warning, and never th
   // The unit's version.
   object.set([99, 0], (info?.offset ?? 0) + 4)
 
-  const { made, diagnostics } = archBuildOf(file, { ...compiled, object })
+  const { built: made, diagnostics } = archBuildOf(file, { ...compiled, object })
   expect(diagnostics).toMatchObject([
     { severity: 'warning', file, message: expect.stringContaining('DWARF version 99') },
   ])
@@ -33,9 +33,9 @@ it('that cannot be read costs what it alone says, with one warning, and never th
 
   const whole = archBuildOf(file, compiled)
   expect(whole.diagnostics).toEqual([])
-  expect(whole.made?.model.exports.types.map(({ name }) => name)).toEqual([
+  expect(whole.built?.model.exports.types.map(({ name }) => name)).toEqual([
     'in_btf',
     'only_in_dwarf',
   ])
-  expect(made?.object).toEqual(whole.made?.object)
+  expect(made?.object).toEqual(whole.built?.object)
 })

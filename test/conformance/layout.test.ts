@@ -11,7 +11,7 @@ import { createDefinitions } from '../../src/btf/dump/definitions.ts'
 import { createDump, type Dump } from '../../src/btf/dump/dump.ts'
 import { cStruct } from '../../src/codegen/c-struct.ts'
 import { layoutsOf, type Layouts } from '../../src/codegen/layout.ts'
-import { liesInSystemFolder, ownFiles } from '../../src/codegen/own-files.ts'
+import { isInSystemFolder, projectFiles } from '../../src/codegen/project-files.ts'
 import { findClang } from '../../src/compile/clang/find-clang.ts'
 import { readSourceInfo } from '../../src/dwarf/source-info.ts'
 import { readElf } from '../../src/elf/elf.ts'
@@ -51,7 +51,7 @@ async function btfLayouts(path: string): Promise<Verdict> {
 
 async function dwarfLayouts(path: string): Promise<Verdict> {
   const elf = readElf(await readFile(path))
-  const { types } = readSourceInfo(elf, { isOwn: ownFiles(liesInSystemFolder) }).btf
+  const { types } = readSourceInfo(elf, { isOwn: projectFiles(isInSystemFolder) }).btf
   if (types.length <= 1 || !elf.littleEndian) return 'passed over'
   const btf = readBtf(encodeBtf(types))
   const dump = createDump(btf)

@@ -10,7 +10,7 @@ import { declarations } from '../../src/codegen/declarations.ts'
 import { browserJavascript, javascript } from '../../src/codegen/javascript.ts'
 import { describeSkeleton } from '../../src/codegen/json.ts'
 import { skeletonModel } from '../../src/codegen/model.ts'
-import { liesInSystemFolder, ownFiles } from '../../src/codegen/own-files.ts'
+import { isInSystemFolder, projectFiles } from '../../src/codegen/project-files.ts'
 import { readSourceInfo, type SourceInfo } from '../../src/dwarf/source-info.ts'
 import { readElf } from '../../src/elf/elf.ts'
 import { FormatError } from '../../src/elf/format-error.ts'
@@ -45,7 +45,7 @@ export function makeAll(bytes: Uint8Array, thorough = true): 'refused' | 'made' 
   return attempt(() => make(object, info, thorough)) ?? 'refused'
 }
 
-const isOwn = ownFiles(liesInSystemFolder)
+const isOwn = projectFiles(isInSystemFolder)
 const refusal = readVerifierLog('3: (95) exit\nR0 !read_ok\n')
 
 function make(object: Uint8Array, info: SourceInfo | undefined, thorough: boolean): 'made' {

@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { liesInSystemFolder, ownFiles } from '../../../src/codegen/own-files.ts'
+import { isInSystemFolder, projectFiles } from '../../../src/codegen/project-files.ts'
 import { findClang } from '../../../src/compile/clang/find-clang.ts'
 import { compile, type CompileResult } from '../../../src/compile/compile.ts'
 import type { Options } from '../../../src/compile/options/options.ts'
@@ -122,7 +122,7 @@ describe.skipIf(noBtf)(`a shortcut past most of vmlinux.h${noBtf}`, () => {
 
     #infoOf(object: Uint8Array): unknown {
       return readSourceInfo(readElf(object), {
-        isOwn: ownFiles(liesInSystemFolder),
+        isOwn: projectFiles(isInSystemFolder),
         directory: this.cwd,
       })
     }

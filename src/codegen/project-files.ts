@@ -14,7 +14,7 @@ const LIBBPF_HEADERS: ReadonlySet<string> = new Set([
  * Whether what a file declares is the program's own: its source and its headers, but not vmlinux.h,
  * libbpf's or the system's. `isSystem` tells the last.
  */
-export function ownFiles(isSystem: (file: string) => boolean): (file: string) => boolean {
+export function projectFiles(isSystem: (file: string) => boolean): (file: string) => boolean {
   return (file) => {
     const name = basename(file)
     const isForeign = /^vmlinux.*\.h$/u.test(name) || LIBBPF_HEADERS.has(name)
@@ -23,6 +23,6 @@ export function ownFiles(isSystem: (file: string) => boolean): (file: string) =>
 }
 
 /** Where the system's headers usually lie: of an object that others compiled, nothing else tells. */
-export function liesInSystemFolder(file: string): boolean {
+export function isInSystemFolder(file: string): boolean {
   return /^\/usr\/(?:local\/)?include\/|^\/nix\/store\/|\/lib\/clang\/[\d.]+\/include\//u.test(file)
 }

@@ -11,7 +11,7 @@ import { type CodeLine, diagnosticAt, diagnosticOf } from './diagnostic.ts'
  * A warning for each thing of the kernel's that the object uses and kernels as old as `minKernel` lack. No more than
  * a warning: programs and maps may be switched off before the load, and calls be guarded by a test.
  */
-export function newerNeeds(
+export function minKernelWarnings(
   { bpf, model }: BuiltObject,
   minKernel: string,
   source: string,
