@@ -68,7 +68,7 @@ describeInKernel("a program's functions", () => {
       expect(shapes(Uint8Array.from(ours))).toEqual(shapes(new Uint8Array(linked.slice(0))))
       expect(findInstruction(parts, count)).toBeUndefined()
       const last = parts.at(-1)
-      expect(findInstruction(parts, count - 1)?.part).toBe(last)
+      expect(findInstruction(parts, count - 1)?.function).toBe(last)
     }
     expect(linkProgram(file, 'first')).toEqual([])
   })

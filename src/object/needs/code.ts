@@ -1,8 +1,9 @@
 import type { Elf, ElfSymbol, Section } from '../../elf/elf.ts'
 import { relocationEntries, relocationTables } from '../../elf/relocations.ts'
 import { SHF_EXECINSTR, SHN_UNDEF, SHT_PROGBITS } from '../../uapi/elf.ts'
+import { BPF_PSEUDO_CALL, CALL, LD_IMM64 } from '../../uapi/insn.ts'
 import type { BpfObject } from '../object.ts'
-import { BPF_PSEUDO_CALL, CALL, type Instruction, instructions, LD_IMM64 } from './instructions.ts'
+import { type Instruction, instructions } from './instructions.ts'
 
 /** Where an instruction is. */
 export interface CodeLocation {

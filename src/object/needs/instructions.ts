@@ -1,4 +1,5 @@
 import type { Elf, Section } from '../../elf/elf.ts'
+import { LD_IMM64 } from '../../uapi/insn.ts'
 
 /** One instruction of 8 bytes; the second half of a 64-bit load is none of its own. */
 export interface Instruction {
@@ -10,13 +11,6 @@ export interface Instruction {
   /** Signed 32 bits. */
   readonly immediate: number
 }
-
-/** 64-bit load of an immediate: BPF_LD | BPF_IMM | BPF_DW (include/uapi/linux/bpf.h). */
-export const LD_IMM64 = 0x18
-/** BPF_JMP | BPF_CALL */
-export const CALL = 0x85
-/** Of a call's source register: a function of the object or, relocated to no section, of the kernel. */
-export const BPF_PSEUDO_CALL = 1
 
 /** The instructions that lie whole in bytes `start` to `end` of a section. */
 export function* instructions(

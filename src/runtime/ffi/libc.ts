@@ -20,7 +20,7 @@ export const keyCreate: Call<number> = fromLibc('int pthread_key_create(memory, 
 export const getSpecific: Call<number> = fromLibc('ptr pthread_getspecific(u32)')
 export const setSpecific: Call<number> = fromLibc('int pthread_setspecific(u32, ptr)')
 /** Changes the signal mask of the calling thread. */
-export const signalMask: Call<number> = fromLibc('int pthread_sigmask(int, ptr, ptr)')
+export const pthreadSigmask: Call<number> = fromLibc('int pthread_sigmask(int, ptr, ptr)')
 export const close: Call<number> = fromLibc('int close(int)')
 export const open: Call<number> = fromLibc('int open(str, int)')
 const fcntl: Call<number> = fromLibc('int fcntl(int, int, long)')

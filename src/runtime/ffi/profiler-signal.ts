@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 
-import { signalMask } from './libc.ts'
+import { pthreadSigmask } from './libc.ts'
 import type { Scratch } from './memory.ts'
 import { scratch } from './memory.ts'
 
@@ -25,11 +25,11 @@ let sets: { readonly profiler: Scratch; readonly free: Scratch[] } | undefined
 export function withProfilerSignalBlocked<R>(call: () => R): R {
   sets ??= { profiler: profilerSignalSet(), free: [] }
   const previous = sets.free.pop() ?? scratch(sigsetSize)
-  signalMask(SIG_BLOCK, sets.profiler.address, previous.address)
+  pthreadSigmask(SIG_BLOCK, sets.profiler.address, previous.address)
   try {
     return call()
   } finally {
-    signalMask(SIG_SETMASK, previous.address, 0)
+    pthreadSigmask(SIG_SETMASK, previous.address, 0)
     sets.free.push(previous)
   }
 }

@@ -1,13 +1,5 @@
+import { Elf64_Ehdr, Elf64_Phdr } from '../../uapi/elf-records.ts'
 import { closeFile, constants, exists, openFile, readInto, statOf } from '../host/files.ts'
-
-/** elf.h: offsets in Elf64_Ehdr and Elf64_Phdr, and their sizes, in bytes. */
-const headerSize = 64
-const e_phoff = 32
-const e_phentsize = 54
-const e_phnum = 56
-const p_offset = 8
-const p_filesz = 32
-const programHeaderSize = 56
 
 /**
  * Says how a shared library is truncated, as after an interrupted copy: the dynamic loader would map what is not there,
@@ -28,16 +20,22 @@ export function truncation(path: string): string | undefined {
 
 /** Returns the bytes that a file must have by its program headers; 0 when it is no 64-bit ELF file. */
 function sizeOfSegments(fd: number): number {
-  const header = read(fd, headerSize, 0)
+  const header = read(fd, Elf64_Ehdr.size, 0)
   if (!header || header.getUint32(0) !== 0x7f45_4c46 || header.getUint8(4) !== 2) return 0
-  const [count, stride] = [header.getUint16(e_phnum, true), header.getUint16(e_phentsize, true)]
-  const start = Number(header.getBigUint64(e_phoff, true))
-  if (stride < programHeaderSize) return 0
+  const [count, stride] = [
+    header.getUint16(Elf64_Ehdr.e_phnum, true),
+    header.getUint16(Elf64_Ehdr.e_phentsize, true),
+  ]
+  const start = Number(header.getBigUint64(Elf64_Ehdr.e_phoff, true))
+  if (stride < Elf64_Phdr.size) return 0
   const table = read(fd, count * stride, start)
   if (!table) return start + count * stride
   const ends = Array.from({ length: count }, (_, index) => {
     const at = index * stride
-    return table.getBigUint64(at + p_offset, true) + table.getBigUint64(at + p_filesz, true)
+    return (
+      table.getBigUint64(at + Elf64_Phdr.p_offset, true) +
+      table.getBigUint64(at + Elf64_Phdr.p_filesz, true)
+    )
   })
   return Number(ends.reduce((most, end) => (end > most ? end : most), 0n))
 }

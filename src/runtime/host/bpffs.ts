@@ -1,8 +1,8 @@
 import { EBUSY, EEXIST } from './errno.ts'
 
-/** Where to pin, for who did it elsewhere; undefined when the path is taken. */
+export const bpffsAdvice = 'Pins live in a BPF file system: mount -t bpf bpf /sys/fs/bpf'
+
+/** Says where pins can be. Undefined for EEXIST and EBUSY: the path is right, but taken. */
 export function pinAdvice(errno: number): string | undefined {
-  return errno === EEXIST || errno === EBUSY
-    ? undefined
-    : 'Pins live in a BPF file system: mount -t bpf bpf /sys/fs/bpf'
+  return errno === EEXIST || errno === EBUSY ? undefined : bpffsAdvice
 }

@@ -12,10 +12,10 @@ const capabilityBits = {
 } as const
 export type Capability = keyof typeof capabilityBits
 
-/** What the kernel also allows those that have CAP_SYS_ADMIN (include/linux/capability.h). */
+/** Capabilities that CAP_SYS_ADMIN implies (include/linux/capability.h: bpf_capable, perfmon_capable). */
 export const impliedBySysAdmin: readonly Capability[] = ['CAP_BPF', 'CAP_PERFMON']
 
-/** Those of `wanted` that this process is known not to have in effect. */
+/** Lists the wanted capabilities that are not in effect in this process; none where /proc is not mounted. */
 export function missingCapabilities(wanted: readonly Capability[]): Capability[] {
   if (!capabilitiesAreKnown()) return []
   const line = /^CapEff:\s*([0-9a-f]+)$/m.exec(readText('/proc/self/status'))
@@ -29,14 +29,14 @@ export function missingCapabilities(wanted: readonly Capability[]): Capability[]
 const noBpfReason =
   'bpf(2) is missing: this kernel is built without CONFIG_BPF_SYSCALL, or a sandbox (gVisor, a seccomp profile) hides it'
 
-/** Sandboxes and bare chroots have no /proc, which says which there are. */
+/** Whether /proc tells this process's capabilities. Sandboxes and bare chroots have no /proc. */
 export function capabilitiesAreKnown(): boolean {
   return exists('/proc/self/status')
 }
 
 /**
- * What to do about EPERM, EACCES or ENOSYS; undefined for other errors.
- * @param wanted all that the operation needs, also what the process has
+ * Says what to do about EPERM, EACCES or ENOSYS; undefined for other errors.
+ * @param wanted all capabilities that the operation needs
  */
 export function privilegeHint(
   errno: number,
@@ -56,7 +56,7 @@ export function privilegeHint(
     : `This process has ${wanted.join(' and ')}, so something else refuses it: a security module, seccomp, lockdown or the kernel's configuration`
 }
 
-/** How to get capabilities: containers take them from root, and `setcap` replaces those that a file has. */
+/** Says how to get capabilities. It names all that are wanted, since `setcap` replaces those that the file has. */
 export function grantAdvice(wanted: readonly Capability[]): string {
   if (process.geteuid?.() === 0) {
     const flags = wanted.map((name) => `--cap-add=${name.slice('CAP_'.length)}`).join(' ')
@@ -66,7 +66,7 @@ export function grantAdvice(wanted: readonly Capability[]): string {
   return `Run it as root (sudo), or give a copy of node what it needs: setcap ${list}+ep ./node`
 }
 
-/** Whether the capabilities of this process are those of a namespace's own root. user_namespaces(7): the first one maps all. */
+/** Whether this process is in a user namespace other than the first, which maps all user ids (user_namespaces(7)). */
 export function inUserNamespace(): boolean {
   return readText('/proc/self/uid_map').trim().split(/\s+/).join() !== '0,0,4294967295'
 }

@@ -1,38 +1,38 @@
 import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 
-/** Numbers with two names, by the one that manuals and kernel sources use. */
+/** The names that manuals and kernel sources use for numbers with two names. */
 const preferredNames: Record<number, string> = { 11: 'EAGAIN', 35: 'EDEADLK', 95: 'EOPNOTSUPP' }
 
-/** What Node does not name of the kernel's that bpf(2) lets out. */
+/** Kernel errors that bpf(2) returns and Node does not name. */
 const kernelErrnoNames: Record<number, string> = { 77: 'EBADFD', 524: 'ENOTSUPP' }
 
-/** libbpf_legacy.h: enum libbpf_errno, from 4000 on, less LIBBPF_ERRNO__. */
+/** libbpf_legacy.h: enum libbpf_errno from 4000 on, without LIBBPF_ERRNO__. */
 const libbpfErrnoNames =
   'LIBELF FORMAT KVERSION ENDIAN INTERNAL RELOC LOAD VERIFY PROG2BIG KVER PROGTYPE WRNGPID INVSEQ NLPARSE'
 
-/** The name of a positive errno: `EPERM` of 1; `errno 9999` when there is none. */
+/** Returns the name of a positive errno: `EPERM` for 1; `errno 9999` where it has none. */
 export function errnoName(errno: number): string {
   const found = Object.entries(constants.errno).find(([, number]) => number === errno)
-  const own = libbpfErrnoNames.split(' ')[errno - 4000]
+  const libbpfName = libbpfErrnoNames.split(' ')[errno - 4000]
   return (
     preferredNames[errno] ??
     found?.[0] ??
     kernelErrnoNames[errno] ??
-    (own ? `LIBBPF_ERRNO__${own}` : `errno ${errno}`)
+    (libbpfName ? `LIBBPF_ERRNO__${libbpfName}` : `errno ${errno}`)
   )
 }
 
-/** Where Node's words are about something else than what bpf(2) means, or missing. */
+/** Descriptions of errors that Node describes otherwise than bpf(2) means them, or not at all. */
 const meanings: Record<number, string> = {
-  7: 'too many, or too big',
+  7: 'too many, or too large',
   22: 'the kernel takes no such argument',
-  77: 'a descriptor in the wrong state',
+  77: 'the descriptor is in the wrong state',
   95: 'operation not supported',
   524: 'operation not supported by this kernel',
 }
 
-/** What an errno says in words: `operation not permitted`. Undefined when nobody has words for it. */
+/** Describes an errno: `operation not permitted`. Undefined when neither Node nor the table above does. */
 export function errnoMeaning(errno: number): string | undefined {
   return meanings[errno] ?? getSystemErrorMap().get(-errno)?.[1]
 }
@@ -55,5 +55,5 @@ export const EINVAL: number = errno.EINVAL
 export const ENODEV: number = errno.ENODEV
 export const ENXIO: number = errno.ENXIO
 export const EOPNOTSUPP: number = errno.EOPNOTSUPP
-/** include/linux/errno.h; not for user space, yet bpf(2) returns it. */
+/** include/linux/errno.h: an internal error of the kernel, which bpf(2) returns all the same. */
 export const ENOTSUPP = 524

@@ -1,6 +1,6 @@
 import { errnoMeaning, errnoName } from './errno.ts'
 
-/** Codes of failures that no errno stands for. All other codes are an errno's name: `EPERM`. */
+/** Codes of failures without an errno. All other codes are the name of an errno: `EPERM`. */
 export type BpfErrorCode =
   | 'ERR_BPF_STATE'
   | 'ERR_BPF_UNSUPPORTED'
@@ -9,23 +9,23 @@ export type BpfErrorCode =
   | (string & {})
 
 export interface BpfErrorDetails {
-  /** What was tried, after "cannot": `load`, `attach XDP to eth0 with`. */
+  /** What was tried, as it follows "cannot": `load`, `attach XDP to eth0 with`. */
   operation: string
-  /** On what: `program on_exec of trace_bpf`. */
+  /** What it was tried on: `program on_exec of trace_bpf`. */
   object?: string | undefined
-  /** Why it failed, when no errno says it. Empty, as `log`: nothing. */
+  /** Why it failed. The errno's meaning is used when it is empty or absent. */
   reason?: string | undefined
   code?: BpfErrorCode | undefined
   /** Positive, as in errno(3). */
   errno?: number | undefined
-  /** What libbpf or the kernel wrote about it. */
+  /** What libbpf or the kernel wrote about it. Empty is the same as absent. */
   log?: string | undefined
   /** What to do. */
   hint?: string | undefined
   cause?: unknown
 }
 
-/** Whatever libbpf, the kernel or the order of calls refuses. */
+/** The error for what libbpf, the kernel or the order of calls refuses. */
 export class BpfError extends Error {
   override readonly name: string = 'BpfError'
   readonly code: BpfErrorCode
@@ -56,18 +56,18 @@ function sentence({ operation, object, reason, errno, hint }: BpfErrorDetails): 
   return `${words.map((part) => part.replace(/\.$/, '')).join('. ')}${name}`
 }
 
-/** `attach to lo` is done to `program drop of filter_bpf`: attach program drop of filter_bpf to lo. */
+/** Puts the object behind the verb: `attach to lo`, `program drop` become `attach program drop to lo`. */
 function operationOn(operation: string, object: string): string {
-  const [, verb = operation, place = ''] = /^(\w+)( to .+)$/s.exec(operation) ?? []
-  return `${verb} ${object}${place}`
+  const [, verb = operation, target = ''] = /^(\w+)( to .+)$/s.exec(operation) ?? []
+  return `${verb} ${object}${target}`
 }
 
-/** The call came at the wrong time; `reason` says what to do instead. */
+/** Makes the error for a call at the wrong time; `reason` says what to do instead. */
 export function stateError(operation: string, object: string, reason: string): BpfError {
   return new BpfError({ code: 'ERR_BPF_STATE', operation, object, reason })
 }
 
-/** This machine, libbpf or kernel cannot do it. */
+/** Makes the error for what this machine, libbpf or kernel cannot do. */
 export function unsupported(
   operation: string,
   object: string | undefined,

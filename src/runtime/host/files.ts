@@ -20,7 +20,8 @@ import { EINVAL } from './errno.ts'
 import { BpfError } from './error.ts'
 
 /*
- * What the runtime uses of node:fs, which it imports nowhere else: whatever the system refuses is a BpfError.
+ * The functions of node:fs that the runtime uses. It imports node:fs nowhere else, so that all errors of the system are
+ * BpfErrors.
  */
 
 export { constants } from 'node:fs'
@@ -33,19 +34,19 @@ export function readText(path: string): string {
   return withBpfError('read', path, () => readFileSync(path, 'utf8'))
 }
 
-/** @param flags O_ */
+/** Opens a file. @param flags O_ */
 export function openFile(path: string, flags: number): number {
   return withBpfError('open', path, () => openSync(path, flags))
 }
 
-/** As much as one call gives. @param position left out: where the descriptor is */
+/** Makes one read(2), which may give fewer bytes. @param position in bytes; by default the descriptor's own */
 export function readInto(fd: number, buffer: Uint8Array, position: number | null = null): number {
   return withBpfError('read', `descriptor ${fd}`, () =>
     readSync(fd, buffer, 0, buffer.length, position),
   )
 }
 
-/** The same on a thread. */
+/** Makes one read(2) on a thread of Node's pool. */
 export function readAsync(fd: number, buffer: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
     read(fd, buffer, 0, buffer.length, null, (error, length) => {
@@ -62,8 +63,8 @@ export function closeFile(fd: number): void {
 /** @param file path or descriptor */
 export function statOf(file: string | number): Stats {
   return typeof file === 'string'
-    ? withBpfError('look at', file, () => statSync(file))
-    : withBpfError('look at', `descriptor ${file}`, () => fstatSync(file))
+    ? withBpfError('stat', file, () => statSync(file))
+    : withBpfError('stat', `descriptor ${file}`, () => fstatSync(file))
 }
 
 export function readFolder(path: string): string[] {
@@ -78,13 +79,13 @@ export function readLink(path: string): string {
 const BPF_FS_MAGIC = 0xcafe_4a11
 
 /**
- * Removes a pin, and no other file. The folder is asked, as libbpf does (libbpf.c: check_path), because `path` itself may
- * be a symbolic link into a BPF file system.
+ * Removes a pin; refuses other files. It checks the folder's file system, as libbpf does (libbpf.c: check_path), because
+ * `path` itself may be a symbolic link into a BPF file system.
  */
 export function removePin(path: string): void {
   const { type } = withBpfError('remove', path, () => statfsSync(dirname(path)))
   if (type !== BPF_FS_MAGIC) {
-    const reason = 'it is no pin: its folder is not in a BPF file system'
+    const reason = 'it is not a pin: its folder is not in a BPF file system'
     throw new BpfError({ operation: 'remove', object: path, errno: EINVAL, reason })
   }
   withBpfError('remove', path, () => unlinkSync(path))
@@ -104,7 +105,7 @@ export function isAccessible(path: string, mode: number): boolean {
   }
 }
 
-/** Positive, of a failed call of the system through Node or through here; undefined of another error. */
+/** Returns the positive errno of an error of node:fs or of this file; undefined for other errors. */
 export function errnoOf(error: unknown): number | undefined {
   const { errno } = error as NodeJS.ErrnoException
   return typeof errno === 'number' ? Math.abs(errno) : undefined
@@ -118,7 +119,7 @@ function withBpfError<R>(operation: string, object: string, call: () => R): R {
   }
 }
 
-/** What is wrong with arguments stays a TypeError. */
+/** Errors without an errno, such as TypeErrors for wrong arguments, stay as they are. */
 function failure(operation: string, object: string, cause: unknown): unknown {
   const errno = errnoOf(cause)
   return errno === undefined ? cause : new BpfError({ operation, object, errno, cause })

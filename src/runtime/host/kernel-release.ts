@@ -1,6 +1,6 @@
 import { release } from 'node:os'
 
-/** Whether the running kernel is of this release (`6.9`) or a newer one. Distributions may have put newer things in. */
+/** Whether the running kernel has this version (`6.9`) or a newer one. Older ones of distributions may have its features, too. */
 export function kernelIsAtLeast(wanted: string): boolean {
   const [major = 0, minor = 0] = numbers(release())
   const [wantedMajor = 0, wantedMinor = 0] = numbers(wanted)

@@ -2,7 +2,7 @@ import { readText, statOf } from './files.ts'
 
 const folder = '/sys/devices/system/cpu'
 
-/** Numbers of the CPUs that are online: `0-3,8` in the kernel's words. */
+/** Lists the numbers of the CPUs that are online. The kernel writes them as `0-3,8`. */
 export function onlineCpus(): number[] {
   const ranges = readText(`${folder}/online`).trim().split(',')
   return ranges.flatMap((range) => {
@@ -12,8 +12,8 @@ export function onlineCpus(): number[] {
 }
 
 /**
- * A number that is another one after a CPU was offline, however short (all but one are while a machine sleeps): the
- * kernel makes this folder anew (drivers/base/topology.c).
+ * Returns a number that changes when a CPU goes offline and online again, as all but one do while a machine sleeps: the
+ * inode of a folder that the kernel then makes anew (drivers/base/topology.c).
  */
 export function cpuGeneration(cpu: number): number {
   try {

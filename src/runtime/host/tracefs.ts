@@ -1,7 +1,7 @@
 import { BpfError, unsupported } from './error.ts'
 import { errnoOf, statOf } from './files.ts'
 
-/** Where it is mounted: by itself, or of old inside of debugfs. */
+/** Where tracefs may be mounted; the second is where debugfs mounts it. */
 const mountPoints = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing']
 
 const notMounted = [
@@ -14,32 +14,32 @@ const notReadable =
   `${mountPoints[0]}. SEC("tp_btf/NAME") attaches to the same tracepoints without tracefs`
 
 /**
- * The folder of the kernel's tracing.
- * @throws {BpfError} EACCES when only root may look; `ERR_BPF_UNSUPPORTED` where it is not mounted
+ * Returns the folder where tracefs is mounted.
+ * @throws {BpfError} EACCES when only root may read it; `ERR_BPF_UNSUPPORTED` where it is not mounted
  */
 export function tracefs(operation: string, object: string): string {
-  const { place, refused } = findTracefs()
-  if (place !== undefined) return place
+  const { folder, refused } = findTracefs()
+  if (folder !== undefined) return folder
   if (refused !== undefined) throw tracefsFailure(operation, object, refused)
   throw unsupported(operation, object, ...notMounted)
 }
 
-/** What to do when libbpf, by its log, found no tracepoint or probe in it; undefined where it can be looked into. */
+/** Says what to do when libbpf's log is about tracefs or a tracepoint; undefined where tracefs is readable. */
 export function tracefsAdvice(log: string): string | undefined {
   if (!/\btracepoint\b|\btracefs\b/.test(log)) return undefined
-  const { place, refused } = findTracefs()
-  if (place !== undefined) return undefined
+  const { folder, refused } = findTracefs()
+  if (folder !== undefined) return undefined
   if (refused !== undefined) return tracefsFailure('read', 'tracefs', refused).hint
   const [, hint] = notMounted
   return `Tracefs is not mounted. ${hint}. Or use SEC("tp_btf/NAME"), which needs no tracefs`
 }
 
-function findTracefs(): { readonly place?: string; readonly refused?: unknown } {
+function findTracefs(): { readonly folder?: string; readonly refused?: unknown } {
   let refused: unknown
-  for (const place of mountPoints) {
+  for (const folder of mountPoints) {
     try {
-      statOf(`${place}/events`)
-      return { place }
+      statOf(`${folder}/events`)
+      return { folder }
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') refused ??= cause
     }
@@ -47,7 +47,7 @@ function findTracefs(): { readonly place?: string; readonly refused?: unknown } 
   return { refused }
 }
 
-/** Of an error of files.ts on one of its files. @param hint when it is not that only root may */
+/** Makes the error for a file of tracefs that cannot be read. @param hint for other causes than missing privilege */
 export function tracefsFailure(
   operation: string,
   object: string,

@@ -5,6 +5,7 @@ import {
   BPF_NETFILTER,
   BPF_SK_LOOKUP,
 } from '../../uapi/attach-type.ts'
+import { CALL } from '../../uapi/insn.ts'
 import { BPF_F_SLEEPABLE } from '../../uapi/prog-flags.ts'
 import type { ProgType } from '../../uapi/prog-type.ts'
 import { progTypes } from '../../uapi/prog-type.ts'
@@ -54,7 +55,7 @@ export function trialLoad(type: number, helper?: number, target?: TrialTarget): 
     instructions.data.setInt32(count * 8 + 4, immediate, true)
     count++
   }
-  if (helper !== undefined) add(0x85, 0, helper) // call
+  if (helper !== undefined) add(CALL, 0, helper)
   // Netfilter programs must return a verdict: 1 is NF_ACCEPT.
   add(0xb7, 0, attachType === undefined ? 0 : 1) // r0 = …
   add(0x95, 0, 0) // exit

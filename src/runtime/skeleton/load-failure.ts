@@ -7,7 +7,7 @@ import { capabilitiesForMap } from '../maps/needed-capabilities.ts'
 import { pinnedDifferences } from '../maps/reuse.ts'
 import { VerifierError } from '../verifier/error.ts'
 import type { Explanations } from '../verifier/explanations/explanations.ts'
-import { explained } from '../verifier/explanations/explanations.ts'
+import { explain } from '../verifier/explanations/explanations.ts'
 import { generalExplanations } from '../verifier/explanations/general.ts'
 import { failingLine } from '../verifier/failing-line.ts'
 import { plainReason } from '../verifier/reason.ts'
@@ -50,7 +50,7 @@ export function loadFailure(
       privilegeHint(errno, needed) ??
       (map && creationAdvice(map.kind, map.map, errno)) ??
       pinAdvice(state, log) ??
-      (log === undefined ? silenceAdvice : explained(log, explanations.libbpf)),
+      (log === undefined ? silenceAdvice : explain(log, explanations.libbpf)),
   })
 }
 
@@ -65,15 +65,15 @@ function verifierRefusal(
   const { spec } = state
   const verifierLog = refusedLog(state, log, program)
   const read = readVerifierLog(verifierLog.text)
-  const words = verdict(read)
-  if (words === '') return undefined
+  const message = verdict(read)
+  if (message === '') return undefined
   return new VerifierError({
     operation: 'load',
     object: `program ${verifierLog.program} of ${spec.name}`,
     errno,
     program: verifierLog.program,
     log: verifierLog.text,
-    words: `the verifier says "${words}"`,
+    message: `the verifier says "${message}"`,
     reason: plainReason(read, explanations),
     source: failingLine(Buffer.from(spec.object, 'base64'), verifierLog.program, read),
   })

@@ -5,35 +5,35 @@ import { BpfError } from '../host/error.ts'
 export interface SourceLine {
   readonly file: string
   readonly line: number
-  /** From 1; absent where the log alone names the line. */
+  /** From 1; absent where only the log names the line. */
   readonly column?: number | undefined
   readonly text: string
 }
 
-/** The kernel's verifier refused a program. */
+/** The error when the kernel's verifier refuses a program. */
 export class VerifierError extends BpfError {
   override readonly name = 'VerifierError'
   /** The program's name. */
   readonly program: string
-  /** All that the verifier wrote. */
+  /** The verifier's whole log. */
   declare readonly log: string
-  /** The C that the refused instruction was compiled from. */
+  /** The line of C that the refused instruction was compiled from. */
   readonly source: SourceLine | undefined
-  /** In plain words, when it is one of the classic refusals. */
+  /** The refusal in plain words, where it is a known one. */
   readonly reason: string | undefined
 
   constructor(
     details: BpfErrorDetails & {
       program: string
       log: string
-      words: string
+      message: string
       source: SourceLine | undefined
     },
   ) {
     super({
       ...details,
-      reason: `${details.words}${shown(details.source)}`,
-      hint: details.reason && capital(details.reason),
+      reason: `${details.message}${sourceText(details.source)}`,
+      hint: details.reason && capitalize(details.reason),
     })
     this.program = details.program
     this.source = details.source
@@ -41,12 +41,12 @@ export class VerifierError extends BpfError {
   }
 }
 
-function shown(source: SourceLine | undefined): string {
+function sourceText(source: SourceLine | undefined): string {
   if (!source) return ''
   const { file, line, column, text } = source
   return ` at ${file}:${line}${column === undefined ? '' : `:${column}`}, in \`${text.trim()}\``
 }
 
-function capital(text: string): string {
+function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -5,8 +5,8 @@ import { readObjectFile } from './object-file.ts'
 import type { VerifierLog } from './verifier-log.ts'
 
 /**
- * The C behind what the verifier refuses: by the instruction's number and the object's BTF.ext; else what the log itself
- * says; where it is said of the program as a whole, the program's own line.
+ * Finds the line of C that the verifier refused: by the instruction's number and the object's .BTF.ext; else by the line
+ * that the log names or quotes; else the first line of the program.
  */
 export function failingLine(
   object: Uint8Array,
@@ -16,26 +16,30 @@ export function failingLine(
   try {
     const file = readObjectFile(object)
     const lines = readLineInfo(file)
-    const parts = linkProgram(file, program)
-    const { place, quoted } = log
+    const functions = linkProgram(file, program)
+    const { location, lastSourceText } = log
     if (log.instruction !== undefined) {
-      const found = findInstruction(parts, log.instruction)
-      const source = found && sourceAt(lines.get(found.part.section), found.part.first, found.index)
+      const found = findInstruction(functions, log.instruction)
+      const source =
+        found &&
+        sourceOfInstruction(lines.get(found.function.section), found.function.first, found.index)
       if (source) return source
     }
-    if (place) return sourceNamed(lines, place.text, place.file, place.line) ?? place
-    if (quoted !== undefined) return sourceNamed(lines, quoted)
-    const [whole] = parts
-    return whole && sourceAt(lines.get(whole.section), whole.first, whole.first)
+    if (location) {
+      return sourceByText(lines, location.text, location.file, location.line) ?? location
+    }
+    if (lastSourceText !== undefined) return sourceByText(lines, lastSourceText)
+    const [main] = functions
+    return main && sourceOfInstruction(lines.get(main.section), main.first, main.first)
   } catch (error) {
-    // The object is cut off, or no ELF: libbpf says so itself.
+    // The object is truncated, or no ELF file: libbpf says so itself.
     if (error instanceof RangeError) return undefined
     throw error
   }
 }
 
-/** Of the line that begins at or before an instruction, in the function that begins at `first`. */
-function sourceAt(
+/** The last line that begins at or before an instruction, in the function that begins at `first`. */
+function sourceOfInstruction(
   lines: readonly LineInfo[] | undefined,
   first: number,
   index: number,
@@ -43,7 +47,7 @@ function sourceAt(
   return lines?.findLast(({ instruction }) => instruction >= first && instruction <= index)?.source
 }
 
-function sourceNamed(
+function sourceByText(
   lines: ReadonlyMap<string, readonly LineInfo[]>,
   text: string,
   file?: string,

@@ -9,9 +9,9 @@ import { btf_header } from '../../uapi/btf-header.ts'
 import type { SourceLine } from './error.ts'
 import { type ObjectFile, textAt } from './object-file.ts'
 
-/** An instruction of a section, and the C that it and those after it were compiled from. */
+/** The first instruction of a line of C (struct bpf_line_info). */
 export interface LineInfo {
-  /** Index in the section. */
+  /** Index of the instruction in its section. */
   readonly instruction: number
   readonly source: SourceLine
 }
@@ -19,8 +19,8 @@ export interface LineInfo {
 const bytesPerInstruction = 8
 
 /**
- * The line table of .BTF.ext, by section, in the order of the instructions.
- * @throws {RangeError} when it is cut off
+ * Reads the lines of .BTF.ext, by section, in the order of the instructions.
+ * @throws {RangeError} when the object is truncated
  */
 export function readLineInfo(object: ObjectFile): ReadonlyMap<string, readonly LineInfo[]> {
   const { bytes } = object

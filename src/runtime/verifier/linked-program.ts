@@ -1,85 +1,82 @@
+import { BPF_PSEUDO_CALL, CALL, LD_IMM64 } from '../../uapi/insn.ts'
 import type { ObjectFile } from './object-file.ts'
 
-/** Instructions of a section: a program, or a function that it calls. */
+/** A program, or a function that it calls: some instructions of a section. */
 export interface LinkedFunction {
   readonly name: string
   readonly section: string
-  /** Index of the first one in the section. */
+  /** Index of its first instruction in the section. */
   readonly first: number
+  /** How many instructions it has. */
   readonly instructions: number
 }
 
-/** libbpf takes functions that others call from this section alone. */
-const functionSection = '.text'
+/** The section that libbpf takes called functions from. */
+const textSection = '.text'
 
 const bytesPerInstruction = 8
 
-/** linux/bpf.h: BPF_JMP | BPF_CALL and BPF_LD | BPF_IMM | BPF_DW. */
-const call = 0x85
-const load64 = 0x18
-/** The source register of calls within the program: BPF_PSEUDO_CALL. */
-const pseudoCall = 1
-
 /**
- * What libbpf loads as one program, in its order: the program, then each function at its first call or mention, those
- * that it calls following it (libbpf.c: bpf_object__reloc_code). The verifier counts instructions in this.
+ * Lists the functions that libbpf loads as one program, in its order: the program, then each function at its first call
+ * or reference, each followed by those that it calls (libbpf.c: bpf_object__reloc_code). The verifier numbers the
+ * instructions in this order.
  */
 export function linkProgram(object: ObjectFile, name: string): readonly LinkedFunction[] {
-  const functions = object.symbols.filter(({ isFunction }) => isFunction).map(partOf)
-  const program = functions.find((part) => part.name === name && part.section !== functionSection)
+  const functions = object.symbols.filter(({ isFunction }) => isFunction).map(functionOf)
+  const program = functions.find((each) => each.name === name && each.section !== textSection)
   if (!program) return []
-  const parts = [program]
-  const append = (part: LinkedFunction): void => {
-    for (const target of targets(object, part)) {
+  const linked = [program]
+  const append = (caller: LinkedFunction): void => {
+    for (const target of calledFunctions(object, caller)) {
       const callee = functions.find(
-        ({ section, first }) => section === functionSection && first === target,
+        ({ section, first }) => section === textSection && first === target,
       )
-      if (!callee || parts.some(({ section, first }) => isAt(callee, section, first))) continue
-      parts.push(callee)
+      if (!callee || linked.some(({ section, first }) => isAt(callee, section, first))) continue
+      linked.push(callee)
       append(callee)
     }
   }
   append(program)
-  return parts
+  return linked
 }
 
-/** The part that an instruction of the whole falls into, and its index in the part's section. */
+/** Finds the function that an instruction of the linked program is in, and the instruction's index in its section. */
 export function findInstruction(
-  parts: readonly LinkedFunction[],
+  linked: readonly LinkedFunction[],
   instruction: number,
-): { readonly part: LinkedFunction; readonly index: number } | undefined {
+): { readonly function: LinkedFunction; readonly index: number } | undefined {
   let rest = instruction
-  for (const part of parts) {
-    if (rest < part.instructions) return { part, index: part.first + rest }
-    rest -= part.instructions
+  for (const each of linked) {
+    if (rest < each.instructions) return { function: each, index: each.first + rest }
+    rest -= each.instructions
   }
   return undefined
 }
 
-/** Where in `.text` the functions begin that a part calls, or takes the address of, in the order of its instructions. */
-function* targets(object: ObjectFile, part: LinkedFunction): Generator<number> {
-  const section = object.section(part.section)
+/** Yields the first instructions, in `.text`, of the functions that a function calls or takes the address of, in order. */
+function* calledFunctions(object: ObjectFile, caller: LinkedFunction): Generator<number> {
+  const section = object.section(caller.section)
   if (!section) return
-  const relocations = object.relocations(part.section)
-  for (let index = part.first; index < part.first + part.instructions; index++) {
+  const relocations = object.relocations(caller.section)
+  for (let index = caller.first; index < caller.first + caller.instructions; index++) {
     const at = section.offset + index * bytesPerInstruction
     const code = object.bytes.getUint8(at)
     const symbol = relocations.get(index * bytesPerInstruction)
     const immediate = object.bytes.getInt32(at + 4, true)
-    if (code === call && object.bytes.getUint8(at + 1) >> 4 === pseudoCall) {
-      // Without a relocation it counts from the next instruction; an undefined symbol is a kernel function.
+    if (code === CALL && object.bytes.getUint8(at + 1) >> 4 === BPF_PSEUDO_CALL) {
+      // Without a relocation the offset counts from the next instruction. An undefined symbol is a kernel function.
       if (!symbol) yield index + 1 + immediate
-      else if (symbol.section === functionSection) {
+      else if (symbol.section === textSection) {
         yield symbol.value / bytesPerInstruction + 1 + immediate
       }
     }
-    if (code === load64 && symbol?.section === functionSection) {
+    if (code === LD_IMM64 && symbol?.section === textSection) {
       yield (symbol.value + immediate) / bytesPerInstruction
     }
   }
 }
 
-function partOf(symbol: ObjectFile['symbols'][number]): LinkedFunction {
+function functionOf(symbol: ObjectFile['symbols'][number]): LinkedFunction {
   return {
     name: symbol.name,
     section: symbol.section ?? '',
@@ -88,6 +85,6 @@ function partOf(symbol: ObjectFile['symbols'][number]): LinkedFunction {
   }
 }
 
-function isAt(part: LinkedFunction, section: string, first: number): boolean {
-  return part.section === section && part.first === first
+function isAt(callee: LinkedFunction, section: string, first: number): boolean {
+  return callee.section === section && callee.first === first
 }

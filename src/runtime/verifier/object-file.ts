@@ -12,11 +12,11 @@ import {
 } from '../../uapi/elf-records.ts'
 import { SHT_REL, SHT_SYMTAB, STT_FUNC } from '../../uapi/elf.ts'
 
-interface Section extends SectionHeader {
+interface ElfSection extends SectionHeader {
   readonly name: string
 }
 
-export interface Symbol {
+export interface ElfSymbol {
   readonly name: string
   /** Bytes into its section. */
   readonly value: number
@@ -29,16 +29,16 @@ export interface Symbol {
 /** The parts of a BPF object that a verifier error needs. libbpf has opened it: it is 64-bit and little-endian. */
 export interface ObjectFile {
   readonly bytes: DataView
-  readonly symbols: readonly Symbol[]
+  readonly symbols: readonly ElfSymbol[]
   /** Where a section lies in the file, in bytes. */
   section(name: string): { readonly offset: number; readonly size: number } | undefined
   /** The symbols that a section refers to, by the byte that their relocation changes. */
-  relocations(section: string): ReadonlyMap<number, Symbol>
+  relocations(section: string): ReadonlyMap<number, ElfSymbol>
 }
 
 /**
- * Reads no more of ELF than that: agents carry this in their bundles.
- * @throws {RangeError} when the object is cut off
+ * Reads only these parts of ELF, since agents carry this file in their bundles.
+ * @throws {RangeError} when the object is truncated
  */
 export function readObjectFile(object: Uint8Array): ObjectFile {
   const bytes = new DataView(object.buffer, object.byteOffset, object.byteLength)
@@ -50,7 +50,7 @@ export function readObjectFile(object: Uint8Array): ObjectFile {
     symbols,
     section: (wanted) => sections.find(({ name }) => name === wanted),
     relocations(target) {
-      const found = new Map<number, Symbol>()
+      const found = new Map<number, ElfSymbol>()
       for (const { type, offset, size, info } of sections) {
         if (type !== SHT_REL || sections[info]?.name !== target) continue
         for (let at = offset; at < offset + size; at += Elf64_Rel.size) {
@@ -64,7 +64,7 @@ export function readObjectFile(object: Uint8Array): ObjectFile {
   }
 }
 
-function readSections(bytes: DataView): Section[] {
+function readSections(bytes: DataView): ElfSection[] {
   const file = readFileHeader(bytes, Elf64_Ehdr, true)
   const headerOf = (index: number): SectionHeader =>
     readSectionHeader(bytes, file.sectionHeaders.offset + index * Elf64_Shdr.size, Elf64_Shdr, true)
@@ -76,7 +76,11 @@ function readSections(bytes: DataView): Section[] {
   })
 }
 
-function readSymbols(bytes: DataView, table: Section, sections: readonly Section[]): Symbol[] {
+function readSymbols(
+  bytes: DataView,
+  table: ElfSection,
+  sections: readonly ElfSection[],
+): ElfSymbol[] {
   const names = sections[table.link]?.offset ?? 0
   return Array.from({ length: Math.floor(table.size / Elf64_Sym.size) }, (_, index) => {
     const record = readSymbolRecord(bytes, table.offset + index * Elf64_Sym.size, Elf64_Sym, true)

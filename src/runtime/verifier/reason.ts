@@ -1,17 +1,17 @@
 import type { Explanations } from './explanations/explanations.ts'
-import { explained } from './explanations/explanations.ts'
+import { explain } from './explanations/explanations.ts'
 import type { VerifierLog } from './verifier-log.ts'
 
 /**
- * Why the verifier refused, in plain words: of the classic refusals our own, the same for every kernel; of others what
- * the kernel explains, if it does (7.3).
+ * Says in plain words why the verifier refused: by this library's explanations, which are the same for every kernel; else
+ * by the kernel's own (Linux 7.3).
  */
 export function plainReason(
-  { words, explanation }: VerifierLog,
+  { messages, explanation }: VerifierLog,
   { verifier }: Explanations,
 ): string | undefined {
-  for (const line of words) {
-    const reason = explained(line, verifier)
+  for (const line of messages) {
+    const reason = explain(line, verifier)
     if (reason !== undefined) return reason
   }
   return explanation

@@ -1,4 +1,4 @@
-/** Where a log says the verifier was. */
+/** A line of C that a log names. */
 export interface LogLocation {
   readonly file: string
   readonly line: number
@@ -7,30 +7,30 @@ export interface LogLocation {
 }
 
 export interface VerifierLog {
-  /** What the verifier itself says against the program, line by line. */
-  readonly words: readonly string[]
-  /** Index, in the program as libbpf linked it, of the instruction that it says it of. */
+  /** The lines in which the verifier says why it refused the program. */
+  readonly messages: readonly string[]
+  /** Index of the refused instruction in the program as libbpf linked it. */
   readonly instruction: number | undefined
-  /** The C that the log names for that instruction, in kernels that do (6.9 on). */
-  readonly place: LogLocation | undefined
-  /** The C that the log quotes last. */
-  readonly quoted: string | undefined
-  /** Kernel 7.3's own explanation. */
+  /** The line of C that the log names for that instruction (Linux 6.9 and newer). */
+  readonly location: LogLocation | undefined
+  /** The text of the last line of C in the log. */
+  readonly lastSourceText: string | undefined
+  /** The kernel's own explanation (Linux 7.3). */
   readonly explanation: string | undefined
 }
 
-/** What the verifier says, on one line. */
-export function verdict({ words }: VerifierLog): string {
+/** The verifier's messages on one line. */
+export function verdict({ messages: words }: VerifierLog): string {
   return words.join('; ')
 }
 
-/** What is said is said last; a whole log may have a million lines. */
+/** The messages are at the end of the log, which may have a million lines. */
 const tailLength = 1 << 16
 
 /** `12: (95) exit`; libbpf writes `12: <invalid CO-RE relocation>` into it (libbpf.c: fixup_verifier_log). */
 const step = /^(\d+): [(<]/
 
-/** What is no part of the verdict: states, steps back, progress, statistics (kernel/bpf/log.c, verifier.c). */
+/** Lines that are not messages: states, backtracking, progress, statistics (kernel/bpf/log.c, verifier.c). */
 const noise: readonly RegExp[] = [
   /^\d+: /,
   /^; /,
@@ -42,48 +42,55 @@ const noise: readonly RegExp[] = [
 ]
 
 export function readVerifierLog(log: string): VerifierLog {
-  const { lines, explanation, at } = withoutReport(log.slice(-tailLength).split('\n'))
+  const { lines, explanation, location } = extractReport(log.slice(-tailLength).split('\n'))
   const last = lines.findLastIndex((line) => step.test(line))
-  const words = lines.slice(last + 1).filter((line) => isVerdict(line))
+  const messages = lines
+    .slice(last + 1)
+    .filter((line) => isMessage(line))
+    .map((line) => line.trim())
   const source = lines.findLast((line) => line.startsWith('; '))?.slice(2)
   const named = /^(.*?) @ ([^@]+):(\d+)$/.exec(source ?? '')
   return {
-    words: words.map((line) => line.trim()),
-    instruction: failing(words, lines[last]),
-    place:
-      at ??
+    messages,
+    instruction: failingInstruction(messages, lines[last]),
+    location:
+      location ??
       (named?.[2] ? { text: named[1] ?? '', file: named[2], line: Number(named[3]) } : undefined),
-    quoted: (named?.[1] ?? source)?.trim(),
+    lastSourceText: (named?.[1] ?? source)?.trim(),
     explanation,
   }
 }
 
-function isVerdict(line: string): boolean {
+function isMessage(line: string): boolean {
   return line.trim() !== '' && !noise.some((pattern) => pattern.test(line))
 }
 
-/** Before it walks the program the verifier names an instruction in words; a loop it finds when back at its start. */
-function failing(words: readonly string[], step: string | undefined): number | undefined {
+/** The number in the message, which checks of the whole program and of loops name; else that of the last step. */
+function failingInstruction(
+  messages: readonly string[],
+  step: string | undefined,
+): number | undefined {
   const named = /^(?:back-edge|unreachable|infinite loop|.*jump out of range).*?\binsn (\d+)/
-  const found = words.map((line) => named.exec(line)?.[1]).find((number) => number !== undefined)
+  const found = messages.map((line) => named.exec(line)?.[1]).find((number) => number !== undefined)
   const number = found ?? step
   return number === undefined ? undefined : Number.parseInt(number, 10)
 }
 
 interface Report {
-  /** Those outside the report. */
+  /** The lines outside the report. */
   readonly lines: readonly string[]
   readonly explanation: string | undefined
-  readonly at: LogLocation | undefined
+  readonly location: LogLocation | undefined
 }
 
 /**
- * Kernel 7.3 says a second time, at length, what it refused: headed paragraphs from `Verification failed: ` to the
- * blank line after `Suggestion:` (kernel/bpf/diagnostics.c). Its context holds instructions and C of other places.
+ * Separates the report that Linux 7.3 adds: titled paragraphs from `Verification failed: ` to the blank line after
+ * `Suggestion:` (kernel/bpf/diagnostics.c). It also shows instructions and C of other places, which must not be taken
+ * for the refused ones.
  */
-function withoutReport(lines: readonly string[]): Report {
+function extractReport(lines: readonly string[]): Report {
   const start = lines.findLastIndex((line) => line.startsWith('Verification failed: '))
-  if (start < 0) return { lines, explanation: undefined, at: undefined }
+  if (start < 0) return { lines, explanation: undefined, location: undefined }
   const suggestion = lines.indexOf('Suggestion:', start)
   const end = lines.indexOf('', suggestion < 0 ? start : suggestion)
   const report = lines.slice(start, end < 0 ? undefined : end)
@@ -92,7 +99,7 @@ function withoutReport(lines: readonly string[]): Report {
   return {
     lines: [...lines.slice(0, start), ...rest],
     explanation: paragraphs.filter((text) => text !== '').join(' ') || undefined,
-    at: placeOf(report),
+    location: reportLocation(report),
   }
 }
 
@@ -107,8 +114,8 @@ function paragraph(report: readonly string[], title: string): string {
     .join(' ')
 }
 
-/** Of `At:`, then `  name @ file:line:column`, and its line of C, marked with `>>>`. */
-function placeOf(report: readonly string[]): LogLocation | undefined {
+/** Reads `At:`, then `  name @ file:line:column`, and the line of C that is marked with `>>>`. */
+function reportLocation(report: readonly string[]): LogLocation | undefined {
   const start = report.indexOf('At:')
   const [, file, line, column] = /^ +\S+ @ (.+):(\d+):(\d+)$/.exec(report[start + 1] ?? '') ?? []
   if (start < 0 || file === undefined) return undefined

@@ -75,19 +75,19 @@ processed 7 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_stat
 
 test('what is said follows the last instruction; states, steps back and counts are no part of it', () => {
   expect(readVerifierLog(older)).toMatchObject({
-    words: ['R1 unbounded memory access, make sure to bounds check any such access'],
+    messages: ['R1 unbounded memory access, make sure to bounds check any such access'],
     instruction: 2,
-    place: undefined,
-    quoted: 'return value[key];',
+    location: undefined,
+    lastSourceText: 'return value[key];',
     explanation: undefined,
   })
 })
 
 test('a loop is found at the instruction that the words name', () => {
   expect(readVerifierLog(walked)).toMatchObject({
-    words: ['infinite loop detected at insn 3'],
+    messages: ['infinite loop detected at insn 3'],
     instruction: 3,
-    place: { file: 'loop.bpf.c', line: 78, text: 'while (!never)' },
+    location: { file: 'loop.bpf.c', line: 78, text: 'while (!never)' },
   })
 })
 
@@ -95,9 +95,9 @@ test('what is said before any walk names its instruction, or none', () => {
   expect(readVerifierLog('unreachable insn 12\nprocessed 0 insns\n').instruction).toBe(12)
   expect(readVerifierLog('func#0 @0\nback-edge from insn 5 to 2\n').instruction).toBe(5)
   expect(readVerifierLog('combined stack size of 2 calls is 608. Too large\n')).toMatchObject({
-    words: ['combined stack size of 2 calls is 608. Too large'],
+    messages: ['combined stack size of 2 calls is 608. Too large'],
     instruction: undefined,
-    quoted: undefined,
+    lastSourceText: undefined,
   })
 })
 
@@ -111,15 +111,15 @@ processed 5 insns
   expect(reasonOf(log)).toMatch(/^the running kernel has no struct task_struct\.none;/)
 })
 
-test("a newer kernel's explanation is read apart, and lends its place", () => {
+test("a newer kernel's explanation is read apart, and gives the location", () => {
   const log = readVerifierLog(explained)
   expect(log).toMatchObject({
-    words: ["R0 invalid mem access 'map_value_or_null'"],
+    messages: ["R0 invalid mem access 'map_value_or_null'"],
     instruction: 7,
-    place: { file: 'trace.bpf.c', line: 42, column: 9 },
+    location: { file: 'trace.bpf.c', line: 42, column: 9 },
     explanation: expect.stringMatching(/^R0 may be NULL here .* is safe\. Add a NULL check before/),
   })
-  expect(log.place?.text.trim()).toBe('return value[1];')
+  expect(log.location?.text.trim()).toBe('return value[1];')
   expect(verdict(log)).toBe("R0 invalid mem access 'map_value_or_null'")
 })
 
@@ -133,26 +133,29 @@ test('words that the table has not are explained by the kernel, or not at all', 
 test.for([
   ['unknown func bpf_redirect#23', 'programs of this type may not call bpf_redirect()'],
   ['program of this type cannot use helper bpf_redirect#23', 'may not call bpf_redirect()'],
-  ['invalid func unknown#9999', 'number 9999 does not exist'],
+  ['invalid func unknown#9999', 'no helper with number 9999'],
   ['calling kernel function bpf_task_acquire is not allowed', 'kernel function bpf_task_acquire'],
   ["kfunc 'bpf_new' is referenced but wasn't resolved", 'no kernel function bpf_new'],
   ['invalid indirect read from stack R2 off -8+0 size 8', 'read before it is written'],
-  ['invalid write to stack R10 off=-520 size=8', 'outside the stack'],
+  ['invalid write to stack R10 off=-520 size=8', "outside of this function's stack"],
   ['R0 !read_ok', 'return without a value'],
   ['R3 !read_ok', 'read before it has a value'],
   [
     'At program exit the register R0 has value (0x7; 0x0) should have been in (0x0; 0x3)',
     'a value that its type does not allow',
   ],
-  ['R1 type=scalar expected=fp, pkt, map_value', 'here scalar, wanted fp, pkt, map_value'],
+  [
+    'R1 type=scalar expected=fp, pkt, map_value',
+    'it is scalar, and the function takes fp, pkt, map_value',
+  ],
   ['invalid access to packet, off=12 size=2, R1(id=0,off=12,r=0)', 'data_end'],
-  ['invalid bpf_context access off=160 size=4', 'at byte 160'],
+  ['invalid bpf_context access off=160 size=4', 'byte 160 of their context'],
   ['write into map forbidden, value_size=4 off=0 size=4', 'may only be read'],
   ['BPF_EXIT instruction cannot be used inside bpf_spin_lock-ed region', 'a lock'],
   ['Sleepable programs can only use array, hash, ringbuf and local storage maps', 'kinds of maps'],
   ['helper call might sleep in a non-sleepable prog', 'must not sleep'],
   ['The sequence of 8193 jumps is too complex.', 'gave up'],
-  ['last insn is not an exit or jmp', 'runs on behind its end'],
+  ['last insn is not an exit or jmp', 'the function has no end'],
   ['the call stack of 9 frames is too deep !', 'depth of 8'],
 ])('%s: %s', ([words = '', reason = '']) => {
   expect(reasonOf(readVerifierLog(`0: (95) exit\n${words}\n`))).toContain(reason)

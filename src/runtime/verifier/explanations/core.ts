@@ -1,6 +1,6 @@
 import type { Explanations } from './explanations.ts'
 
-/** Of CO-RE, for objects that ask the kernel what its types are like. libbpf writes into the log of the verifier. */
+/** Explanations for objects with CO-RE relocations. libbpf writes failed ones into the verifier's log. */
 export const coreExplanations: Explanations = {
   verifier: [
     [
@@ -19,7 +19,7 @@ export const coreExplanations: Explanations = {
   libbpf: [
     [
       /failed to parse target BTF/,
-      'btfCustomPath must lead to raw BTF, as /sys/kernel/btf/vmlinux is, or to an ELF file with a .BTF section',
+      'btfCustomPath must be a file of raw BTF, such as /sys/kernel/btf/vmlinux, or an ELF file with a .BTF section',
     ],
   ],
 }

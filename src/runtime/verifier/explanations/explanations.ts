@@ -1,30 +1,31 @@
-/** A pattern of a line, and what it means: `$1` is the pattern's first group. */
+/** A pattern of a message, and what it means: `$1` is the pattern's first group. */
 type Explanation = readonly [RegExp, string]
 
 /**
- * What refusals mean, and what to do; what is more particular first. Generated modules name those of what their object
- * has in it, so that others leave the bundle.
+ * What refusals mean and what to do, the more specific patterns first. Generated modules import only those that their
+ * object can meet, so that bundles leave out the others.
  */
 export interface Explanations {
   /**
-   * The verifier's classic refusals in plain words. kernel/bpf/*.c word them for those who know it, and otherwise from
-   * one kernel to the next.
+   * The verifier's messages in plain words. The kernel (kernel/bpf/*.c) words them for experts, and changes the words
+   * between versions.
    */
   readonly verifier: readonly Explanation[]
-  /** What libbpf says while it loads an object (libbpf.c: pr_warn). */
+  /** libbpf's messages while it loads an object (libbpf.c: pr_warn). */
   readonly libbpf: readonly Explanation[]
 }
 
-/** By the first that fits; undefined where none does. */
-export function explained(text: string, explanations: readonly Explanation[]): string | undefined {
+/** Explains a message by the first pattern that matches; undefined where none does. */
+export function explain(text: string, explanations: readonly Explanation[]): string | undefined {
   for (const [pattern, meaning] of explanations) {
     const match = pattern.exec(text)
-    if (match) return meaning.replaceAll(/\$(\d)/g, (_, n: string) => plain(match[Number(n)] ?? ''))
+    if (match)
+      return meaning.replaceAll(/\$(\d)/g, (_, n: string) => withoutFlavour(match[Number(n)] ?? ''))
   }
   return undefined
 }
 
-/** Names of types without libbpf's flavours: `struct task_struct___old` is `struct task_struct`. */
-function plain(name: string): string {
+/** Removes the flavour from a type's name: `struct task_struct___old` becomes `struct task_struct`. */
+function withoutFlavour(name: string): string {
   return name.replace(/___\w*/, '')
 }

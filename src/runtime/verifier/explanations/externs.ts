@@ -1,6 +1,6 @@
 import type { Explanations } from './explanations.ts'
 
-/** For objects that declare what the kernel has: `__ksym`, `__kconfig`. */
+/** Explanations for objects that declare kernel symbols or options: `__ksym`, `__kconfig`. */
 export const externExplanations: Explanations = {
   verifier: [
     [
@@ -23,7 +23,7 @@ export const externExplanations: Explanations = {
     ],
     [
       /extern \((?:func|var) ksym\) '([^']+)': (?:func_proto .*incompatible|incompatible types)/,
-      'The running kernel declares $1 otherwise than the program does',
+      'The running kernel declares $1 with another type than the program does',
     ],
     [
       /extern '(CONFIG_[^']+)' \(strong\): not resolved/,
