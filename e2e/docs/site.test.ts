@@ -56,7 +56,7 @@ describe.skipIf(!isInstalled)(`the site${lack}`, () => {
     await exec('node', [bin('vitepress/bin/vitepress.js'), 'build', '--outDir', site], {
       cwd: docs,
     })
-  }, 300_000)
+  }, 600_000)
   afterAll(() => rm(site, { recursive: true, force: true }))
 
   it('is built, with every link leading somewhere', () => {
