@@ -37,6 +37,7 @@ describeInKernel('probes', () => {
 
   test('tell which helpers each program type may call', () => {
     expect(probe.helper('xdp', 'bpf_xdp_adjust_head')).toBe(true)
+    expect(probe.helper('xdp', 'xdp_adjust_head')).toBe(true)
     expect(probe.helper('xdp', 44)).toBe(true)
     expect(probe.helper('tracepoint', 'bpf_xdp_adjust_head')).toBe(false)
     expect(probe.helper('tracepoint', 'bpf_map_lookup_elem')).toBe(true)

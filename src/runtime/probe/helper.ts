@@ -18,7 +18,7 @@ const cachedResults = new Map<string, boolean>()
 /**
  * Returns whether programs of a type may call a helper, by having the verifier check such a call. libbpf's own probe
  * takes the messages of kernels since 6.9, and the refusal of an unprivileged process, for a yes.
- * @param helper `bpf_get_current_task`, or its number
+ * @param helper `bpf_get_current_task`, `get_current_task`, or its number
  * @throws {BpfError} EPERM when only a privileged process could tell; `ERR_BPF_UNSUPPORTED` for types that are verified
  *   against one target (`ext`, `struct_ops`), and for helper names on a kernel without BTF
  */
@@ -72,7 +72,7 @@ function target(name: string, kind: Kind, attachType: number): TrialTarget | und
 /** Looks a helper up in the kernel's enum bpf_func_id; undefined when this kernel does not have it. */
 function helperNumber(name: string): number | undefined {
   const btf = kernelBtf('probe', `helper ${name}`)
-  const wanted = name.replace(/^bpf_|^BPF_FUNC_/, 'BPF_FUNC_')
+  const wanted = `BPF_FUNC_${name.replace(/^bpf_|^BPF_FUNC_/, '')}`
   for (const id of btf.find('bpf_func_id', 'enum')) {
     const { itemCount: length } = btf.type(id)
     for (let index = 0; index < length; index++) {
