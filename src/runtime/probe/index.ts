@@ -1,4 +1,7 @@
-/** Probes what the running kernel has, before an object that needs it is loaded. */
+/**
+ * Probes what the running kernel has, before an object that needs it is loaded.
+ * @module
+ */
 export { helper } from './helper.ts'
 export { kernelFunction } from './kernel-function.ts'
 export { kfunc } from './kfunc.ts'
