@@ -155,9 +155,9 @@ describeInKernel('arenas', () => {
       expect(shared.byteLength).toBe(100 * 4096)
       const end = shared.address + BigInt(shared.byteLength)
       for (const [at, message] of [
-        [0, /are not in map shared/],
-        [end - 8n, /are not in map shared/],
-        [shared.address - 1n, /are not in map shared/],
+        [0, /are outside map shared/],
+        [end - 8n, /are outside map shared/],
+        [shared.address - 1n, /are outside map shared/],
         [2n ** 64n, /must have 64 bits/],
       ] as const) {
         expect(() => shared.view(types['node'] as never, at)).toThrow(message)
@@ -202,9 +202,9 @@ describeInKernel('arenas', () => {
     const second = await open<List>(list)
     second.maps.shared.reuse(first.maps.shared)
     second.load()
-    expect(() => second.arena.counter).toThrow(/maps only those it makes itself/)
-    expect(() => (second.arena.label = 'x')).toThrow(/maps only those it makes itself/)
-    expect(() => second.maps.shared.address).toThrow(/maps only those it makes itself/)
+    expect(() => second.arena.counter).toThrow(/was pinned or is reused/)
+    expect(() => (second.arena.label = 'x')).toThrow(/was pinned or is reused/)
+    expect(() => second.maps.shared.address).toThrow(/was pinned or is reused/)
     expect(first.arena.counter).toBe(7n)
   })
 
@@ -214,7 +214,7 @@ describeInKernel('arenas', () => {
     expect(() => skel.load()).toThrow(/BPF_F_SEGV_ON_FAULT/)
     skel.maps.shared.flags &= ~(1 << 17)
     skel.maps.shared.maxEntries = 0
-    expect(() => skel.load()).toThrow(/do not fit the 0 bytes/)
+    expect(() => skel.load()).toThrow(/more than the 0 bytes/)
     skel.maps.shared.maxEntries = 100
     skel.load()
 

@@ -206,7 +206,7 @@ describeInKernel('hash maps', () => {
     const { key } = types
     if (!key) throw new Error('no type key')
     expect(() => hash.as(key).get({ pid: 1, cpu: 1 })).toThrow(
-      /values are 32 bytes, the type .* has 8/,
+      /values have 32 bytes, and the type .* has 8/,
     )
   })
 

@@ -398,7 +398,7 @@ describeInKernel('settings and information', () => {
     opened.progs.run.autoload = false
     opened.load()
     expect(() => opened.maps.counts.get(key)).toThrow(
-      /values are 64 bytes, the type given for them has 8/,
+      /values have 64 bytes, and the type given for them has 8/,
     )
     expect(opened.maps.counts.raw.get(new Uint8Array(8))).toBe(undefined)
   })

@@ -114,7 +114,7 @@ describeInKernel('struct_ops', () => {
     expect(link?.id).toBeGreaterThan(0)
     link?.update(skel.maps.successor)
     expect(isRegistered()).toBe(true)
-    expect(() => link?.update(skel.progs.undo)).toThrow(/takes another such map/)
+    expect(() => link?.update(skel.progs.undo)).toThrow(/takes another struct_ops map/)
     link?.destroy()
     expect(isRegistered()).toBe(false)
   })

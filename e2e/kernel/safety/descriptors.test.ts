@@ -164,7 +164,7 @@ describeInKernel("a map's own descriptor, closed by whoever found its number,", 
       expect([code, signal, stderr]).toEqual([0, null, ''])
       for (const line of stdout.trim().split('\n')) {
         expect(line).toMatch(
-          /BpfError cannot .*: its descriptor, \d+, was closed by other code than/,
+          /BpfError cannot .*: code outside this library closed its descriptor, \d+/,
         )
       }
       expect(stdout.trim().split('\n')).toHaveLength(faces > 0 ? 10 : 9)

@@ -124,7 +124,7 @@ const rows: readonly Row[] = [
     name: 'an index past the end',
     uses: ['slots'],
     act: ({ maps }) => maps.slots.set(7, 1n),
-    says: [/map slots/, /index is not below its maxEntries, 2/, /from 0 to 1/],
+    says: [/map slots/, /index is past its maxEntries, 2/, /from 0 to 1/],
   },
   {
     name: 'a full queue',
@@ -138,7 +138,7 @@ const rows: readonly Row[] = [
     act: ({ maps }) => maps.groups.set(0, folder),
     says: [
       /map groups/,
-      /unplugin-bpf-messages-\w+ is no directory of cgroup2/,
+      /unplugin-bpf-messages-\w+ is not a directory of cgroup2/,
       /mount -t cgroup2/,
     ],
   },
@@ -153,7 +153,7 @@ const rows: readonly Row[] = [
     uses: ['outer'],
     says: [
       /map 'outer'/,
-      /does not say what maps it holds/,
+      /does not declare its inner maps/,
       /__array\(values, .*maps\.outer\.innerMap/,
     ],
   },
@@ -161,13 +161,17 @@ const rows: readonly Row[] = [
     name: 'a map without entries',
     uses: ['counts'],
     before: ({ maps }) => (maps.counts.maxEntries = 0),
-    says: [/map 'counts'/, /without a size: set maps\.counts\.maxEntries/],
+    says: [/map 'counts'/, /does not declare all its sizes: set maps\.counts\.maxEntries/],
   },
   {
     name: 'a map that is too large',
     uses: ['counts'],
     before: ({ maps }) => (maps.counts.maxEntries = 4_000_000_000),
-    says: [/map 'counts'/, /maxEntries, 4000000000, may be more/, /set maps\.counts\.maxEntries/],
+    says: [
+      /map 'counts'/,
+      /maxEntries, 4000000000, may be more/,
+      /set a smaller maps\.counts\.maxEntries/,
+    ],
   },
   {
     name: 'a pinned map of another shape',
@@ -188,7 +192,7 @@ const rows: readonly Row[] = [
     name: 'a pin that is not there',
     uses: [],
     act: () => BpfMap.open(`${pin}-none`),
-    says: [/open \/sys\/fs\/bpf/, /No map is pinned at/, /\/sys\/fs\/bpf lists/],
+    says: [/open \/sys\/fs\/bpf/, /No map is pinned at/, /find \/sys\/fs\/bpf` lists/],
   },
   {
     name: 'an id that no map has',

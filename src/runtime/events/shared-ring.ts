@@ -10,7 +10,7 @@ const noMemory = new Memory(new Buffer(0))
 
 /** A reader's position in a ring, and the record that it read last. */
 export class RingCursor {
-  /** Where to read on, in bytes since the ring was made. */
+  /** The position of the next record, in bytes since the ring was made. */
   position: number
   /** The position from which on to release what was read. */
   releaseAt: number
@@ -63,7 +63,7 @@ export abstract class SharedRing implements Source {
   #watch: Watch | undefined
   #closed = false
   #consuming = false
-  /** What `consume` has read; a slower subscriber may hold the consumer position back. */
+  /** The position up to which `consume` has read; a slower subscriber may hold the consumer position back. */
   readonly #consumed: RingCursor
   /** The consumer position that the kernel has. */
   protected released: number
@@ -177,7 +177,7 @@ export abstract class SharedRing implements Source {
   unsubscribe(subscriber: Subscriber): void {
     if (!this.#subscribers.delete(subscriber)) return
     if (this.#subscribers.size === 0) {
-      // What it has not read stays for the next subscriber.
+      // Its unread records stay for the next subscriber.
       const { position } = subscriber
       this.#consumed.position = max(this.#consumed.position, position)
       this.#watch?.close()

@@ -24,7 +24,7 @@ export interface BatchOptions extends SubscribeOptions {
   within?: number | undefined
 }
 
-/** What a subscriber reads, and how it is decoded. */
+/** The sources of one subscriber, and how their records are decoded. */
 export interface SubscriptionRequest<T> {
   /** One for a ring buffer, one for each CPU of a perf event array. */
   readonly sources: readonly Source[]

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 
 import { snapshot } from '../../codec/view-location.ts'
+import { BPF_F_RDONLY_PROG } from '../../uapi/map-flags.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
 import type { LiveSection } from '../maps/live-section.ts'
-import { readOnlyForPrograms } from '../maps/sections/data.ts'
 import { Program } from '../programs/program.ts'
 import type { InstanceState } from '../skeleton/instance-state.ts'
 
@@ -71,7 +71,7 @@ function elfNameOf({ spec }: InstanceState, ident: string): string | undefined {
 
 /** Whether programs may only read a section. */
 export function isReadOnly({ flags }: { readonly flags: number }): boolean {
-  return (flags & readOnlyForPrograms) !== 0
+  return (flags & BPF_F_RDONLY_PROG) !== 0
 }
 
 function copyWritten(

@@ -9,7 +9,7 @@ import type { MapKind } from './map.ts'
 import { layoutsAs } from './readable.ts'
 import { indexKeys } from './requirements.ts'
 
-/** ARRAY: keys are the indexes from 0 to maxEntries - 1, all always there. */
+/** ARRAY: its keys are the indexes from 0 to maxEntries - 1, which are always present. */
 export class ArrayMap<V> extends KeyedMap<number, V> {
   constructor(handle: MapHandle, layouts: ElementLayouts) {
     super(handle, { key: u32, value: layouts.value })
@@ -19,12 +19,12 @@ export class ArrayMap<V> extends KeyedMap<number, V> {
     return this.maxEntries
   }
 
-  /** The same map with values as bytes. */
+  /** This map with values as bytes. */
   get raw(): ArrayMap<Uint8Array> {
     return new ArrayMap(handleOf(this), {})
   }
 
-  /** The same map with values of another type. */
+  /** Returns this map with values of another type. */
   as<U>(value: Codec<U>): ArrayMap<U> {
     return new ArrayMap(handleOf(this), layoutsAs(this, value))
   }

@@ -8,12 +8,12 @@ import { EINVAL, ENOENT, ENOSPC, ENOTSUPP, EOPNOTSUPP } from '../host/errno.ts'
 import type { MapHandle } from './handle.ts'
 import type { MapInfo } from './info.ts'
 
-/** Offsets in union bpf_attr of the batch commands. */
+/** Size and an offset in bytes of union bpf_attr for the batch commands. */
 const batchAttrSize = 56
 const countOffset = 32
 const batchBytes = 1 << 16
 
-/** A walk by BPF_MAP_LOOKUP_BATCH, kernel 5.6. It copies hash buckets whole, so deletions cannot derail it. */
+/** A walk with BPF_MAP_LOOKUP_BATCH (Linux 5.6). The kernel copies whole hash buckets, so deletions do not disturb it. */
 export class Batches {
   readonly keySize: number
   readonly valueStride: number
@@ -34,10 +34,10 @@ export class Batches {
     this.keySize = keySize
     this.valueStride = valueStride
     this.#attr = scratch(batchAttrSize)
-    // The walk's own place: 4 bytes of a hash, a key of the other kinds.
+    // The kernel's position in the walk: 4 bytes for hash maps, a key for the others.
     this.#cursors = [scratch(max(8, keySize)), scratch(max(8, keySize))]
     this.#capacity = max(16, floor(batchBytes / (keySize + valueStride)))
-    this.#memory = this.#room()
+    this.#memory = this.#allocate()
     this.keys = this.#memory[0].data
     this.values = this.#memory[1].data
   }
@@ -46,7 +46,7 @@ export class Batches {
     return handle.noBatches ? undefined : new Batches(handle, keySize, valueStride)
   }
 
-  /** Reads on into `keys` and `values`. @returns how many elements; 0 at the end, -1 when the kernel cannot batch */
+  /** Reads on into `keys` and `values`. @returns how many elements; 0 at the end, -1 when the map has no batches */
   next(): number {
     for (;;) {
       if (this.#ended) return 0
@@ -66,10 +66,10 @@ export class Batches {
           batchAttrSize,
         ) < 0
       const result = failed ? errno() : 0
-      // A hash bucket with more elements than there is room for.
+      // A hash bucket has more elements than the buffers.
       if (result === ENOSPC) {
         this.#capacity *= 2
-        this.#memory = this.#room()
+        this.#memory = this.#allocate()
         this.keys = this.#memory[0].data
         this.values = this.#memory[1].data
         continue
@@ -88,7 +88,7 @@ export class Batches {
     }
   }
 
-  #room(): [Scratch, Scratch] {
+  #allocate(): [Scratch, Scratch] {
     return [scratch(this.#capacity * this.keySize), scratch(this.#capacity * this.valueStride)]
   }
 }

@@ -9,48 +9,48 @@ import type { MapKind } from './map.ts'
 import { BpfMap } from './map.ts'
 import { noKeys } from './requirements.ts'
 
-/** BLOOM_FILTER: a set that forgets nothing and sometimes takes a value for another. */
+/** BLOOM_FILTER: a set from which nothing can be removed, and which sometimes reports a value that was never added. */
 export class BloomFilter<V> extends BpfMap {
   readonly #handle: MapHandle
-  readonly #enter: GetElementCodec
+  readonly #codec: GetElementCodec
 
   constructor(handle: MapHandle, value?: Layout) {
     super(handle)
     this.#handle = handle
-    this.#enter = elementCodecs(handle, { value })
+    this.#codec = elementCodecs(handle, { value })
   }
 
-  /** `push` of the kernel and libbpf. */
+  /** Adds a value: `push` in the kernel and libbpf. */
   add(value: In<V>): this {
-    const face = this.#enter('add to')
-    face.encodeValue(value, face.elements.value, 0)
-    face.elements.update(0)
+    const codec = this.#codec('add to')
+    codec.encodeValue(value, codec.elements.value, 0)
+    codec.elements.update(0)
     return this
   }
 
-  /** `peek` of the kernel and libbpf. @returns false: it was never added; true: it probably was */
+  /** Looks for a value: `peek` in the kernel and libbpf. @returns false: it was never added; true: it probably was */
   has(value: In<V>): boolean {
-    const face = this.#enter('look into')
-    face.encodeValue(value, face.elements.value, 0)
-    return face.elements.lookup()
+    const codec = this.#codec('look into')
+    codec.encodeValue(value, codec.elements.value, 0)
+    return codec.elements.lookup()
   }
 
-  /** `add` by the kernel's name. */
+  /** Calls `add`: the kernel's name for it. */
   push(value: In<V>): this {
     return this.add(value)
   }
 
-  /** `has` by the kernel's name. */
+  /** Calls `has`: the kernel's name for it. */
   peek(value: In<V>): boolean {
     return this.has(value)
   }
 
-  /** The same map with values as bytes. */
+  /** This map with values as bytes. */
   get raw(): BloomFilter<Uint8Array> {
     return new BloomFilter(this.#handle)
   }
 
-  /** The same map with values of another type. */
+  /** Returns this map with values of another type. */
   as<U>(value: Codec<U>): BloomFilter<U> {
     return new BloomFilter(this.#handle, layoutOfCodec('as()', value))
   }

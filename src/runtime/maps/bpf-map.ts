@@ -17,44 +17,46 @@ import { possibleCpus } from './per-cpu.ts'
 import type { Standalone } from './standalone.ts'
 import { standalone } from './standalone.ts'
 
-/** What every map has. */
+/** The members that every map has. */
 export interface BpfMap extends MapBase {}
 
 export interface CreateOptions<T extends keyof MapClasses, K = Uint8Array, V = Uint8Array> {
-  /** As bpftool names it: `lru_hash`. */
+  /** The map type as bpftool writes it: `lru_hash`. */
   type: T
   /** At most 15 letters, digits, `_` and `.`. */
   name?: string | undefined
-  /** The type of its keys, or their size in bytes: 4 by default in arrays. */
+  /** The type of its keys. */
   key?: Codec<K> | undefined
+  /** Bytes, instead of a type: 4 by default for arrays. */
   keySize?: number | undefined
-  /** The type of its values, or their size in bytes. */
+  /** The type of its values. */
   value?: Codec<V> | undefined
+  /** Bytes, instead of a type. */
   valueSize?: number | undefined
-  /** Of perf event arrays by default one a CPU. */
+  /** For perf event arrays the number of CPUs by default. */
   maxEntries?: number | undefined
-  /** BPF_F_ bits. The one that the type must have, BPF_F_NO_PREALLOC, is added. */
+  /** BPF_F_ bits. BPF_F_NO_PREALLOC is added for the types that must have it. */
   flags?: number | undefined
   mapExtra?: Integer | undefined
   numaNode?: number | undefined
   ifindex?: number | undefined
-  /** For maps of maps: one like those that it will hold. */
+  /** For maps of maps: an example of the inner maps. */
   innerMap?: MapBase | number | undefined
 }
 
-/** Maps of no skeleton. Their class goes by the kernel's type of the map; keys and values are bytes unless typed. */
+/** Maps without a skeleton. The map's type decides their class; keys and values are bytes unless they are given types. */
 export interface StandaloneMaps {
   /**
-   * The map that is pinned at a path.
-   * @param type that it must have, which TypeScript then knows; `.as(codec)` types its elements
+   * Opens the map that is pinned at a path.
+   * @param type the type that it must have, which gives the result its TypeScript type; `.as(codec)` types its elements
    * @throws {BpfError} ENOENT, EACCES, …
    */
   open<T extends keyof MapClasses>(path: string, type: T): Standalone<MapClasses[T]>
   open(path: string): Standalone<MapBase>
-  /** The map that the kernel knows by a number. Takes CAP_SYS_ADMIN. */
+  /** Opens the map with an id. Needs CAP_SYS_ADMIN. @throws {BpfError} ENOENT, EPERM, … */
   fromId<T extends keyof MapClasses>(id: number, type: T): Standalone<MapClasses[T]>
   fromId(id: number): Standalone<MapBase>
-  /** A new map: for `reuse`, to be pinned, or as an inner map. */
+  /** Creates a map: for `reuse`, to pin it, or as an inner map. @throws {BpfError} */
   create<T extends keyof MapClasses, K = Uint8Array, V = Uint8Array>(
     options: CreateOptions<T, K, V>,
   ): Standalone<MapClasses<K, V>[T]>
@@ -90,11 +92,11 @@ export const BpfMap: StandaloneMaps = /*#__PURE__*/ Object.freeze({
     if (fd >= 0) return opened(fd, type)
     throw new BpfError({
       operation: 'open',
-      object: `the map of id ${id}`,
+      object: `the map with id ${id}`,
       errno: -fd,
       hint:
         fd === -ENOENT
-          ? 'No map has that id any more: bpftool map list shows those there are'
+          ? 'There is no map with that id: `bpftool map list` shows the ids'
           : privilegeHint(-fd, ['CAP_SYS_ADMIN']),
     })
   },
@@ -117,7 +119,8 @@ export const BpfMap: StandaloneMaps = /*#__PURE__*/ Object.freeze({
       mapExtra: mapExtra === undefined ? undefined : uint64('mapExtra', mapExtra),
       numaNode: numaNode === undefined ? undefined : uint32('numaNode', numaNode),
       ifindex: uint32('ifindex', options.ifindex ?? 0),
-      innerMapFd: innerMap === undefined ? undefined : descriptor(innerMap, 'innerMap is a map'),
+      innerMapFd:
+        innerMap === undefined ? undefined : descriptor(innerMap, 'innerMap must be a map'),
     })
     return standalone(kindByType(key?.layout, value?.layout), fd, 'create') as Standalone<
       MapClasses<K, V>[T]
@@ -142,10 +145,10 @@ function opened<T extends keyof MapClasses>(
 function typeNumber(type: MapType): number {
   const number = mapTypes.indexOf(type)
   if (number > 0) return number
-  throw new TypeError(`a map's type is one of ${mapTypes.slice(1).join(', ')}, not ${String(type)}`)
+  throw new TypeError(`type must be one of ${mapTypes.slice(1).join(', ')}, not ${String(type)}`)
 }
 
 function size(side: 'key' | 'value', bytes: number | undefined, type: MapType): number {
   if (bytes !== undefined) return uint32(`${side}Size`, bytes)
-  throw new TypeError(`a map of type ${type} takes ${side} or ${side}Size`)
+  throw new TypeError(`a map of type ${type} needs ${side} or ${side}Size`)
 }

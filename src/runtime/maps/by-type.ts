@@ -44,7 +44,7 @@ import type { UserRingBuffer } from './user-ringbuf.ts'
 import { xskMap } from './xskmap.ts'
 import type { XskMap } from './xskmap.ts'
 
-/** The class of each type of map, by the types of its keys and values. */
+/** The class of each type of map, given the types of its keys and values. */
 export interface MapClasses<K = Uint8Array, V = Uint8Array> {
   hash: HashMap<K, V>
   array: ArrayMap<V>
@@ -119,7 +119,7 @@ const factories: { readonly [T in keyof MapClasses]: Factory } = {
   arena: () => arenaMap(),
 }
 
-/** Maps whose class goes by what the kernel says of them; of a type without one of its own, what every map has. */
+/** The kind of an open map, by its type and flags in the kernel. A type without a class of its own is a BpfMap. */
 export function kindByType(key?: Layout, value?: Layout): MapKind {
   return {
     create(handle) {
@@ -129,7 +129,7 @@ export function kindByType(key?: Layout, value?: Layout): MapKind {
   }
 }
 
-/** @param flags BPF_F_ bits of the map */
+/** Returns the kind for a map type. @param flags BPF_F_ bits of the map */
 export function kindOf(
   type: MapType | undefined,
   flags: number,

@@ -5,14 +5,14 @@ import { handleOf } from './handle.ts'
 import type { MapKind } from './map.ts'
 import { descriptorValues } from './requirements.ts'
 
-/** CGROUP_ARRAY: cgroups for bpf_current_task_under_cgroup() and its like. */
+/** CGROUP_ARRAY: cgroups by index, for bpf_current_task_under_cgroup() and bpf_skb_under_cgroup(). */
 export class CgroupArray extends DescriptorArray {
-  /** @param cgroup its directory in cgroup2, or a descriptor of it */
+  /** Fills a slot. @param cgroup the directory of a cgroup2, or a descriptor of it @throws {BpfError} */
   set(index: number, cgroup: string | number): this {
     const handle = handleOf(this)
     handle.advice = (errno) =>
       errno === EBADF
-        ? `${cgroup} is no directory of cgroup2, whose place \`mount -t cgroup2\` shows: /sys/fs/cgroup, or /sys/fs/cgroup/unified`
+        ? `${cgroup} is not a directory of cgroup2. It is usually mounted at /sys/fs/cgroup or /sys/fs/cgroup/unified: see \`mount -t cgroup2\``
         : undefined
     return withDirectory(cgroup, (fd) => this.fill(index, fd))
   }

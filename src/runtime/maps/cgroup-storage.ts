@@ -10,15 +10,15 @@ import { layoutsAs } from './readable.ts'
 
 /**
  * CGROUP_STORAGE: a value for each cgroup that a program of the map is attached to, by the cgroup's id (and attach type).
- * It comes with the attachment: `set` only replaces.
+ * Attaching the program creates the value: `set` only replaces it.
  */
 export class CgroupStorage<K, V> extends KeyedMap<K, V> {
-  /** The same map over bytes. */
+  /** This map with keys and values as bytes. */
   get raw(): CgroupStorage<Uint8Array, Uint8Array> {
     return new CgroupStorage(handleOf(this), {})
   }
 
-  /** The same map with values, and keys if given, of another type. */
+  /** Returns this map with another type of values, and of keys if given. */
   as<U>(value: Codec<U>): CgroupStorage<K, U>
   as<U, L>(value: Codec<U>, key: Codec<L>): CgroupStorage<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): CgroupStorage<unknown, unknown> {
@@ -26,18 +26,18 @@ export class CgroupStorage<K, V> extends KeyedMap<K, V> {
   }
 }
 
-/** PERCPU_CGROUP_STORAGE: the same with an array of values, one of each possible CPU in order. */
+/** PERCPU_CGROUP_STORAGE: like CGROUP_STORAGE, with an array of values, one for each possible CPU in order. */
 export class PerCpuCgroupStorage<K, V> extends KeyedMap<K, V[]> {
   constructor(handle: MapHandle, layouts: ElementLayouts) {
     super(handle, layouts, perCpuValue)
   }
 
-  /** The same map over bytes. */
+  /** This map with keys and values as bytes. */
   get raw(): PerCpuCgroupStorage<Uint8Array, Uint8Array> {
     return new PerCpuCgroupStorage(handleOf(this), {})
   }
 
-  /** The same map with each CPU's value, and keys if given, of another type. */
+  /** Returns this map with another type of each CPU's value, and of keys if given. */
   as<U>(value: Codec<U>): PerCpuCgroupStorage<K, U>
   as<U, L>(value: Codec<U>, key: Codec<L>): PerCpuCgroupStorage<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): PerCpuCgroupStorage<unknown, unknown> {

@@ -9,7 +9,7 @@ import {
 import type { MapDefinition } from './create.ts'
 import { readMapInfo } from './info.ts'
 
-/** What libbpf makes a map of. @param map `struct bpf_map *` */
+/** Returns the definition by which libbpf will create a map. @param map `struct bpf_map *` */
 export function definitionOfDeclared(map: number): MapDefinition {
   return {
     type: bpf_map__type(map),
@@ -21,7 +21,7 @@ export function definitionOfDeclared(map: number): MapDefinition {
   }
 }
 
-/** What a map was made of. */
+/** Returns the definition of a map that exists. @throws {BpfError} */
 export function definitionOfLoaded(fd: number, operation: string): MapDefinition {
   const { type, keySize, valueSize, maxEntries, flags, mapExtra } = readMapInfo(
     fd,

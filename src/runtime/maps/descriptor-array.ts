@@ -3,7 +3,7 @@ import type { MapHandle } from './handle.ts'
 import { BpfMap } from './map.ts'
 import { RemovableMap } from './removable.ts'
 
-/** Arrays of descriptors that the kernel tells nobody: slots are filled and emptied, not read. */
+/** An array of descriptors whose slots can be filled and emptied, and not read. */
 export class DescriptorArray extends BpfMap {
   readonly #slots: RemovableMap<number, number>
 
@@ -12,7 +12,7 @@ export class DescriptorArray extends BpfMap {
     this.#slots = descriptorSlots(handle)
   }
 
-  /** Empties a slot. @returns whether something was in it, as far as the kernel says */
+  /** Empties a slot. @returns whether it was full, as far as the kernel tells */
   delete(index: number): boolean {
     return this.#slots.delete(index)
   }

@@ -7,7 +7,7 @@ import { Elements } from './elements.ts'
 import type { MapHandle } from './handle.ts'
 import type { Decode } from './iteration.ts'
 
-/** What the C side calls the elements; bytes where an object does not say. */
+/** The types of a map's keys and values; they are bytes where the object has no type. */
 export interface ElementLayouts {
   readonly key?: Layout | undefined
   readonly value?: Layout | undefined
@@ -18,9 +18,9 @@ export interface ValueCodec {
   decode: Decode
 }
 
-/** What an element's value is in memory: one value, or one of each CPU. */
+/** How an element's value lies in memory: one value, or one for each CPU. */
 export interface ValueForm {
-  /** Of all that the kernel copies for one element. */
+  /** Returns how many bytes the kernel copies for one element. */
   valueBytes(valueSize: number): number
   valueCodec(layout: Layout, elements: Elements): ValueCodec
 }
@@ -30,9 +30,9 @@ const singleValue: ValueForm = {
   valueCodec: (layout) => memoryCodec(layout),
 }
 
-/** The codecs of one face of a map, fitted to the loaded map's sizes. */
+/** Encodes and decodes the keys and values of a loaded map. Here an element becomes an object. */
 export interface ElementCodec {
-  /** Of the handle when this was made: another one means another descriptor. */
+  /** The handle's generation when this was made: a later one means another descriptor. */
   readonly generation: number
   readonly elements: Elements
   encodeKey(key: unknown, data: DataView, offset: number): void
@@ -41,34 +41,38 @@ export interface ElementCodec {
   readonly decodeValue: Decode
 }
 
-/** @throws {BpfError} `ERR_BPF_STATE` unless loaded; `ERR_BPF_MALFORMED` when the types have not the map's sizes */
+/**
+ * Returns the codec of a loaded map.
+ * @param operation for messages: `get from`
+ * @throws {BpfError} `ERR_BPF_STATE` unless loaded; `ERR_BPF_MALFORMED` when the sizes of the types are not the map's
+ */
 export type GetElementCodec = (operation: string) => ElementCodec
 
-/** Makes the face at its first use, and again after the map got another descriptor. */
+/** Makes the codec at the first use, and again after the map got another descriptor. */
 export function elementCodecs(
   handle: MapHandle,
   layouts: ElementLayouts,
-  shape: ValueForm = singleValue,
+  valueForm: ValueForm = singleValue,
 ): GetElementCodec {
-  let face: ElementCodec | undefined
+  let codec: ElementCodec | undefined
   return (operation) => {
-    if (face !== undefined && face.generation === handle.generation) return face
-    face = makeElementCodec(handle, layouts, shape, operation)
-    return face
+    if (codec !== undefined && codec.generation === handle.generation) return codec
+    codec = makeElementCodec(handle, layouts, valueForm, operation)
+    return codec
   }
 }
 
-/** Else a wrong key would read like a wrong value. */
+/** The path of keys in messages; a value has none. */
 const keyPath: ValuePath = { parent: undefined, key: 'key' }
 
 function makeElementCodec(
   handle: MapHandle,
   layouts: ElementLayouts,
-  shape: ValueForm,
+  valueForm: ValueForm,
   operation: string,
 ): ElementCodec {
-  const elements = new Elements(handle, operation, (size) => shape.valueBytes(size))
-  const fitted = (side: 'key' | 'value', size: number): Layout => {
+  const elements = new Elements(handle, operation, (size) => valueForm.valueBytes(size))
+  const checkedLayout = (side: 'key' | 'value', size: number): Layout => {
     const layout = layouts[side]
     if (layout === undefined) return bytes(size)
     if (sizeOf(layout) === size) return layout
@@ -76,11 +80,11 @@ function makeElementCodec(
       code: 'ERR_BPF_MALFORMED',
       operation,
       object: handle.title,
-      reason: `its ${side}s are ${size} bytes, the type given for them has ${sizeOf(layout)}`,
+      reason: `its ${side}s have ${size} bytes, and the type given for them has ${sizeOf(layout)}`,
     })
   }
-  const key = memoryCodec(fitted('key', elements.keySize))
-  const value = shape.valueCodec(fitted('value', elements.valueSize), elements)
+  const key = memoryCodec(checkedLayout('key', elements.keySize))
+  const value = valueForm.valueCodec(checkedLayout('value', elements.valueSize), elements)
   return {
     generation: handle.generation,
     elements,

@@ -11,28 +11,28 @@ import type { Lifecycle } from '../lifetime/lifecycle.ts'
 import type { MapInfo } from './info.ts'
 import { fdRefersTo, readMapInfo } from './info.ts'
 
-/** A map's native side, shared by every class and typed face over it: libbpf's map before load, its descriptor after. */
+/** A map's native side, shared by all objects that show the map: libbpf's map before load, its descriptor after. */
 export class MapHandle implements RingMapHandle {
   readonly name: string
-  /** For messages. */
+  /** The name in messages: `map events of trace_bpf`. */
   readonly title: string
   /** `struct bpf_map *`; 0 when libbpf does not know the map. */
   pointer: number
   readonly life: Lifecycle
   readonly keepAlive: KeepAlive
-  /** What to do about an errno, of this kind of map. */
+  /** Returns what to do about an errno, where this type of map has advice. */
   advice: ((errno: number) => string | undefined) | undefined
-  /** What a section does for `setValueSize`, for its image changes too. */
+  /** Changes the value size. A data section replaces this, because its image changes too. */
   resize: (valueSize: number) => number = (valueSize) => this.setValueSize(valueSize)
-  /** Where libbpf mapped an arena's variables. */
+  /** The address at which libbpf mapped an arena's variables. */
   arenaVariables = 0
-  /** The kernel has no batched walk for this kind of map. */
+  /** The kernel has no batched walk for this type of map. */
   noBatches = false
-  /** Counts the descriptors that this has had. */
+  /** Counts the descriptors that the map has had: load, replacement and close each change it. */
   generation = 0
   #fd = -1
   #info: MapInfo | undefined
-  /** What users have of the descriptor. */
+  /** The duplicate of the descriptor that users get. */
   readonly userDescriptor: DuplicateDescriptor = new DuplicateDescriptor()
   readonly #loading = new Set<() => void>()
   readonly #closing = new Set<() => void>()
@@ -51,17 +51,17 @@ export class MapHandle implements RingMapHandle {
     this.keepAlive = keepAlive
   }
 
-  /** Not what only looks like one. */
+  /** Whether an object is a handle, and does not only look like one. */
   static isHandle(value: object): value is MapHandle {
     return #fd in value
   }
 
-  /** -1 before load, after destroy, and of a map that was not created. */
+  /** The descriptor; -1 before load, after destroy, and of a map that was not created. */
   get liveFd(): number {
     return this.#fd
   }
 
-  /** @throws {BpfError} `ERR_BPF_STATE` unless loaded */
+  /** Returns the descriptor. @throws {BpfError} `ERR_BPF_STATE` unless loaded */
   requireFd(operation: string): number {
     if (this.#fd < 0) {
       this.life.requireLoaded(operation, this.title)
@@ -75,22 +75,22 @@ export class MapHandle implements RingMapHandle {
     return this.#fd
   }
 
-  /** libbpf's map, to be changed. @throws {BpfError} `ERR_BPF_STATE` unless between open and load */
+  /** Returns libbpf's map, to change it. @throws {BpfError} `ERR_BPF_STATE` unless between open and load */
   requireOpen(operation: string): number {
     const pointer = this.requirePointer(operation)
     this.life.requireOpen(operation, this.title)
     return pointer
   }
 
-  /** libbpf's map, there from open to destroy. @throws {BpfError} `ERR_BPF_STATE` when there is none */
+  /** Returns libbpf's map, which exists from open to destroy. @throws {BpfError} `ERR_BPF_STATE` when there is none */
   requirePointer(operation: string): number {
     const { life, pointer, title } = this
     if (life.stage === 'destroyed' || life.stage === 'loading') throw life.refusal(operation, title)
     if (pointer !== 0) return pointer
-    throw stateError(operation, title, 'only maps that a skeleton declares have this')
+    throw stateError(operation, title, 'only maps of a skeleton have this')
   }
 
-  /** Called once, right before libbpf loads. */
+  /** Adds a callback that is called once, right before libbpf loads. */
   onLoading(callback: () => void): void {
     this.#loading.add(callback)
   }
@@ -106,31 +106,31 @@ export class MapHandle implements RingMapHandle {
     this.generation++
   }
 
-  /** Of the map that load will create. 0, or minus the errno. */
+  /** Sets the value size with which load will create the map. @returns 0, or minus the errno */
   setValueSize(valueSize: number): number {
     return bpf_map__set_value_size(this.pointer, valueSize)
   }
 
-  /** From the descriptor: what the kernel reads and writes goes by this, never by the object's own types. */
+  /** Returns the kernel's map info. Sizes of buffers come from here, never from the object's types. */
   info(operation = 'ask about'): MapInfo {
     this.#info ??= readMapInfo(this.requireFd(operation), operation, this.title)
     return this.#info
   }
 
   /**
-   * The descriptor, for buffers that were made for elements of these sizes.
-   * @throws {BpfError} `ERR_BPF_STATE` when the map is another since, of other sizes
+   * Returns the descriptor, for buffers that were made for elements of these sizes.
+   * @throws {BpfError} `ERR_BPF_STATE` when the map was replaced by one of other sizes
    */
   requireFdFor({ keySize, valueSize }: MapInfo, operation: string): number {
     const fd = this.requireFd(operation)
     const now = this.info(operation)
     if (now.keySize === keySize && now.valueSize === valueSize) return fd
-    throw stateError(operation, this.title, 'it was replaced by one of other sizes; begin anew')
+    throw stateError(operation, this.title, 'it was replaced by a map of other sizes; start again')
   }
 
   /**
-   * The descriptor, for memory whose size goes by `expected`: asks the kernel what is behind it now.
-   * @throws {BpfError} `ERR_BPF_STATE` when that is another map, or none
+   * Returns the descriptor after asking the kernel that it still refers to the expected map.
+   * @throws {BpfError} `ERR_BPF_STATE` when it refers to another map, or none
    */
   requireSameFd(expected: MapInfo, operation: string): number {
     const fd = this.requireFdFor(expected, operation)
@@ -138,17 +138,17 @@ export class MapHandle implements RingMapHandle {
     throw stateError(operation, this.title, closedByOthers(fd))
   }
 
-  /** The descriptor, after asking the kernel that `info` is still true of it. @throws {BpfError} `ERR_BPF_STATE` */
+  /** Returns the descriptor after asking the kernel that it still refers to this map. @throws {BpfError} `ERR_BPF_STATE` */
   requireCheckedFd(operation: string): number {
     return this.requireSameFd(this.info(operation), operation)
   }
 
-  /** A duplicate of the descriptor, for users. @throws {BpfError} `ERR_BPF_STATE` unless loaded */
+  /** Returns a duplicate of the descriptor, for users. @throws {BpfError} `ERR_BPF_STATE` unless loaded */
   duplicateFd(operation: string): number {
     return this.userDescriptor.of(this.requireFd(operation), this.title)
   }
 
-  /** Called once, before the descriptor closes. @returns what takes the callback back */
+  /** Adds a callback that is called once, before the descriptor closes. @returns what removes it */
   onClose(callback: () => void): () => void {
     this.#closing.add(callback)
     return () => this.#closing.delete(callback)
@@ -163,7 +163,7 @@ export class MapHandle implements RingMapHandle {
     this.#closing.clear()
   }
 
-  /** The error of a failed call on this map. Its hint is for when nothing better is known. */
+  /** Returns the error of a failed call on this map. The hint in `details` is used when there is no better one. */
   failure(operation: string, errno: number, details?: Partial<BpfErrorDetails>): BpfError {
     const hint = this.advice?.(errno) ?? privilegeHint(errno) ?? details?.hint
     const reason =
@@ -175,21 +175,21 @@ export class MapHandle implements RingMapHandle {
 }
 
 function closedByOthers(fd: number): string {
-  return `its descriptor, ${fd}, was closed by other code than this library's; open() a new instance`
+  return `code outside this library closed its descriptor, ${fd}; open() a new instance`
 }
 
 const handles = /*#__PURE__*/ new Memo<object, MapHandle>()
 
-/** Keeps a map's native side out of the reach of whoever holds the map: there code could end the process. */
+/** Registers a map's native side. It is not a property: with it, a user's code could crash the process. */
 export function registerHandle(map: object, handle: MapHandle): void {
   if (!MapHandle.isHandle(handle))
-    throw new TypeError('open() of a skeleton, or BpfMap, makes maps')
+    throw new TypeError('maps are made by open() of a skeleton and by BpfMap')
   handles.set(map, handle)
 }
 
-/** The native side of a map's object. */
+/** Returns the native side of a map. @throws {TypeError} for what only looks like a map */
 export function handleOf(map: object): MapHandle {
   const handle = handles.get(map)
-  if (!handle) throw new TypeError('this is no map')
+  if (!handle) throw new TypeError('this is not a map of this library')
   return handle
 }

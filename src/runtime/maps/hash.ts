@@ -5,14 +5,14 @@ import type { MapKind } from './map.ts'
 import { layoutsAs } from './readable.ts'
 import { RemovableMap } from './removable.ts'
 
-/** HASH and LRU_HASH. */
+/** HASH, LRU_HASH and RHASH. */
 export class HashMap<K, V> extends RemovableMap<K, V> {
-  /** The same map over bytes. */
+  /** This map with keys and values as bytes. */
   get raw(): HashMap<Uint8Array, Uint8Array> {
     return new HashMap(handleOf(this), {})
   }
 
-  /** The same map with values, and keys if given, of another type. */
+  /** Returns this map with another type of values, and of keys if given. */
   as<U>(value: Codec<U>): HashMap<K, U>
   as<U, L>(value: Codec<U>, key: Codec<L>): HashMap<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): HashMap<unknown, unknown> {

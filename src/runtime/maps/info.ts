@@ -3,39 +3,39 @@ import { readStruct } from '../ffi/struct-fields.ts'
 import { BpfError } from '../host/error.ts'
 import { readText } from '../host/files.ts'
 
-/** `struct bpf_map_info`, as the kernel tells it. Sizes in bytes. */
+/** The kernel's `struct bpf_map_info`. Sizes in bytes. */
 export interface MapInfo {
   /** BPF_MAP_TYPE_ number. */
   readonly type: number
   readonly id: number
   readonly keySize: number
-  /** Of one value; per CPU there are several. */
+  /** Bytes of one value; an element of a per-CPU map has several. */
   readonly valueSize: number
   readonly maxEntries: number
   /** BPF_F_ bits. */
   readonly flags: number
   /** At most 15 characters. */
   readonly name: string
-  /** Of the network interface that it is offloaded to; 0: none. */
+  /** Index of the network interface that the map is offloaded to; 0: none. */
   readonly ifindex: number
-  /** Of the map's BTF object in the kernel, and types in it; 0: none. */
+  /** Id of the map's BTF object in the kernel, and of types in it; 0: none. */
   readonly btfId: number
   readonly btfKeyTypeId: number
   readonly btfValueTypeId: number
-  /** Of struct_ops: the type in vmlinux. */
+  /** For struct_ops: the id of the struct's type in the kernel's BTF. */
   readonly btfVmlinuxValueTypeId: number
   readonly mapExtra: bigint
 }
 
-/** The same with what only /proc/self/fdinfo says. */
+/** Map info with what only /proc/self/fdinfo tells. */
 export interface MapDescription extends MapInfo {
-  /** No system call writes to it any more. */
+  /** Whether system calls can no longer write to it. */
   readonly frozen: boolean
-  /** Bytes of memory that the kernel counts for it. */
+  /** Bytes of memory that the kernel accounts to it. */
   readonly memlock: number
 }
 
-/** Bytes of struct bpf_map_info that every kernel here knows (linux/bpf.h); map_extra came with 5.16. */
+/** Bytes of struct bpf_map_info up to map_extra, which came with Linux 5.16 (linux/bpf.h). */
 const infoSize = 88
 const infoFields = {
   type: 'u0',
@@ -59,15 +59,15 @@ export function readMapInfo(fd: number, operation: string, object: string): MapI
   return readStruct(info, infoFields)
 }
 
-const identity = ['type', 'id', 'keySize', 'valueSize', 'maxEntries'] as const
+const identifyingFields = ['type', 'id', 'keySize', 'valueSize', 'maxEntries'] as const
 
-/** Whether a descriptor stands for this map: its number may have become another file's. */
+/** Whether a descriptor refers to this map: its number may be another file's by now. */
 export function fdRefersTo(fd: number, expected: MapInfo): boolean {
   const info = objectInfo(fd, infoSize)
   if (typeof info === 'number') return false
   const found = readStruct(info, infoFields)
-  // The id alone may be a program's: they have numbers of their own.
-  return identity.every((name) => found[name] === expected[name])
+  // The id alone could be a program's: programs have ids of their own.
+  return identifyingFields.every((name) => found[name] === expected[name])
 }
 
 export function describeMap(fd: number, operation: string, object: string): MapDescription {

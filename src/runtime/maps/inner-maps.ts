@@ -12,7 +12,7 @@ import { openId } from './open.ts'
 import type { ReadableMap } from './readable.ts'
 import { recordMapSizes } from './record-map-sizes.ts'
 
-/** What a map of maps holds. May be changed between open and load. Sizes in bytes. */
+/** The definition of the inner maps, which may be changed between open and load. Sizes in bytes. */
 export interface InnerMapSettings {
   /** BPF_MAP_TYPE_ number. */
   type: number
@@ -23,9 +23,9 @@ export interface InnerMapSettings {
   flags: number
 }
 
-/** What a new inner map has of its own; the rest is as the program declares. */
+/** In what a new inner map may differ from the declared one. */
 export interface InnerMapOptions {
-  /** Arrays: only with the flag BPF_F_INNER_MAP another number than declared. */
+  /** The declared number by default. Arrays may have another one only with the flag BPF_F_INNER_MAP. */
   maxEntries?: number | undefined
   /** At most 15 letters, digits, `_` and `.`. */
   name?: string | undefined
@@ -33,7 +33,7 @@ export interface InnerMapOptions {
 
 const settingNames = ['type', 'keySize', 'valueSize', 'maxEntries', 'flags'] as const
 
-/** What the maps in a map are like. */
+/** The definition of the inner maps of a map of maps. */
 export class InnerMaps {
   readonly #outer: MapHandle
   #definition: MapDefinition | undefined
@@ -52,13 +52,13 @@ export class InnerMaps {
         this.#definition = { ...definition, ...sizes }
         this.#changed = true
       }
-      if (this.#changed && this.#definition) this.#like(createMap(this.#definition))
+      if (this.#changed && this.#definition) this.#setInnerMapFd(createMap(this.#definition))
     })
   }
 
   /**
-   * libbpf's setters would crash: its inner map belongs to no object (libbpf.c: bpf_map__set_max_entries). So changed
-   * settings become a map of ours, which libbpf is given as an example.
+   * Returns settings that may be changed. libbpf's setters would crash, because its inner map belongs to no object
+   * (libbpf.c: bpf_map__set_max_entries): so a map is created with changed settings, and given to libbpf as an example.
    */
   settings(operation: string): InnerMapSettings {
     const { life, title } = this.#outer
@@ -66,7 +66,7 @@ export class InnerMaps {
     this.#definition ??= life.stage === 'open' ? declared(this.#outer) : undefined
     const definition = this.#definition
     if (!definition) {
-      const reason = 'the program declares none; assign a map to innerMap before load()'
+      const reason = 'the C declares no inner map; assign a map to innerMap before load()'
       throw stateError(operation, title, reason)
     }
     const settings = {}
@@ -84,20 +84,25 @@ export class InnerMaps {
     return Object.seal(settings) as InnerMapSettings
   }
 
-  /** The same as a map that exists. */
+  /** Takes the definition of a map that exists. */
   useExample(fd: number): void {
     const operation = 'set innerMap of'
     this.#outer.requireOpen(operation)
     const definition = definitionOfLoaded(fd, operation)
-    // libbpf takes the number, and needs what is behind it until it has loaded.
-    const own = duplicate(fd)
-    if (own < 0) throw this.#outer.failure(operation, errno())
-    this.#like(own)
+    // libbpf keeps the number of the descriptor, which must stay open until it has loaded.
+    const copy = duplicate(fd)
+    if (copy < 0) throw this.#outer.failure(operation, errno())
+    this.#setInnerMapFd(copy)
     this.#definition = definition
     this.#changed = false
   }
 
-  /** @param ids of those that are there: one of them shows how they are when nothing declares it @returns a descriptor */
+  /**
+   * Creates an inner map.
+   * @param ids of the inner maps there are: the first is the example where the C declares none
+   * @returns a descriptor, which the caller closes
+   * @throws {BpfError}
+   */
   create(options: InnerMapOptions, ids: ReadableMap<unknown, number>): number {
     const operation = 'create an inner map of'
     this.#outer.requireFd(operation)
@@ -106,12 +111,12 @@ export class InnerMaps {
       const { maxEntries = this.#definition.maxEntries, ...rest } = options
       return createMap({ ...this.#definition, ...rest, maxEntries })
     }
-    const reason = 'nothing says what its inner maps are like; BpfMap.create() makes one'
+    const reason = 'it has no inner map to take as an example; create one by BpfMap.create()'
     throw stateError(operation, this.#outer.title, reason)
   }
 
-  /** @param fd of ours */
-  #like(fd: number): void {
+  /** @param fd a descriptor, which the outer map closes */
+  #setInnerMapFd(fd: number): void {
     this.#outer.onClose(() => close(fd))
     const result = bpf_map__set_inner_map_fd(this.#outer.pointer, fd)
     if (result < 0) throw this.#outer.failure('set innerMap of', -result)

@@ -3,7 +3,7 @@ import type { Elements } from './elements.ts'
 
 export type Decode = (data: DataView, offset: number) => unknown
 
-/** Where a walk stands: an element's key and value in memory. */
+/** The current element of a walk: its key and value in memory. */
 export interface ElementPosition {
   readonly keys: DataView
   /** Offset in `keys`. */
@@ -11,11 +11,11 @@ export interface ElementPosition {
   readonly values: DataView
   /** Offset in `values`. */
   readonly value: number
-  /** To the next element; false at the end. */
+  /** Moves to the next element; false at the end. */
   next(): boolean
 }
 
-/** By batches where the kernel has them, else key by key. */
+/** Walks the elements in batches where the kernel has them, else key by key. */
 export function walk(elements: Elements): ElementPosition {
   const batches = elements.batches()
   if (!batches) return new KeyWalk(elements)
@@ -86,7 +86,7 @@ class KeyWalk implements ElementPosition {
   }
 }
 
-/** All keys as they are when the walk starts, without values: not every kind of map tells them. */
+/** A walk of the keys that there are when it starts, without values: not every type of map tells them. */
 export class KeySnapshot implements ElementPosition {
   keys: DataView
   readonly values: DataView
@@ -108,7 +108,7 @@ export class KeySnapshot implements ElementPosition {
   }
 }
 
-/** All elements as they are when the walk starts. */
+/** A walk of the elements that there are when it starts. */
 export class ElementSnapshot implements ElementPosition {
   readonly keys: DataView
   readonly values: DataView
@@ -149,25 +149,25 @@ export class ElementSnapshot implements ElementPosition {
   }
 }
 
-/** A class of its own: a generator would cost half as much again an element. */
+/** An iterator over elements. A class, because a generator takes half as long again for each element. */
 export class ElementIterator<T> implements IterableIterator<T> {
-  #place: ElementPosition | undefined
-  readonly #pick: (place: ElementPosition) => T
+  #position: ElementPosition | undefined
+  readonly #pick: (position: ElementPosition) => T
 
-  constructor(place: ElementPosition, pick: (place: ElementPosition) => T) {
-    this.#place = place
+  constructor(position: ElementPosition, pick: (position: ElementPosition) => T) {
+    this.#position = position
     this.#pick = pick
   }
 
   next(): IteratorResult<T, undefined> {
-    const place = this.#place
-    if (place?.next()) return { done: false, value: this.#pick(place) }
-    this.#place = undefined
+    const position = this.#position
+    if (position?.next()) return { done: false, value: this.#pick(position) }
+    this.#position = undefined
     return { done: true, value: undefined }
   }
 
   return(): IteratorResult<T, undefined> {
-    this.#place = undefined
+    this.#position = undefined
     return { done: true, value: undefined }
   }
 

@@ -2,7 +2,7 @@ import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
 import { unsupported } from '../host/error.ts'
 import type { MapKind } from './map.ts'
 
-/** @param what came with libbpf 1.`minor`: `SEC(".struct_ops.link")` */
+/** Makes open() refuse a libbpf before 1.`minor`. @param what came with that version: `SEC(".struct_ops.link")` */
 export function needsLibbpf(minor: number, what: string): Pick<MapKind, 'beforeOpen'> {
   return {
     beforeOpen(skeleton, map) {
@@ -10,8 +10,8 @@ export function needsLibbpf(minor: number, what: string): Pick<MapKind, 'beforeO
       throw unsupported(
         'open',
         skeleton,
-        `map ${map} is of ${what}, which the installed libbpf does not know`,
-        `It came with libbpf 1.${minor}: install that or a newer one, or name it in BPF_LIBBPF.`,
+        `its map ${map} needs ${what}, which the installed libbpf does not know`,
+        `It came with libbpf 1.${minor}: install that or a newer version, or set BPF_LIBBPF to its path.`,
       )
     },
   }

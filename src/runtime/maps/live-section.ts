@@ -1,10 +1,10 @@
-/** What a skeleton shows of a map's memory, beside the map: a data section, the fields of a struct_ops. */
+/** Memory of a map that a skeleton shows as properties: a data section, or the fields of a struct_ops. */
 export interface LiveSection {
-  /** The same object for life, whatever memory is behind it. */
+  /** The properties: one object from open to destroy, whatever memory is behind it. */
   readonly view: object
-  /** Hands libbpf what JavaScript wrote; from here on writing throws, until it is loaded. */
+  /** Gives libbpf what JavaScript wrote. Writing throws from here on, until the map is loaded. */
   beforeLoad(): void
   loaded(): void
-  /** From now on the view refuses. */
+  /** Makes every use of the view throw. */
   closed(): void
 }

@@ -16,7 +16,7 @@ import { BpfMap } from './map.ts'
 import { RemovableMap } from './removable.ts'
 import type { MapTypeRequirements } from './requirements.ts'
 
-/** A value that the kernel keeps with each of its own objects, and lets go with it. There is no walk over them. */
+/** Values that the kernel keeps with its own objects and frees with them. They cannot be iterated over. */
 abstract class LocalStorage<Owner, V> extends BpfMap {
   readonly #values: RemovableMap<number, V>
 
@@ -25,7 +25,7 @@ abstract class LocalStorage<Owner, V> extends BpfMap {
     this.#values = new RemovableMap(handle, { key: s32, value })
   }
 
-  /** A copy of the owner's value, undefined when it has none. @throws {BpfError} when there is no such owner */
+  /** Returns a copy of the owner's value, undefined when it has none. @throws {BpfError} when there is no such owner */
   get(owner: Owner): V | undefined {
     return this.withOwner(owner, (fd) => this.#values.get(fd as In<number>))
   }
@@ -34,13 +34,13 @@ abstract class LocalStorage<Owner, V> extends BpfMap {
     return this.withOwner(owner, (fd) => this.#values.has(fd))
   }
 
-  /** @throws {BpfError} EEXIST or ENOENT by the flag; when there is no such owner */
+  /** Sets the owner's value. @throws {BpfError} EEXIST or ENOENT by the flag; when there is no such owner */
   set(owner: Owner, value: In<V>, flag?: UpdateFlag): this {
     this.withOwner(owner, (fd) => this.#values.set(fd, value, flag))
     return this
   }
 
-  /** @returns whether it had a value */
+  /** Removes the owner's value. @returns whether it had one */
   delete(owner: Owner): boolean {
     return this.withOwner(owner, (fd) => this.#values.delete(fd))
   }
@@ -49,69 +49,69 @@ abstract class LocalStorage<Owner, V> extends BpfMap {
   protected abstract withOwner<R>(owner: Owner, use: (fd: number) => R): R
 }
 
-/** TASK_STORAGE: by pid, of a process or, since Linux 6.9, of a thread. */
+/** TASK_STORAGE: values by pid, of a process or, since Linux 6.9, of a thread. */
 export class TaskStorage<V> extends LocalStorage<number, V> {
   protected override withOwner<R>(pid: number, use: (fd: number) => R): R {
     return withProcess(pid, use)
   }
 
-  /** The same map with values as bytes. */
+  /** This map with values as bytes. */
   get raw(): TaskStorage<Uint8Array> {
     return new TaskStorage(handleOf(this))
   }
 
-  /** The same map with values of another type. */
+  /** Returns this map with values of another type. */
   as<U>(value: Codec<U>): TaskStorage<U> {
     return new TaskStorage(handleOf(this), layoutOfCodec('as()', value))
   }
 }
 
-/** INODE_STORAGE: by path, of which symbolic links are followed, or descriptor. */
+/** INODE_STORAGE: values by a file's path, of which symbolic links are followed, or a descriptor of it. */
 export class InodeStorage<V> extends LocalStorage<string | number, V> {
   protected override withOwner<R>(file: string | number, use: (fd: number) => R): R {
     return withInode(file, use)
   }
 
-  /** The same map with values as bytes. */
+  /** This map with values as bytes. */
   get raw(): InodeStorage<Uint8Array> {
     return new InodeStorage(handleOf(this))
   }
 
-  /** The same map with values of another type. */
+  /** Returns this map with values of another type. */
   as<U>(value: Codec<U>): InodeStorage<U> {
     return new InodeStorage(handleOf(this), layoutOfCodec('as()', value))
   }
 }
 
-/** CGRP_STORAGE: by the cgroup's directory, or a descriptor of it. */
+/** CGRP_STORAGE: values by the cgroup's directory, or a descriptor of it. */
 export class CgrpStorage<V> extends LocalStorage<string | number, V> {
   protected override withOwner<R>(cgroup: string | number, use: (fd: number) => R): R {
     return withDirectory(cgroup, use)
   }
 
-  /** The same map with values as bytes. */
+  /** This map with values as bytes. */
   get raw(): CgrpStorage<Uint8Array> {
     return new CgrpStorage(handleOf(this))
   }
 
-  /** The same map with values of another type. */
+  /** Returns this map with values of another type. */
   as<U>(value: Codec<U>): CgrpStorage<U> {
     return new CgrpStorage(handleOf(this), layoutOfCodec('as()', value))
   }
 }
 
-/** SK_STORAGE: by socket, one of Node's or a descriptor. */
+/** SK_STORAGE: values by socket, one of Node's or a descriptor. */
 export class SkStorage<V> extends LocalStorage<SocketLike, V> {
   protected override withOwner<R>(socket: SocketLike, use: (fd: number) => R): R {
     return use(socketDescriptor(socket, `use ${handleOf(this).title}`))
   }
 
-  /** The same map with values as bytes. */
+  /** This map with values as bytes. */
   get raw(): SkStorage<Uint8Array> {
     return new SkStorage(handleOf(this))
   }
 
-  /** The same map with values of another type. */
+  /** Returns this map with values of another type. */
   as<U>(value: Codec<U>): SkStorage<U> {
     return new SkStorage(handleOf(this), layoutOfCodec('as()', value))
   }

@@ -10,16 +10,16 @@ import { layoutsAs } from './readable.ts'
 import { RemovableMap } from './removable.ts'
 
 /**
- * LPM_TRIE: keys are a length in bits and so many bits of data. `get` and `has` find the longest prefix that the key
- * begins with, as programs do; `set`, `delete` and `take` mean the very prefix.
+ * LPM_TRIE: a key is a prefix, a length in bits and the bits. `get` and `has` find the longest prefix that matches the key,
+ * as programs do; `set`, `delete` and `take` use the exact prefix.
  */
 export class LpmTrie<K, V> extends RemovableMap<K, V> {
-  /** The same map over bytes. */
+  /** This map with keys and values as bytes. */
   get raw(): LpmTrie<Uint8Array, Uint8Array> {
     return new LpmTrie(handleOf(this), {})
   }
 
-  /** The same map with values, and keys if given, of another type. */
+  /** Returns this map with another type of values, and of keys if given. */
   as<U>(value: Codec<U>): LpmTrie<K, U>
   as<U, L>(value: Codec<U>, key: Codec<L>): LpmTrie<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): LpmTrie<unknown, unknown> {
@@ -27,7 +27,7 @@ export class LpmTrie<K, V> extends RemovableMap<K, V> {
   }
 
   constructor(handle: MapHandle, layouts: ElementLayouts) {
-    // Looked up while walking, a prefix that is gone would show the value of a shorter one.
+    // A lookup during the walk would give, for a prefix that was deleted, the value of a shorter one.
     super(handle, layouts, undefined, (elements) => new ElementSnapshot(elements))
   }
 }

@@ -22,11 +22,11 @@ import type { Standalone } from './standalone.ts'
 import { standalone } from './standalone.ts'
 
 /**
- * Maps by key. Written as any map that is like the declared inner one; read as an opened map, the same object each time
- * while somebody has it. It closes with this map, or earlier by `close()`.
+ * Inner maps by key. `set` takes any map like the declared inner one. Reading opens the inner map, and gives the same object
+ * each time while it is in use. It closes with this map, or earlier by `close()`.
  */
 abstract class MapOfMaps<K, M extends BpfMap> extends BpfMap {
-  /** The same map read as the ids of the inner maps, of which none is opened. */
+  /** This map with the ids of the inner maps as values; nothing is opened. */
   readonly ids: ReadableMap<K, number>
   /** @internal */
   protected readonly kind: MapKind<M>
@@ -40,13 +40,13 @@ abstract class MapOfMaps<K, M extends BpfMap> extends BpfMap {
     this.#elements = new RemovableMap(handle, { key, value: u32 })
     this.ids = this.#elements
     this.#inner = new InnerMaps(handle)
-    handle.advice = (errno) => (errno === EINVAL ? mustBeAlike : undefined)
+    handle.advice = (errno) => (errno === EINVAL ? innerMapHint : undefined)
     handle.onClose(() => {
       for (const map of this.#opened.values()) map.deref()?.close()
     })
   }
 
-  /** The inner map, undefined when there is none. @throws {BpfError} EPERM without CAP_SYS_ADMIN */
+  /** Returns the inner map, undefined when there is none. @throws {BpfError} EPERM without CAP_SYS_ADMIN */
   get(key: In<K>): Standalone<M> | undefined {
     const id = this.#elements.get(key)
     return id === undefined ? undefined : this.#open(id)
@@ -56,7 +56,7 @@ abstract class MapOfMaps<K, M extends BpfMap> extends BpfMap {
     return this.#elements.has(key)
   }
 
-  /** @returns whether there was one; it lives on while others hold it */
+  /** Removes an inner map, which lives on while others use it. @returns whether there was one */
   delete(key: In<K>): boolean {
     return this.#elements.delete(key)
   }
@@ -84,22 +84,22 @@ abstract class MapOfMaps<K, M extends BpfMap> extends BpfMap {
     return this.entries()
   }
 
-  /** How many inner maps there are now, by a walk. */
+  /** Counts the inner maps that there are now, by a walk. */
   get size(): number {
     return this.#elements.size
   }
 
-  /** How the inner maps are; may be changed between open and load. */
+  /** The definition of the inner maps; may be changed between open and load. */
   get innerMap(): InnerMapSettings {
     return this.#inner.settings('read innerMap of')
   }
 
-  /** Between open and load: the inner maps will be like this one, which may be closed after. */
+  /** Between open and load: takes a map as the example of the inner maps. It may be closed afterwards. */
   set innerMap(map: BpfMap | number) {
-    this.#inner.useExample(descriptor(map, 'innerMap takes a map'))
+    this.#inner.useExample(descriptor(map, 'innerMap must be a map'))
   }
 
-  /** A new map, empty and alone, that may be set here. */
+  /** Creates an empty map that may be set here. @throws {BpfError} */
   createInner(options: InnerMapOptions = {}): Standalone<M> {
     return standalone(this.kind, this.#inner.create(options, this.ids), 'create')
   }
@@ -110,7 +110,7 @@ abstract class MapOfMaps<K, M extends BpfMap> extends BpfMap {
     return this
   }
 
-  /** Undefined when the map is gone since its id was read. */
+  /** Opens an inner map; undefined when it was freed since its id was read. */
   #open(id: number): Standalone<M> | undefined {
     const opened = this.#opened.get(id)?.deref()
     if (opened) return opened
@@ -127,29 +127,29 @@ abstract class MapOfMaps<K, M extends BpfMap> extends BpfMap {
   }
 }
 
-const mustBeAlike =
-  'An inner map must be as the program declares it: type, key and value size, flags, and the entries of an array unless it has the flag BPF_F_INNER_MAP. createInner() makes one'
+const innerMapHint =
+  'An inner map must have the type, key size, value size and flags that the C declares, and an array the same maxEntries unless it has the flag BPF_F_INNER_MAP. createInner() makes one'
 
-/** ARRAY_OF_MAPS: maps by index. */
+/** ARRAY_OF_MAPS: inner maps by index. */
 export class ArrayOfMaps<M extends BpfMap> extends MapOfMaps<number, M> {
   constructor(handle: MapHandle, kind: MapKind<M>) {
     super(handle, kind, u32)
   }
 
-  /** @param map to be there from now on, in place of what is; or its descriptor */
+  /** Puts a map, or its descriptor, at an index. @throws {BpfError} EINVAL when it is not like the declared one */
   set(index: number, map: BpfMap | number): this {
     return this.put(index, map, undefined)
   }
 }
 
-/** HASH_OF_MAPS: maps by key. */
+/** HASH_OF_MAPS: inner maps by key. */
 export class HashOfMaps<K, M extends BpfMap> extends MapOfMaps<K, M> {
-  /** @param map to be there from now on, in place of what is; or its descriptor */
+  /** Puts a map, or its descriptor, at a key. @throws {BpfError} EINVAL when it is not like the declared one */
   set(key: In<K>, map: BpfMap | number, flag?: UpdateFlag): this {
     return this.put(key, map, flag)
   }
 
-  /** The same map with keys of another type. */
+  /** Returns this map with keys of another type. */
   as<L>(key: Codec<L>): HashOfMaps<L, M> {
     return new HashOfMaps(handleOf(this), this.kind, layoutOfCodec('as()', key))
   }

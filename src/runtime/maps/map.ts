@@ -22,24 +22,24 @@ import type { ProgramsByPointer } from './struct-ops-shadow.ts'
 
 const bpf_obj_pin = fromLibbpf('int bpf_obj_pin(int, str)')
 
-/** Makes the map classes of one kind; generated modules name one a map, so that unused classes leave the bundle. */
+/** How one kind of map is made. Generated modules name one for each map, so that bundles leave out unused classes. */
 export interface MapKind<M extends BpfMap = BpfMap> {
-  /** The ELF section of a data section's map, by which libbpf finds it. */
+  /** For a data section's map: the ELF section, by which libbpf finds the map. */
   readonly section?: string
-  /** The ELF section of the variables that are in a map of the program's own: an arena's. */
+  /** For an arena: the ELF section of the variables in it. */
   readonly variablesSection?: string
   readonly requires?: MapTypeRequirements
-  /** Refuses what the installed libbpf would take for something else, or fail over without saying why. */
+  /** Throws where the installed libbpf would misread the map, or fail without a reason. */
   readonly beforeOpen?: (skeleton: string, map: string) => void
-  /** `links` owns what the map attaches. */
+  /** Makes the map's object. @param links the owner of links that the map makes */
   create(handle: MapHandle, links?: LinkOwner): M
-  /** Refuses what would end the process, or do nobody knows what. */
+  /** Throws where libbpf would crash the process, or programs would read wrong data. */
   readonly beforeLoad?: (handle: MapHandle, object: ObjectToLoad) => void
-  /** Of a data section: its variables. */
+  /** For a data section: makes its variables. */
   readonly variables?: (handle: MapHandle, layout: CompositeLayout) => LiveSection
-  /** Of what attach() of the skeleton attaches. Undefined when it is not to be. */
+  /** For maps that attach() of the skeleton attaches; returns undefined when the map is to be left alone. */
   attach?(map: M): Link | undefined
-  /** Of a struct_ops: what of it may be set before it loads. */
+  /** For a struct_ops: makes the fields that may be set before it loads. */
   readonly structOpsShadow?: (handle: MapHandle, programs: ProgramsByPointer) => LiveSection
 }
 
@@ -49,11 +49,11 @@ export interface ObjectToLoad {
   readonly name: string
   /** The ELF object in base64. */
   readonly elf: string
-  /** Those whose autoload is on. */
+  /** Returns the programs whose autoload is on. */
   programs(): readonly { readonly name: string; readonly section: string }[]
 }
 
-/** What every map has. */
+/** The members that every map has. */
 export class BpfMap extends MapSettings {
   readonly #handle: MapHandle
 
@@ -69,28 +69,27 @@ export class BpfMap extends MapSettings {
   }
 
   /**
-   * A descriptor of the map, a duplicate: it closes with the skeleton; closed before, it is made anew.
+   * A duplicate of the map's descriptor. It closes with the skeleton; if you close it earlier, the next read makes a new one.
    * @throws {BpfError} `ERR_BPF_STATE` before load
    */
   get fd(): number {
     return this.#handle.duplicateFd('use the descriptor of')
   }
 
-  /** The kernel's own description of the loaded map, as it is now. */
+  /** The kernel's description of the loaded map, as it is now. */
   get info(): MapDescription {
     return describeMap(this.#handle.requireFd('ask about'), 'ask about', this.#handle.title)
   }
 
-  /** The number the kernel knows it by. */
+  /** The map's id in the kernel. */
   get id(): number {
     return this.#handle.info().id
   }
 
   /**
-   * Between open and load: takes this map, of another skeleton or program, instead of making one. It stays the other's
-   * too.
-   * @param map itself, its descriptor, or the path that it is pinned at
-   * @throws {BpfError} EINVAL when its type, sizes, entries or flags are not those declared
+   * Between open and load: makes load() use an existing map instead of creating one. Its other users keep it.
+   * @param map the map, its descriptor, or the path at which it is pinned
+   * @throws {BpfError} EINVAL when its type, sizes, entries or flags differ from those declared
    */
   reuse(map: BpfMap | number | string): this {
     reuseMap(this, this.#handle, map)
@@ -98,7 +97,7 @@ export class BpfMap extends MapSettings {
   }
 
   /**
-   * Makes it outlive the process under a path of a BPF file system, its `pinPath` by default.
+   * Pins the map at a path of a BPF file system, its `pinPath` by default: it outlives the process.
    * @throws {BpfError}
    */
   pin(path?: string): void {
@@ -111,7 +110,7 @@ export class BpfMap extends MapSettings {
     if (result < 0) throw this.#pinFailure('pin', -result, log)
   }
 
-  /** Removes the pin, at `path` or where `pin()` made it; the map lives on. @throws {BpfError} */
+  /** Removes the pin at `path`, or where `pin()` made it; the map stays loaded. @throws {BpfError} */
   unpin(path?: string): void {
     this.#handle.requireFd('unpin')
     const target = optionalPath(path)
@@ -123,7 +122,7 @@ export class BpfMap extends MapSettings {
     if (result < 0) throw this.#pinFailure('unpin', -result, log)
   }
 
-  /** No more writes by system call, for good; programs still write. @throws {BpfError} */
+  /** Refuses all later writes by system call; programs can still write. @throws {BpfError} */
   freeze(): void {
     const attr = scratch(4)
     attr.data.setUint32(0, this.#handle.requireFd('freeze'), true)
@@ -139,15 +138,15 @@ export class BpfMap extends MapSettings {
 function optionalPath(path: unknown): string | null {
   if (path === undefined || path === null) return null
   if (typeof path === 'string') return path
-  throw new TypeError(`a pin's path is a string, not ${typeof path}`)
+  throw new TypeError(`path must be a string, not ${typeof path}`)
 }
 
 function requirePath(operation: string, path: string | null): string {
   if (path !== null) return path
-  throw new TypeError(`${operation}() takes a path: only a skeleton's map has a pinPath`)
+  throw new TypeError(`${operation}() needs a path: only maps of a skeleton have a pinPath`)
 }
 
-/** Maps of kinds that have no class of their own. */
+/** The kind of maps whose type has no class of its own. */
 export function bpfMap(): MapKind {
   return { create: (handle) => new BpfMap(handle) }
 }

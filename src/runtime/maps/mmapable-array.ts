@@ -15,13 +15,13 @@ import type { MapKind } from './map.ts'
 import { internalsOf, layoutsAs } from './readable.ts'
 import { indexKeys } from './requirements.ts'
 
-/** An ARRAY with BPF_F_MMAPABLE: all of it is also live memory, used without system calls. */
+/** An ARRAY with BPF_F_MMAPABLE: its elements are also live memory, read and written without system calls. */
 export class MmapableArray<V> extends ArrayMap<V> {
   #view: ViewArray<V> | undefined
 
   /**
-   * All elements, in place. A map that may only be read is read alone.
-   * @throws {BpfError} `ERR_BPF_STATE` before load; where the kernel refuses, its errno
+   * A live view of all elements. Writing throws where the kernel allows only reading: a frozen map, BPF_F_RDONLY.
+   * @throws {BpfError} `ERR_BPF_STATE` before load; the kernel's errno when it refuses the mapping
    */
   get view(): ViewArray<V> {
     return (this.#view ??= this.#map())
@@ -43,13 +43,13 @@ export class MmapableArray<V> extends ArrayMap<V> {
         code: 'ERR_BPF_MALFORMED',
         operation: 'map',
         object: handleOf(this).title,
-        reason: `its values are ${valueSize} bytes, the type given for them has ${sizeOf(element)}`,
+        reason: `its values have ${valueSize} bytes, and the type given for them has ${sizeOf(element)}`,
       })
     }
     // kernel/bpf/arraymap.c: array_map_alloc
     const stride = Math.ceil(valueSize / 8) * 8
     const layout: ArrayLayout = { kind: 'array', element, length: maxEntries, stride }
-    const { memory, retire } = mapped(handleOf(this), maxEntries * stride)
+    const { memory, retire } = mapElements(handleOf(this), maxEntries * stride)
     const { view, point } = liveView<V[]>(layout, memory)
     handleOf(this).onClose(() => {
       this.#view = undefined
@@ -64,24 +64,28 @@ export class MmapableArray<V> extends ArrayMap<V> {
   }
 }
 
-function mapped(handle: MapHandle, length: number): { memory: DataView; retire: () => void } {
+function mapElements(handle: MapHandle, length: number): { memory: DataView; retire: () => void } {
   const fd = handle.requireCheckedFd('map')
   try {
     const mapping = new Mapping(fd, length, true)
     const memory = liveMemory(new Memory(mapping.buffer))
     return { memory, retire: () => mapping.retire() }
   } catch (error) {
-    // Frozen, or BPF_F_RDONLY.
-    if (!(error instanceof BpfError) || error.errno !== EPERM) throw refused(handle, error)
+    // EPERM: the map is frozen, or has BPF_F_RDONLY.
+    if (!(error instanceof BpfError) || error.errno !== EPERM) throw mappingFailure(handle, error)
   }
   const mapping = new Mapping(fd, length, false)
   const refuse = (): Error =>
-    stateError('write to', handle.title, 'the kernel lets it only be read')
+    stateError(
+      'write to',
+      handle.title,
+      'the kernel allows only reading: the map is frozen, or has BPF_F_RDONLY',
+    )
   const memory = readOnlyMemory(new Memory(mapping.buffer), refuse)
   return { memory, retire: () => mapping.retire() }
 }
 
-function refused(handle: MapHandle, error: unknown): unknown {
+function mappingFailure(handle: MapHandle, error: unknown): unknown {
   return error instanceof BpfError && error.errno !== undefined
     ? handle.failure('map', error.errno)
     : error

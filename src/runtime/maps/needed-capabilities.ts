@@ -1,15 +1,22 @@
+import {
+  BPF_MAP_TYPE_DEVMAP,
+  BPF_MAP_TYPE_DEVMAP_HASH,
+  BPF_MAP_TYPE_SOCKHASH,
+  BPF_MAP_TYPE_SOCKMAP,
+  BPF_MAP_TYPE_XSKMAP,
+} from '../../uapi/map-type-number.ts'
 import type { Capability } from '../host/capabilities.ts'
 
-/** linux/bpf.h: the types of maps that CAP_NET_ADMIN creates (kernel/bpf/syscall.c: map_create). */
+/** The map types that need CAP_NET_ADMIN to be created (kernel/bpf/syscall.c: map_create), by number. */
 export const networkMapTypes: Readonly<Record<number, string>> = {
-  14: 'devmap',
-  15: 'sockmap',
-  17: 'xskmap',
-  18: 'sockhash',
-  25: 'devmap_hash',
+  [BPF_MAP_TYPE_DEVMAP]: 'devmap',
+  [BPF_MAP_TYPE_SOCKMAP]: 'sockmap',
+  [BPF_MAP_TYPE_XSKMAP]: 'xskmap',
+  [BPF_MAP_TYPE_SOCKHASH]: 'sockhash',
+  [BPF_MAP_TYPE_DEVMAP_HASH]: 'devmap_hash',
 }
 
-/** What a process must have to create a map. @param type BPF_MAP_TYPE_ number */
+/** Returns the capabilities that creating a map takes. @param type BPF_MAP_TYPE_ number */
 export function capabilitiesForMap(type: number): readonly Capability[] {
   return type in networkMapTypes ? ['CAP_BPF', 'CAP_NET_ADMIN'] : ['CAP_BPF']
 }

@@ -4,7 +4,7 @@ import { privilegeHint } from '../host/capabilities.ts'
 import { EACCES, ENOENT } from '../host/errno.ts'
 import { BpfError } from '../host/error.ts'
 
-/** @returns a descriptor of ours @throws {BpfError} ENOENT, EACCES, … */
+/** Opens a pinned map. @returns a descriptor, which the caller closes @throws {BpfError} ENOENT, EACCES, … */
 export function openPinned(path: string, operation: string): number {
   const attr = struct(16)
   attr.point(0, cString(path))
@@ -15,19 +15,19 @@ export function openPinned(path: string, operation: string): number {
     operation,
     object: path,
     errno: -fd,
-    hint: privilegeHint(-fd) ?? notPinned(-fd, path),
+    hint: privilegeHint(-fd) ?? pinHint(-fd, path),
   })
 }
 
-/** @returns a descriptor of ours, or minus the errno: -ENOENT when there is no such map any more */
+/** Opens a map by its id. @returns a descriptor, which the caller closes, or minus the errno: -ENOENT without such a map */
 export function openId(id: number): number {
   const attr = scratch(16)
   attr.data.setUint32(0, id, true)
   return bpf(BPF_MAP_GET_FD_BY_ID, attr)
 }
 
-/** What to do when the path leads to no pin. */
-function notPinned(errno: number, path: string): string | undefined {
+/** Returns what to do when nothing is pinned at the path. */
+function pinHint(errno: number, path: string): string | undefined {
   if (errno !== ENOENT && errno !== EACCES) return undefined
-  return `No map is pinned at ${path}: pins are files of a BPF file system, which find /sys/fs/bpf lists`
+  return `No map is pinned at ${path}: \`find /sys/fs/bpf\` lists the pins of this machine`
 }

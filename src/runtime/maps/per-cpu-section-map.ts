@@ -5,7 +5,7 @@ import { PerCpuArray } from './per-cpu.ts'
 import { perCpuImage } from './sections/per-cpu.ts'
 import { Section } from './sections/section.ts'
 
-/** The map behind a `.percpu` section: element 0 is an array of its variables, one of each possible CPU. */
+/** The map of a `.percpu` section: element 0 is an array of its variables, one for each possible CPU. */
 export function perCpuSectionMap<V = unknown>(
   section: string,
   value?: CompositeLayout,

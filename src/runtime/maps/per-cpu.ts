@@ -18,33 +18,35 @@ import { indexKeys } from './requirements.ts'
 
 const libbpf_num_possible_cpus = fromLibbpf('int libbpf_num_possible_cpus()')
 
-/** All CPUs that may ever come online: so many values has each element of a per-CPU map. */
+/** Returns how many CPUs may ever come online: each element of a per-CPU map has so many values. */
 export function possibleCpus(): number {
   const count = libbpf_num_possible_cpus()
   if (count < 0) throw new BpfError({ operation: 'count the possible CPUs', errno: -count })
   return count
 }
 
-/** kernel/bpf/syscall.c: bpf_map_value_size, each CPU's value takes whole 8 bytes. */
+/** Returns the bytes that one CPU's value takes: a multiple of 8 (kernel/bpf/syscall.c: bpf_map_value_size). */
 function stride(valueSize: number): number {
   return ceil(valueSize / 8) * 8
 }
 
 function valuesOfAllCpus(layout: Layout, { valueSize, valueBytes }: Elements): ValueCodec {
   const { encode, decode } = memoryCodec(layout)
-  const step = stride(valueSize)
-  const cpus = valueBytes / step
+  const valueStride = stride(valueSize)
+  const cpus = valueBytes / valueStride
   return {
     decode: (data, offset) =>
-      Array.from({ length: cpus }, (_, cpu) => decode(data, offset + cpu * step)),
+      Array.from({ length: cpus }, (_, cpu) => decode(data, offset + cpu * valueStride)),
     encode(given, data, offset) {
       const values = requireArray(given, undefined)
       if (values.length !== cpus) {
-        throw new RangeError(`expected ${cpus} values, one a possible CPU, got ${values.length}`)
+        throw new RangeError(
+          `expected ${cpus} values, one for each possible CPU, got ${values.length}`,
+        )
       }
       const path = { parent: undefined, key: 0 }
       for (; path.key < cpus; path.key++) {
-        encode(values[path.key], data, offset + path.key * step, path)
+        encode(values[path.key], data, offset + path.key * valueStride, path)
       }
     },
   }
@@ -55,18 +57,18 @@ export const perCpuValue: ValueForm = {
   valueCodec: valuesOfAllCpus,
 }
 
-/** PERCPU_HASH and LRU_PERCPU_HASH: a value is an array, one of each possible CPU in order. */
+/** PERCPU_HASH and LRU_PERCPU_HASH: a value is an array with one value for each possible CPU, in order. */
 export class PerCpuHashMap<K, V> extends RemovableMap<K, V[]> {
   constructor(handle: MapHandle, layouts: ElementLayouts) {
     super(handle, layouts, perCpuValue)
   }
 
-  /** The same map over bytes. */
+  /** This map with keys and values as bytes. */
   get raw(): PerCpuHashMap<Uint8Array, Uint8Array> {
     return new PerCpuHashMap(handleOf(this), {})
   }
 
-  /** The same map with each CPU's value, and keys if given, of another type. */
+  /** Returns this map with another type of each CPU's value, and of keys if given. */
   as<U>(value: Codec<U>): PerCpuHashMap<K, U>
   as<U, L>(value: Codec<U>, key: Codec<L>): PerCpuHashMap<L, U>
   as(value: Codec<unknown>, key?: Codec<unknown>): PerCpuHashMap<unknown, unknown> {
@@ -74,18 +76,18 @@ export class PerCpuHashMap<K, V> extends RemovableMap<K, V[]> {
   }
 }
 
-/** PERCPU_ARRAY: a value is an array, one of each possible CPU in order. */
+/** PERCPU_ARRAY: a value is an array with one value for each possible CPU, in order. */
 export class PerCpuArray<V> extends KeyedMap<number, V[]> {
   constructor(handle: MapHandle, layouts: ElementLayouts) {
     super(handle, { key: u32, value: layouts.value }, perCpuValue)
   }
 
-  /** The same map with values as bytes. */
+  /** This map with values as bytes. */
   get raw(): PerCpuArray<Uint8Array> {
     return new PerCpuArray(handleOf(this), {})
   }
 
-  /** The same map with each CPU's value of another type. */
+  /** Returns this map with another type of each CPU's value. */
   as<U>(value: Codec<U>): PerCpuArray<U> {
     return new PerCpuArray(handleOf(this), layoutsAs(this, value))
   }

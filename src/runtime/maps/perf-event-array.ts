@@ -24,21 +24,21 @@ import { setRecordMapSizes } from './record-map-sizes.ts'
 import { descriptorValues } from './requirements.ts'
 
 export interface PerfOptions extends SubscribeOptions {
-  /** Is told of records that found a CPU's ring full: `({ cpu, count }) => …`. */
+  /** Called for records that found a CPU's ring full: `({ cpu, count }) => …`. */
   lost?: LostListener | undefined
-  /** Of data, each CPU's ring; a power of two, 64 by default. The first subscriber decides. */
+  /** Pages of each CPU's ring; a power of two, 64 by default. The first subscription decides. */
   pages?: number | undefined
 }
 
 /** An event that the kernel counts for bpf_perf_event_read_value(). */
 export interface PerfCounter {
-  /** `software`, or one of perf_event_open(2)'s other kinds, or a PMU's number. */
+  /** `software`, another type of perf_event_open(2), or a PMU's number. */
   type: keyof typeof perfEventTypes | number
-  /** Which event of the kind: 0 is the CPU clock of `software`, the cycles of `hardware`. */
+  /** The event of that type: 0 is the CPU clock for `software`, cycles for `hardware`. */
   config?: Integer | undefined
-  /** Only this process and thread, on whatever CPU. Left out: every process. */
+  /** Counts this process or thread alone, on any CPU. Left out: every process. */
   pid?: number | 'self' | undefined
-  /** Without a pid: the slot's own number by default. */
+  /** Without a pid, the index by default. */
   cpu?: number | undefined
 }
 
@@ -48,30 +48,30 @@ const defaultPages = 64
 const buffers = new Memo<MapHandle, { buffer: PerfBuffer; pages: number }>()
 
 /**
- * PERF_EVENT_ARRAY: a ring a CPU, from the first subscriber on. Records of one CPU are in order. A CPU that comes online
- * later has its ring a second after; until then the kernel refuses its records: bpf_perf_event_output() gives an error.
+ * PERF_EVENT_ARRAY: a ring for each CPU, from the first subscription on. Records of one CPU are in order. A CPU that comes
+ * online later gets its ring within a second; until then bpf_perf_event_output() fails there.
  */
 export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
   readonly #handle: MapHandle
 
   constructor(handle: MapHandle, layout?: Layout) {
-    super(handle, feedOf(handle), layout)
+    super(handle, recordFeed(handle), layout)
     this.#handle = handle
   }
 
-  /** The same array with records as bytes. */
+  /** This array with records as bytes. */
   get raw(): PerfEventArray<Uint8Array> {
     return new PerfEventArray(this.#handle)
   }
 
-  /** The same array with records of another type. */
+  /** Returns this array with records of another type. */
   as<U>(codec: Codec<U>): PerfEventArray<U> {
     return new PerfEventArray<U>(this.#handle, layoutOfCodec('as()', codec))
   }
 
   /**
-   * Gives programs an event to read from a slot. Not together with records, for which the slots are the rings.
-   * @param counter what to count, or a descriptor of perf_event_open(2)
+   * Puts an event into a slot, which programs read. The array cannot be used for records too: its slots are their rings.
+   * @param counter the event to count, or a descriptor of perf_event_open(2)
    * @throws {BpfError} EACCES, ENOENT, … when the kernel does not count it; E2BIG past the last slot
    */
   set(index: number, counter: PerfCounter | number): this {
@@ -84,7 +84,7 @@ export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
     try {
       descriptorSlots(this.#handle).set(index, fd)
     } finally {
-      // The map holds what is in it.
+      // The map holds the event.
       close(fd)
     }
     return this
@@ -102,19 +102,19 @@ export class PerfEventArray<T> extends EventMap<T, PerfOptions> {
       config: uint64('config', config),
     }
     const process = libbpfPid(pid)
-    const where = cpu ?? (process === -1 ? uint32('index', index) : -1)
-    const fd = openPerfEvent(event, process, where)
+    const targetCpu = cpu ?? (process === -1 ? uint32('index', index) : -1)
+    const fd = openPerfEvent(event, process, targetCpu)
     if (fd >= 0) return fd
     throw this.#handle.failure('open a perf event for', errno())
   }
 
-  /** Records that found a ring full, by CPU. */
+  /** How many records found a ring full, by CPU. */
   get lost(): readonly number[] {
     return [...(buffers.get(this.#handle)?.buffer.lost ?? [])]
   }
 }
 
-function feedOf(handle: MapHandle): RecordFeed<PerfOptions> {
+function recordFeed(handle: MapHandle): RecordFeed<PerfOptions> {
   return {
     sources: (operation, { pages }) => bufferOf(handle, operation, pages).rings,
     requireOptions(options) {
@@ -128,13 +128,13 @@ function feedOf(handle: MapHandle): RecordFeed<PerfOptions> {
 }
 
 function bufferOf(handle: MapHandle, operation: string, pages: number | undefined): PerfBuffer {
-  const made = buffers.get(handle)
-  if (made && handle.liveFd >= 0) {
-    if (pages === undefined || pages === made.pages) return made.buffer
+  const existing = buffers.get(handle)
+  if (existing && handle.liveFd >= 0) {
+    if (pages === undefined || pages === existing.pages) return existing.buffer
     throw stateError(
       operation,
       handle.title,
-      `its rings have ${made.pages} pages since the first subscription`,
+      `the first subscription gave its rings ${existing.pages} pages, which cannot be changed`,
     )
   }
   const size = pages ?? defaultPages

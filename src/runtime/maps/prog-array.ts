@@ -7,15 +7,16 @@ import type { MapKind } from './map.ts'
 import { RemovableMap } from './removable.ts'
 import { descriptorValues } from './requirements.ts'
 
-/** PROG_ARRAY: where bpf_tail_call() goes, by index. Written as programs, read as the ids of programs. */
+/** PROG_ARRAY: the programs that bpf_tail_call() calls, by index. `set` takes a program; `get` returns a program's id. */
 export class ProgArray extends RemovableMap<number, number, Program | number> {
   constructor(handle: MapHandle) {
     super(handle, { key: u32, value: u32 })
   }
 
   /**
-   * @param program of the kind that calls, or its descriptor
-   * @throws {BpfError} EINVAL when the kernel refuses that kind of program here; E2BIG past the last index
+   * Puts a program at an index.
+   * @param program of the same type as the one that calls it, or its descriptor
+   * @throws {BpfError} EINVAL when the kernel refuses that type of program here; E2BIG past the last index
    */
   override set(index: number, program: Program | number): this {
     setElement(this, index, descriptor(program, 'set() takes a program'), undefined)

@@ -13,57 +13,57 @@ import { noKeys } from './requirements.ts'
 /** QUEUE: first in, first out; STACK: last in, first out. */
 export class Queue<V> extends BpfMap {
   readonly #handle: MapHandle
-  readonly #enter: GetElementCodec
+  readonly #codec: GetElementCodec
 
   constructor(handle: MapHandle, value?: Layout) {
     super(handle)
     this.#handle = handle
-    this.#enter = elementCodecs(handle, { value })
+    this.#codec = elementCodecs(handle, { value })
   }
 
   /**
    * Adds a value.
-   * @param flag `exist`: a full map loses its oldest value for it
+   * @param flag `exist`: a full map drops its oldest value
    * @throws {BpfError} E2BIG when it is full
    */
   push(value: In<V>, flag?: 'exist'): this {
-    const face = this.#enter('push to')
+    const codec = this.#codec('push to')
     const flags = updateFlag(flag)
-    face.encodeValue(value, face.elements.value, 0)
-    face.elements.update(flags)
+    codec.encodeValue(value, codec.elements.value, 0)
+    codec.elements.update(flags)
     return this
   }
 
-  /** The next value, removed; undefined when there is none. */
+  /** Removes and returns the next value; undefined when there is none. */
   pop(): V | undefined {
-    const { elements, decodeValue } = this.#enter('pop from')
+    const { elements, decodeValue } = this.#codec('pop from')
     return elements.take() ? (decodeValue(elements.value, 0) as V) : undefined
   }
 
-  /** The next value, which stays. */
+  /** Returns the next value, which stays; undefined when there is none. */
   peek(): V | undefined {
-    const { elements, decodeValue } = this.#enter('peek into')
+    const { elements, decodeValue } = this.#codec('peek into')
     return elements.lookup() ? (decodeValue(elements.value, 0) as V) : undefined
   }
 
-  /** Pops what is there, at most as many values as the map holds: a busy program cannot make it endless. */
+  /** Pops value after value, at max as many as the map can hold: a busy program cannot make it endless. */
   drain(): IterableIterator<V> {
-    this.#enter('drain')
+    this.#codec('drain')
     return new PopIterator(() => this.pop(), this.maxEntries)
   }
 
-  /** Pops what is there. */
+  /** Pops all values. */
   clear(): void {
-    const { elements } = this.#enter('clear')
+    const { elements } = this.#codec('clear')
     for (let left = this.maxEntries; left > 0 && elements.take(); left--);
   }
 
-  /** The same map with values as bytes. */
+  /** This map with values as bytes. */
   get raw(): Queue<Uint8Array> {
     return new Queue(this.#handle)
   }
 
-  /** The same map with values of another type. */
+  /** Returns this map with values of another type. */
   as<U>(value: Codec<U>): Queue<U> {
     return new Queue(this.#handle, layoutOfCodec('as()', value))
   }
@@ -73,9 +73,9 @@ class PopIterator<V> implements IterableIterator<V> {
   readonly #pop: () => V | undefined
   #left: number
 
-  constructor(pop: () => V | undefined, most: number) {
+  constructor(pop: () => V | undefined, max: number) {
     this.#pop = pop
-    this.#left = most
+    this.#left = max
   }
 
   next(): IteratorResult<V, undefined> {
@@ -94,7 +94,7 @@ class PopIterator<V> implements IterableIterator<V> {
   }
 }
 
-/** STACK, whose last value comes first. */
+/** STACK: the last value comes first. */
 export interface Stack<V> extends Queue<V> {}
 
 export function queue<V = unknown>(value?: Layout): MapKind<Queue<V>> {

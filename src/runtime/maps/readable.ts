@@ -12,7 +12,7 @@ import { BpfMap } from './map.ts'
 
 type Walk = (elements: Elements) => ElementPosition
 
-/** What the classes of such a map share, and nobody else gets. */
+/** The parts that the classes of keyed maps share, out of users' reach. */
 interface Internals {
   readonly layouts: ElementLayouts
   readonly codec: GetElementCodec
@@ -21,51 +21,56 @@ interface Internals {
 
 const internals = /*#__PURE__*/ new Memo<object, Internals>()
 
-/** @throws {TypeError} for what only looks like such a map */
+/** Returns those parts of a map. @throws {TypeError} for what only looks like a keyed map */
 export function internalsOf(map: object): Internals {
-  const inside = internals.get(map)
-  if (inside) return inside
-  throw new TypeError('this is no map of keys and values')
+  const found = internals.get(map)
+  if (found) return found
+  throw new TypeError('this is not a map with keys and values of this library')
 }
 
-/** Maps of keys and values, read like an ES Map over bpf(2). Keys and values are copies. */
+/** A map with keys and values, read like an ES Map. Each read is a call of bpf(2); keys and values are copies. */
 export class ReadableMap<K, V> extends BpfMap implements Iterable<[K, V]> {
-  readonly #enter: GetElementCodec
+  readonly #codec: GetElementCodec
   readonly #walk: Walk
 
-  constructor(handle: MapHandle, layouts: ElementLayouts, shape?: ValueForm, walkBy: Walk = walk) {
+  constructor(
+    handle: MapHandle,
+    layouts: ElementLayouts,
+    valueForm?: ValueForm,
+    walkElements: Walk = walk,
+  ) {
     super(handle)
-    this.#enter = elementCodecs(handle, layouts, shape)
-    this.#walk = walkBy
-    internals.set(this, { layouts, codec: this.#enter, walk: walkBy })
+    this.#codec = elementCodecs(handle, layouts, valueForm)
+    this.#walk = walkElements
+    internals.set(this, { layouts, codec: this.#codec, walk: walkElements })
   }
 
-  /** A copy of the value, undefined when the key is absent. @throws {BpfError} */
+  /** Returns a copy of the value, undefined when the key is absent. @throws {BpfError} */
   get(key: In<K>): V | undefined {
-    const face = this.#enter('get from')
-    const { elements } = face
-    face.encodeKey(key, elements.key, 0)
-    return elements.lookup() ? (face.decodeValue(elements.value, 0) as V) : undefined
+    const codec = this.#codec('get from')
+    const { elements } = codec
+    codec.encodeKey(key, elements.key, 0)
+    return elements.lookup() ? (codec.decodeValue(elements.value, 0) as V) : undefined
   }
 
   has(key: In<K>): boolean {
-    const face = this.#enter('look into')
-    face.encodeKey(key, face.elements.key, 0)
-    return face.elements.lookup()
+    const codec = this.#codec('look into')
+    codec.encodeKey(key, codec.elements.key, 0)
+    return codec.elements.lookup()
   }
 
   keys(): IterableIterator<K> {
-    const { elements, decodeKey } = this.#enter('walk')
+    const { elements, decodeKey } = this.#codec('walk')
     return new ElementIterator(this.#walk(elements), (at) => decodeKey(at.keys, at.key) as K)
   }
 
   values(): IterableIterator<V> {
-    const { elements, decodeValue } = this.#enter('walk')
+    const { elements, decodeValue } = this.#codec('walk')
     return new ElementIterator(this.#walk(elements), (at) => decodeValue(at.values, at.value) as V)
   }
 
   entries(): IterableIterator<[K, V]> {
-    const { elements, decodeKey, decodeValue } = this.#enter('walk')
+    const { elements, decodeKey, decodeValue } = this.#codec('walk')
     return new ElementIterator(this.#walk(elements), (at) => [
       decodeKey(at.keys, at.key) as K,
       decodeValue(at.values, at.value) as V,
@@ -76,16 +81,16 @@ export class ReadableMap<K, V> extends BpfMap implements Iterable<[K, V]> {
     return this.entries()
   }
 
-  /** How many elements there are now, by a walk. */
+  /** Counts the elements that there are now, by a walk. */
   get size(): number {
-    const at = this.#walk(this.#enter('count').elements)
+    const at = this.#walk(this.#codec('count').elements)
     let count = 0
     while (at.next()) count++
     return count
   }
 }
 
-/** Of other types than the map's own. @throws {TypeError} for what is no codec */
+/** Returns the layouts of codecs for `as()`. @throws {TypeError} for what is no codec */
 export function layoutsAs(
   map: object,
   value: Codec<unknown, never>,

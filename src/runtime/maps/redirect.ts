@@ -14,7 +14,7 @@ import type { MapKind } from './map.ts'
 import { RemovableMap } from './removable.ts'
 import { descriptorValues } from './requirements.ts'
 
-/** A target's number and, in maps of such values, the program that runs there: `struct bpf_devmap_val`, `bpf_cpumap_val`. */
+/** A number, or `struct bpf_devmap_val` or `bpf_cpumap_val`: a number and the program that runs for packets sent there. */
 const numberAndProgram: ValueForm = {
   valueBytes: (valueSize) => valueSize,
   valueCodec(layout, { valueSize }) {
@@ -31,49 +31,49 @@ const numberAndProgram: ValueForm = {
   },
 }
 
-/** Maps that bpf_redirect_map() sends packets by. */
+/** A map of targets for bpf_redirect_map(). */
 class RedirectMap<V, W> extends RemovableMap<number, V, W> {
   constructor(handle: MapHandle, value?: Layout) {
     super(handle, { key: u32, value }, numberAndProgram)
   }
 
   override delete(key: number): boolean {
-    // The kernel's own answer is the same for an empty slot (devmap.c: dev_map_delete_elem).
+    // The kernel answers the same for an empty slot (devmap.c: dev_map_delete_elem).
     return this.has(key) && super.delete(key)
   }
 }
 
 /**
- * DEVMAP and DEVMAP_HASH: network interfaces by number. Values are interface indexes, or `struct bpf_devmap_val` with the
+ * DEVMAP and DEVMAP_HASH: network interfaces by number. A value is an interface index, or a `struct bpf_devmap_val` with the
  * program that runs for packets sent there.
  */
 export class DevMap<V> extends RedirectMap<V, In<V> | string | number> {
-  /** @param device the name or index of an interface, or the value as C has it */
+  /** Sets a target. @param device the name or index of an interface, or a `struct bpf_devmap_val` */
   override set(key: number, device: In<V> | string | number, flag?: 'noexist' | 'exist'): this {
     const isDevice = typeof device === 'string' || typeof device === 'number'
     setElement(this, key, isDevice ? indexOfInterface(device) : device, flag)
     return this
   }
 
-  /** The same map with values as bytes. */
+  /** This map with values as bytes. */
   get raw(): DevMap<Uint8Array> {
     return new DevMap(handleOf(this))
   }
 
-  /** The same map with values of another type. */
+  /** Returns this map with values of another type. */
   as<U>(value: Codec<U>): DevMap<U> {
     return new DevMap(handleOf(this), layoutOfCodec('as()', value))
   }
 }
 
-/** CPUMAP: by CPU, how many packets may queue there, or `struct bpf_cpumap_val` with the program that runs for them. */
+/** CPUMAP: queue sizes by CPU, or `struct bpf_cpumap_val` with the program that runs for packets sent there. */
 export class CpuMap<V> extends RedirectMap<V, In<V> | number> {
-  /** The same map with values as bytes. */
+  /** This map with values as bytes. */
   get raw(): CpuMap<Uint8Array> {
     return new CpuMap(handleOf(this))
   }
 
-  /** The same map with values of another type. */
+  /** Returns this map with values of another type. */
   as<U>(value: Codec<U>): CpuMap<U> {
     return new CpuMap(handleOf(this), layoutOfCodec('as()', value))
   }

@@ -1,14 +1,14 @@
-/** What a type of map has in any case. Sizes in bytes. */
+/** The kernel's demands on the definition of a type of map. Sizes in bytes. */
 export interface MapTypeRequirements {
   readonly key?: number
   readonly value?: number
-  /** BPF_F_ bits without which the kernel refuses it. */
+  /** BPF_F_ bits that must be set. */
   readonly flags?: number
-  /** The value's type is that of records, and no part of the map's definition. */
+  /** The value type is that of records, and no part of the map's definition. */
   readonly holdsRecords?: boolean
-  /** The kernel wants BTF of keys and values. */
+  /** The kernel demands BTF of keys and values. */
   readonly needsBtf?: boolean
-  /** The Linux that brought it, where kernels that load BPF programs may lack it. */
+  /** The Linux version that it came with, where supported kernels may lack it. */
   readonly since?: KernelNeed
 }
 
@@ -17,7 +17,7 @@ export interface KernelNeed {
   readonly linux: string
   /** `BPF_MAP_TYPE_USER_RINGBUF` */
   readonly what: string
-  /** Of which the BPF_F_ bit is the thing; left out: all maps of the type. */
+  /** The BPF_F_ bit that is needed for it; left out: all maps of the type need that kernel. */
   readonly flag?: number
 }
 

@@ -1,4 +1,9 @@
 import { BPF_F_RDONLY_PROG } from '../../uapi/map-flags.ts'
+import {
+  BPF_MAP_TYPE_DEVMAP,
+  BPF_MAP_TYPE_DEVMAP_HASH,
+  BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+} from '../../uapi/map-type-number.ts'
 import { descriptor } from '../descriptors/descriptor.ts'
 import { captureLog } from '../ffi/libbpf-log.ts'
 import { close } from '../ffi/libc.ts'
@@ -10,16 +15,12 @@ import { readMapInfo } from './info.ts'
 import { openPinned } from './open.ts'
 import type { MapSettings } from './settings.ts'
 
-/** linux/bpf.h */
-const PERF_EVENT_ARRAY = 4
-const DEVMAP = 14
-const DEVMAP_HASH = 25
-
 const operation = 'reuse a map as'
 
 /**
- * bpf_map__reuse_fd, which itself checks nothing: with other sizes libbpf 1.1 would map the one over its neighbours, and
- * programs would write past the values.
+ * Calls bpf_map__reuse_fd after checking the map, which libbpf does not: with other sizes libbpf 1.1 would map it over other
+ * memory, and programs would write past the values.
+ * @throws {BpfError} EINVAL when the maps differ
  */
 export function reuseMap(
   declared: MapSettings,
@@ -30,14 +31,14 @@ export function reuseMap(
   const isPath = typeof map === 'string'
   const fd = isPath
     ? openPinned(map, operation)
-    : descriptor(map, 'reuse() takes a map, the path of a pinned one')
+    : descriptor(map, 'reuse() takes a map, the path of a pinned map')
   try {
     const given = readMapInfo(fd, operation, `${handle.title}: descriptor ${fd}`)
     const problems = differences(declared, given)
     if (problems.length > 0) {
       throw handle.failure(operation, EINVAL, {
         reason: `the maps differ in ${problems.join(', ')}`,
-        hint: 'Set them on this map before, or give another one.',
+        hint: 'Set the same values on this map before reuse(), or reuse another map.',
       })
     }
     const { result, log } = captureLog(() => bpf_map__reuse_fd(pointer, fd))
@@ -49,7 +50,7 @@ export function reuseMap(
 
 const compared = ['type', 'keySize', 'valueSize', 'maxEntries', 'flags', 'mapExtra'] as const
 
-/** In what a pinned map differs from the one that is declared: `valueSize (8 declared, 4 given)`. */
+/** Returns in what a pinned map differs from the declared one: `valueSize (8 declared, 4 given)`. */
 export function pinnedDifferences(declared: MapSettings, path: string): string[] {
   const fd = openPinned(path, 'look at')
   try {
@@ -59,14 +60,15 @@ export function pinnedDifferences(declared: MapSettings, path: string): string[]
   }
 }
 
-/** As libbpf checks pinned maps (libbpf.c: map_is_reuse_compat). */
+/** Compares the maps as libbpf compares pinned ones (libbpf.c: map_is_reuse_compat). */
 function differences(declared: MapSettings, given: MapInfo): string[] {
   const { type } = declared
   const expected: Partial<MapInfo> = {
-    // 0: load makes it one a CPU.
-    ...(type === PERF_EVENT_ARRAY && declared.maxEntries === 0 && { maxEntries: given.maxEntries }),
-    // The kernel adds this one by itself.
-    ...([DEVMAP, DEVMAP_HASH].includes(type) && {
+    // 0 becomes the number of CPUs at load.
+    ...(type === BPF_MAP_TYPE_PERF_EVENT_ARRAY &&
+      declared.maxEntries === 0 && { maxEntries: given.maxEntries }),
+    // The kernel adds this flag by itself.
+    ...([BPF_MAP_TYPE_DEVMAP, BPF_MAP_TYPE_DEVMAP_HASH].includes(type) && {
       flags: declared.flags | (given.flags & BPF_F_RDONLY_PROG),
     }),
   }

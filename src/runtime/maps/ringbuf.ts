@@ -11,7 +11,7 @@ import type { MapKind } from './map.ts'
 import { setRecordMapSizes } from './record-map-sizes.ts'
 import { recordMap } from './requirements.ts'
 
-/** RINGBUF: one ring for all CPUs, records in the order of their reservation. */
+/** RINGBUF: one ring for all CPUs, with records in the order of their reservation. */
 export class RingBuffer<T> extends EventMap<T, SubscribeOptions> {
   readonly #handle: MapHandle
 
@@ -20,19 +20,20 @@ export class RingBuffer<T> extends EventMap<T, SubscribeOptions> {
       handle,
       {
         sources: (operation) => [ringOf(handle, operation)],
-        requireOptions: (options) => requireSubscribeOptions('a ring buffer subscription', options),
+        requireOptions: (options) =>
+          requireSubscribeOptions('a subscription to a ring buffer', options),
       },
       layout,
     )
     this.#handle = handle
   }
 
-  /** The same ring with records as bytes. */
+  /** This ring with records as bytes. */
   get raw(): RingBuffer<Uint8Array> {
     return new RingBuffer(this.#handle)
   }
 
-  /** The same ring with records of another type. */
+  /** Returns this ring with records of another type. */
   as<U>(codec: Codec<U>): RingBuffer<U> {
     return new RingBuffer<U>(this.#handle, layoutOfCodec('as()', codec))
   }

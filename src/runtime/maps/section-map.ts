@@ -5,12 +5,12 @@ import { BpfMap } from './map.ts'
 import { dataMemory } from './sections/data.ts'
 import { Section } from './sections/section.ts'
 
-/** The map behind a data section. Setting `valueSize` gives the section's last array another length: needs libbpf 1.3. */
+/** The map of a data section. Setting `valueSize` changes the length of the section's last array, and needs libbpf 1.3. */
 export interface SectionMap extends BpfMap {}
 
 /**
- * @param isMappable false when the kernel keeps fields of it to itself (bpf_spin_lock): it would refuse to map them, and
- * newer libbpfs would not load
+ * @param isMappable false when the section has fields that only the kernel may write (bpf_spin_lock): the kernel refuses to
+ *   map it, and newer libbpfs then fail to load
  */
 export function sectionMap(section: string, isMappable = true): MapKind<SectionMap> {
   return {

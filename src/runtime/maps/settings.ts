@@ -1,4 +1,5 @@
 import type { Integer } from '../../codec/input.ts'
+import { BPF_MAP_TYPE_ARENA, BPF_MAP_TYPE_STRUCT_OPS } from '../../uapi/map-type-number.ts'
 import { boolean, uint32, uint64 } from '../ffi/arguments.ts'
 import { captureLog } from '../ffi/libbpf-log.ts'
 import { libbpfIsAtLeast } from '../ffi/libbpf-version.ts'
@@ -29,34 +30,34 @@ import {
 import { unsupported } from '../host/error.ts'
 import type { MapHandle } from './handle.ts'
 
-/** linux/bpf.h: BPF_MAP_TYPE_STRUCT_OPS, BPF_MAP_TYPE_ARENA */
-const special: ReadonlySet<number> = new Set([26, 33])
+/** Map types that libbpf treats apart, and which it cannot change into others or from others. */
+const fixedTypes: ReadonlySet<number> = new Set([BPF_MAP_TYPE_STRUCT_OPS, BPF_MAP_TYPE_ARENA])
 
-/** libbpf's functions of a setting, and what of a value given it gets. */
-type Setting = readonly [
-  get: Call<number | bigint | boolean | string | null>,
-  set: Call<number>,
-  checked: (name: string, value: never) => Argument,
-]
+/** libbpf's functions for a setting, and the check that makes a value their argument. */
+interface Setting {
+  readonly get: Call<number | bigint | boolean | string | null>
+  readonly set: Call<number>
+  readonly check: (name: string, value: never) => Argument
+}
 
 const settings = {
-  type: [bpf_map__type, bpf_map__set_type, uint32],
-  keySize: [bpf_map__key_size, bpf_map__set_key_size, uint32],
-  valueSize: [bpf_map__value_size, bpf_map__set_value_size, uint32],
-  maxEntries: [bpf_map__max_entries, bpf_map__set_max_entries, uint32],
-  flags: [bpf_map__map_flags, bpf_map__set_map_flags, uint32],
-  mapExtra: [bpf_map__map_extra, bpf_map__set_map_extra, uint64],
-  numaNode: [bpf_map__numa_node, bpf_map__set_numa_node, uint32],
-  ifindex: [bpf_map__ifindex, bpf_map__set_ifindex, uint32],
-  autocreate: [bpf_map__autocreate, bpf_map__set_autocreate, boolean],
-  pinPath: [bpf_map__pin_path, bpf_map__set_pin_path, pathOrNull],
+  type: { get: bpf_map__type, set: bpf_map__set_type, check: uint32 },
+  keySize: { get: bpf_map__key_size, set: bpf_map__set_key_size, check: uint32 },
+  valueSize: { get: bpf_map__value_size, set: bpf_map__set_value_size, check: uint32 },
+  maxEntries: { get: bpf_map__max_entries, set: bpf_map__set_max_entries, check: uint32 },
+  flags: { get: bpf_map__map_flags, set: bpf_map__set_map_flags, check: uint32 },
+  mapExtra: { get: bpf_map__map_extra, set: bpf_map__set_map_extra, check: uint64 },
+  numaNode: { get: bpf_map__numa_node, set: bpf_map__set_numa_node, check: uint32 },
+  ifindex: { get: bpf_map__ifindex, set: bpf_map__set_ifindex, check: uint32 },
+  autocreate: { get: bpf_map__autocreate, set: bpf_map__set_autocreate, check: boolean },
+  pinPath: { get: bpf_map__pin_path, set: bpf_map__set_pin_path, check: pathOrNull },
 } as const satisfies Readonly<Record<string, Setting>>
 
 type Name = keyof typeof settings
 
 /**
- * How a map is made: libbpf's settings, in camelCase, which may be changed between open and load. Of a loaded map the
- * kernel says what they are.
+ * The settings by which a map is created: libbpf's, in camelCase. They may be changed between open and load; after load they
+ * read as the kernel tells them.
  */
 export class MapSettings {
   readonly #handle: MapHandle
@@ -73,10 +74,12 @@ export class MapSettings {
   set type(type: number) {
     this.#set('type', type, (map) => {
       const before = bpf_map__type(map)
-      // libbpf goes by the type to what it has of such maps alone, and would find none (libbpf.c: bpf_map__is_struct_ops).
-      const isFixed = bpf_map__is_internal(map) || special.has(before) || special.has(type)
+      // libbpf would look for data that only maps of such a type have (libbpf.c: bpf_map__is_struct_ops).
+      const isFixed = bpf_map__is_internal(map) || fixedTypes.has(before) || fixedTypes.has(type)
       if (isFixed && type !== before) {
-        throw new RangeError(`${this.#handle.title} is of type ${before} and cannot become ${type}`)
+        throw new RangeError(
+          `${this.#handle.title}: its type, ${before}, cannot be changed to ${type}`,
+        )
       }
     })
   }
@@ -97,13 +100,13 @@ export class MapSettings {
 
   set valueSize(bytes: number) {
     this.#set('valueSize', bytes, (map) => {
-      // Older ones agree and keep the section's image as it was, and load reads past it.
+      // An older libbpf reports success and keeps the section's image, and load reads past it.
       if (bpf_map__is_internal(map) && !libbpfIsAtLeast(1, 3)) {
         throw unsupported(
           'set valueSize of',
           this.#handle.title,
           'the installed libbpf cannot resize a data section',
-          'That came with libbpf 1.3.',
+          'Install libbpf 1.3 or newer.',
         )
       }
       return this.#handle.resize
@@ -116,16 +119,16 @@ export class MapSettings {
 
   set maxEntries(entries: number) {
     this.#set('maxEntries', entries, (map) => {
-      // By it libbpf would map, and unmap, what lies behind the section (libbpf.c: bpf_map_mmap_sz).
+      // libbpf would map, and unmap, memory past the section (libbpf.c: bpf_map_mmap_sz).
       if (bpf_map__is_internal(map) && entries !== 1) {
         throw new RangeError(
-          `${this.#handle.title} is a data section: its maxEntries is 1, not ${entries}`,
+          `${this.#handle.title} is a data section: its maxEntries must be 1, not ${entries}`,
         )
       }
     })
   }
 
-  /** BPF_F_ flags of its creation. */
+  /** BPF_F_ flags with which it is created. */
   get flags(): number {
     return this.#get('flags')
   }
@@ -134,7 +137,7 @@ export class MapSettings {
     this.#set('flags', flags)
   }
 
-  /** What it means is the map type's own: the hash functions of a bloom filter, the address of an arena. */
+  /** The meaning depends on the map type: the hash functions of a bloom filter, the address of an arena. */
   get mapExtra(): bigint {
     return BigInt(this.#get('mapExtra'))
   }
@@ -143,7 +146,7 @@ export class MapSettings {
     this.#set('mapExtra', extra)
   }
 
-  /** Where its memory is, with the flag BPF_F_NUMA_NODE. */
+  /** The NUMA node of its memory, with the flag BPF_F_NUMA_NODE. */
   get numaNode(): number {
     return this.#get('numaNode')
   }
@@ -152,7 +155,7 @@ export class MapSettings {
     this.#set('numaNode', node)
   }
 
-  /** Index of the network interface that it is offloaded to. */
+  /** The index of the network interface that it is offloaded to. */
   get ifindex(): number {
     return this.#get('ifindex')
   }
@@ -161,7 +164,7 @@ export class MapSettings {
     this.#set('ifindex', index)
   }
 
-  /** Off: load leaves the map out, and programs that use it fail unless they are left out too. */
+  /** Whether load creates the map. Without it, programs that use the map fail to load unless their autoload is off. */
   get autocreate(): boolean {
     return this.#get('autocreate')
   }
@@ -170,7 +173,7 @@ export class MapSettings {
     this.#set('autocreate', on)
   }
 
-  /** Where load looks for a pinned map to use instead, and pins the one it makes. */
+  /** The path at which load uses a pinned map, or pins the map that it creates. */
   get pinPath(): string | null {
     return this.#get('pinPath')
   }
@@ -179,26 +182,28 @@ export class MapSettings {
     this.#set('pinPath', path)
   }
 
-  /** Of a loaded map, what the kernel made of it where it tells. */
-  #get<N extends Name>(name: N): ReturnType<(typeof settings)[N][0]> {
-    type Value = ReturnType<(typeof settings)[N][0]>
+  /** Reads a setting: from the kernel's info of a loaded map where it has it, else from libbpf. */
+  #get<N extends Name>(name: N): ReturnType<(typeof settings)[N]['get']> {
+    type Value = ReturnType<(typeof settings)[N]['get']>
     const handle = this.#handle
-    const made: Partial<Record<Name, unknown>> = handle.liveFd < 0 ? {} : handle.info()
-    const [get] = settings[name]
-    return (made[name] ?? get(handle.requirePointer(`read ${name} of`))) as Value
+    const actual: Partial<Record<Name, unknown>> = handle.liveFd < 0 ? {} : handle.info()
+    const { get } = settings[name]
+    return (actual[name] ?? get(handle.requirePointer(`read ${name} of`))) as Value
   }
 
-  /** @param refuse throws what libbpf would not; gives another function to set it with, if that is needed */
+  /** @param refuse throws where libbpf would not, and may return another setter to use */
   #set(
     name: Name,
     value: number | bigint | boolean | string | null,
     refuse?: (map: number) => ((value: number) => number) | void,
   ): void {
     const map = this.#handle.requireOpen(`set ${name} of`)
-    const [, set, checked]: Setting = settings[name]
-    const argument = checked(name, value as never)
-    const own = refuse?.(map)
-    const { result, log } = captureLog(() => own?.(argument as number) ?? set(map, argument))
+    const { set, check }: Setting = settings[name]
+    const argument = check(name, value as never)
+    const customSetter = refuse?.(map)
+    const { result, log } = captureLog(
+      () => customSetter?.(argument as number) ?? set(map, argument),
+    )
     if (result >= 0) return
     throw this.#handle.failure(`set ${name} = ${String(value)} of`, -result, { reason: log, log })
   }

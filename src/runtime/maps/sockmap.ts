@@ -20,8 +20,8 @@ import { RemovableMap } from './removable.ts'
 import { remove } from './removal.ts'
 import { descriptorValues } from './requirements.ts'
 
-/** Written as a descriptor of 4 or 8 bytes, read as a cookie of 8. */
-const socket: ValueForm = {
+/** A value is written as a descriptor of 4 or 8 bytes, and read as a cookie of 8. */
+const socketValue: ValueForm = {
   valueBytes: (valueSize) => Math.max(8, valueSize),
   valueCodec: (_, { valueSize }) => ({
     decode: memoryCodec(u64).decode,
@@ -29,17 +29,17 @@ const socket: ValueForm = {
   }),
 }
 
-/** Sockets by key. Written as sockets, read as socket cookies, for which the map must declare 8-byte values. */
+/** Sockets by key. `set` takes a socket; `get` returns a socket cookie, for which the map must declare 8-byte values. */
 class SocketMap<K> extends RemovableMap<K, bigint, SocketLike> {
   constructor(handle: MapHandle, key?: Layout) {
-    super(handle, { key }, socket)
+    super(handle, { key }, socketValue)
     handle.advice = (errno) =>
       errno === ENOSPC
-        ? 'The kernel tells what is in it only when the values are 8 bytes, as of __type(value, __u64)'
+        ? 'Its sockets can be read only when its values have 8 bytes: declare __type(value, __u64)'
         : undefined
   }
 
-  /** @param socket connected, bound or listening, as the map's programs want it @throws {BpfError} EOPNOTSUPP */
+  /** Sets a socket: connected, bound or listening, as the map's programs demand it. @throws {BpfError} EOPNOTSUPP */
   override set(key: In<K>, socket: SocketLike, flag?: UpdateFlag): this {
     setElement(
       this,
@@ -74,16 +74,16 @@ export class SockMap extends SocketMap<number> {
 export class SockHash<K> extends SocketMap<K> {
   override keys(): IterableIterator<K> {
     const { elements, decodeKey } = internalsOf(this).codec('walk')
-    // Also where the kernel tells no values.
+    // Without values, which the kernel may not tell.
     return new ElementIterator(new KeySnapshot(elements), (at) => decodeKey(at.keys, at.key) as K)
   }
 
-  /** The same map with keys as bytes. */
+  /** This map with keys as bytes. */
   get raw(): SockHash<Uint8Array> {
     return new SockHash(handleOf(this))
   }
 
-  /** The same map with keys of another type. */
+  /** Returns this map with keys of another type. */
   as<L>(key: Codec<L>): SockHash<L> {
     return new SockHash(handleOf(this), layoutOfCodec('as()', key))
   }

@@ -11,13 +11,13 @@ import { internalsOf, ReadableMap } from './readable.ts'
 import { clear, drain, remove, take } from './removal.ts'
 import { indexKeys } from './requirements.ts'
 
-/** `struct bpf_stack_build_id`: a frame of a map with the flag BPF_F_STACK_BUILD_ID. */
+/** A frame of a map with the flag BPF_F_STACK_BUILD_ID: `struct bpf_stack_build_id`. */
 export interface BuildIdFrame {
   /** 1: `build_id` and `offset` in that file are known; 2: only `ip` is. */
   status: number
   build_id: Uint8Array
   offset: bigint
-  /** Shares its bytes with `offset`. */
+  /** In C a union with `offset`. */
   ip: bigint
 }
 
@@ -36,8 +36,8 @@ function buildIdLayout(): Layout {
   ])
 }
 
-/** As many frames as the stack had: the kernel fills up the rest with zeros (stackmap.c: bpf_stackmap_copy). */
-function frames(handle: MapHandle): ValueForm {
+/** Decodes the stackFrames that the stack had: the kernel fills the rest with zeros (stackmap.c: bpf_stackmap_copy). */
+function stackFrames(handle: MapHandle): ValueForm {
   return {
     valueBytes: (valueSize) => valueSize,
     valueCodec(_, { valueSize }) {
@@ -47,7 +47,7 @@ function frames(handle: MapHandle): ValueForm {
         decode(data, offset) {
           const all: unknown[] = []
           for (let at = 0; at + size <= valueSize; at += size) {
-            // An address, or a status.
+            // Zero is no address, and no status.
             if (
               data.getUint32(offset + at, true) === 0 &&
               data.getUint32(offset + at + 4, true) === 0
@@ -58,7 +58,7 @@ function frames(handle: MapHandle): ValueForm {
           return all
         },
         encode() {
-          throw new TypeError('only the kernel writes stack traces')
+          throw new TypeError('stack traces cannot be written: only the kernel does')
         },
       }
     },
@@ -68,7 +68,7 @@ function frames(handle: MapHandle): ValueForm {
 /** STACK_TRACE: stacks by the ids that bpf_get_stackid() gave. A frame is an address, the innermost first. */
 export class StackTraceMap<Frame = bigint> extends ReadableMap<number, Frame[]> {
   constructor(handle: MapHandle) {
-    super(handle, { key: u32 }, frames(handle))
+    super(handle, { key: u32 }, stackFrames(handle))
   }
 
   /** Removes a stack. @returns whether it was there */
@@ -76,30 +76,32 @@ export class StackTraceMap<Frame = bigint> extends ReadableMap<number, Frame[]> 
     return remove(internalsOf(this).codec('delete from'), id)
   }
 
-  /** The stack of an id, removed. */
+  /** Removes and returns a stack. */
   take(id: number): Frame[] | undefined {
     return take(internalsOf(this).codec('take from'), id) as Frame[] | undefined
   }
 
-  /** Removes each stack as it is yielded: what a break leaves stays in the map. */
+  /** Yields and removes stack after stack; those after a `break` stay in the map. */
   drain(): IterableIterator<[number, Frame[]]> {
-    const face = internalsOf(this).codec('drain')
-    return drain(face, internalsOf(this).walk(face.elements)) as IterableIterator<[number, Frame[]]>
+    const codec = internalsOf(this).codec('drain')
+    return drain(codec, internalsOf(this).walk(codec.elements)) as IterableIterator<
+      [number, Frame[]]
+    >
   }
 
-  /** Removes every stack that is there when it starts. */
+  /** Removes every stack that there is when it starts. */
   clear(): void {
-    const face = internalsOf(this).codec('clear')
-    clear(face, internalsOf(this).walk(face.elements))
+    const codec = internalsOf(this).codec('clear')
+    clear(codec, internalsOf(this).walk(codec.elements))
   }
 
-  /** The same map with stacks as bytes. */
+  /** This map with stacks as bytes. */
   get raw(): ReadableMap<number, Uint8Array> {
     return new ReadableMap(handleOf(this), { key: u32 })
   }
 }
 
-/** With the flag BPF_F_STACK_BUILD_ID. */
+/** STACK_TRACE with the flag BPF_F_STACK_BUILD_ID. */
 export interface BuildIdStackMap extends StackTraceMap<BuildIdFrame> {}
 
 export function stackTraceMap<Frame = bigint>(): MapKind<StackTraceMap<Frame>> {

@@ -6,14 +6,14 @@ import { MapHandle } from './handle.ts'
 import { readMapInfo } from './info.ts'
 import type { BpfMap, MapKind } from './map.ts'
 
-/** A map of no skeleton: its descriptor is its own. */
+/** A map without a skeleton, which has a descriptor of its own. */
 export type Standalone<M extends BpfMap> = M &
   Disposable & {
-    /** Lets go of it; the kernel keeps the map while programs, pins or other maps do. Again: nothing. */
+    /** Closes the descriptor; the map lives on while programs, pins or other maps use it. A second call does nothing. */
     close(): void
   }
 
-/** A forgotten handle's descriptor is closed, as memory is freed: nothing else hangs on it. */
+/** Closes the descriptor of a handle that is garbage-collected. */
 const collected = /*#__PURE__*/ new FinalizationRegistry<{
   fd: number
   lent: DuplicateDescriptor
@@ -23,9 +23,10 @@ const collected = /*#__PURE__*/ new FinalizationRegistry<{
 })
 
 /**
- * @param fd becomes the map's own
- * @param closed is called when it closes
- * @throws {BpfError} when it is no map's; the descriptor is closed then
+ * Makes a map of a descriptor.
+ * @param fd which the map closes
+ * @param closed called when the map closes
+ * @throws {BpfError} when it is not a map's descriptor, which is closed then
  */
 export function standalone<M extends BpfMap>(
   kind: MapKind<M>,

@@ -12,21 +12,21 @@ import { Program } from '../programs/program.ts'
 import type { MapHandle } from './handle.ts'
 import type { LiveSection } from './live-section.ts'
 
-/** By `struct bpf_program *`. */
+/** Programs by `struct bpf_program *`. */
 export type ProgramsByPointer = ReadonlyMap<number, Program>
 
 /**
- * A struct_ops before it loads, as libbpf keeps it: scalars, and for functions the programs that will be them. From it
- * load makes the kernel's struct, which nobody changes any more.
+ * libbpf's copy of a struct_ops before load: scalars, and for functions the programs. load makes the kernel's struct of it,
+ * which cannot be changed any more.
  */
 export class StructOpsShadow implements LiveSection {
   readonly view: object
   readonly #map: MapHandle
   readonly #programs: ProgramsByPointer
-  readonly #own: DataView<ArrayBuffer> | undefined
+  readonly #image: DataView<ArrayBuffer> | undefined
   readonly #scalars: Record<string, unknown>
   readonly #point: (memory: DataView) => void
-  /** Refuses as the stage has it. */
+  /** Throws where the stage does not allow the access. */
   #memory: DataView
 
   constructor(
@@ -37,8 +37,8 @@ export class StructOpsShadow implements LiveSection {
   ) {
     this.#map = map
     this.#programs = programs
-    this.#own = initialValue(map, sizeOf(layout))
-    this.#memory = this.#own ?? deadMemory(() => this.#unsupported())
+    this.#image = initialValue(map, sizeOf(layout))
+    this.#memory = this.#image ?? deadMemory(() => this.#unsupported())
     const { view, point } = liveView<Record<string, unknown>>(layout, this.#memory)
     this.#scalars = view
     this.#point = (memory) => point((this.#memory = memory), 0)
@@ -47,13 +47,13 @@ export class StructOpsShadow implements LiveSection {
 
   beforeLoad(): void {
     const address = bpf_map__initial_value(this.#map.pointer, null)
-    if (!this.#own || address === 0) return
-    const { buffer, byteOffset, byteLength } = this.#own
+    if (!this.#image || address === 0) return
+    const { buffer, byteOffset, byteLength } = this.#image
     memcpyOut(address, new Uint8Array(buffer, byteOffset, byteLength), byteLength)
-    this.#point(readOnlyMemory(this.#own, () => this.#map.life.refusal('write to', this.#title)))
+    this.#point(readOnlyMemory(this.#image, () => this.#map.life.refusal('write to', this.#title)))
   }
 
-  /** The kernel has it as it was then. */
+  /** Nothing changes: the kernel has its own struct. */
   loaded(): void {}
 
   closed(): void {
@@ -68,8 +68,8 @@ export class StructOpsShadow implements LiveSection {
     return unsupported(
       'use',
       this.#title,
-      'the installed libbpf shows nothing of a struct_ops before it loads',
-      'That came with libbpf 1.4.',
+      'the installed libbpf gives no access to a struct_ops before load',
+      'Install libbpf 1.4 or newer.',
     )
   }
 
@@ -111,21 +111,23 @@ export class StructOpsShadow implements LiveSection {
   #inspected(layout: CompositeLayout): unknown {
     try {
       const view = this.view as Record<string, unknown>
-      return Object.fromEntries(layout.members.map(({ name }) => [name, shown(view[name])]))
+      return Object.fromEntries(
+        layout.members.map(({ name }) => [name, inspectedValue(view[name])]),
+      )
     } catch (error) {
       return `[${String(error)}]`
     }
   }
 }
 
-function shown(value: unknown): unknown {
+function inspectedValue(value: unknown): unknown {
   return value instanceof Program ? value.name : value
 }
 
 /** linux/bpf.h: BPF_PROG_TYPE_STRUCT_OPS. */
 const structOpsProgram = 27
 
-/** A copy of libbpf's: of the object's own struct, which has less and other offsets than the kernel's. */
+/** Returns a copy of libbpf's value, which has the object's struct: fewer members, at other offsets than the kernel's. */
 function initialValue(map: MapHandle, size: number): DataView<ArrayBuffer> | undefined {
   const address = libbpfIsAtLeast(1, 4) ? bpf_map__initial_value(map.pointer, null) : 0
   return address === 0 ? undefined : new DataView(readBytes(address, size).buffer)

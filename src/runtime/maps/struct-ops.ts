@@ -40,7 +40,7 @@ export class StructOpsMap extends BpfMap implements AttachableMap {
     })
   }
 
-  /** Off: `attach()` of the skeleton leaves it alone. */
+  /** Whether `attach()` of the skeleton attaches it. */
   get autoattach(): boolean {
     return this.#autoattach
   }
@@ -50,8 +50,8 @@ export class StructOpsMap extends BpfMap implements AttachableMap {
   }
 
   /**
-   * Registers it with the kernel. Of `SEC(".struct_ops.link")` the link can be updated to another map, pinned, and asked
-   * about.
+   * Registers it with the kernel. The link of a `SEC(".struct_ops.link")` can be updated to another map, pinned, and read
+   * (`info`).
    * @throws {BpfError} EBUSY, EEXIST when it, or one of its name, is registered
    */
   attachStructOps(): Link {
@@ -81,17 +81,17 @@ export class StructOpsMap extends BpfMap implements AttachableMap {
   }
 }
 
-/** Of BPF_F_LINK: a link as the kernel knows them. */
+/** Makes the link of a map with BPF_F_LINK, which is a link of the kernel. */
 function updatable(pointer: number): NativeLink {
   return libbpfLink(pointer, (link, successor) => {
     if (!(successor instanceof StructOpsMap)) {
-      throw new TypeError('update() of the link of a struct_ops map takes another such map')
+      throw new TypeError('update() of a struct_ops link takes another struct_ops map')
     }
     return bpf_link__update_map(link, structOpsPointers.get(successor, 'update a link to'))
   })
 }
 
-/** Without BPF_F_LINK there is none in the kernel: the map's element itself is the registration. */
+/** Makes the link of a map without BPF_F_LINK. The kernel has no link for it: the map's element is the registration. */
 function registration(pointer: number, title: string): NativeLink {
   return {
     fd() {
@@ -109,14 +109,14 @@ function registration(pointer: number, title: string): NativeLink {
   }
 }
 
-/** @param section of the variable: `.struct_ops.link` */
+/** @param section the variable's ELF section: `.struct_ops.link` */
 export function structOpsMap(
   section: string,
   layout: CompositeLayout,
   functions: readonly string[],
 ): MapKind<StructOpsMap> {
   return {
-    ...needs(section),
+    ...neededLibbpf(section),
     create: (handle, links) => new StructOpsMap(handle, links, section.endsWith('.link')),
     attach: attachBySkeleton,
     structOpsShadow: (handle, programs) => new StructOpsShadow(handle, layout, functions, programs),
@@ -125,8 +125,8 @@ export function structOpsMap(
 }
 
 /**
- * libbpf before 1.4 reads the kernel's BTF for a program that is loaded, not for the map, which it then looks up in BTF
- * that it does not have, and ends the process (libbpf.c: obj_needs_vmlinux_btf).
+ * Refuses a map without programs: libbpf before 1.4 reads the kernel's BTF for struct_ops programs alone, needs it for the
+ * map too, and without it crashes the process (libbpf.c: obj_needs_vmlinux_btf).
  * @throws {BpfError} `ERR_BPF_STATE` when no program of a struct_ops is to be loaded
  */
 function requireProgram({ title }: MapHandle, object: ObjectToLoad): void {
@@ -136,17 +136,18 @@ function requireProgram({ title }: MapHandle, object: ObjectToLoad): void {
   throw stateError(
     'load',
     title,
-    'autoload is off for all struct_ops programs, which libbpf before 1.4 cannot load the map without. Leave one on, or install a newer libbpf',
+    'libbpf before 1.4 cannot load it while autoload is off for all struct_ops programs. Leave autoload on for one, or ' +
+      'install a newer libbpf',
   )
 }
 
-/** As bpf_object__attach_skeleton does since libbpf 1.5. */
+/** Attaches what bpf_object__attach_skeleton attaches since libbpf 1.5. */
 function attachBySkeleton(map: StructOpsMap): Link | undefined {
   const { attached, autoattach, autocreate } = map
   return attached || !autoattach || !autocreate ? undefined : map.attachStructOps()
 }
 
-function needs(section: string): Pick<MapKind, 'beforeOpen'> {
+function neededLibbpf(section: string): Pick<MapKind, 'beforeOpen'> {
   if (section.startsWith('?')) return needsLibbpf(4, `SEC("${section}")`)
   return section.endsWith('.link') ? needsLibbpf(2, `SEC("${section}")`) : {}
 }

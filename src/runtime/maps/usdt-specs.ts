@@ -9,21 +9,22 @@ import { arrayMap } from './array.ts'
 import type { MapHandle } from './handle.ts'
 import type { ObjectToLoad, MapKind } from './map.ts'
 
-/** Bytes of its values: of struct __bpf_usdt_spec as libbpf 1.7 widened it, and before. */
-const [wide, narrow] = [304, 208]
+/** Bytes of struct __bpf_usdt_spec: since libbpf 1.7, and before. */
+const sizeSince17 = 304
+const sizeBefore17 = 208
 
-/** Functions of usdt.bpf.h that read it. */
+/** The functions of usdt.bpf.h that read it. */
 const readers = /^bpf_usdt_(arg|arg_cnt|arg_size|cookie)$/
 
 /**
- * The header that the object was compiled with and the libbpf that fills the map may be years apart: programs would
- * read other numbers than the arguments, and nobody would say so.
+ * Checks that the header of which the object was compiled and the libbpf that fills the map agree about the struct. If not,
+ * programs would read wrong arguments.
  * @throws {BpfError} `ERR_BPF_UNSUPPORTED` when a program that is to be loaded would
  */
 function requireLayout({ pointer }: MapHandle, loading: ObjectToLoad): void {
   const size = bpf_map__value_size(pointer)
   const isNewer = libbpfIsAtLeast(1, 7)
-  if (size !== (isNewer ? narrow : wide)) return
+  if (size !== (isNewer ? sizeBefore17 : sizeSince17)) return
   const object = readObjectFile(Buffer.from(loading.elf, 'base64'))
   const reader = loading
     .programs()
@@ -32,12 +33,12 @@ function requireLayout({ pointer }: MapHandle, loading: ObjectToLoad): void {
   throw unsupported(
     'load',
     `program ${reader.name} of ${loading.name}`,
-    `it was compiled with the <bpf/usdt.bpf.h> of ${isNewer ? 'a libbpf before' : 'libbpf'} 1.7, and would read wrong arguments from the installed one, which is ${isNewer ? 'newer' : 'older'}`,
-    "Compile it with that libbpf's headers (the option include), or name another libbpf in BPF_LIBBPF.",
+    `it was compiled with <bpf/usdt.bpf.h> of libbpf ${isNewer ? 'before 1.7' : '1.7 or newer'}, and would read wrong arguments from the installed libbpf, which is ${isNewer ? 'newer' : 'older'}`,
+    "Compile it with the installed libbpf's headers (the option include), or set BPF_LIBBPF to another libbpf.",
   )
 }
 
-/** `__bpf_usdt_specs`, the array of usdt.bpf.h in which libbpf tells programs where arguments are. */
+/** The kind of `__bpf_usdt_specs`, the array of usdt.bpf.h by which libbpf tells programs where arguments are. */
 export function usdtSpecs<V = unknown>(value?: Layout): MapKind<ArrayMap<V>> {
   return { ...arrayMap<V>(value), beforeLoad: requireLayout }
 }

@@ -17,33 +17,33 @@ import { BpfMap } from './map.ts'
 import { setRecordMapSizes } from './record-map-sizes.ts'
 import { recordMap } from './requirements.ts'
 
-/** USER_RINGBUF (kernel 6.1): records for programs, which drain them with bpf_user_ringbuf_drain(). */
+/** USER_RINGBUF (Linux 6.1): a ring into which records are sent; programs read them by bpf_user_ringbuf_drain(). */
 export class UserRingBuffer<T> extends BpfMap {
   readonly #handle: MapHandle
   readonly #layout: Layout
 
-  /** @param layout without one a record is bytes */
+  /** @param layout of a record; without one, records are bytes */
   constructor(handle: MapHandle, layout: Layout = bytes(0)) {
     super(handle)
     this.#handle = handle
     this.#layout = layout
   }
 
-  /** The same ring with records as bytes. */
+  /** This ring with records as bytes. */
   get raw(): UserRingBuffer<Uint8Array> {
     return new UserRingBuffer(this.#handle)
   }
 
-  /** The same ring with records of another type. */
+  /** Returns this ring with records of another type. */
   as<U>(codec: Codec<U>): UserRingBuffer<U> {
     return new UserRingBuffer<U>(this.#handle, layoutOfCodec('as()', codec))
   }
 
   /**
-   * Puts a record into the ring, for the program's next drain. False when there is no room, or others wait for some in
-   * `sendAsync`: then nothing was sent. Threads and processes may send into one ring: they take turns.
-   * @throws {BpfError} `E2BIG` for a record that the ring can never hold; `EBUSY` when another thread was stopped while it
-   *   sent
+   * Puts a record into the ring, for the program's next drain. False, and nothing is sent, when there is no room or other
+   * records wait for room in `sendAsync`. Several threads and processes may send into one ring.
+   * @throws {BpfError} `E2BIG` for a record that the ring can never hold; `EBUSY` when another thread holds the ring's lock
+   *   for a second
    */
   send(value: In<T>): boolean {
     const record = this.#encoded(value)
@@ -51,10 +51,10 @@ export class UserRingBuffer<T> extends BpfMap {
   }
 
   /**
-   * The same, waiting for room: as long as no program drains. Records are sent in the order of the calls. The value is
-   * read at once.
-   * @throws {unknown} the signal's reason, and the record is not sent
-   * @throws {BpfError} `ERR_BPF_DESTROYED` when the map is closed meanwhile
+   * Sends a record once there is room, which a program's drain makes. Records are sent in the order of the calls. The value
+   * is read at once.
+   * @throws {unknown} the signal's reason when it aborts; the record is not sent
+   * @throws {BpfError} `ERR_BPF_DESTROYED` when the map closes meanwhile
    */
   async sendAsync(value: In<T>, options: SubscribeOptions = {}): Promise<void> {
     requireSubscribeOptions('sendAsync()', options)
@@ -67,7 +67,7 @@ export class UserRingBuffer<T> extends BpfMap {
     return sendQueueOf(this.#handle, 'send to')
   }
 
-  /** Before anything of the ring is looked at: reading the value may run the user's code, which may send too. */
+  /** Encodes a value before the ring is used: reading the value may run the user's code, which may send too. */
   #encoded(value: In<T>): Uint8Array {
     this.#handle.requireFd('send to')
     const record = new Uint8Array(encodedSize(this.#layout, value))

@@ -5,19 +5,19 @@ import { EFAULT } from '../../host/errno.ts'
 import { BpfError } from '../../host/error.ts'
 import type { MapHandle } from '../handle.ts'
 
-/** A stretch of an arena: reading and writing ask the kernel, which says where a page is missing. */
+/** A range of an arena, read and written by system calls, which fail where a page is missing. */
 export class ArenaMemory {
   readonly view: DataView
   readonly #map: MapHandle
-  /** In this process. */
+  /** The range's address in this process. */
   readonly #address: number
-  readonly #own: ProcessMemory
+  readonly #buffer: ProcessMemory
 
   /** @param size bytes */
   constructor(map: MapHandle, address: number, size: number) {
     this.#map = map
     this.#address = address
-    this.#own = new ProcessMemory(size)
+    this.#buffer = new ProcessMemory(size)
     this.view = remoteMemory(
       size,
       (offset, length) => this.#fetch(offset, length),
@@ -27,15 +27,15 @@ export class ArenaMemory {
 
   put(offset: number, bytes: Uint8Array): void {
     this.#map.requireFd('write to')
-    setBytes(new Bytes(this.#own.buffer.buffer), bytes)
+    setBytes(new Bytes(this.#buffer.buffer.buffer), bytes)
     const length = lengthOfBytes(bytes)
-    this.#check('write to', offset, this.#own.write(this.#address + offset, length))
+    this.#check('write to', offset, this.#buffer.write(this.#address + offset, length))
   }
 
   #fetch(offset: number, length: number): DataView {
     this.#map.requireFd('read')
-    this.#check('read', offset, this.#own.read(this.#address + offset, length))
-    return this.#own.buffer.data
+    this.#check('read', offset, this.#buffer.read(this.#address + offset, length))
+    return this.#buffer.buffer.data
   }
 
   #check(operation: string, offset: number, errno: number): void {

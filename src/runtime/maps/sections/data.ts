@@ -1,18 +1,17 @@
 import { Bytes, Memory, setBytes } from '../../../codec/intrinsics.ts'
 import { liveMemory, readOnlyMemory, remoteMemory } from '../../../codec/memory.ts'
+import { BPF_F_RDONLY_PROG } from '../../../uapi/map-flags.ts'
 import { Mapping } from '../../ffi/mapping.ts'
 import { BpfError, stateError } from '../../host/error.ts'
 import { Elements, updateFlags } from '../elements.ts'
 import type { MapHandle } from '../handle.ts'
 import type { LoadedMemory } from './section.ts'
 
-/** linux/bpf.h: BPF_F_RDONLY_PROG, which libbpf sets for .rodata and .kconfig. */
-export const readOnlyForPrograms: number = 1 << 7
-
-/** Of `.data`, `.bss`, `.rodata` and the like, and of `.kconfig`. */
+/** Returns the memory of a loaded data section: `.data`, `.bss`, `.rodata`, `.kconfig` and others. */
 export function dataMemory(map: MapHandle, title: string): LoadedMemory {
   const { flags, valueSize } = map.info()
-  if ((flags & readOnlyForPrograms) !== 0) return { memory: frozenMemory(map, title) }
+  // libbpf sets the flag for .rodata and .kconfig.
+  if ((flags & BPF_F_RDONLY_PROG) !== 0) return { memory: readOnlyCopy(map, title) }
   try {
     const mapping = new Mapping(map.liveFd, valueSize, true)
     return {
@@ -20,23 +19,23 @@ export function dataMemory(map: MapHandle, title: string): LoadedMemory {
       retire: () => mapping.retire(),
     }
   } catch (error) {
-    // Not mmapable: flags cleared before load, or fields in it that are the kernel's own (bpf_timer, kptr).
+    // Not mmapable: its flags were cleared before load, or it has fields that only the kernel may write (bpf_timer, kptr).
     if (error instanceof BpfError) return { memory: elementMemory(map, valueSize) }
     throw error
   }
 }
 
-/** The kernel froze these, so a copy stays exact; a store to their mapped pages would be SIGSEGV. */
-function frozenMemory(map: MapHandle, title: string): DataView {
+/** Returns a copy of a section that is frozen: the copy stays exact, and a write to mapped pages would be a SIGSEGV. */
+function readOnlyCopy(map: MapHandle, title: string): DataView {
   const elements = new Elements(map, 'read')
   elements.lookup()
   const advice = title.startsWith('section .kconfig ')
     ? 'the kernel configuration is read-only'
-    : 'it is constant once loaded; write between open() and load(), or move the variable out of .rodata'
+    : 'it is read-only once loaded; write between open() and load(), or move the variable out of .rodata'
   return readOnlyMemory(elements.value, () => stateError('write to', title, advice))
 }
 
-/** By system calls. Writing takes the other variables along, as they were a moment before. */
+/** Returns memory that is read and written by system calls. A write stores all variables, as they were a moment before. */
 function elementMemory(map: MapHandle, size: number): DataView {
   const elements = new Elements(map, 'use')
   return remoteMemory(

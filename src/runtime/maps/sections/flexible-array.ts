@@ -1,29 +1,29 @@
 import type { CompositeLayout, Layout, Member } from '../../../codec/layout.ts'
 import { sizeOf } from '../../../codec/layout.ts'
 
-const known = new WeakMap<CompositeLayout, CompositeLayout>()
+const cache = new WeakMap<CompositeLayout, CompositeLayout>()
 
-/** The same section with as many elements in its last array as its memory holds: a larger map gives it more. */
+/** Returns the layout with a flexible last array: setting `valueSize` changes how many elements it has. */
 export function withFlexibleArray(layout: CompositeLayout): CompositeLayout {
-  let open = known.get(layout)
-  if (!open) {
+  let flexible = cache.get(layout)
+  if (!flexible) {
     const last = lastArray(layout)
-    open = layout
+    flexible = layout
     if (last) {
       const ending = { ...last, layout: { ...last.layout, length: 0 } }
-      open = { ...layout, members: [...layout.members.slice(0, -1), ending] }
+      flexible = { ...layout, members: [...layout.members.slice(0, -1), ending] }
     }
-    known.set(layout, open)
+    cache.set(layout, flexible)
   }
-  return open
+  return flexible
 }
 
-/** Bytes that a section cannot do without. */
+/** Returns the bytes of a section without its last array. */
 export function fixedSize(layout: CompositeLayout): number {
   return lastArray(layout)?.offset ?? layout.size
 }
 
-/** The array that ends the section (libbpf.c: map_btf_datasec_resize): what is static behind it, no layout shows. */
+/** Returns the array that ends the section, undefined when something follows it (libbpf.c: map_btf_datasec_resize). */
 function lastArray(layout: CompositeLayout): (Member & { layout: ArrayLike }) | undefined {
   const last = layout.members.at(-1)
   if (!last || last.offset + sizeOf(last.layout) !== layout.size) return undefined

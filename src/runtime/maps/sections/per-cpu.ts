@@ -4,7 +4,7 @@ import { stateError } from '../../host/error.ts'
 import type { MapHandle } from '../handle.ts'
 import type { LoadedMemory } from './section.ts'
 
-/** Of `.percpu`: what every CPU started with. Their own values are in the map. */
+/** Returns the initial values of a `.percpu` section. Each CPU's current values are in the map. */
 export function perCpuImage(
   map: MapHandle,
   title: string,

@@ -10,13 +10,13 @@ import type { MapHandle } from '../handle.ts'
 import type { LiveSection } from '../live-section.ts'
 import { fixedSize, withFlexibleArray } from './flexible-array.ts'
 
-/** The memory that programs read and write, and how to let go of it. */
+/** The memory of a loaded section, and how to release it. */
 export interface LoadedMemory {
   readonly memory: DataView
   retire?(): void
 }
 
-/** Where the variables are once the map is there. `image` is what they were when it was loaded. */
+/** Returns the memory of the variables once the map is loaded. @param image their values before load */
 export type LocateMemory = (
   map: MapHandle,
   title: string,
@@ -24,34 +24,34 @@ export type LocateMemory = (
 ) => LoadedMemory
 
 /**
- * One data section of an instance. Its view stays the same object for life, while the memory under it changes: before
- * load a copy of libbpf's initial value, after it the map's own memory, in the end memory that refuses.
+ * One data section of an instance. Its view is one object from open to destroy; the memory behind it changes: before load a
+ * copy of libbpf's initial value, then the map's memory, and after destroy memory whose use throws.
  */
 export class Section implements LiveSection {
   /** The variables as properties. */
   readonly view: object
   readonly map: MapHandle
-  /** Whose members are the variables that the view shows. */
+  /** A struct whose members are the variables. */
   readonly layout: CompositeLayout
-  /** Aims the view elsewhere. */
+  /** Points the view at other memory. */
   readonly point: (memory: DataView, offset: number, available?: number) => void
   readonly #title: string
-  readonly #locate: LocateMemory
-  /** Before load. */
+  readonly #locateMemory: LocateMemory
+  /** The values before load. */
   #image: DataView<ArrayBuffer> | undefined
-  /** From load to destroy, unless another's is shown. */
+  /** Set from load to destroy, unless hot replacement shows another section's memory. */
   loadedMemory: LoadedMemory | undefined
 
   constructor(map: MapHandle, layout: CompositeLayout, section: string, locate: LocateMemory) {
     this.map = map
     this.#title = `section ${section} of ${map.life.name}`
     this.layout = layout
-    this.#locate = locate
+    this.#locateMemory = locate
     // libbpf fills .kconfig when it loads.
     if (section !== '.kconfig') this.#image = initialValue(map, layout)
     const { view, point } = liveView<object>(
       withFlexibleArray(layout),
-      this.#image ?? this.#refusing(),
+      this.#image ?? this.#deadMemory(),
     )
     this.view = view
     this.point = point
@@ -60,35 +60,35 @@ export class Section implements LiveSection {
 
   beforeLoad(): void {
     if (!this.#image) return
-    this.#handOver(this.#image)
-    // What is written while a thread loads, or after a load that failed, would reach nobody.
+    this.#copyToLibbpf(this.#image)
+    // A write during loadAsync(), or after a load that failed, would be lost.
     const refusal = (): Error => this.map.life.refusal('write to', this.#title)
     this.point(readOnlyMemory(this.#image, refusal), 0, this.#image.byteLength)
   }
 
   loaded(): void {
     if (this.map.liveFd < 0) return
-    this.loadedMemory = this.#locate(this.map, this.#title, this.#image)
+    this.loadedMemory = this.#locateMemory(this.map, this.#title, this.#image)
     this.point(this.loadedMemory.memory, 0, this.#image?.byteLength)
     this.#image = undefined
   }
 
   closed(): void {
-    this.point(this.#refusing(), 0)
+    this.point(this.#deadMemory(), 0)
     this.loadedMemory?.retire?.()
     this.loadedMemory = undefined
     this.#image = undefined
   }
 
-  /** libbpf gives its image new memory, and the last array what is more. */
+  /** Changes the section's size: libbpf allocates a new image, and the last array gets the additional bytes. */
   #resize(valueSize: number): number {
     const least = fixedSize(this.layout)
     if (valueSize < least) {
       throw new RangeError(
-        `valueSize of map ${this.map.name} must be at least ${least}: its variables take as much`,
+        `valueSize of map ${this.map.name} must be at least ${least}, the bytes of its variables`,
       )
     }
-    if (this.#image) this.#handOver(this.#image)
+    if (this.#image) this.#copyToLibbpf(this.#image)
     const result = this.map.setValueSize(valueSize)
     if (result < 0 || !this.#image) return result
     this.#image = initialValue(this.map, this.layout)
@@ -96,14 +96,14 @@ export class Section implements LiveSection {
     return result
   }
 
-  #handOver(image: DataView<ArrayBuffer>): void {
+  #copyToLibbpf(image: DataView<ArrayBuffer>): void {
     const { address, size } = nativeValue(this.map.pointer)
     if (address === 0) return
     const length = min(size, image.byteLength)
     memcpyOut(address, new Bytes(image.buffer, image.byteOffset, length), length)
   }
 
-  #refusing(): DataView {
+  #deadMemory(): DataView {
     return deadMemory(() => this.map.life.refusal('use', this.#title))
   }
 }
@@ -114,7 +114,7 @@ function nativeValue(map: number): { address: number; size: number } {
   return { address, size: Number(size.data.getBigUint64(0, true)) }
 }
 
-/** What libbpf will load into the section's map, as it is now; empty where it does not say. */
+/** Returns the image that libbpf will load into the section's map; empty when libbpf has none. */
 export function initialImage(map: MapHandle): Uint8Array {
   const { address, size } = nativeValue(map.pointer)
   return address === 0 ? new Uint8Array() : readBytes(address, size)

@@ -1,0 +1,21 @@
+/** Numbers of enum bpf_map_type (include/uapi/linux/bpf.h) that the runtime compares with; `mapTypes` names them all. */
+export const BPF_MAP_TYPE_ARRAY = 2
+export const BPF_MAP_TYPE_PROG_ARRAY = 3
+export const BPF_MAP_TYPE_PERF_EVENT_ARRAY = 4
+export const BPF_MAP_TYPE_PERCPU_ARRAY = 6
+export const BPF_MAP_TYPE_CGROUP_ARRAY = 8
+export const BPF_MAP_TYPE_ARRAY_OF_MAPS = 12
+export const BPF_MAP_TYPE_HASH_OF_MAPS = 13
+export const BPF_MAP_TYPE_DEVMAP = 14
+export const BPF_MAP_TYPE_SOCKMAP = 15
+export const BPF_MAP_TYPE_CPUMAP = 16
+export const BPF_MAP_TYPE_XSKMAP = 17
+export const BPF_MAP_TYPE_SOCKHASH = 18
+export const BPF_MAP_TYPE_REUSEPORT_SOCKARRAY = 20
+export const BPF_MAP_TYPE_QUEUE = 22
+export const BPF_MAP_TYPE_STACK = 23
+export const BPF_MAP_TYPE_DEVMAP_HASH = 25
+export const BPF_MAP_TYPE_STRUCT_OPS = 26
+export const BPF_MAP_TYPE_RINGBUF = 27
+export const BPF_MAP_TYPE_USER_RINGBUF = 31
+export const BPF_MAP_TYPE_ARENA = 33
