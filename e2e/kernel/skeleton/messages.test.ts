@@ -198,7 +198,7 @@ const rows: readonly Row[] = [
     name: 'an id that no map has',
     uses: [],
     act: () => BpfMap.fromId(4_000_000_000),
-    says: [/map of id 4000000000/, /bpftool map list/],
+    says: [/map with id 4000000000/, /bpftool map list/],
   },
   {
     name: 'a hardware counter that the machine does not have',
