@@ -3,39 +3,38 @@ import { readHeader } from './header.ts'
 import { guessPointerSize } from './pointer-size.ts'
 import { readTypes } from './read-types.ts'
 import { readStrings, type BtfStrings } from './strings.ts'
-import { noType, type TypeTable } from './type-table.ts'
+import { throwNoType, type TypeTable } from './type-table.ts'
 import type { BtfType, TypeId } from './types.ts'
 
-/** A graph of types, wherever it comes from. */
+/** A graph of types: read from BTF, or made from DWARF. */
 export interface Btf {
-  /** By type id: [0] is void, then those of `base`, then this BTF's own. */
+  /** Types by id: void, then those of the base, then those of this BTF. */
   readonly types: readonly BtfType[]
   readonly littleEndian: boolean
-  /** Bytes of a pointer, where the BTF tells; else 8. */
+  /** Bytes of a pointer; 8 when absent. */
   readonly pointerSize?: 4 | 8
 }
 
-/** One that was read from BTF. */
+/** A graph that was read from BTF. */
 export interface RawBtf extends Btf {
-  /** The same types as they are written: `types` decodes all of them when it is first asked for. */
+  /** The types as they are written. `types` decodes all of them at its first use. */
   readonly table: TypeTable
-  /** Of split BTF (a kernel module's): what its first ids refer to. */
+  /** The BTF that split BTF (a kernel module's) continues. */
   readonly base?: RawBtf
-  /** What .BTF.ext refers to. */
+  /** The strings, to which .BTF.ext refers too. */
   readonly strings: BtfStrings
 }
 
 export interface ReadOptions {
   /** The BTF that this one continues: vmlinux's for a kernel module's. */
   readonly base?: RawBtf | undefined
-  /** Bytes, where the file that holds the BTF tells. */
+  /** Bytes of a pointer, when the file that holds the BTF tells. */
   readonly pointerSize?: 4 | 8
 }
 
 /**
- * Reads raw BTF of either byte order. Afterwards every type id and every string of the graph is known
- * to exist; sizes, cycles and what a kind may refer to are for the functions that follow them.
- * Throws FormatError.
+ * Reads raw BTF of either byte order, and checks that every type id and every string in it exists. Sizes, cycles and what
+ * a kind may refer to are left to the functions that follow them. Throws FormatError.
  */
 export function readBtf(bytes: Uint8Array, { base, pointerSize }: ReadOptions = {}): RawBtf {
   const header = readHeader(bytes)
@@ -55,13 +54,13 @@ export function readBtf(bytes: Uint8Array, { base, pointerSize }: ReadOptions = 
   }
 }
 
-/** The BTF in a 64-bit ELF file's .BTF section, undefined when it has none. Throws FormatError. */
+/** Reads the .BTF section of a 64-bit ELF file; undefined when it has none. Throws FormatError. */
 export function readBtfOf(elf: Elf, options?: Pick<ReadOptions, 'base'>): RawBtf | undefined {
   const section = elf.sections.find(({ name }) => name === '.BTF')
   return section && readBtf(section.data, { ...options, pointerSize: 8 })
 }
 
-/** Throws FormatError when there is no such type. */
+/** Returns a type. Throws FormatError when there is none of the id. */
 export function typeAt(btf: Btf, id: TypeId): BtfType {
-  return btf.types[id] ?? noType(id, btf.types.length)
+  return btf.types[id] ?? throwNoType(id, btf.types.length)
 }

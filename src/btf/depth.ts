@@ -1,5 +1,5 @@
 /**
- * Types that lead from one to the next, deeper than this, were not written by a compiler: the kernel
- * itself stops at 32 (kernel/bpf/btf.c: MAX_RESOLVE_DEPTH). Bounds loops, recursion and their time.
+ * The longest chain of types that is followed, so that loops and recursion end. The kernel stops at 32
+ * (kernel/bpf/btf.c: MAX_RESOLVE_DEPTH), so no compiler writes a longer one.
  */
 export const MAX_DEPTH = 512

@@ -6,20 +6,20 @@ import { Output } from './dump/output.ts'
 import { sortedIds } from './dump/sort.ts'
 
 export interface DumpOptions {
-  /** In bpftool's order by kind and name, which changes little between kernels, not by type id. */
+  /** Sorts by kind and name as bpftool does, which changes little between kernels, instead of by type id. */
   readonly sort?: boolean
 }
 
 /**
- * Every type as C, as bpftool 7.8's `btf dump … format c unsorted` (sorted: its default) prints it;
- * of a kernel's BTF that is vmlinux.h. Throws FormatError for types that C cannot express.
+ * Prints every type as C, as bpftool 7.8 does with `btf dump … format c unsorted` (sorted: its default). For a kernel's BTF
+ * that is vmlinux.h. Throws FormatError for types that C cannot express.
  */
 export function dumpC(btf: RawBtf, { sort = false }: DumpOptions = {}): string {
   const dump = createDump(btf)
   const ids = sort ? sortedIds(dump) : [...btf.table.starts.keys()]
   const output = new Output()
   output.add(PRELUDE)
-  // The first is void; when sorted it is not, but bpftool leaves out the first all the same.
+  // The first id is void unless they are sorted; bpftool leaves out the first one in both cases.
   for (const definition of createDefinitions(dump)(ids.slice(1))) output.add(definition)
   output.add(kfuncPrototypes(dump))
   output.add(POSTLUDE)

@@ -13,36 +13,36 @@ import type { RawBtf } from './btf.ts'
 import { readByteOrder } from './header.ts'
 import type { TypeId } from './types.ts'
 
-/** What .BTF.ext says of a program's instructions, in the order of the file. */
+/** The contents of .BTF.ext: facts about instructions, in the order of the file. */
 export interface BtfExt {
   readonly functions: readonly FuncInfo[]
   readonly lines: readonly LineInfo[]
   readonly coreRelocations: readonly CoreRelocation[]
 }
 
-interface Instruction {
+interface InstructionInfo {
   /** The ELF section of the program. */
   readonly section: string
   /** Bytes from the start of that section. */
   readonly offset: number
 }
-export interface FuncInfo extends Instruction {
-  /** Its Func. */
+export interface FuncInfo extends InstructionInfo {
+  /** The Func of the function. */
   readonly type: TypeId
 }
-export interface LineInfo extends Instruction {
-  /** As the compiler was given it. */
+export interface LineInfo extends InstructionInfo {
+  /** The path as the compiler was given it. */
   readonly file: string
-  /** The line's text, without its end. */
+  /** The text of the line, without its line end. */
   readonly source: string
   /** From 1; 0 when unknown. */
   readonly line: number
   /** From 1; 0 when unknown. */
   readonly column: number
 }
-export interface CoreRelocation extends Instruction {
+export interface CoreRelocation extends InstructionInfo {
   readonly type: TypeId
-  /** Indexes as in `0:1:2` from the type to the member, or one enumerator's index. */
+  /** The indexes from the type to the member, such as `0:1:2`, or the index of an enumerator. */
   readonly access: string
   readonly kind: CoreKind
 }
@@ -65,7 +65,7 @@ const CORE_KINDS = [
 ] as const
 export type CoreKind = (typeof CORE_KINDS)[number]
 
-/** `btf` is what the object's .BTF holds. Throws FormatError. */
+/** Reads .BTF.ext; `btf` is the object's .BTF. Throws FormatError. */
 export function readBtfExt(bytes: Uint8Array, btf: RawBtf): BtfExt {
   const strings = btf.strings
   if (!strings) throw new FormatError('BTF.ext', 0, 'its BTF came without strings')
@@ -76,9 +76,9 @@ export function readBtfExt(bytes: Uint8Array, btf: RawBtf): BtfExt {
     btf_ext_header.hdr_len,
   )
   const length = header.u32()
-  const parts = [readPart(header, length), readPart(header, length)]
-  if (length >= btf_ext_header.size) parts.push(readPart(header, length))
-  const [functions, lines, relocations] = parts
+  const tables = [readTable(header, length), readTable(header, length)]
+  if (length >= btf_ext_header.size) tables.push(readTable(header, length))
+  const [functions, lines, relocations] = tables
 
   return {
     functions: readRecords(functions, bpf_func_info.size, strings.at, (record) => ({
@@ -100,13 +100,13 @@ export function readBtfExt(bytes: Uint8Array, btf: RawBtf): BtfExt {
   }
 }
 
-/** The .BTF.ext of an ELF file whose .BTF is `btf`, undefined when it has none. Throws FormatError. */
+/** Reads the .BTF.ext of an ELF file whose .BTF is `btf`; undefined when it has none. Throws FormatError. */
 export function readBtfExtOf(elf: Elf, btf: RawBtf): BtfExt | undefined {
   const section = elf.sections.find(({ name }) => name === '.BTF.ext')
   return section && readBtfExt(section.data, btf)
 }
 
-/** Whether there are any, as the header has it. */
+/** Tells from the header whether the object has CO-RE relocations. */
 export function hasCoreRelocations({ sections, littleEndian }: Elf): boolean {
   const data = sections.find(({ name }) => name === '.BTF.ext')?.data
   if (!data || data.byteLength < btf_ext_header.size) return false
@@ -117,35 +117,35 @@ export function hasCoreRelocations({ sections, littleEndian }: Elf): boolean {
   )
 }
 
-/** One of the parts that the header places: undefined when it is empty. */
-function readPart(header: Cursor, headerLength: number): Cursor | undefined {
+/** Reads the offset and length of a table from the header; undefined when it is empty. */
+function readTable(header: Cursor, headerLength: number): Cursor | undefined {
   const start = headerLength + header.u32()
   const length = header.u32()
   if (length === 0) return undefined
   return new Cursor(header.bytes, 'BTF.ext', header.littleEndian, start, start + length)
 }
 
-/** Reads the records of all ELF sections in a part. */
+/** Reads the records of a table, for all ELF sections. */
 function readRecords<T>(
-  part: Cursor | undefined,
+  table: Cursor | undefined,
   knownSize: number,
   text: (offset: number) => string,
   read: (record: Cursor) => T,
-): (T & Instruction)[] {
-  const records: (T & Instruction)[] = []
-  if (!part) return records
-  const size = part.u32()
-  if (size < knownSize) part.fail(`records of ${size} bytes, at least ${knownSize} are known`)
-  while (!part.done) {
-    const section = text(part.u32())
-    const count = part.u32()
+): (T & InstructionInfo)[] {
+  const records: (T & InstructionInfo)[] = []
+  if (!table) return records
+  const size = table.u32()
+  if (size < knownSize) table.fail(`records of ${size} bytes, at least ${knownSize} are known`)
+  while (!table.done) {
+    const section = text(table.u32())
+    const count = table.u32()
     for (let i = 0; i < count; i++) {
-      const start = part.offset
-      part.skip(size)
-      const end = part.offset
-      part.seek(start)
-      records.push({ section, offset: part.u32(), ...read(part) })
-      part.seek(end)
+      const start = table.offset
+      table.skip(size)
+      const end = table.offset
+      table.seek(start)
+      records.push({ section, offset: table.u32(), ...read(table) })
+      table.seek(end)
     }
   }
   return records

@@ -2,18 +2,21 @@ import { Cursor } from '../elf/cursor.ts'
 import { FormatError } from '../elf/format-error.ts'
 import { BTF_MAGIC, btf_header, BTF_VERSION } from '../uapi/btf-header.ts'
 
-/** Where struct btf_header says the sections lie, in bytes from the start of the BTF. */
+/** The byte order and the two sections of struct btf_header, in bytes from the start of the BTF. */
 export interface BtfHeader {
   readonly littleEndian: boolean
-  readonly types: Range
-  readonly strings: Range
+  readonly types: ByteRange
+  readonly strings: ByteRange
 }
-export interface Range {
+export interface ByteRange {
   readonly start: number
   readonly end: number
 }
 
-/** Newer headers are longer; what they add is optional to read (libbpf btf.c: btf_parse_hdr). */
+/**
+ * Reads struct btf_header. A newer one may be longer; what it adds need not be read (libbpf btf.c: btf_parse_hdr). Throws
+ * FormatError.
+ */
 export function readHeader(bytes: Uint8Array): BtfHeader {
   const littleEndian = readByteOrder(bytes, 'BTF')
   const cursor = new Cursor(bytes, 'BTF', littleEndian, btf_header.version)
@@ -41,9 +44,10 @@ export function readHeader(bytes: Uint8Array): BtfHeader {
   return { littleEndian, types, strings }
 }
 
-/** The magic number that starts .BTF and .BTF.ext says the byte order. Returns whether it is little-endian. */
+/** Returns whether .BTF or .BTF.ext is little-endian, which its magic number tells. Throws FormatError. */
 export function readByteOrder(bytes: Uint8Array, format: 'BTF' | 'BTF.ext'): boolean {
-  if (bytes.length < 4) throw new FormatError(format, 0, `${bytes.length} bytes are no header`)
+  if (bytes.length < 4)
+    throw new FormatError(format, 0, `${bytes.length} bytes are too few for a header`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   if (view.getUint16(0, true) === BTF_MAGIC) return true
   if (view.getUint16(0, false) === BTF_MAGIC) return false

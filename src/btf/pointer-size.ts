@@ -1,9 +1,9 @@
 import type { TypeTable } from './type-table.ts'
 
-/** `long` and its other spellings, by their sorted words. */
+/** The spellings of `long`, their words sorted. */
 const LONGS = new Set(['long', 'int long', 'long unsigned', 'int long unsigned'])
 
-/** BTF does not say how large pointers are: as large as the first `long` (btf.c: determine_ptr_size). */
+/** Guesses the bytes of a pointer, which BTF does not tell, from the first `long` (btf.c: determine_ptr_size). */
 export function guessPointerSize(table: TypeTable): 4 | 8 | undefined {
   for (let id = 1; id < table.length; id++) {
     if (table.kind(id) !== 'int') continue

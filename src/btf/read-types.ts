@@ -1,10 +1,10 @@
 import { FormatError } from '../elf/format-error.ts'
-import { kindNumber, KINDS, LINKAGES, SHAPES, vlen } from '../uapi/btf.ts'
+import { kindNumber, KINDS, LINKAGES, RECORD_WORDS, vlen } from '../uapi/btf.ts'
 import type { BtfHeader } from './header.ts'
 import type { BtfStrings } from './strings.ts'
 import { TypeTable } from './type-table.ts'
 
-/** Void, which is never written, as the table's first type. */
+/** The table's first type: void, which is never written. */
 const VOID = new TypeTable(
   {
     words: new Uint32Array(3),
@@ -15,25 +15,26 @@ const VOID = new TypeTable(
   () => '',
 )
 
-/** What there is to check in a kind's records: how many words they have, and which of them refer to types. -1: none. */
+/** The words of a kind's records, and the indexes of those that refer to types. */
 interface Checks {
   readonly length: number
   readonly types: readonly number[]
+  /** `type` is -1 when an item refers to no type. */
   readonly item: { readonly length: number; readonly isNamed: boolean; readonly type: number }
 }
 
-const CHECKS: readonly Checks[] = SHAPES.map(({ own, item }) => ({
-  length: own.length,
-  types: [...own].flatMap((word, at) => (word === 't' ? [at] : [])),
+const CHECKS: readonly Checks[] = RECORD_WORDS.map(({ fields, item }) => ({
+  length: fields.length,
+  types: [...fields].flatMap((word, at) => (word === 't' ? [at] : [])),
   item: { length: item.length, isNamed: item.startsWith('n'), type: item.indexOf('t') },
 }))
 
-/** Characters that all names may have, counted as often as they are used: those of a kernel are 10 million. */
+/** The most characters of all names, each counted as often as it is used. A kernel has 10 million. */
 const MAX_NAMES = 64 << 20
 
 /**
- * The types of the type section behind those of the base. One walk finds where each starts, and checks that all are
- * whole, and that every name, type and linkage in them exists. Throws FormatError.
+ * Reads the type section, whose types come after those of the base. One walk finds where each starts, and checks that
+ * it is complete and that every name, type and linkage in it exists. Throws FormatError.
  */
 export function readTypes(
   bytes: Uint8Array,
@@ -41,14 +42,14 @@ export function readTypes(
   strings: BtfStrings,
   base: TypeTable = VOID,
 ): TypeTable {
-  const own = wordsOf(bytes, header)
-  const words = new Uint32Array(base.words.length + own.length)
+  const added = wordsOf(bytes, header)
+  const words = new Uint32Array(base.words.length + added.length)
   words.set(base.words)
-  words.set(own, base.words.length)
+  words.set(added, base.words.length)
   // There are fewer types than words.
-  const starts = new Uint32Array(base.length + own.length)
+  const starts = new Uint32Array(base.length + added.length)
   starts.set(base.starts)
-  const referenced = new Uint8Array(base.length + own.length)
+  const referenced = new Uint8Array(base.length + added.length)
   referenced.set(base.referenced)
   const tags = [...base.tags]
   let highestId = 0
@@ -61,7 +62,7 @@ export function readTypes(
   }
   const checkName = (at: number): void => {
     const name = words[at] ?? 0
-    // Throws: there is no such string.
+    // This throws, because there is no such string.
     if (name >= strings.size) strings.at(name)
     if (!strings.hasLong) return
     namesLength += strings.at(name).length
@@ -81,13 +82,13 @@ export function readTypes(
   for (let at = base.words.length; at < words.length; length++) {
     starts[length] = at
     checkName(at)
-    const info = words[at + 1] ?? fail('the last type is cut short', words.length)
+    const info = words[at + 1] ?? fail('the last type is cut off', words.length)
     const number = kindNumber(info)
     const count = vlen(info)
     const shape = CHECKS[number]
     if (!shape || number === 0) return fail(`unknown kind ${number}`, at)
     at += 2
-    if (at + shape.length > words.length) fail('the last type is cut short', words.length)
+    if (at + shape.length > words.length) fail('the last type is cut off', words.length)
     for (const type of shape.types) checkType(at + type)
     switch (KINDS[number]) {
       case 'func':
@@ -124,12 +125,12 @@ export function readTypes(
   )
 }
 
-/** Copied, for a Uint32Array wants aligned bytes, and the other byte order swapped ones. */
+/** Copies the words: a Uint32Array needs aligned bytes, and the other byte order needs them swapped. */
 function wordsOf(
   bytes: Uint8Array,
   { types: { start, end }, littleEndian }: BtfHeader,
 ): Uint32Array {
-  if ((end - start) % 4 !== 0) throw new FormatError('BTF', end, 'the last type is cut short')
+  if ((end - start) % 4 !== 0) throw new FormatError('BTF', end, 'the last type is cut off')
   const copy = Buffer.alloc(end - start)
   copy.set(bytes.subarray(start, end))
   const hostLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1

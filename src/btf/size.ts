@@ -6,8 +6,8 @@ import type { TypeId } from './types.ts'
 const MAX_SIZE = 0xffff_ffff
 
 /**
- * Bytes that a value of the type takes, as libbpf's btf__resolve_size. Throws FormatError for what has
- * no size (void, functions, forward declarations), for cycles, and past 4 GiB.
+ * Returns the bytes of a value of the type, as libbpf's btf__resolve_size does. Throws FormatError for a type that has no
+ * size (void, functions, forward declarations), for cycles, and past 4 GiB.
  */
 export function sizeOf(btf: RawBtf, id: TypeId): number {
   const size = knownSize(btf, id)
@@ -17,7 +17,7 @@ export function sizeOf(btf: RawBtf, id: TypeId): number {
   return size
 }
 
-/** As `sizeOf`, but undefined for a type that has no size. */
+/** Returns the bytes of a value of the type like `sizeOf`, but undefined for a type that has no size. */
 export function knownSize(btf: RawBtf, id: TypeId): number | undefined {
   const { table } = btf
   let count = 1
@@ -64,25 +64,25 @@ function total(id: TypeId, count: number, size: number): number {
   return count * size
 }
 
-/** Bytes of a pointer: 8, but for the BTF of a 32-bit kernel. */
+/** Returns the bytes of a pointer: 8, except in the BTF of a 32-bit kernel. */
 export function pointerSize(btf: RawBtf): 4 | 8 {
   return btf.pointerSize ?? 8
 }
 
-/** What was found once is remembered. */
+/** Alignments of types. Each is computed once. */
 export interface Alignments {
   /**
-   * Bytes to whose multiples a value of the type is aligned, as libbpf's btf__align_of: found from the
-   * members, 1 when their places show that the struct is packed, 0 for what has no alignment. Throws FormatError.
+   * Returns a type's alignment in bytes, as libbpf's btf__align_of does: computed from the members, 1 when their offsets
+   * show that the struct is packed, 0 for a type that has no alignment. Throws FormatError.
    */
   of(id: TypeId): number
-  /** Whether C needs `packed` to lay the struct out as it is; it may have been written where it is idle. */
+  /** Returns whether C needs `packed` to lay the struct out as it is. The source may have it where it changes nothing. */
   isPacked(struct: TypeId): boolean
 }
 
 export function createAlignments(btf: RawBtf): Alignments {
   const { table } = btf
-  /** Alignments plus one, for 0 is what is not known yet, and whether the type is packed. */
+  /** By id: the alignment plus one (0 is not known yet), and PACKED. */
   const known = new Uint8Array(table.length)
   const PACKED = 0x80
 

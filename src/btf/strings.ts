@@ -3,11 +3,11 @@ import { stringTable } from '../elf/string-table.ts'
 import type { BtfHeader } from './header.ts'
 
 export interface BtfStrings {
-  /** The string at this offset; a base's strings come first. Throws FormatError when there is none. */
+  /** Returns the string at an offset. A base's strings come first. Throws FormatError when there is none. */
   at(offset: number): string
-  /** Bytes, the base's included. */
+  /** Bytes, those of the base included. */
   readonly size: number
-  /** Whether any has more than about LONG bytes: none in practice, but for lines of C in .BTF.ext. */
+  /** Whether a string has more than about LONG bytes. In practice only the lines of C for .BTF.ext have. */
   readonly hasLong: boolean
 }
 
@@ -32,7 +32,7 @@ export function readStrings(
   return { at, size: base.size + data.length, hasLong }
 }
 
-/** Looks at one string in each LONG bytes. */
+/** Looks at one string in every LONG bytes. */
 function holdsLong(data: Uint8Array): boolean {
   for (let at = 0; at < data.length; at += LONG) {
     if (data.indexOf(0, at) - at > LONG) return true

@@ -3,12 +3,12 @@ import { typeAt, type Btf } from './btf.ts'
 import { MAX_DEPTH } from './depth.ts'
 import type { BtfType, TypeId } from './types.ts'
 
-/** The type behind any const, volatile, restrict and type tags. Throws FormatError on a cycle. */
+/** Returns the type behind any const, volatile, restrict and type tags. Throws FormatError on a cycle. */
 export function skipModifiers(btf: Btf, id: TypeId): TypeId {
   return follow(btf, id, isModifier)
 }
 
-/** The type behind any modifiers and typedefs: what the value is. Throws FormatError on a cycle. */
+/** Returns the type behind any modifiers and typedefs. Throws FormatError on a cycle. */
 export function resolveTypedefs(btf: Btf, id: TypeId): TypeId {
   return follow(btf, id, isAlias)
 }

@@ -21,37 +21,37 @@ import type {
   VarSecinfo,
 } from './types.ts'
 
-/** Where types are, and which of them others refer to. */
-export interface Records {
+/** The words of all types, and an index of them. */
+export interface TypeRecords {
   readonly words: Uint32Array
-  /** By id, where in `words` a type starts. */
+  /** The index in `words` of a type's first word, by type id. */
   readonly starts: Uint32Array
-  /** By id, 1 where another type refers to it. */
+  /** 1 when another type refers to this one, by type id. */
   readonly referenced: Uint8Array
-  /** The declaration tags: they are few, and nothing refers to them. */
+  /** The ids of the declaration tags. No type refers to them. */
   readonly tags: readonly TypeId[]
 }
 
 export type Enumerator = (Enum | Enum64)['values'][number]
 
-/** Bits of the word behind a BTF_KIND_INT (BTF_INT_ENCODING). */
+/** BTF_INT_ENCODING: bits of the word behind a BTF_KIND_INT. */
 const INT_SIGNED = 1 << 24
 const INT_CHAR = 1 << 25
 const INT_BOOL = 1 << 26
 
 /**
- * Types as BTF writes them, each a struct btf_type of 32-bit words, found by its id. What is asked for is decoded then
- * and not kept: a kernel has 100,000 types, and most of them nobody asks for. An id that is not there throws
- * FormatError; those that the types themselves refer to are there (read-types.ts).
+ * The types as BTF writes them, each a struct btf_type of 32-bit words, found by its id. Methods decode at each call: a
+ * kernel has 100,000 types, and most are never asked for. An id that is not there throws FormatError; those that the types
+ * themselves refer to are there (read-types.ts).
  */
-export class TypeTable implements Records {
+export class TypeTable implements TypeRecords {
   readonly words: Uint32Array
   readonly starts: Uint32Array
   readonly referenced: Uint8Array
   readonly tags: readonly TypeId[]
   readonly #text: (offset: number) => string
 
-  constructor({ words, starts, referenced, tags }: Records, text: (offset: number) => string) {
+  constructor({ words, starts, referenced, tags }: TypeRecords, text: (offset: number) => string) {
     this.words = words
     this.starts = starts
     this.referenced = referenced
@@ -64,58 +64,58 @@ export class TypeTable implements Records {
   }
 
   kind(id: TypeId): Kind {
-    const start = this.starts[id] ?? noType(id, this.length)
+    const start = this.starts[id] ?? throwNoType(id, this.length)
     return KINDS[kindNumber(this.words[start + 1] ?? 0)] ?? 'void'
   }
 
   name(id: TypeId): string {
-    const start = this.starts[id] ?? noType(id, this.length)
+    const start = this.starts[id] ?? throwNoType(id, this.length)
     return this.#text(this.words[start] ?? 0)
   }
 
-  /** Of what refers to one other type, and of a function's prototype: what it returns. */
+  /** The type that a type refers to; for a function's prototype, the type that it returns. */
   target(id: TypeId): TypeId {
-    const start = this.starts[id] ?? noType(id, this.length)
+    const start = this.starts[id] ?? throwNoType(id, this.length)
     return this.words[start + 2] ?? 0
   }
 
-  /** Bytes, of what has a size of its own. */
+  /** The bytes of a type that has a size field. */
   size(id: TypeId): number {
     return this.target(id)
   }
 
-  /** Of an array. */
+  /** The type of an array's elements. */
   element(id: TypeId): TypeId {
-    const start = this.starts[id] ?? noType(id, this.length)
+    const start = this.starts[id] ?? throwNoType(id, this.length)
     return this.words[start + 3] ?? 0
   }
 
-  /** Elements of an array. */
+  /** The number of an array's elements. */
   elements(id: TypeId): number {
     return this.#word(id, 5)
   }
 
-  /** What a forward declaration is of. */
-  forwards(id: TypeId): 'struct' | 'union' {
+  /** The kind of type that a forward declaration declares. */
+  fwdKind(id: TypeId): 'struct' | 'union' {
     return this.flag(id) ? 'union' : 'struct'
   }
 
-  /** Of a declaration tag: the member or parameter that it tags, -1 is the type itself. */
+  /** The index of the member or parameter that a declaration tag is on; -1 when it is on the type itself. */
   component(id: TypeId): number {
     return this.#word(id, 3) | 0
   }
 
-  /** kind_flag, which every kind gives another meaning. */
+  /** kind_flag. Its meaning depends on the kind. */
   flag(id: TypeId): boolean {
     return kindFlag(this.#word(id, 1))
   }
 
-  /** vlen: how many members, values, parameters or variables. */
+  /** vlen: the number of members, values, parameters or variables. */
   count(id: TypeId): number {
     return vlen(this.#word(id, 1))
   }
 
-  /** Of a struct or union. */
+  /** The members of a struct or union. */
   members(id: TypeId): Member[] {
     const bitfields = this.flag(id)
     const members: Member[] = []
@@ -149,12 +149,12 @@ export class TypeTable implements Records {
     return this.words[(this.starts[id] ?? 0) + 4 + index * 2] ?? 0
   }
 
-  /** Of an enum of 32 or 64 bits. */
+  /** The constants of an enum of 32 or 64 bits. */
   values(id: TypeId): readonly Enumerator[] {
     return this.kind(id) === 'enum' ? this.#values(id) : this.#wideValues(id)
   }
 
-  /** Of a function's prototype. */
+  /** The parameters of a function's prototype. */
   params(id: TypeId): FuncProto['params'] {
     const params: FuncProto['params'][number][] = []
     let at = (this.starts[id] ?? 0) + 3
@@ -190,7 +190,7 @@ export class TypeTable implements Records {
         return this.flag(id) ? { ...tag, attribute: true } : tag
       }
       case 'fwd':
-        return { kind, name: this.name(id), forwards: this.forwards(id) }
+        return { kind, name: this.name(id), fwdKind: this.fwdKind(id) }
       case 'array': {
         const index = this.#word(id, 4)
         return { kind, name: '', element: this.element(id), index, length: this.elements(id) }
@@ -259,7 +259,7 @@ export class TypeTable implements Records {
     }))
   }
 
-  /** What follows a type's three words, `size` words an item. */
+  /** Decodes the items behind a type's three words, of `size` words each. */
   #items<T>(id: TypeId, size: number, decode: (at: number) => T): T[] {
     const items: T[] = []
     const first = this.#start(id) + 3
@@ -277,12 +277,12 @@ export class TypeTable implements Records {
   }
 
   #start(id: TypeId): number {
-    return this.starts[id] ?? noType(id, this.length)
+    return this.starts[id] ?? throwNoType(id, this.length)
   }
 }
 
-/** Throws the FormatError of an id that is not there. */
-export function noType(id: TypeId, length: number): never {
+/** Throws a FormatError that says which id is missing. */
+export function throwNoType(id: TypeId, length: number): never {
   throw new FormatError('BTF', 0, `there is no type ${id}, the last one is ${length - 1}`)
 }
 

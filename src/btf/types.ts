@@ -1,8 +1,8 @@
 import type { Linkage } from '../uapi/btf.ts'
 
 /**
- * The BTF type graph, as include/uapi/linux/btf.h lays it out: one plain object a type, referring to
- * others by id. Id 0 is void. Sizes are bytes, member offsets bits.
+ * The id of a type in a BTF type graph (include/uapi/linux/btf.h). A type is one plain object, which refers to others by id.
+ * Id 0 is void. Sizes are in bytes, offsets of members in bits.
  */
 export type TypeId = number
 
@@ -39,7 +39,7 @@ export interface Int {
   readonly signed: boolean
   readonly char: boolean
   readonly bool: boolean
-  /** BTF_INT_OFFSET and BTF_INT_BITS: the value's place inside `size`, pre-5.x bitfields. */
+  /** BTF_INT_OFFSET: the value's first bit. With `bits` (BTF_INT_BITS) it describes bitfields of before Linux 5. */
   readonly bitOffset: number
   readonly bits: number
 }
@@ -74,7 +74,7 @@ export interface Member {
   /** 0 unless the member is a bitfield. */
   readonly bitSize: number
 }
-/** Values are numbers at 32 bits, bigint at 64 (Enum64); already signed or unsigned as `signed` says. */
+/** An enum of 32 bits. Its values are signed or unsigned as `signed` says. */
 export interface Enum {
   readonly kind: 'enum'
   readonly name: string
@@ -92,7 +92,7 @@ export interface Enum64 {
 export interface Fwd {
   readonly kind: 'fwd'
   readonly name: string
-  readonly forwards: 'struct' | 'union'
+  readonly fwdKind: 'struct' | 'union'
 }
 export interface Typedef {
   readonly kind: 'typedef'
@@ -117,7 +117,7 @@ export interface Restrict {
 export interface Func {
   readonly kind: 'func'
   readonly name: string
-  /** Its FuncProto. */
+  /** The function's FuncProto. */
   readonly target: TypeId
   readonly linkage: Linkage
 }
@@ -125,7 +125,7 @@ export interface FuncProto {
   readonly kind: 'func_proto'
   readonly name: ''
   readonly returns: TypeId
-  /** A last parameter with no name and type 0 is `...`. */
+  /** The parameters. A last one without a name and of type 0 is `...`. */
   readonly params: readonly { readonly name: string; readonly type: TypeId }[]
 }
 export interface Var {
@@ -137,7 +137,7 @@ export interface Var {
 export interface Datasec {
   readonly kind: 'datasec'
   readonly name: string
-  /** clang leaves it and the offsets 0; the linker, or object/datasec.ts, fills them in. */
+  /** clang leaves the size and the offsets 0; the linker, or object/datasec.ts, fills them in. */
   readonly size: number
   readonly variables: readonly VarSecinfo[]
 }
@@ -156,15 +156,15 @@ export interface DeclTag {
   /** The tag's text. */
   readonly name: string
   readonly target: TypeId
-  /** The member or parameter that it tags, -1: the type itself. */
+  /** The index of the member or parameter that the tag is on; -1 when it is on the type itself. */
   readonly component: number
-  /** Set: a plain `__attribute__((name))`, not a btf_decl_tag of that text. */
+  /** Whether it is a plain `__attribute__((name))`, not a btf_decl_tag of that text. */
   readonly attribute?: true
 }
 export interface TypeTag {
   readonly kind: 'type_tag'
   readonly name: string
   readonly target: TypeId
-  /** Set: a plain `__attribute__((name))`, not a btf_type_tag of that text. */
+  /** Whether it is a plain `__attribute__((name))`, not a btf_type_tag of that text. */
   readonly attribute?: true
 }

@@ -44,7 +44,7 @@ function makeArchBuild(
   const debug = readDebugInfo(readElf(compiled), {
     isOwn,
     directory: folder,
-    givenMacros: macros,
+    commandLineMacros: macros,
   })
   const { info } = debug
   const object = stripDebug(compiled)

@@ -10,7 +10,7 @@ export function definitionsOf(
   qualified?: ReadonlySet<string>,
 ): string[] {
   const used = sections.flatMap(({ variables }) => variables.map(({ type }) => type))
-  return [...createDefinitions(dump, { isNamed: true, qualified })(used)]
+  return [...createDefinitions(dump, { declareNamed: true, qualified })(used)]
     .join('')
     .split(';\n\n')
     .filter((definition) => definition && !isHostType(definition))

@@ -139,7 +139,7 @@ function makeLayout(walk: Walk, id: TypeId): Layout {
     case 'union':
       return composite(walk, id, type)
     case 'fwd':
-      return opaque(walk, 0, `${type.forwards} ${type.name} is declared but not defined`)
+      return opaque(walk, 0, `${type.fwdKind} ${type.name} is declared but not defined`)
     case 'void':
       return opaque(walk, 0, 'BTF has no word for its type')
     default:

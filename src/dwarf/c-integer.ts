@@ -34,7 +34,7 @@ export function parseInteger(text: string): Integer | undefined {
 const NUMBER = /^(0x[\da-f]+|0b[01]+|\d+)(u?(?:l|ll)?|(?:l|ll)u)$/i
 
 /** C11, 6.3.1.8: the type in which two integers meet. */
-export function common(a: Integer, b: Integer): { bits: 32 | 64; signed: boolean } {
+export function commonType(a: Integer, b: Integer): { bits: 32 | 64; signed: boolean } {
   if (a.bits !== b.bits) return a.bits > b.bits ? a : b
   return a.signed ? b : a
 }
@@ -43,7 +43,7 @@ export function common(a: Integer, b: Integer): { bits: 32 | 64; signed: boolean
 const NAMED = /^(?:__)?(?<sign>[us])(?<bits>8|16|32|64)$|^(?<unsigned>u?)int(?<width>8|16|32|64)_t$/
 
 /** The conversion that the words of a cast mean, undefined when they name no integer type. */
-export function castTo(words: readonly string[]): ((from: Integer) => Integer) | undefined {
+export function conversionTo(words: readonly string[]): ((from: Integer) => Integer) | undefined {
   const type = namedType(words) ?? spelledType(words)
   if (!type) return undefined
   const { bits, signed } = type

@@ -26,7 +26,7 @@ function commentsAbove(source: CSource, name: number, role: Role): readonly Toke
   const known = walked(role === 'constant' ? constantsAbove : declaratorsAbove, source)
   const passed: number[] = []
   let found: readonly Token[] = []
-  for (let at: number | undefined = name; at !== undefined; at = before(source, at, role)) {
+  for (let at: number | undefined = name; at !== undefined; at = previousToken(source, at, role)) {
     const comments = known.get(at) ?? commentsBefore(source, at)
     passed.push(at)
     if (comments.length === 0 && !known.has(at)) continue
@@ -41,20 +41,20 @@ function commentsAbove(source: CSource, name: number, role: Role): readonly Toke
  * What was found from a token on, so that no walk goes over the tokens of an earlier one: in `int a, b, c;` that of
  * each name would go over all names between it and the end.
  */
-type Walked = WeakMap<CSource, Map<number, readonly Token[]>>
+type WalkCache = WeakMap<CSource, Map<number, readonly Token[]>>
 
-const constantsAbove: Walked = new WeakMap()
-const declaratorsAbove: Walked = new WeakMap()
-const behindComma: Walked = new WeakMap()
+const constantsAbove: WalkCache = new WeakMap()
+const declaratorsAbove: WalkCache = new WeakMap()
+const behindComma: WalkCache = new WeakMap()
 
-function walked(walks: Walked, source: CSource): Map<number, readonly Token[]> {
+function walked(walks: WalkCache, source: CSource): Map<number, readonly Token[]> {
   let known = walks.get(source)
   if (!known) walks.set(source, (known = new Map()))
   return known
 }
 
 /** From one token of a declaration to an earlier one, undefined at its start. */
-function before({ tokens, partners }: CSource, at: number, role: Role): number | undefined {
+function previousToken({ tokens, partners }: CSource, at: number, role: Role): number | undefined {
   const index = at - 1
   const token = tokens[index]
   if (!token || token.directive) return undefined

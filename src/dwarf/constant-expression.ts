@@ -1,4 +1,4 @@
-import { castTo, common, integer, parseInteger, type Integer } from './c-integer.ts'
+import { conversionTo, commonType, integer, parseInteger, type Integer } from './c-integer.ts'
 import { parseCharacter, parseStrings } from './c-literal.ts'
 import type { Token } from './c-tokens.ts'
 
@@ -95,7 +95,7 @@ class Parser {
     if (!this.#accept(':')) return undefined
     const whenFalse = this.#conditional()
     if (!whenTrue || !whenFalse) return undefined
-    const { bits, signed } = common(whenTrue, whenFalse)
+    const { bits, signed } = commonType(whenTrue, whenFalse)
     return integer((condition.value === 0n ? whenFalse : whenTrue).value, bits, signed)
   }
 
@@ -147,7 +147,8 @@ class Parser {
     for (let at = this.#at; this.#tokens[at]?.kind === 'identifier'; at++) {
       words.push(this.#tokens[at]?.text ?? '')
     }
-    const cast = this.#tokens[this.#at + words.length]?.text === ')' ? castTo(words) : undefined
+    const cast =
+      this.#tokens[this.#at + words.length]?.text === ')' ? conversionTo(words) : undefined
     if (cast) {
       this.#at += words.length + 1
       const value = this.#unary()
@@ -177,7 +178,7 @@ class Parser {
 
 function apply(operator: string, left: Integer, right: Integer): Integer | undefined {
   if (operator === '<<' || operator === '>>') return shift(operator, left, right)
-  const { bits, signed } = common(left, right)
+  const { bits, signed } = commonType(left, right)
   const a = integer(left.value, bits, signed).value
   const b = integer(right.value, bits, signed).value
   const result = (value: bigint): Integer => integer(value, bits, signed)

@@ -5,7 +5,7 @@ import type { SourceLocation } from './source-location.ts'
 import type { Unit } from './units.ts'
 
 /** What the user's own files declare. Each list is in the order of the DWARF. */
-export interface OwnDeclarations {
+export interface UserDeclarations {
   /** Structs, unions, enums and typedefs, at any depth, anonymous ones included. */
   readonly types: readonly Die[]
   /** Of file scope, maps among them. */
@@ -46,10 +46,10 @@ const DECLARATIONS: ReadonlySet<number> = new Set([
 ])
 
 /** One pass over all entries: those of a whole vmlinux.h among them, so nothing is decoded in vain. */
-export function ownDeclarations(
+export function userDeclarations(
   units: readonly Unit[],
   isOwn: (die: Die) => boolean,
-): OwnDeclarations {
+): UserDeclarations {
   const types: Die[] = []
   const variables: Die[] = []
   const functions: Die[] = []

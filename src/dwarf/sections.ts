@@ -21,7 +21,7 @@ export interface DebugSections {
 
 /** Throws FormatError when one cannot be decompressed, or a relocation is unknown or reaches outside of its section. */
 export function debugSections(elf: Elf): DebugSections {
-  const pieces = readPieces(elf)
+  const pieces = readDebugSections(elf)
   const data = (name: string): Uint8Array => {
     const named = [...pieces.values()].filter((piece) => piece.name === name)
     return joined(named.map((piece) => relocated(elf, piece, pieces)))
@@ -40,7 +40,7 @@ export function debugSections(elf: Elf): DebugSections {
 }
 
 /** A section of debug information. GCC writes several .debug_macro, which a linker would join. */
-interface Piece {
+interface DebugSection {
   readonly section: Section
   /** Without `.debug_`. */
   readonly name: string
@@ -49,14 +49,14 @@ interface Piece {
   readonly base: number
 }
 
-type Pieces = ReadonlyMap<number, Piece>
+type DebugSectionsByIndex = ReadonlyMap<number, DebugSection>
 
 const WANTED = /^\.z?debug_(abbrev|info|line|line_str|macinfo|macro|str|str_offsets)$/
 
 /** By section index. */
-function readPieces(elf: Elf): Pieces {
+function readDebugSections(elf: Elf): DebugSectionsByIndex {
   const contentOf = decompression(elf.littleEndian)
-  const pieces = new Map<number, Piece>()
+  const pieces = new Map<number, DebugSection>()
   const sizes = new Map<string, number>()
   for (const section of elf.sections) {
     const name = WANTED.exec(section.name)?.[1]
@@ -82,7 +82,11 @@ function joined(contents: readonly Uint8Array[]): Uint8Array {
 }
 
 /** The content with its relocations applied; copied only if that changes any. */
-function relocated(elf: Elf, { section, content }: Piece, pieces: Pieces): Uint8Array {
+function relocated(
+  elf: Elf,
+  { section, content }: DebugSection,
+  pieces: DebugSectionsByIndex,
+): Uint8Array {
   const tables = elf.sections.filter(
     (table) =>
       isRelocations(table) && table.info === section.index && changesBytes(elf, table, pieces),
@@ -116,7 +120,7 @@ function relocated(elf: Elf, { section, content }: Piece, pieces: Pieces): Uint8
  * clang relocates every string of .debug_str_offsets against the section symbol of .debug_str, whose
  * value is 0, with the addend in place: thousands of entries that change nothing.
  */
-function changesBytes(elf: Elf, table: Section, pieces: Pieces): boolean {
+function changesBytes(elf: Elf, table: Section, pieces: DebugSectionsByIndex): boolean {
   if (table.type === SHT_RELA) return true
   const view = new DataView(table.data.buffer, table.data.byteOffset, table.data.byteLength)
   for (let at = 0; at + Elf64_Rel.size <= table.data.length; at += Elf64_Rel.size) {

@@ -2,7 +2,7 @@ import type { Btf } from '../btf/btf.ts'
 import type { TypeId } from '../btf/types.ts'
 import type { Elf } from '../elf/elf.ts'
 import { constantMacros, type ConstantMacro } from './constant-macros.ts'
-import { ownDeclarations, ownership, locationOf, type OwnDeclarations } from './declarations.ts'
+import { userDeclarations, ownership, locationOf, type UserDeclarations } from './declarations.ts'
 import { nameOf, type Die } from './die.ts'
 import { filesOf, type FileOf } from './files.ts'
 import { readMacros } from './macros.ts'
@@ -49,7 +49,7 @@ export interface SourceInfoOptions {
   /** Whether a file, by its absolute path, is the user's: not vmlinux.h, libbpf's or the system's. */
   isOwn(file: string): boolean
   /** The macros of clang's command line that are the user's. Default: none. */
-  readonly givenMacros?: Iterable<string> | undefined
+  readonly commandLineMacros?: Iterable<string> | undefined
   /** What a relative compilation directory is relative to: clang's own. Default: this process's. */
   readonly directory?: string
   /** The text of an own file, undefined when it cannot be had. Default: from the file system. */
@@ -61,11 +61,16 @@ export interface SourceInfoOptions {
  * object without. Throws FormatError when it is damaged.
  */
 export function readSourceInfo(elf: Elf, options: SourceInfoOptions): SourceInfo {
-  const { isOwn, givenMacros = [], directory = process.cwd(), readFile = readSource } = options
+  const {
+    isOwn,
+    commandLineMacros: givenMacros = [],
+    directory = process.cwd(),
+    readFile = readSource,
+  } = options
   const units = readUnits(debugSections(elf))
   const fileOf = filesOf(directory)
   const isOwnDie = ownership(fileOf, isOwn)
-  const own = ownDeclarations(units, isOwnDie)
+  const own = userDeclarations(units, isOwnDie)
   const named = bySource(namedTypes(own.types), fileOf)
   const { types, idOf } = toBtf(
     named.map(({ die }) => die),
@@ -128,7 +133,7 @@ function ownMacros(
 }
 
 function declarationsOf(
-  own: OwnDeclarations,
+  own: UserDeclarations,
   named: readonly PlacedType[],
   fileOf: FileOf,
   files: SourceFiles,

@@ -3,7 +3,7 @@ import { FormatError } from '../elf/format-error.ts'
 const utf8 = new TextDecoder()
 
 /** Bytes that may be read of a section's strings, as often as they are read: 64 times all of it, and at least these. */
-const LEAST_BUDGET = 64 << 20
+const MIN_BUDGET = 64 << 20
 
 /** Bytes read so far. No compiler writes a thousand names that share a megabyte; one who did would cost gigabytes. */
 const bytesRead = new WeakMap<Uint8Array, number>()
@@ -16,7 +16,7 @@ export function stringAt(section: Uint8Array, offset: number): string {
   }
   const read = (bytesRead.get(section) ?? 0) + end - offset
   bytesRead.set(section, read)
-  if (read > Math.max(LEAST_BUDGET, 64 * section.length)) {
+  if (read > Math.max(MIN_BUDGET, 64 * section.length)) {
     throw new FormatError('DWARF', offset, `strings that overlap have more than ${read} bytes`)
   }
   return utf8.decode(section.subarray(offset, end))

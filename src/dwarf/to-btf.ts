@@ -21,7 +21,7 @@ export interface TranslatedTypes {
 export function toBtf(roots: readonly Die[], isOwn: (die: Die) => boolean): TranslatedTypes {
   const types: BtfType[] = [{ kind: 'void', name: '' }]
   const ids = { whole: new Map<number, TypeId>(), forward: new Map<number, TypeId>() }
-  const queue: { readonly id: TypeId; readonly die: Die; readonly form: Form }[] = []
+  const queue: { readonly id: TypeId; readonly die: Die; readonly form: DeclarationForm }[] = []
 
   const added = new Map<BtfType, TypeId>()
   const append = (type: BtfType): TypeId => types.push(type) - 1
@@ -30,7 +30,7 @@ export function toBtf(roots: readonly Die[], isOwn: (die: Die) => boolean): Tran
     added.set(type, id)
     return id
   }
-  const idOf = (die: Die, form: Form): TypeId => {
+  const idOf = (die: Die, form: DeclarationForm): TypeId => {
     const known = ids[form].get(die.offset)
     if (known !== undefined) return known
     const id = append({ kind: 'void', name: '' })
@@ -39,7 +39,7 @@ export function toBtf(roots: readonly Die[], isOwn: (die: Die) => boolean): Tran
     return id
   }
   const isForeign = (die: Die): boolean => isRecord(die.tag) && nameOf(die) !== '' && !isOwn(die)
-  const references = (form: Form): References => ({
+  const references = (form: DeclarationForm): References => ({
     add,
     target: (from) => {
       const die = referredType(from)
@@ -64,4 +64,4 @@ export function toBtf(roots: readonly Die[], isOwn: (die: Die) => boolean): Tran
 }
 
 /** `forward`: of a foreign struct or union its name alone, and of what leads to one. */
-type Form = 'whole' | 'forward'
+type DeclarationForm = 'whole' | 'forward'

@@ -47,8 +47,8 @@ export function translate(die: Die, id: TypeId, references: References): BtfType
 }
 
 export function forwardDeclaration(die: Die): Fwd {
-  const forwards = die.tag === dw.DW_TAG_union_type ? 'union' : 'struct'
-  return { kind: 'fwd', name: nameOf(die), forwards }
+  const fwdKind = die.tag === dw.DW_TAG_union_type ? 'union' : 'struct'
+  return { kind: 'fwd', name: nameOf(die), fwdKind }
 }
 
 function translateBase(die: Die, references: References): BtfType {

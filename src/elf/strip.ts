@@ -25,7 +25,7 @@ export function stripDebug(bytes: Uint8Array): Uint8Array {
     const reason = `only relocatable objects can be stripped, this file is of type ${elf.type}`
     throw new FormatError('ELF', 16, reason)
   }
-  const kept = keep(elf)
+  const kept = remainingParts(elf)
   if (kept.sections.length >= SHN_LORESERVE) {
     throw new FormatError('ELF', 0, `${kept.sections.length} sections are too many to renumber`)
   }
@@ -41,7 +41,7 @@ export function stripDebug(bytes: Uint8Array): Uint8Array {
 }
 
 /** What stays, and under which index. */
-interface Kept {
+interface Remaining {
   readonly sections: readonly Section[]
   readonly symbols: readonly ElfSymbol[]
   /** New by old index. */
@@ -50,7 +50,7 @@ interface Kept {
   readonly symbolIndex: ReadonlyMap<number, number>
 }
 
-function keep(elf: Elf): Kept {
+function remainingParts(elf: Elf): Remaining {
   const dropped = new Set<number>()
   for (const section of elf.sections) {
     if (isDropped(section)) dropped.add(section.index)
@@ -84,7 +84,7 @@ function isDropped(section: Section): boolean {
 type StringTables = ReadonlyMap<number, ReturnType<typeof writeStringTable>>
 
 /** The tables of section and symbol names, by index; clang writes one for both. */
-function stringTables(elf: Elf, kept: Kept): StringTables {
+function stringTables(elf: Elf, kept: Remaining): StringTables {
   const names = new Map<number, string[]>()
   const use = (table: number, name: string): void => {
     const known = names.get(table)
@@ -98,7 +98,7 @@ function stringTables(elf: Elf, kept: Kept): StringTables {
   return new Map([...names].map(([table, used]) => [table, writeStringTable(used)]))
 }
 
-function renumberInfo(section: Section, kept: Kept): number {
+function renumberInfo(section: Section, kept: Remaining): number {
   if (isRelocations(section) || (section.flags & SHF_INFO_LINK) !== 0) {
     return kept.sectionIndex.get(section.info) ?? 0
   }
@@ -110,7 +110,12 @@ function renumberInfo(section: Section, kept: Kept): number {
   return section.info
 }
 
-function renumberData(elf: Elf, section: Section, kept: Kept, tables: StringTables): Uint8Array {
+function renumberData(
+  elf: Elf,
+  section: Section,
+  kept: Remaining,
+  tables: StringTables,
+): Uint8Array {
   if (section.type === SHT_SYMTAB) {
     return symbolTable(elf, section, kept, tables.get(section.link)?.offsets ?? new Map())
   }
@@ -122,7 +127,7 @@ function renumberData(elf: Elf, section: Section, kept: Kept, tables: StringTabl
 function symbolTable(
   elf: Elf,
   section: Section,
-  kept: Kept,
+  kept: Remaining,
   names: ReadonlyMap<string, number>,
 ): Uint8Array {
   const data = new Uint8Array(kept.symbols.length * Elf64_Sym.size)
@@ -139,7 +144,7 @@ function symbolTable(
   return data
 }
 
-function relocationTable(elf: Elf, section: Section, kept: Kept): Uint8Array {
+function relocationTable(elf: Elf, section: Section, kept: Remaining): Uint8Array {
   const data = section.data.slice()
   const view = new DataView(data.buffer)
   for (const [index, { symbol }] of relocationEntries(elf, section).entries()) {
@@ -155,7 +160,7 @@ function relocationTable(elf: Elf, section: Section, kept: Kept): Uint8Array {
 }
 
 /** Behind a word of flags, the indexes of sections that a linker keeps or drops together. */
-function group(elf: Elf, section: Section, kept: Kept): Uint8Array {
+function group(elf: Elf, section: Section, kept: Remaining): Uint8Array {
   const words = new DataView(section.data.buffer, section.data.byteOffset, section.data.length)
   const data = new Uint8Array(section.data.length)
   const view = new DataView(data.buffer)

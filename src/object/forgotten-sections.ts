@@ -9,18 +9,18 @@ import type { BpfObject } from './object.ts'
 import { isLegacyMaps, legacyMaps } from './unmapped-variables.ts'
 
 /** What the C leaves in a place where libbpf passes over it without a word. */
-export interface ForgottenSection {
+export interface MissingSection {
   readonly message: string
   /** The C name of the function or variable. */
   readonly subject: string
 }
 
-export function forgottenSections(object: BpfObject): ForgottenSection[] {
+export function forgottenSections(object: BpfObject): MissingSection[] {
   return [...uncalledFunctions(object), ...mapsElsewhere(object), ...unusedLegacyMaps(object)]
 }
 
 /** Global functions without a SEC() that nothing calls. */
-function uncalledFunctions({ elf }: BpfObject): ForgottenSection[] {
+function uncalledFunctions({ elf }: BpfObject): MissingSection[] {
   const text = elf.sections.find(({ name, type }) => name === '.text' && type === SHT_PROGBITS)
   if (!text) return []
   const candidates = elf.symbols.filter(
@@ -64,7 +64,7 @@ function referredFunctions(elf: Elf, target: number): Set<number> {
 }
 
 /** Variables that are declared like a map, in a section of data. */
-function mapsElsewhere({ btf }: BpfObject): ForgottenSection[] {
+function mapsElsewhere({ btf }: BpfObject): MissingSection[] {
   if (!btf) return []
   return btf.types.flatMap((section) => {
     if (section.kind !== 'datasec' || section.name === '.maps') return []
@@ -78,7 +78,7 @@ function mapsElsewhere({ btf }: BpfObject): ForgottenSection[] {
   })
 }
 
-function unusedLegacyMaps({ elf }: BpfObject): ForgottenSection[] {
+function unusedLegacyMaps({ elf }: BpfObject): MissingSection[] {
   return elf.symbols.flatMap(({ name, type, section }) => {
     const holder = elf.sections[section]
     if (type !== 'object' || !holder || !isLegacyMaps(holder)) return []

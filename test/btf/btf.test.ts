@@ -79,8 +79,8 @@ describe('the types of a C file', () => {
   })
 
   it('have forward declarations, tags and linkage', () => {
-    expect(named(btf, 'fwd', 'forward')?.forwards).toBe('struct')
-    expect(named(btf, 'fwd', 'forward_union')?.forwards).toBe('union')
+    expect(named(btf, 'fwd', 'forward')?.fwdKind).toBe('struct')
+    expect(named(btf, 'fwd', 'forward_union')?.fwdKind).toBe('union')
     expect(named(btf, 'type_tag', 'user')).toBeDefined()
     const tag = named(btf, 'decl_tag', 'a tag')
     expect(tag?.component).toBe(-1)

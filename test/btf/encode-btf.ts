@@ -52,7 +52,7 @@ function contents(type: BtfType, string: (text: string) => number): Contents {
     case 'array':
       return { words: [0, type.element, type.index, type.length] }
     case 'fwd':
-      return { words: [0], flag: type.forwards === 'union' }
+      return { words: [0], flag: type.fwdKind === 'union' }
     case 'struct':
     case 'union': {
       const flag = type.members.some(({ bitSize }) => bitSize > 0)

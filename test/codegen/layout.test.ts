@@ -200,7 +200,7 @@ describe('a layout', () => {
           bitOffset: 0,
           bits: 24,
         },
-        { kind: 'fwd', name: 'later', forwards: 'struct' },
+        { kind: 'fwd', name: 'later', fwdKind: 'struct' },
       ],
     }
     const layouts = layoutsOf(btf)

@@ -36,7 +36,7 @@ function describe(btf: Btf, id: TypeId, behindPointer: boolean): string {
       if (behindPointer && type.name !== '') return `${type.kind} ${type.name}`
       return `${type.kind} ${type.name}/${type.size} {${type.members.map(member).join('; ')}}${tags(-1)}`
     case 'fwd':
-      return `${type.forwards} ${type.name}`
+      return `${type.fwdKind} ${type.name}`
     case 'enum':
     case 'enum64':
       return `${type.kind} ${type.name}/${type.size}${type.signed ? 's' : 'u'} {${type.values

@@ -105,7 +105,7 @@ describe.each([['-gdwarf-5'], ['-gdwarf-4']])('with %s', (version) => {
     expect(names).toContain('list_head')
     expect(names).not.toContain('task_struct')
     expect(names).not.toContain('mm_struct')
-    expect(info.btf.types).toContainEqual({ kind: 'fwd', name: 'task_struct', forwards: 'struct' })
+    expect(info.btf.types).toContainEqual({ kind: 'fwd', name: 'task_struct', fwdKind: 'struct' })
   })
 
   it('gives the constants of enums without a name', () => {

@@ -1,6 +1,6 @@
 /**
- * Names that C takes. Compilers of other languages write `Option<T>`, and a damaged or hostile BTF anything: what
- * cannot stand in a name becomes `_`.
+ * Returns a name that C accepts: characters that cannot stand in one become `_`. Compilers of other languages write
+ * `Option<T>`, and a damaged or hostile BTF may hold anything.
  */
 export function cIdentifier(name: string): string {
   if (/^[A-Za-z_$][\w$]*$/u.test(name) || name === '') return name
@@ -8,17 +8,17 @@ export function cIdentifier(name: string): string {
   return /^[\p{ID_Start}_$]/u.test(clean) ? clean : `_${clean}`
 }
 
-/** A base type may have several words. */
+/** Returns the name of a base type, which may have several words. */
 export function cBaseType(name: string): string {
   return /^[A-Za-z_][\w ]*$/u.test(name) ? name : cIdentifier(name)
 }
 
-/** `address_space(1)` */
+/** Returns the text of an attribute: `address_space(1)`. */
 export function cAttribute(name: string): string {
   return /^\w+(?:\([\w ,]*\))?$/u.test(name) ? name : cIdentifier(name)
 }
 
-/** The inside of a string literal. */
+/** Returns the text as it stands between the quotes of a string literal. */
 export function cString(text: string): string {
   return text.replaceAll(/[\\"]|\p{Control}/gu, '_')
 }

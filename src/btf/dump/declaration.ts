@@ -4,32 +4,32 @@ import { knownSize, pointerSize } from '../size.ts'
 import type { TypeTable } from '../type-table.ts'
 import type { TypeId } from '../types.ts'
 import { cAttribute, cBaseType, cIdentifier, cString } from './c-names.ts'
-import { bounded, type Dump, enter, type Frame } from './dump.ts'
+import { bounded, type Dump, enter, type SplitDeclaration } from './dump.ts'
 import { enumDefinition } from './enumeration.ts'
 import { indent } from './indent.ts'
 import { padding } from './padding.ts'
 
 export interface DeclarationOptions {
-  /** Tabs before the lines of a struct that is defined inside. */
+  /** The number of tabs before the lines of a struct that is defined inside. */
   readonly level?: number
   /** Leaves out const, volatile, restrict and type tags, wherever they stand. */
   readonly stripModifiers?: boolean
-  /** Typedefs written as `::name`: C++ lets no member have the name of its type otherwise. */
+  /** Typedefs that are written as `::name`, because C++ lets no member have the name of its type otherwise. */
   readonly qualified?: ReadonlySet<string> | undefined
 }
 
-/** Where a declaration stands: what is declared inside of it is told the same. */
-interface Place {
+/** The options of a declaration, which those inside it inherit, and its depth. */
+interface DeclarationContext {
   readonly level: number
   readonly stripModifiers: boolean
   readonly qualified?: ReadonlySet<string> | undefined
-  /** Declarations around it. */
+  /** The number of declarations around this one. */
   readonly depth: number
 }
 
 /**
- * `type name` in C, without a semicolon: `int (*name)[4]`. Structs, unions and enums that have no name
- * are defined in it.
+ * Returns `type name` in C, without a semicolon: `int (*name)[4]`. Structs, unions and enums without a name are defined in
+ * it.
  */
 export function declaration(
   dump: Dump,
@@ -40,29 +40,29 @@ export function declaration(
   return declare(dump, id, name, { level, stripModifiers, qualified, depth: 0 })
 }
 
-function declare(dump: Dump, id: TypeId, name: string, place: Place): string {
+function declare(dump: Dump, id: TypeId, name: string, context: DeclarationContext): string {
   const identifier = cIdentifier(name)
-  const { stripModifiers, qualified } = place
-  const frames = identifier ? dump.frames.named : dump.frames.nameless
+  const { stripModifiers, qualified } = context
+  const cache = identifier ? dump.declarations.named : dump.declarations.nameless
   const isUsual = !stripModifiers && !qualified
-  const known = isUsual ? frames.get(id) : undefined
-  if (known) return framed(identifier, known)
+  const known = isUsual ? cache.get(id) : undefined
+  if (known) return withName(identifier, known)
   const chain = chainFrom(dump.btf.table, id, stripModifiers)
-  const text = unwind(dump, identifier && SLOT, place, chain)
+  const text = unwind(dump, identifier && SLOT, context, chain)
   const [before = '', after] = text.split(SLOT)
-  // What is defined inside of it stands at another level elsewhere.
-  if (isUsual && !text.includes('\n')) frames.set(id, { before, after })
-  return framed(identifier, { before, after })
+  // A definition inside it is indented by where it stands, so it cannot be used again.
+  if (isUsual && !text.includes('\n')) cache.set(id, { before, after })
+  return withName(identifier, { before, after })
 }
 
-/** In the place of a name: no text of ours has it. */
+/** Stands for the name: no generated text contains this character. */
 const SLOT = '\0'
 
-function framed(name: string, { before, after }: Frame): string {
+function withName(name: string, { before, after }: SplitDeclaration): string {
   return after === undefined ? before : before + name + after
 }
 
-/** BTF leads from the name's outermost property to the base type, C begins with that. */
+/** Lists the types from the name's outermost property to the base type, which C writes first. */
 function chainFrom(table: TypeTable, id: TypeId, stripModifiers: boolean): TypeId[] {
   const chain: TypeId[] = []
   let at = id
@@ -92,10 +92,10 @@ function chainFrom(table: TypeTable, id: TypeId, stripModifiers: boolean): TypeI
   return chain
 }
 
-function unwind(dump: Dump, name: string, place: Place, chain: TypeId[]): string {
+function unwind(dump: Dump, name: string, context: DeclarationContext, chain: TypeId[]): string {
   const { table } = dump.btf
   let text = ''
-  // Also at the start: a pointer that opens a parenthesis takes no space.
+  // True at the start too: a pointer that opens a parenthesis takes no space.
   let afterPointer = true
   for (let id = chain.pop(); id !== undefined; id = chain.pop()) {
     const kind = table.kind(id)
@@ -110,20 +110,20 @@ function unwind(dump: Dump, name: string, place: Place, chain: TypeId[]): string
       case 'struct':
       case 'union':
         text += takeModifiers(dump, chain)
-        text += table.name(id) ? `${kind} ${dump.names.tag(id)}` : composite(dump, id, place)
+        text += table.name(id) ? `${kind} ${dump.names.tag(id)}` : composite(dump, id, context)
         break
       case 'enum':
       case 'enum64':
         text += takeModifiers(dump, chain)
         text += table.name(id)
           ? `enum ${dump.names.tag(id)}`
-          : enumDefinition(dump, id, place.level)
+          : enumDefinition(dump, id, context.level)
         break
       case 'fwd':
-        text += `${takeModifiers(dump, chain)}${table.forwards(id)} ${dump.names.tag(id)}`
+        text += `${takeModifiers(dump, chain)}${table.fwdKind(id)} ${dump.names.tag(id)}`
         break
       case 'typedef':
-        text += takeModifiers(dump, chain) + typedefName(dump, id, place)
+        text += takeModifiers(dump, chain) + typedefName(dump, id, context)
         break
       case 'pointer':
         text += afterPointer ? '*' : ' *'
@@ -140,24 +140,24 @@ function unwind(dump: Dump, name: string, place: Place, chain: TypeId[]): string
           : ` __attribute__((btf_type_tag("${cString(table.name(id))}")))`
         break
       case 'array': {
-        // gcc says `const` of the array as well as of its elements.
+        // gcc marks the array `const` as well as its elements.
         dropModifiers(dump, chain)
         const dimension = `[${table.elements(id)}]`
         const outer = chain.at(-1)
         if (outer === undefined) return text + separated(name, afterPointer) + dimension
         if (name && !afterPointer) text += ' '
         const isArray = table.kind(outer) === 'array'
-        const rest = unwind(dump, name, place, chain)
+        const rest = unwind(dump, name, context, chain)
         return text + (isArray ? rest : `(${rest})`) + dimension
       }
       case 'func_proto':
-        // gcc says `volatile` of a function that does not return.
+        // gcc marks a function that does not return as `volatile`.
         dropModifiers(dump, chain)
         text +=
           chain.length > 0
-            ? ` (${unwind(dump, name, place, chain)})`
+            ? ` (${unwind(dump, name, context, chain)})`
             : separated(name, afterPointer)
-        return text + parameters(dump, id, place)
+        return text + parameters(dump, id, context)
       case 'func':
       case 'var':
       case 'datasec':
@@ -169,7 +169,7 @@ function unwind(dump: Dump, name: string, place: Place, chain: TypeId[]): string
   return text + separated(name, afterPointer)
 }
 
-function typedefName({ names }: Dump, id: TypeId, { qualified }: Place): string {
+function typedefName({ names }: Dump, id: TypeId, { qualified }: DeclarationContext): string {
   const name = names.typedef(id)
   return qualified?.has(name) ? `::${name}` : name
 }
@@ -178,7 +178,7 @@ function separated(name: string, afterPointer: boolean): string {
   return name && !afterPointer ? ` ${name}` : name
 }
 
-/** Modifiers of a base type stand before it in C, of a pointer behind. */
+/** Takes the modifiers of a base type off the chain: in C they stand before it, those of a pointer behind it. */
 function takeModifiers(dump: Dump, chain: TypeId[]): string {
   let text = ''
   for (let id = chain.at(-1); id !== undefined; id = chain.at(-1)) {
@@ -201,12 +201,12 @@ function isModifier(kind: Kind): boolean {
   return kind === 'const' || kind === 'volatile' || kind === 'restrict' || kind === 'type_tag'
 }
 
-function parameters(dump: Dump, prototype: TypeId, place: Place): string {
+function parameters(dump: Dump, prototype: TypeId, context: DeclarationContext): string {
   const params = dump.btf.table.params(prototype)
   // clang's BTF for bpf writes `()` as one parameter of type void.
   if (params.length === 0 || (params.length === 1 && params[0]?.type === 0)) return '(void)'
-  enter(dump, place.depth)
-  const inside = { ...place, depth: place.depth + 1 }
+  enter(dump, context.depth)
+  const inside = { ...context, depth: context.depth + 1 }
   let text = ''
   for (const [index, { name, type }] of params.entries()) {
     text += index > 0 ? ', ' : '('
@@ -217,7 +217,7 @@ function parameters(dump: Dump, prototype: TypeId, place: Place): string {
   return `${text})`
 }
 
-/** `struct name { … }`, laid out as the BTF says it is. */
+/** Returns `struct name { … }` with padding that gives it the layout in the BTF. */
 export function compositeDefinition(
   dump: Dump,
   id: TypeId,
@@ -226,19 +226,19 @@ export function compositeDefinition(
   return composite(dump, id, { level: 0, stripModifiers: false, qualified, depth: 0 })
 }
 
-function composite(dump: Dump, id: TypeId, place: Place): string {
-  enter(dump, place.depth)
+function composite(dump: Dump, id: TypeId, context: DeclarationContext): string {
+  enter(dump, context.depth)
   const { alignments, btf, names } = dump
   const { table } = btf
   const kind = table.kind(id)
   const size = table.size(id)
   const members = table.members(id)
-  const inside = { ...place, level: place.level + 1, depth: place.depth + 1 }
+  const inside = { ...context, level: context.level + 1, depth: context.depth + 1 }
   const line = `\n${indent(inside.level)}`
   const packed = kind === 'struct' && alignments.isPacked(id)
   const longBits = pointerSize(btf) * 8
   let text = `${table.name(id) ? `${kind} ${names.tag(id)}` : kind} {`
-  // Bits from the start; in 32 bits, as libbpf counts, where sizes are nonsense.
+  // In bits from the start; 32-bit as in libbpf, which matters only when sizes make no sense.
   let end = 0
   let afterBitfield = false
   for (const { name, type, bitOffset, bitSize } of members) {
@@ -259,6 +259,6 @@ function composite(dump: Dump, id: TypeId, place: Place): string {
     const gap = { start: end, end: (size * 8) | 0, align: alignments.of(id), inBitfield: false }
     text += padding(gap, longBits, inside.level)
   }
-  if (members.length > 0 || size > 0) text += `\n${indent(place.level)}`
+  if (members.length > 0 || size > 0) text += `\n${indent(context.level)}`
   return `${text}}${packed ? ' __attribute__((packed))' : ''}`
 }

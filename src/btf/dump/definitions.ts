@@ -5,15 +5,15 @@ import { type Dump, enter } from './dump.ts'
 import { enumDefinition } from './enumeration.ts'
 import { createOrder } from './order.ts'
 
-/** The definitions that types need and that were not given before, then their own. */
+/** Returns the definitions of types, after those that they need. None is returned twice. */
 export type Definitions = (ids: readonly TypeId[]) => Iterable<string>
 
 export interface DefinitionOptions extends Pick<DeclarationOptions, 'qualified'> {
   /**
-   * Also gives what a declaration of each type only names: the struct behind a pointer, declared forward, and the typedef
-   * of it. A dump of all types gives those anyhow, each in its turn.
+   * Also declares what the declaration of a type only names: the struct behind a pointer and the typedef of it. A dump of all
+   * types has those anyway.
    */
-  readonly isNamed?: boolean
+  readonly declareNamed?: boolean
 }
 
 const UNSEEN = 0
@@ -22,7 +22,7 @@ const EMITTED = 2
 
 export function createDefinitions(
   dump: Dump,
-  { isNamed: givesNamed = false, qualified }: DefinitionOptions = {},
+  { declareNamed = false, qualified }: DefinitionOptions = {},
 ): Definitions {
   const { table } = dump.btf
   const order = createOrder(dump)
@@ -30,11 +30,11 @@ export function createDefinitions(
   const forwarded = new Uint8Array(table.length)
   state[0] = EMITTED
 
-  /** `container` is the struct, union or typedef that refers to the type, 0: it is to be defined. */
+  /** Defines a type, or, for a `container` (the struct, union or typedef that refers to it), declares it. */
   const emit = (id: TypeId, container: TypeId, depth: number): string => {
     if (state[id] === EMITTED) return ''
     const kind = table.kind(id)
-    if (state[id] === OPEN) return again(id, kind, container)
+    if (state[id] === OPEN) return declareAgain(id, kind, container)
     enter(dump, depth)
     switch (kind) {
       case 'int':
@@ -46,7 +46,7 @@ export function createDefinitions(
         return container === 0 ? `${enumDefinition(dump, id, 0)};\n\n` : ''
       case 'fwd':
         state[id] = EMITTED
-        return `${table.forwards(id)} ${dump.names.tag(id)};\n\n`
+        return `${table.fwdKind(id)} ${dump.names.tag(id)};\n\n`
       case 'pointer':
       case 'const':
       case 'volatile':
@@ -95,8 +95,8 @@ export function createDefinitions(
     }
   }
 
-  /** The type is referred to from inside its own definition. */
-  const again = (id: TypeId, kind: Kind, container: TypeId): string => {
+  /** Declares a type that is referred to from inside its own definition. */
+  const declareAgain = (id: TypeId, kind: Kind, container: TypeId): string => {
     if (forwarded[id]) return ''
     if (kind === 'typedef') {
       forwarded[id] = 1
@@ -112,11 +112,11 @@ export function createDefinitions(
   }
 
   const typedefDefinition = (id: TypeId): string => {
-    // The compiler's own.
+    // clang has this type built in.
     if (table.name(id) === '__builtin_va_list') return ''
     const name = dump.names.typedef(id)
     const target = table.target(id)
-    // Old versions of gcc call it void.
+    // Old versions of gcc describe it as void.
     const isVaList = target === 0 && name === '__gnuc_va_list'
     const declared = isVaList
       ? `__builtin_va_list ${name}`
@@ -126,12 +126,12 @@ export function createDefinitions(
 
   return function* (ids) {
     for (const id of order(ids)) yield emit(id, 0, 0)
-    // With a container, a struct is declared where it is not defined.
-    if (givesNamed) for (const id of ids) yield emit(id, id, 0)
+    // With itself as the container, a struct that is not defined is declared.
+    if (declareNamed) for (const id of ids) yield emit(id, id, 0)
   }
 }
 
-/** Types that gcc has built in for Arm and clang has not. */
+/** Types that are built into gcc for Arm, but not into clang. */
 const POLY_TYPES = new Map([
   ['__Poly8_t', 'unsigned char'],
   ['__Poly16_t', 'unsigned short'],
@@ -140,7 +140,7 @@ const POLY_TYPES = new Map([
 ])
 
 function missingAlias(dump: Dump, id: TypeId): string {
-  // Asked for even when not printed: libbpf counts an integer's name as a tag.
+  // The name is requested even when it is not printed, because libbpf counts an integer's name as a tag.
   const name = dump.names.tag(id)
   const alias = POLY_TYPES.get(name)
   return alias === undefined ? '' : `typedef ${alias} ${name};\n\n`

@@ -5,19 +5,22 @@ import { type Alignments, createAlignments } from '../size.ts'
 import type { TypeId } from '../types.ts'
 import { createNames, type Names } from './names.ts'
 
-/** One C dump in the making: what its parts share. */
+/** The state of one C dump. */
 export interface Dump {
   readonly btf: RawBtf
   readonly names: Names
   readonly alignments: Alignments
-  /** Declarations by type id: there are few types, and many members of each. */
-  readonly frames: { readonly named: Map<TypeId, Frame>; readonly nameless: Map<TypeId, Frame> }
-  /** Types visited so far. */
+  /** A cache by type id: there are few types, and many members of each. */
+  readonly declarations: {
+    readonly named: Map<TypeId, SplitDeclaration>
+    readonly nameless: Map<TypeId, SplitDeclaration>
+  }
+  /** The number of types visited so far. */
   steps: number
 }
 
-/** What a declaration says around its name; without `after` it has none. */
-export interface Frame {
+/** A declaration before and after its name; without `after` it has no name. */
+export interface SplitDeclaration {
   readonly before: string
   readonly after: string | undefined
 }
@@ -27,21 +30,21 @@ export function createDump(btf: RawBtf): Dump {
     btf,
     names: createNames(btf.table),
     alignments: createAlignments(btf),
-    frames: { named: new Map(), nameless: new Map() },
+    declarations: { named: new Map(), nameless: new Map() },
     steps: 0,
   }
 }
 
 /**
- * Visits of types: a whole kernel takes 300,000. Types made to refer to each other in ever more ways
- * would take forever.
+ * The most visits of types. A kernel takes 300,000; types that a hostile BTF makes refer to each other in ever more ways would
+ * take forever.
  */
 const MAX_STEPS = 2 ** 22
 
-/** Characters: a whole kernel takes 3 million. */
+/** The most characters of a dump. A kernel takes 3 million. */
 const MAX_LENGTH = 2 ** 26
 
-/** Each visit of a type that may lead to others begins with this: it keeps hostile types bounded. Throws FormatError. */
+/** Counts the visit of a type that may lead to others. Throws FormatError when a hostile BTF would take too long. */
 export function enter(dump: Dump, depth: number): void {
   if (depth > MAX_DEPTH) {
     throw new FormatError('BTF', 0, `types refer to themselves, or nest deeper than ${MAX_DEPTH}`)
@@ -51,7 +54,7 @@ export function enter(dump: Dump, depth: number): void {
   }
 }
 
-/** Throws FormatError when the dump has become too long: returns its length. */
+/** Returns the length. Throws FormatError when it is too long for a dump. */
 export function bounded(length: number): number {
   if (length > MAX_LENGTH) {
     throw new FormatError('BTF', 0, `as C the types take more than ${MAX_LENGTH} characters`)

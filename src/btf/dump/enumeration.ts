@@ -3,7 +3,7 @@ import type { TypeId } from '../types.ts'
 import type { Dump } from './dump.ts'
 import { indent } from './indent.ts'
 
-/** `enum name { … }`; without values only `enum name`. */
+/** Returns `enum name { … }`; without values only `enum name`. */
 export function enumDefinition(dump: Dump, id: TypeId, level: number): string {
   const { table } = dump.btf
   let text = table.name(id) ? `enum ${dump.names.tag(id)}` : 'enum'
@@ -17,7 +17,7 @@ export function enumDefinition(dump: Dump, id: TypeId, level: number): string {
   return `${text}\n${indent(level)}}${sizeAttribute(dump, table.size(id), values)}`
 }
 
-/** C makes an enum an int, or a long when a value needs it: other sizes must be asked for. */
+/** Returns the attribute that other sizes need: C makes an enum an int, or a long when a value needs it. */
 function sizeAttribute(dump: Dump, size: number, values: readonly Enumerator[]): string {
   if (size === 1) return ' __attribute__((mode(byte)))'
   if (size !== 8 || dump.btf.pointerSize === 4) return ''

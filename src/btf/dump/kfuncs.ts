@@ -3,7 +3,7 @@ import type { TypeId } from '../types.ts'
 import { declaration } from './declaration.ts'
 import type { Dump } from './dump.ts'
 
-/** Prototypes of the functions that the kernel tags as callable from BPF, by name. */
+/** Returns prototypes of the functions that the kernel tags as callable from BPF, sorted by name. */
 export function kfuncPrototypes(dump: Dump): string {
   const { table } = dump.btf
   const tagged = taggedFunctions(table)
@@ -19,7 +19,7 @@ export function kfuncPrototypes(dump: Dump): string {
   return `${text}#endif\n\n`
 }
 
-/** Functions by the tags that they bear themselves, not a parameter of theirs. */
+/** Groups functions by their declaration tags, those of parameters left out. */
 function taggedFunctions(table: TypeTable): Map<string, TypeId[]> {
   const functions = new Map<string, TypeId[]>()
   for (const tag of table.tags) {

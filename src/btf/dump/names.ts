@@ -3,9 +3,8 @@ import type { TypeId } from '../types.ts'
 import { cBaseType, cIdentifier } from './c-names.ts'
 
 /**
- * Names as they appear in the dump, such as C takes. BTF of a whole program may define one name several times, C may
- * not: the second is called `name___2`, in the order of asking. C keeps struct, union and enum tags
- * apart from typedefs and enumerators.
+ * Names as they appear in the dump. BTF may define one name several times and C may not, so the second one that is requested
+ * becomes `name___2`. C keeps struct, union and enum tags apart from typedefs and enumerators.
  */
 export interface Names {
   tag(id: TypeId): string
@@ -13,7 +12,7 @@ export interface Names {
   enumerator(name: string): string
 }
 
-/** libbpf's buffer for a name with its number (btf_dump.c: btf_dump_resolve_name). */
+/** The size of libbpf's buffer for a name with its number (btf_dump.c: btf_dump_resolve_name). */
 const MAX_LENGTH = 255
 
 export function createNames(table: TypeTable): Names {
@@ -24,8 +23,8 @@ export function createNames(table: TypeTable): Names {
   const name = (id: TypeId, used: Map<string, number>): string => {
     const known = assigned.get(id)
     if (known !== undefined) return known
-    const own = table.kind(id) === 'int' ? cBaseType(table.name(id)) : cIdentifier(table.name(id))
-    const unique = own && !isDeclaredOnly(table, id) ? number(own, used) : own
+    const plain = table.kind(id) === 'int' ? cBaseType(table.name(id)) : cIdentifier(table.name(id))
+    const unique = plain && !isDeclaredOnly(table, id) ? number(plain, used) : plain
     const fitting = unique.slice(0, MAX_LENGTH)
     assigned.set(id, fitting)
     return fitting
@@ -37,7 +36,7 @@ export function createNames(table: TypeTable): Names {
   }
 }
 
-/** May be repeated: no definition. */
+/** Returns whether it is a declaration without a definition, which C may repeat. */
 function isDeclaredOnly(table: TypeTable, id: TypeId): boolean {
   const kind = table.kind(id)
   return kind === 'fwd' || (kind === 'enum' && table.count(id) === 0)

@@ -3,8 +3,8 @@ import type { TypeId } from '../types.ts'
 import { type Dump, enter } from './dump.ts'
 
 /**
- * The definitions that C wants before, and with, those of types, each once in the whole dump: what a
- * struct holds by value comes first, what it points to may be declared forward.
+ * Returns types with those that C needs before them, each once in the whole dump: a type that a struct holds by value comes
+ * first; one that it points to may be declared forward.
  */
 export type Order = (ids: Iterable<TypeId>) => readonly TypeId[]
 
@@ -17,7 +17,7 @@ export function createOrder(dump: Dump): Order {
   state[0] = ORDERED
   let queue: TypeId[] = []
 
-  /** Returns whether the type must be complete where it was asked for: a typedef then is defined. */
+  /** Returns whether the type must be complete where it is used. A typedef is defined then. */
   const visit = (id: TypeId, throughPointer: boolean, depth: number): boolean => {
     if (state[id] === ORDERED) return true
     enter(dump, depth)
@@ -25,7 +25,7 @@ export function createOrder(dump: Dump): Order {
     switch (kind) {
       case 'struct':
       case 'union': {
-        // Without a name it is defined where it is used, pointer or not.
+        // A type without a name is defined where it is used, behind a pointer too.
         const isNamed = table.name(id) !== ''
         if (throughPointer && isNamed) return false
         if (state[id] === OPEN) throw new FormatError('BTF', 0, `type ${id} contains itself`)
@@ -39,7 +39,7 @@ export function createOrder(dump: Dump): Order {
       case 'enum':
       case 'enum64':
       case 'fwd':
-        // Without a name it is part of what refers to it, or a list of constants on its own.
+        // An enum without a name is part of the type that refers to it, or, if there is none, a list of constants.
         if (table.name(id) || !table.referenced[id]) queue.push(id)
         state[id] = ORDERED
         return true

@@ -1,11 +1,11 @@
 import { bounded } from './dump.ts'
 
-/** Characters after which pieces are put together. */
+/** The number of characters after which pieces are joined. */
 const CHUNK = 2 ** 16
 
 /**
- * A long text made of very many short pieces. JavaScript keeps a sum of strings as a tree of them, and
- * a tree of all pieces would be copied by each garbage collection: bytes are not.
+ * A long text made of very many short pieces. JavaScript keeps a concatenation as a tree, and each garbage collection would
+ * copy a tree of all pieces; it does not copy bytes.
  */
 export class Output {
   readonly #chunks: Buffer[] = []

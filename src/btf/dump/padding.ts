@@ -1,19 +1,19 @@
 import { bounded } from './dump.ts'
 import { indent } from './indent.ts'
 
-/** Where in a struct nothing is. Offsets are bits from its start. */
+/** A part of a struct without members. Offsets are in bits from the struct's start. */
 export interface Gap {
   readonly start: number
   readonly end: number
-  /** Bytes, of what follows. */
+  /** The alignment in bytes of what follows the gap. */
   readonly align: number
   /** Whether it separates two bitfields. */
   readonly inBitfield: boolean
 }
 
 /**
- * The nameless bitfields that make C leave the gap, each on a line of its own: few and wide ones, and
- * none where the alignment of what follows does it already.
+ * Returns the nameless bitfields that make C leave the gap, each on its own line: few and wide ones, and none where the
+ * alignment of what follows leaves the gap already.
  */
 export function padding(gap: Gap, longBits: number, level: number): string {
   if (gap.start >= gap.end) return ''

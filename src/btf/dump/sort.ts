@@ -6,13 +6,12 @@ import type { Dump } from './dump.ts'
 import { createTypeHash } from './type-hash.ts'
 
 /**
- * Type ids, void included, in the order of bpftool's `format c` (bpftool btf.c: btf_type_compare):
- * by kind, then by the name of what a type leads to, then by its own, then by content. Functions and what else no
- * definition comes of are left out.
+ * Sorts type ids, void included, as bpftool's `format c` does (bpftool btf.c: btf_type_compare): by kind, by the name of the
+ * base type, by name, then by content. Functions and other types that have no definition in C are left out.
  */
 export function sortedIds(dump: Dump): TypeId[] {
   const { table } = dump.btf
-  const ids = [...table.starts.keys()].filter((id) => !isIdle(table.kind(id)))
+  const ids = [...table.starts.keys()].filter((id) => !hasNoDefinition(table.kind(id)))
   const keys = createKeys(table, ids)
   const hash = createTypeHash(dump)
   return ids.toSorted((a, b) => {
@@ -23,32 +22,35 @@ export function sortedIds(dump: Dump): TypeId[] {
   })
 }
 
-/** By id, all that comes before the content, as one number. */
+/** Returns the sort key of each type, by id: kind and names in one number. */
 function createKeys(table: TypeTable, ids: readonly TypeId[]): Float64Array {
-  const names: { readonly id: TypeId; readonly rank: number; readonly leadsTo: string }[] = []
+  const names: { readonly id: TypeId; readonly rank: number; readonly baseName: string }[] = []
   const all = new Set<string>()
   for (const id of ids) {
-    const end = endOf(table, id)
-    const leadsTo = nameBehind(table, id, end)
-    names.push({ id, rank: rankOf(table, id, end), leadsTo })
-    all.add(leadsTo).add(table.name(id))
+    const base = baseOf(table, id)
+    const baseName = baseNameOf(table, id, base)
+    names.push({ id, rank: rankOf(table, id, base), baseName })
+    all.add(baseName).add(table.name(id))
   }
-  const places = new Map([...all].toSorted().map((name, place) => [name, place]))
+  const positions = new Map([...all].toSorted().map((name, position) => [name, position]))
   const keys = new Float64Array(table.length)
-  for (const { id, rank, leadsTo } of names) {
-    const [behind = 0, own = 0] = [places.get(leadsTo), places.get(table.name(id))]
-    keys[id] = (rank * all.size + behind) * all.size + own
+  for (const { id, rank, baseName } of names) {
+    const [basePosition = 0, position = 0] = [
+      positions.get(baseName),
+      positions.get(table.name(id)),
+    ]
+    keys[id] = (rank * all.size + basePosition) * all.size + position
   }
   return keys
 }
 
-/** Not void, which is before all that rank last. */
-function isIdle(kind: Kind): boolean {
+/** Returns whether C has no definition for the kind. Void stays: bpftool sorts it before the others of the last rank. */
+function hasNoDefinition(kind: Kind): boolean {
   return kind === 'func' || kind === 'var' || kind === 'datasec' || kind === 'decl_tag'
 }
 
-/** What a type leads to: itself, unless it is derived from another. */
-function endOf(table: TypeTable, id: TypeId): TypeId {
+/** Returns the base type that a type is derived from, or the type itself. */
+function baseOf(table: TypeTable, id: TypeId): TypeId {
   let at = id
   for (let steps = 0; steps < MAX_DEPTH; steps++) {
     switch (table.kind(at)) {
@@ -71,14 +73,14 @@ function endOf(table: TypeTable, id: TypeId): TypeId {
   return 0
 }
 
-/** Behind everything: what is no definition by itself. */
+/** The rank of types that are no definition by themselves. */
 const LAST = 5
 
-/** Enums come first, lists of constants before all. What has a name ranks as what it leads to. */
-function rankOf(table: TypeTable, id: TypeId, end: TypeId): number {
+/** Returns the rank: lists of constants, then enums, then the others. A type with a name ranks as its base type. */
+function rankOf(table: TypeTable, id: TypeId, base: TypeId): number {
   const isNamed = table.name(id) !== ''
-  if (!isNamed && id !== end) return LAST
-  switch (table.kind(end)) {
+  if (!isNamed && id !== base) return LAST
+  switch (table.kind(base)) {
     case 'enum':
     case 'enum64':
       return isNamed ? 1 : 0
@@ -95,10 +97,10 @@ function rankOf(table: TypeTable, id: TypeId, end: TypeId): number {
   }
 }
 
-/** Of what a type leads to. A list of constants is known by its first. */
-function nameBehind(table: TypeTable, id: TypeId, end: TypeId): string {
-  const name = table.name(end)
-  if (name || id !== end) return name
+/** Returns the name of the base type. A list of constants goes by its first one. */
+function baseNameOf(table: TypeTable, id: TypeId, base: TypeId): string {
+  const name = table.name(base)
+  if (name || id !== base) return name
   const kind = table.kind(id)
   return kind === 'enum' || kind === 'enum64' ? (table.values(id)[0]?.name ?? '') : ''
 }

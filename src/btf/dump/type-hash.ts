@@ -1,7 +1,7 @@
 import type { TypeId } from '../types.ts'
 import { type Dump, enter } from './dump.ts'
 
-/** A number of 64 bits in halves of 32: in V8 a bigint takes many times longer. */
+/** A 64-bit number as two halves: in V8 a bigint takes many times longer. */
 export interface Hash {
   readonly high: number
   readonly low: number
@@ -10,34 +10,37 @@ export interface Hash {
 const ZERO: Hash = { high: 0, low: 0 }
 
 /**
- * The numbers that bpftool orders types of equal names by (bpftool btf.c: btf_type_disambig_hash): of
- * names alone, so that they stay the same from kernel to kernel.
+ * Returns the hash by which bpftool orders types of equal names (bpftool btf.c: btf_type_disambig_hash). It is made of names
+ * only, so that it stays the same from kernel to kernel.
  */
 export function createTypeHash(dump: Dump): (id: TypeId) => Hash {
   const { table } = dump.btf
   const known = { withMembers: new Map<TypeId, Hash>(), alone: new Map<TypeId, Hash>() }
 
-  const hash = (id: TypeId, of: keyof typeof known, depth: number): Hash => {
-    const before = known[of].get(id)
+  const hash = (id: TypeId, scope: keyof typeof known, depth: number): Hash => {
+    const before = known[scope].get(id)
     if (before !== undefined) return before
     enter(dump, depth)
-    const result = hashOf(id, of, depth + 1)
-    known[of].set(id, result)
+    const result = hashOf(id, scope, depth + 1)
+    known[scope].set(id, result)
     return result
   }
 
-  const hashOf = (id: TypeId, of: keyof typeof known, depth: number): Hash => {
-    const own = addName(ZERO, table.name(id))
+  const hashOf = (id: TypeId, scope: keyof typeof known, depth: number): Hash => {
+    const nameHash = addName(ZERO, table.name(id))
     switch (table.kind(id)) {
       case 'enum':
       case 'enum64':
-        return table.values(id).reduce((sum, { name }) => addName(sum, name), own)
+        return table.values(id).reduce((sum, { name }) => addName(sum, name), nameHash)
       case 'struct':
       case 'union':
-        if (of === 'alone') return own
+        if (scope === 'alone') return nameHash
         return table
           .members(id)
-          .reduce((sum, { name, type }) => add(addName(sum, name), hash(type, 'alone', depth)), own)
+          .reduce(
+            (sum, { name, type }) => add(addName(sum, name), hash(type, 'alone', depth)),
+            nameHash,
+          )
       case 'pointer':
       case 'typedef':
       case 'const':
@@ -45,13 +48,13 @@ export function createTypeHash(dump: Dump): (id: TypeId) => Hash {
       case 'restrict':
       case 'type_tag':
       case 'decl_tag':
-        return add(own, hash(table.target(id), of, depth))
+        return add(nameHash, hash(table.target(id), scope, depth))
       case 'array': {
-        const length = add(own, { high: 0, low: table.elements(id) })
-        return add(length, hash(table.element(id), of, depth))
+        const length = add(nameHash, { high: 0, low: table.elements(id) })
+        return add(length, hash(table.element(id), scope, depth))
       }
       default:
-        return own
+        return nameHash
     }
   }
 
@@ -73,7 +76,7 @@ function stringHash(text: string): Hash {
   let low = 0
   for (let i = 0; i < text.length; i++) {
     const byte = text.charCodeAt(i)
-    // Nearly all names are ASCII, and of its characters each is a byte.
+    // Nearly all names are ASCII, whose characters are bytes.
     if (byte > 0x7f) return bytesHash(Buffer.from(text))
     const sum = low * 31 + byte
     low = sum >>> 0
@@ -82,7 +85,7 @@ function stringHash(text: string): Hash {
   return { high, low }
 }
 
-/** A char is signed where bpftool runs. */
+/** Hashes bytes as signed numbers, as char is where bpftool runs. */
 function bytesHash(bytes: Uint8Array): Hash {
   let hash = ZERO
   for (const byte of new Int8Array(bytes)) {

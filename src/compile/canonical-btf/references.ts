@@ -1,6 +1,6 @@
 import { FormatError } from '../../elf/format-error.ts'
 import { btf_ext_header, btf_ext_info_sec, EXT_RECORDS } from '../../uapi/btf-ext.ts'
-import { type Kind, kindNumber, KINDS, SHAPES, vlen } from '../../uapi/btf.ts'
+import { type Kind, kindNumber, KINDS, RECORD_WORDS, vlen } from '../../uapi/btf.ts'
 
 /** A 32-bit word of .BTF or .BTF.ext, that can be read and replaced. There are thousands. */
 export class Word {
@@ -66,12 +66,12 @@ export function btfWords(
     const start = at
     const info = word(types, at + 4)
     const number = kindNumber(info.get())
-    const [kind, shape] = [KINDS[number], SHAPES[number]]
+    const [kind, shape] = [KINDS[number], RECORD_WORDS[number]]
     if (!kind || !shape) throw new FormatError('BTF', start, `unknown kind ${number}`)
     at = collect(types, at, 'n.')
     const firstTypeId = typeIds.length
-    at = collect(types, at, shape.own)
-    const type = shape.own.startsWith('t') ? typeIds[firstTypeId] : undefined
+    at = collect(types, at, shape.fields)
+    const type = shape.fields.startsWith('t') ? typeIds[firstTypeId] : undefined
     for (let left = shape.item === '' ? 0 : vlen(info.get()); left > 0; left--) {
       at = collect(types, at, shape.item)
     }

@@ -1,5 +1,5 @@
 import { btf_header } from '../../uapi/btf-header.ts'
-import { type Kind, kindFlag, kindNumber, KINDS, SHAPES, vlen } from '../../uapi/btf.ts'
+import { type Kind, kindFlag, kindNumber, KINDS, RECORD_WORDS, vlen } from '../../uapi/btf.ts'
 import { unsupported } from '../host/error.ts'
 import { readFile, readFolder } from '../host/files.ts'
 
@@ -53,7 +53,7 @@ export class KernelBtf {
       offsets.push(at)
       const info = word(at + 4)
       const number = kindNumber(info)
-      const shape = SHAPES[number]
+      const shape = RECORD_WORDS[number]
       if (!shape) {
         throw unsupported(
           'read the types of',
@@ -62,7 +62,7 @@ export class KernelBtf {
           'Try a newer version of unplugin-bpf',
         )
       }
-      at += commonSize + 4 * (shape.own.length + vlen(info) * shape.item.length)
+      at += commonSize + 4 * (shape.fields.length + vlen(info) * shape.item.length)
     }
     this.#offsets = offsets
     this.nextId = this.#firstId + offsets.length
@@ -84,7 +84,7 @@ export class KernelBtf {
   /** The words of one item, such as a member; or, without an index, those that follow the type. */
   words(id: number, index = 0): [number, number, number] {
     const { data, at } = this.#record(id)
-    const itemLength = SHAPES[kindNumber(data.getUint32(at + 4, true))]?.item.length ?? 0
+    const itemLength = RECORD_WORDS[kindNumber(data.getUint32(at + 4, true))]?.item.length ?? 0
     const start = at + typeSize + index * 4 * itemLength
     const word = (offset: number): number =>
       start + offset + 4 <= data.byteLength ? data.getUint32(start + offset, true) : 0
