@@ -141,7 +141,7 @@ describe.each([true, false])('hand-made BTF, little-endian: %s', (littleEndian) 
   })
 
   const damaged: [what: string, bytes: Uint8Array, reason: RegExp][] = [
-    ['nothing', new Uint8Array(), /no header/],
+    ['nothing', new Uint8Array(), /too few for a header/],
     ['other bytes', new Uint8Array(24), /magic/],
     ['half a header', make([int]).subarray(0, 20), /needs 4 more bytes/],
     ['a version to come', make([int], undefined, { version: 2 }), /version 2/],
@@ -151,7 +151,7 @@ describe.each([true, false])('hand-made BTF, little-endian: %s', (littleEndian) 
     ['a kind never written', make([[0, 0, 0]]), /unknown kind 0/],
     ['a type that is not there', make([int, [0, kinds.pointer, 3]]), /type 3 is referred to/],
     ['a name that is not there', make([[900, kinds.int, 4, 32]]), /outside/],
-    ['half a type', make([[0, kinds.int, 4]]), /cut short/],
+    ['half a type', make([[0, kinds.int, 4]]), /cut off/],
     ['more members than fit', make([[0, kinds.struct + 0xffffff, 4]]), /more words are needed/],
     ['more enumerators than fit', make([[0, kinds.enum + 9, 4, 1, 1]]), /more words are needed/],
     ['an unknown linkage', make([int, [5, kinds.variable, 1, 7]]), /linkage 7/],
