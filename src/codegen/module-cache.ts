@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 
+import { readChecksummed, writeChecksummed } from '../compile/cache/checksummed-file.ts'
 import { digest } from '../compile/cache/digest.ts'
-import { readSealed, writeSealed } from '../compile/cache/sealed-file.ts'
 import type { CompileResult } from '../compile/compile.ts'
 import { createDebugger } from '../compile/debug.ts'
 import type { ResolvedOptions } from '../compile/options/options.ts'
@@ -35,7 +35,7 @@ export function moduleKey(
 
 /** Undefined if there is none, or a damaged one. */
 export function readModule(options: ResolvedOptions, key: string): SkeletonModule | undefined {
-  const file = readSealed(moduleFile(options, key))
+  const file = readChecksummed(moduleFile(options, key))
   return file && JSON.parse(file.content.toString())
 }
 
@@ -45,7 +45,11 @@ export async function writeModule(
   module: SkeletonModule,
 ): Promise<void> {
   try {
-    await writeSealed(moduleFile(options, key), Buffer.from(JSON.stringify(module)), MAX_MODULES)
+    await writeChecksummed(
+      moduleFile(options, key),
+      Buffer.from(JSON.stringify(module)),
+      MAX_MODULES,
+    )
   } catch (error) {
     debug?.('%s cannot be cached: %s', module.dependencies[0], error)
   }

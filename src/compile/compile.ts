@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
-import { cached, keep } from './cache/compile-cache.ts'
+import { cachedResult, storeResult } from './cache/compile-cache.ts'
 import { digest } from './cache/digest.ts'
 import { isNewer } from './cache/is-newer.ts'
 import { languageFlags, outputFlags } from './clang/arguments.ts'
 import type { Diagnostic } from './clang/diagnostics.ts'
 import { type Clang, findClang } from './clang/find-clang.ts'
 import { withHints } from './clang/hints.ts'
-import { libbpfHeadersIn } from './clang/libbpf-names.ts'
+import { findLibbpfHeaders } from './clang/libbpf-names.ts'
 import { CompileError } from './compile-error.ts'
 import type { Job } from './job.ts'
 import { type Arch, pathFor } from './options/arch.ts'
@@ -59,14 +59,14 @@ export async function compile(
   const content = readSource(source)
   const clang = await findClang(resolved.clang, resolved.cacheDir)
   const job = jobFor(arch ?? resolved.arch[0], source, resolved, clang)
-  const key = keyOf(job, content)
+  const key = cacheKeyOf(job, content)
   const shared = running.get(key)
   if (shared) {
     const { result, started } = await shared
     // A header saved while it ran: whoever asked after that wants the new one.
     if (!isNewer(result.dependencies, started)) return result
   }
-  const own = cachedOrTranslated(job, key).finally(() => {
+  const own = cachedOrCompiled(job, key).finally(() => {
     if (running.get(key) === own) running.delete(key)
   })
   running.set(key, own)
@@ -74,34 +74,34 @@ export async function compile(
 }
 
 /** Raise it when equal arguments begin to give another result. */
-const generation = '3'
+const cacheVersion = '3'
 
-interface Outcome {
+interface TimedResult {
   readonly result: CompileResult
   /** Milliseconds since 1970. */
   readonly started: number
 }
 
-const running = new Map<string, Promise<Outcome>>()
+const running = new Map<string, Promise<TimedResult>>()
 
 /** By source and architecture: clang lists none when it stops at a missing header. */
 const lastDependencies = new Map<string, readonly string[]>()
 const slotOf = ({ arch, source }: Job): string => `${arch} ${source}`
 
-async function cachedOrTranslated(job: Job, key: string): Promise<Outcome> {
+async function cachedOrCompiled(job: Job, key: string): Promise<TimedResult> {
   const started = Date.now()
-  const result = cached(job, key) ?? (await translated(job, key, started))
+  const result = cachedResult(job, key) ?? (await compileWithClang(job, key, started))
   lastDependencies.set(slotOf(job), result.dependencies)
   return { started, result }
 }
 
-async function translated(job: Job, key: string, started: number): Promise<CompileResult> {
+async function compileWithClang(job: Job, key: string, started: number): Promise<CompileResult> {
   const { source } = job
   const last = lastDependencies.get(slotOf(job))
   const translation = await translate(job, { isRebuild: last !== undefined })
   const { object, systemHeaders } = translation
   const isVmlinuxGenerated = translation.vmlinux !== undefined
-  const headers = libbpfHeadersIn([...job.options.include, ...job.clang.systemIncludes])
+  const headers = findLibbpfHeaders([...job.options.include, ...job.clang.systemIncludes])
   const diagnostics = withHints(translation.diagnostics, { isVmlinuxGenerated, headers })
   const known = object ? [] : [...(last ?? []), ...filesOf(diagnostics)]
   const dependencies = [...new Set([...translation.dependencies, ...known])]
@@ -116,7 +116,9 @@ async function translated(job: Job, key: string, started: number): Promise<Compi
     folder,
   }
   // One saved meanwhile may not be what clang has read.
-  return isNewer(dependencies, started) ? result : keep(job, key, result, translation.vmlinux)
+  return isNewer(dependencies, started)
+    ? result
+    : storeResult(job, key, result, translation.vmlinux)
 }
 
 const filesOf = (diagnostics: readonly Diagnostic[]): string[] =>
@@ -139,14 +141,14 @@ function readSource(source: string): Uint8Array {
 }
 
 /** Names all that decides the outcome, headers excepted. */
-function keyOf({ arch, clang, options, source }: Job, content: Uint8Array): string {
+function cacheKeyOf({ arch, clang, options, source }: Job, content: Uint8Array): string {
   // What clang takes from its environment.
   const environment = ['CPATH', 'C_INCLUDE_PATH', 'SOURCE_DATE_EPOCH', 'CCC_OVERRIDE_OPTIONS'].map(
     (name) => `${name}=${process.env[name] ?? ''}`,
   )
   const flags = [...languageFlags(dirname(source), arch, options, clang), ...outputFlags()]
   const parts = [
-    generation,
+    cacheVersion,
     clang.identity,
     source,
     options.vmlinux,

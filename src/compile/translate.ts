@@ -10,7 +10,7 @@ import type { Job } from './job.ts'
 import { includeFolders } from './options/flag-paths.ts'
 import { describesExterns } from './vmlinux/described-externs.ts'
 import { type LeadingInclude, leadingInclude } from './vmlinux/leading-include.ts'
-import { libbpfHeaders } from './vmlinux/libbpf-headers.ts'
+import { precompilableHeaders } from './vmlinux/libbpf-headers.ts'
 import {
   equalsWholeHeader,
   minimiseLater,
@@ -32,8 +32,8 @@ export async function translate(job: Job, options: TranslateOptions): Promise<Tr
   const { cflags, include } = job.options
   const folders = [...include, ...includeFolders(cflags)]
   const leading = leadingInclude(job.source, folders, vmlinuxHeader)
-  if (leading?.found !== undefined) {
-    return translateWith(job, options, { leading, vmlinux: ownVmlinux(leading.found) })
+  if (leading?.path !== undefined) {
+    return translateWith(job, options, { leading, vmlinux: ownVmlinux(leading.path) })
   }
   // When the source does not begin with it, only clang can tell whether it is wanted and missing.
   const first = leading ? undefined : await translateWith(job, options, {})
@@ -125,7 +125,7 @@ async function precompiledFor(
     const text = await readFile(header, 'utf8')
     if (macros.some((macro) => text.includes(macro))) return undefined
   }
-  const libbpf = libbpfHeaders(following, macros, options, clang)
+  const libbpf = precompilableHeaders(following, macros, options, clang)
   const flags = languageFlags(dirname(source), arch, { ...options, include: [] }, clang)
   const ahead = {
     headers: [header, ...libbpf.headers] as const,

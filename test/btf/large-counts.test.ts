@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { readBtf } from '../../src/btf/btf.ts'
 import { readHeader } from '../../src/btf/header.ts'
 import type { BtfType } from '../../src/btf/types.ts'
-import { btfWords } from '../../src/compile/canonical-btf/references.ts'
+import { readBtfReferences } from '../../src/compile/canonical-btf/references.ts'
 import { KernelBtf } from '../../src/runtime/probe/kernel-btf.ts'
 import { btfBytes, kinds } from './btf-bytes.ts'
 import { encodeBtf } from './encode-btf.ts'
@@ -62,7 +62,7 @@ describe('types of 70,000 items', () => {
   it('are passed over whole where types are put in order', () => {
     const header = readHeader(bytes)
     const section = bytes.subarray(header.types.start, header.types.end)
-    const { records } = btfWords(section, undefined, true)
+    const { records } = readBtfReferences(section, undefined, true)
     expect(records.map(({ kind }) => kind)).toEqual(types.slice(1).map(({ kind }) => kind))
     const sizes = records.map(({ size }) => size)
     expect(sizes.reduce((sum, size) => sum + size)).toBe(section.length)
@@ -82,7 +82,7 @@ describe.each([20, 36, 127])('a type of kind %i, which nobody knows yet', (kind)
   it.each([
     ['objects and files', () => readBtf(unknown)],
     ['the kernel that runs', () => new KernelBtf(Buffer.from(unknown))],
-    ['types to order', () => btfWords(unknown.subarray(24, -1), undefined, true)],
+    ['types to order', () => readBtfReferences(unknown.subarray(24, -1), undefined, true)],
   ])('is an error in %s', (_, read) => {
     expect(read).toThrow(new RegExp(`kind ${kind}\\b`))
   })

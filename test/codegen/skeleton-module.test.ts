@@ -6,7 +6,7 @@ import { expect, it, onTestFinished, vi } from 'vitest'
 
 import { buildModule, type SkeletonModule } from '../../src/codegen/skeleton-module.ts'
 import { buildSkeleton } from '../../src/codegen/skeleton.ts'
-import { readSealed, writeSealed } from '../../src/compile/cache/sealed-file.ts'
+import { readChecksummed, writeChecksummed } from '../../src/compile/cache/checksummed-file.ts'
 import type { Options } from '../../src/compile/options/options.ts'
 import { PRELUDE, project } from './project.ts'
 
@@ -46,9 +46,9 @@ it('is generated once', async () => {
   const { build, entries } = cached()
   await build()
   const [entry = ''] = entries()
-  const { content } = readSealed(entry) ?? {}
+  const { content } = readChecksummed(entry) ?? {}
   const marked = JSON.stringify({ ...JSON.parse(`${content}`), code: 'kept' })
-  await writeSealed(entry, Buffer.from(marked), 1)
+  await writeChecksummed(entry, Buffer.from(marked), 1)
   expect((await build()).code).toBe('kept')
 })
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 
 import { findClang } from '../../compile/clang/find-clang.ts'
-import { libbpfHeadersIn } from '../../compile/clang/libbpf-names.ts'
+import { findLibbpfHeaders } from '../../compile/clang/libbpf-names.ts'
 import { pathFor } from '../../compile/options/arch.ts'
 import type { ResolvedOptions } from '../../compile/options/options.ts'
 import { type Check, check } from './check.ts'
@@ -40,7 +40,7 @@ async function clangCheck(options: ResolvedOptions): Promise<ClangFound> {
 }
 
 function headersCheck(folders: readonly string[]): Check {
-  const headers = libbpfHeadersIn(folders)
+  const headers = findLibbpfHeaders(folders)
   return check(
     'libbpf headers',
     headers !== undefined,

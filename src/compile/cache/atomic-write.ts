@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** What a file keeps when it is written anew. */
-export interface FileOwnership {
+export interface FileAttributes {
   readonly mode: number
   readonly uid: number
   readonly gid: number
@@ -15,14 +15,14 @@ export interface FileOwnership {
 export async function writeAtomic(
   file: string,
   content: string | Uint8Array,
-  kept?: FileOwnership,
+  kept?: FileAttributes,
 ): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
   const temporary = temporaryName(file)
   try {
     // x: no link that someone has put under this name is followed.
     await writeFile(temporary, content, { flag: 'wx' })
-    if (kept) await keep(temporary, kept)
+    if (kept) await applyAttributes(temporary, kept)
     await rename(temporary, file)
   } catch (error) {
     await rm(temporary, { force: true })
@@ -30,7 +30,7 @@ export async function writeAtomic(
   }
 }
 
-async function keep(file: string, { mode, uid, gid }: FileOwnership): Promise<void> {
+async function applyAttributes(file: string, { mode, uid, gid }: FileAttributes): Promise<void> {
   // Nobody else can give a file away.
   if (process.geteuid?.() === 0) await chown(file, uid, gid)
   await chmod(file, mode & 0o7777)

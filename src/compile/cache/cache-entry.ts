@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { Diagnostic } from '../clang/diagnostics.ts'
+import { readChecksummed, writeChecksummed } from './checksummed-file.ts'
 import { contentOf } from './digest.ts'
-import { readSealed, writeSealed } from './sealed-file.ts'
 
 /** A successful compile, as it is kept. */
 export interface CacheEntry {
@@ -22,30 +22,30 @@ export interface CacheEntry {
   readonly vmlinux?: string | undefined
 }
 
-export interface SealedEntry {
+export interface StoredEntry {
   /** Names all that is in the entry. */
-  readonly seal: string
+  readonly checksum: string
   readonly entry: CacheEntry
 }
 
 /** An object is about as large as a photograph: these are some ten megabytes. */
-const kept = 256
+const maxEntries = 256
 
 /** A line of JSON, then the object's bytes. Undefined if there is none, or a damaged one. */
-export function readEntry(cacheDir: string, key: string): SealedEntry | undefined {
-  const file = readSealed(entryFile(cacheDir, key))
+export function readEntry(cacheDir: string, key: string): StoredEntry | undefined {
+  const file = readChecksummed(entryFile(cacheDir, key))
   if (!file) return undefined
-  const { seal, content } = file
+  const { checksum: seal, content } = file
   const end = content.indexOf('\n')
   const entry: Omit<CacheEntry, 'object'> = JSON.parse(content.toString('utf8', 0, end))
-  return { seal, entry: { ...entry, object: new Uint8Array(content.subarray(end + 1)) } }
+  return { checksum: seal, entry: { ...entry, object: new Uint8Array(content.subarray(end + 1)) } }
 }
 
 /** @returns the entry's seal */
 export function writeEntry(cacheDir: string, key: string, entry: CacheEntry): Promise<string> {
   const { object, ...rest } = entry
   const content = Buffer.concat([Buffer.from(`${JSON.stringify(rest)}\n`), object])
-  return writeSealed(entryFile(cacheDir, key), content, kept)
+  return writeChecksummed(entryFile(cacheDir, key), content, maxEntries)
 }
 
 const entryFile = (cacheDir: string, key: string): string => join(cacheDir, 'objects', key)

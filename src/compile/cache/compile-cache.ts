@@ -6,38 +6,42 @@ import type { Job } from '../job.ts'
 import { vmlinuxOrigin } from '../vmlinux/vmlinux.ts'
 import { type CacheEntry, isCurrent, readEntry, writeEntry } from './cache-entry.ts'
 import { contentOf } from './digest.ts'
-import { absentHeaders } from './earlier-headers.ts'
+import { absentIncludeCandidates } from './include-candidates.ts'
 
 const debug = createDebugger('unplugin-bpf:compile')
 
-interface Kept {
+interface StoredResult {
   readonly key: string
   readonly entry: CacheEntry
   readonly result: CompileResult
 }
 
 /** The last of each source and architecture, so that equal compiles give the same result object. */
-const lastKept = new Map<string, Kept>()
+const lastResults = new Map<string, StoredResult>()
 const slotOf = ({ arch, source }: Job): string => `${arch} ${source}`
 
 /** What is kept of an equal compile, if nothing that it read has changed. */
-export function cached(job: Job, key: string): CompileResult | undefined {
+export function cachedResult(job: Job, key: string): CompileResult | undefined {
   const { options, source } = job
   if (options.cache === false) return undefined
-  const last = lastKept.get(slotOf(job))
-  const kept = last?.key === key ? last : readKept(job, options.cache, key)
+  const last = lastResults.get(slotOf(job))
+  const kept = last?.key === key ? last : readStored(job, options.cache, key)
   if (!kept || !isCurrent(kept.entry)) return undefined
   const { vmlinux } = kept.entry
   if (vmlinux !== undefined && vmlinux !== vmlinuxOrigin(options)) return undefined
   debug?.('%s is cached', source)
-  lastKept.set(slotOf(job), kept)
+  lastResults.set(slotOf(job), kept)
   return kept.result
 }
 
-function readKept({ options, source }: Job, cache: string, key: string): Kept | undefined {
+function readStored(
+  { options, source }: Job,
+  cache: string,
+  key: string,
+): StoredResult | undefined {
   const sealed = readEntry(cache, key)
   if (!sealed) return undefined
-  const { entry, seal: identity } = sealed
+  const { entry, checksum: identity } = sealed
   const { diagnostics, object } = entry
   const dependencies = entry.dependencies.map(({ file }) => file)
   const systemHeaders = entry.dependencies.flatMap(({ file, isSystem }) => (isSystem ? [file] : []))
@@ -60,7 +64,7 @@ function readKept({ options, source }: Job, cache: string, key: string): Kept | 
  *
  * @param vmlinux What the generated vmlinux.h was generated from, if it includes that.
  */
-export async function keep(
+export async function storeResult(
   job: Job,
   key: string,
   result: CompileResult,
@@ -70,7 +74,7 @@ export async function keep(
   const { dependencies, diagnostics, object } = result
   if (options.cache === false || !object) return result
   const headers = dependencies.slice(1)
-  const absent = absentHeaders(source, headers, vmlinux !== undefined, options, clang)
+  const absent = absentIncludeCandidates(source, headers, vmlinux !== undefined, options, clang)
   const system = new Set(result.systemHeaders)
   const contents = dependencies.map((file) => {
     return { file, content: contentOf(file), isSystem: system.has(file) }
@@ -81,6 +85,6 @@ export async function keep(
     return undefined
   })
   const named = { ...result, identity }
-  lastKept.set(slotOf(job), { key, entry, result: named })
+  lastResults.set(slotOf(job), { key, entry, result: named })
   return named
 }

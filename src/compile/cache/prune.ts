@@ -29,7 +29,7 @@ export async function prune(folder: string, kept: number): Promise<void> {
  * Marks a file as used now, which is not to be written: see since-written.ts. A cache that cannot be written is still
  * read.
  */
-export function touch(file: string): void {
+export function markUsed(file: string): void {
   try {
     utimesSync(file, new Date(), statSync(file).mtime)
   } catch {

@@ -1,7 +1,7 @@
 import { readHeader } from '../../btf/header.ts'
 import { readElf } from '../../elf/elf.ts'
 import type { Kind } from '../../uapi/btf.ts'
-import { btfWords, type TypeRecord, type Word } from './references.ts'
+import { readBtfReferences, type TypeRecord, type BtfWord } from './references.ts'
 
 /**
  * Puts the forward declarations at the end of an object's BTF in the order of their names, in place, and behind
@@ -12,7 +12,7 @@ import { btfWords, type TypeRecord, type Word } from './references.ts'
  * FixupDerivedTypes, a map keyed by pointer), which moves with the length of a path. All else is the
  * same wherever one compiles.
  */
-export function orderForwards(object: Uint8Array): void {
+export function canonicaliseBtf(object: Uint8Array): void {
   const { littleEndian, sections } = readElf(object)
   const btf = sections.find(({ name }) => name === '.BTF')?.data
   const ext = sections.find(({ name }) => name === '.BTF.ext')?.data
@@ -20,12 +20,12 @@ export function orderForwards(object: Uint8Array): void {
   const header = readHeader(btf)
   const types = btf.subarray(header.types.start, header.types.end)
   const table = btf.subarray(header.strings.start, header.strings.end)
-  const { records, strings, typeIds } = btfWords(types, ext, littleEndian)
+  const { records, nameOffsets: strings, typeIds } = readBtfReferences(types, ext, littleEndian)
 
   // Type ids start at 1.
   const firstId = records.findLastIndex(({ kind }) => !isAppended(kind)) + 2
   const appended = records.slice(firstId - 1)
-  const order = inOrder(appended, firstId, typeIds, table)
+  const order = sortedTypes(appended, firstId, typeIds, table)
   if (order.every((record, index) => record === appended[index])) return
   moveTypes(appended, order, firstId, types, typeIds)
   moveNames(appended, table, strings)
@@ -37,10 +37,10 @@ const isAppended = (kind: Kind): boolean => kind === 'fwd' || kind === 'type_tag
  * Forward declarations by name, then struct before union; tags by name, then by what they tag; then by what
  * refers to them first: that much never moves.
  */
-function inOrder(
+function sortedTypes(
   appended: readonly TypeRecord[],
   firstId: number,
-  typeIds: readonly Word[],
+  typeIds: readonly BtfWord[],
   table: Uint8Array,
 ): TypeRecord[] {
   const keyOf = (id: number): string => {
@@ -68,13 +68,13 @@ function inOrder(
 function firstUses(
   appended: readonly TypeRecord[],
   firstId: number,
-  typeIds: readonly Word[],
+  typeIds: readonly BtfWord[],
 ): number[] {
   const uses = appended.map(() => Infinity)
   const moving = new Set(appended.map(({ type }) => type))
   for (const [use, word] of typeIds.entries()) {
     if (moving.has(word)) continue
-    for (let type: Word | undefined = word; type;) {
+    for (let type: BtfWord | undefined = word; type;) {
       const index: number = type.get() - firstId
       if (index < 0) break
       uses[index] = Math.min(uses[index] ?? use, use)
@@ -89,7 +89,7 @@ function moveTypes(
   order: readonly TypeRecord[],
   firstId: number,
   types: Uint8Array,
-  typeIds: readonly Word[],
+  typeIds: readonly BtfWord[],
 ): void {
   const newIndex = new Map(order.map((forward, index) => [forward, index]))
   for (const typeId of typeIds) {
@@ -107,7 +107,7 @@ function moveTypes(
 function moveNames(
   appended: readonly TypeRecord[],
   table: Uint8Array,
-  strings: readonly Word[],
+  strings: readonly BtfWord[],
 ): void {
   const names = new Set(appended.map(({ name }) => name.get()))
   const ending = new Map<number, Uint8Array>()

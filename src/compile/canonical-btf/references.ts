@@ -3,7 +3,7 @@ import { btf_ext_header, btf_ext_info_sec, EXT_RECORDS } from '../../uapi/btf-ex
 import { type Kind, kindNumber, KINDS, RECORD_WORDS, vlen } from '../../uapi/btf.ts'
 
 /** A 32-bit word of .BTF or .BTF.ext, that can be read and replaced. There are thousands. */
-export class Word {
+export class BtfWord {
   readonly #view: DataView
   readonly #offset: number
   readonly #littleEndian: boolean
@@ -24,36 +24,36 @@ export class Word {
 }
 
 export interface TypeRecord {
-  readonly name: Word
-  readonly info: Word
+  readonly name: BtfWord
+  readonly info: BtfWord
   readonly kind: Kind
   /** The type that it refers to as a whole: of PTR, TYPEDEF, TYPE_TAG and the like. */
-  readonly type: Word | undefined
+  readonly type: BtfWord | undefined
   /** Bytes from the start of the type section. */
   readonly start: number
   readonly size: number
 }
 
 /** Where an object's .BTF and .BTF.ext refer to types and strings: what must change when those move. */
-export interface BtfWords {
+export interface BtfReferences {
   /** By type id - 1. */
   readonly records: readonly TypeRecord[]
-  readonly typeIds: readonly Word[]
-  readonly strings: readonly Word[]
+  readonly typeIds: readonly BtfWord[]
+  readonly nameOffsets: readonly BtfWord[]
 }
 
 /** Takes the type section of an object's .BTF, and its .BTF.ext, as clang writes them. */
-export function btfWords(
+export function readBtfReferences(
   typeSection: Uint8Array,
   extSection: Uint8Array | undefined,
   littleEndian: boolean,
-): BtfWords {
+): BtfReferences {
   const types = viewOf(typeSection)
   const ext = extSection && viewOf(extSection)
   const records: TypeRecord[] = []
-  const typeIds: Word[] = []
-  const strings: Word[] = []
-  const word = (view: DataView, offset: number): Word => new Word(view, offset, littleEndian)
+  const typeIds: BtfWord[] = []
+  const strings: BtfWord[] = []
+  const word = (view: DataView, offset: number): BtfWord => new BtfWord(view, offset, littleEndian)
   const collect = (view: DataView, offset: number, shape: string): number => {
     for (let index = 0; index < shape.length; index++) {
       if (shape[index] === 't') typeIds.push(word(view, offset + index * 4))
@@ -96,7 +96,7 @@ export function btfWords(
       }
     }
   }
-  return { records, typeIds, strings }
+  return { records, typeIds, nameOffsets: strings }
 }
 
 const viewOf = ({ buffer, byteLength, byteOffset }: Uint8Array): DataView =>

@@ -49,7 +49,7 @@ export type Paint = (style: 'bold' | 'red' | 'magenta' | 'cyan' | 'green', text:
 export function paintDiagnostic(diagnostic: Diagnostic, paint: Paint): string {
   const { severity, message, flag, notes, fixits, includedFrom } = diagnostic
   const at = (where: Pick<Note, 'file' | 'line' | 'column'>): string => {
-    const text = place(where)
+    const text = formatLocation(where)
     return text && paint('bold', text)
   }
   const framed = (note: Note): string[] => {
@@ -86,7 +86,7 @@ export function frame({ line, column, endColumn, sourceLine }: Note): string[] {
   return [source, `${' '.repeat(number.length)} | ${indent}${mark}`]
 }
 
-const place = ({ file, line, column }: Pick<Note, 'file' | 'line' | 'column'>): string =>
+const formatLocation = ({ file, line, column }: Pick<Note, 'file' | 'line' | 'column'>): string =>
   file === undefined
     ? ''
     : `${[file, line, column].filter((part) => part !== undefined).join(':')}: `

@@ -3,19 +3,22 @@ import { delimiter, isAbsolute, join } from 'node:path'
 
 import { writeAtomic } from '../cache/atomic-write.ts'
 import { digest } from '../cache/digest.ts'
-import { readOwn } from '../cache/ownership.ts'
+import { readOwnedFile } from '../cache/ownership.ts'
 import { ClangNotFoundError, CompileError } from '../compile-error.ts'
 import { createDebugger } from '../debug.ts'
-import { run } from './run-process.ts'
+import { runProcess } from './run-process.ts'
 
 const debug = createDebugger('unplugin-bpf:clang')
 
 /** Oldest first to know BTF_KIND_FLOAT, decl tags and the CO-RE relocations that libbpf 1.0 wants. */
-const oldest = 14
-const newest = 21
+const oldestMajor = 14
+const newestMajor = 21
 const candidates = [
   'clang',
-  ...Array.from({ length: newest - oldest + 1 }, (_, age) => `clang-${newest - age}`),
+  ...Array.from(
+    { length: newestMajor - oldestMajor + 1 },
+    (_, age) => `clang-${newestMajor - age}`,
+  ),
 ]
 
 export interface Clang {
@@ -46,8 +49,8 @@ export async function findClang(wanted: string | undefined, cacheDir: string): P
     const path = which(name)
     if (path === undefined) continue
     try {
-      const clang = await probe(path, cacheDir)
-      const fault = faultOf(clang)
+      const clang = await describeClang(path, cacheDir)
+      const fault = unusableReason(clang)
       if (fault === undefined) return clang
       unfit.push(`${path} ${fault}`)
     } catch (error) {
@@ -55,11 +58,11 @@ export async function findClang(wanted: string | undefined, cacheDir: string): P
       unfit.push(error.message)
     }
   }
-  throw new ClangNotFoundError(notFound(names, unfit), names)
+  throw new ClangNotFoundError(notFoundMessage(names, unfit), names)
 }
 
-function faultOf({ hasBpfTarget, major, version }: Clang): string | undefined {
-  if (!(major >= oldest)) return `is too old (${version}), ${oldest} or newer is needed`
+function unusableReason({ hasBpfTarget, major, version }: Clang): string | undefined {
+  if (!(major >= oldestMajor)) return `is too old (${version}), ${oldestMajor} or newer is needed`
   if (!hasBpfTarget) return `(${version}) cannot compile for BPF`
   return undefined
 }
@@ -87,37 +90,41 @@ function isExecutable(path: string): boolean {
 const probes = new Map<string, Promise<Clang>>()
 
 /** In memory, then in the cache, then by running it. */
-function probe(path: string, cacheDir: string): Promise<Clang> {
+function describeClang(path: string, cacheDir: string): Promise<Clang> {
   const { size, mtimeMs } = statSync(path)
   const identity = digest(realpathSync(path), String(size), String(mtimeMs))
   let known = probes.get(identity)
   if (!known) {
-    known = remembered(path, identity, join(cacheDir, 'clang', `${identity}.json`))
+    known = cachedOrQueried(path, identity, join(cacheDir, 'clang', `${identity}.json`))
     known.catch(() => probes.delete(identity))
     probes.set(identity, known)
   }
   return known
 }
 
-async function remembered(path: string, identity: string, file: string): Promise<Clang> {
+async function cachedOrQueried(path: string, identity: string, file: string): Promise<Clang> {
   try {
-    const clang: Clang = JSON.parse(readOwn(file)?.toString() ?? '')
+    const clang: Clang = JSON.parse(readOwnedFile(file)?.toString() ?? '')
     if (clang.identity === identity && Array.isArray(clang.systemIncludes))
       return { ...clang, path }
   } catch {
     // None yet, or a damaged one: ask the binary.
   }
-  const clang = await ask(path, identity)
+  const clang = await queryClang(path, identity)
   await writeAtomic(file, JSON.stringify(clang)).catch((error: unknown) => {
     debug?.('cannot keep what %s is: %s', path, error)
   })
   return clang
 }
 
-async function ask(path: string, identity: string): Promise<Clang> {
+async function queryClang(path: string, identity: string): Promise<Clang> {
   const [verbose, targets] = await Promise.all([
-    run(path, ['-v', '-E', '-x', 'c', process.platform === 'win32' ? 'NUL' : '/dev/null'], '/'),
-    run(path, ['--print-targets'], '/'),
+    runProcess(
+      path,
+      ['-v', '-E', '-x', 'c', process.platform === 'win32' ? 'NUL' : '/dev/null'],
+      '/',
+    ),
+    runProcess(path, ['--print-targets'], '/'),
   ])
   const version = /^.*clang version .*$/m.exec(verbose.stderr)?.[0]
   if (version === undefined) throw new CompileError(`${path} is not clang: it tells no version`)
@@ -126,7 +133,7 @@ async function ask(path: string, identity: string): Promise<Clang> {
     version,
     major: Number(/clang version (\d+)/.exec(version)?.[1]),
     hasBpfTarget: /^\s*bpf\s/m.test(targets.stdout),
-    systemIncludes: searchList(verbose.stderr),
+    systemIncludes: systemIncludesOf(verbose.stderr),
     identity,
   }
   debug?.('%s: %o', path, clang)
@@ -134,7 +141,7 @@ async function ask(path: string, identity: string): Promise<Clang> {
 }
 
 /** Of `clang -v`; the compiler's own folder is left out: it is of the host's target. */
-function searchList(verbose: string): string[] {
+function systemIncludesOf(verbose: string): string[] {
   const list = /^#include <\.\.\.> search starts here:\n((?: .*\n)*)/m.exec(verbose)?.[1] ?? ''
   return list
     .split('\n')
@@ -142,12 +149,12 @@ function searchList(verbose: string): string[] {
     .filter((folder) => folder !== '' && !/[/\\]lib[/\\]clang[/\\][\d.]+[/\\]include$/.test(folder))
 }
 
-function notFound(names: readonly string[], unfit: readonly string[]): string {
+function notFoundMessage(names: readonly string[], unfit: readonly string[]): string {
   const tried = names.length === 1 ? String(names[0]) : `${names.join(', ')} on PATH`
   return [
     `No clang that can compile BPF programs: tried ${tried}.`,
     ...unfit.map((reason) => `${reason}.`),
-    `Install LLVM's clang, ${oldest} or newer, with the BPF target:`,
+    `Install LLVM's clang, ${oldestMajor} or newer, with the BPF target:`,
     '  Debian, Ubuntu:  apt install clang libbpf-dev',
     '  Fedora:          dnf install clang libbpf-devel',
     '  Arch:            pacman -S clang libbpf',

@@ -1,5 +1,5 @@
 import type { Diagnostic, Note } from './diagnostics.ts'
-import { type LibbpfHeaders, newerNameNote } from './libbpf-names.ts'
+import { type InstalledHeaders, newerNameNote } from './libbpf-names.ts'
 
 /** What a person would be told by one who has met the message before. */
 const hints: readonly {
@@ -54,7 +54,7 @@ export function withHints(
   {
     isVmlinuxGenerated,
     headers,
-  }: { readonly isVmlinuxGenerated: boolean; readonly headers?: LibbpfHeaders | undefined },
+  }: { readonly isVmlinuxGenerated: boolean; readonly headers?: InstalledHeaders | undefined },
 ): Diagnostic[] {
   const told = new Set<string>()
   const left = new Set(hints.filter((hint) => isVmlinuxGenerated || !hint.ofGeneratedVmlinux))

@@ -41,7 +41,7 @@ const OLDER_NAMES: Readonly<Record<string, string>> = {
   BPF_URETPROBE: 'BPF_KRETPROBE',
 }
 
-export interface LibbpfHeaders {
+export interface InstalledHeaders {
   /** `/usr/include/bpf` */
   readonly folder: string
   /** `1.1`; undefined of headers without libbpf_version.h. */
@@ -49,7 +49,7 @@ export interface LibbpfHeaders {
 }
 
 /** libbpf's headers as clang finds them. @param folders that it searches, in its order */
-export function libbpfHeadersIn(folders: readonly string[]): LibbpfHeaders | undefined {
+export function findLibbpfHeaders(folders: readonly string[]): InstalledHeaders | undefined {
   const folder = folders
     .map((path) => join(path, 'bpf'))
     .find((path) => existsSync(join(path, 'bpf_helpers.h')))
@@ -67,7 +67,7 @@ const headerNames = ['bpf_helpers.h', 'bpf_tracing.h', 'bpf_core_read.h', 'usdt.
 /** For an error at a line that uses a name which only newer headers have. */
 export function newerNameNote(
   { severity, sourceLine = '' }: Diagnostic,
-  headers: LibbpfHeaders | undefined,
+  headers: InstalledHeaders | undefined,
 ): Note | undefined {
   if (severity !== 'error' || !headers) return undefined
   for (const [name] of sourceLine.matchAll(/[A-Za-z_]\w*/g)) {
@@ -77,21 +77,21 @@ export function newerNameNote(
     const message =
       minor === undefined
         ? `${name} is in no header of libbpf: copy bpf_arena_common.h from the kernel's tools/testing/selftests/bpf, or define it: ${definition}`
-        : `${name} came with libbpf 1.${minor}, and the headers in ${headers.folder} are ${described(headers)}: name the folder of newer headers in the option include, or ${instead(name)}`
+        : `${name} came with libbpf 1.${minor}, and the headers in ${headers.folder} are ${describeVersion(headers)}: name the folder of newer headers in the option include, or ${alternativeTo(name)}`
     return { message }
   }
   return undefined
 }
 
-function isIn({ folder }: LibbpfHeaders, name: string): boolean {
+function isIn({ folder }: InstalledHeaders, name: string): boolean {
   const word = new RegExp(`\\b${name}\\b`)
   return headerNames.some((header) => word.test(textOf(join(folder, header)) ?? ''))
 }
 
-const described = ({ version }: LibbpfHeaders): string =>
+const describeVersion = ({ version }: InstalledHeaders): string =>
   version === undefined ? 'older' : `those of ${version}`
 
-function instead(name: string): string {
+function alternativeTo(name: string): string {
   const older = OLDER_NAMES[name]
   return older === undefined
     ? `copy its definition into the program, inside #ifndef ${name}`

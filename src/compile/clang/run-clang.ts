@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 
 import { FormatError } from '../../elf/format-error.ts'
-import { orderForwards } from '../canonical-btf/canonical-order.ts'
+import { canonicaliseBtf } from '../canonical-btf/canonical-order.ts'
 import { CompileError } from '../compile-error.ts'
 import type { Job } from '../job.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
@@ -13,7 +13,7 @@ import { languageFlags, messageFlags, namedFrom, outputFlags } from './arguments
 import { parseDepfile } from './depfile.ts'
 import type { Diagnostic } from './diagnostics.ts'
 import { parseDiagnostics } from './parse-diagnostics.ts'
-import { run } from './run-process.ts'
+import { runProcess } from './run-process.ts'
 import { systemHeaders } from './system-headers.ts'
 
 /** What clang made of a source. */
@@ -59,7 +59,7 @@ export async function runClang(
       ...(precompiled ? precompiledFlags(precompiled) : []),
     ]
     args.push('-MD', '-MF', depfile, '-c', name, '-o', objectFile)
-    const { exitCode, stderr } = await run(clang.path, args, folder)
+    const { exitCode, stderr } = await runProcess(clang.path, args, folder)
     const diagnostics = parseDiagnostics(stderr, folder, source)
     if (exitCode !== 0 && !diagnostics.some(({ severity }) => severity === 'error')) {
       const words = stderr.trimEnd().split('\n').slice(0, 10).join('\n')
@@ -89,7 +89,7 @@ export async function runClang(
 function readObject(file: string, { clang, source }: Job): Uint8Array {
   const object = new Uint8Array(readFileSync(file))
   try {
-    orderForwards(object)
+    canonicaliseBtf(object)
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
     if (error.format !== 'ELF') {

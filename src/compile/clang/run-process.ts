@@ -6,13 +6,13 @@ const debug = createDebugger('unplugin-bpf:clang')
 /** Milliseconds. A BPF program that compiles longer than this is a compiler that hangs. */
 const timeout = 120_000
 
-export interface Run {
+export interface ProcessResult {
   readonly exitCode: number
   readonly stdout: string
   readonly stderr: string
 }
 
-export interface RunOptions {
+export interface ProcessOptions {
   /** Nothing waits for it: this process may end before, and says nothing of what it says. */
   readonly isBackground?: boolean
 }
@@ -21,12 +21,12 @@ export interface RunOptions {
  * Runs a compiler to its end, whatever its exit code. Throws a CompileError if it cannot be started,
  * is killed, or hangs.
  */
-export async function run(
+export async function runProcess(
   program: string,
   args: readonly string[],
   cwd: string,
-  { isBackground = false }: RunOptions = {},
-): Promise<Run> {
+  { isBackground = false }: ProcessOptions = {},
+): Promise<ProcessResult> {
   // Loaded here: a build that the cache answers starts no process and need not pay for execa.
   const { execa } = await import('execa')
   const started = performance.now()

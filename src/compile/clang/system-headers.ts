@@ -4,7 +4,7 @@ import type { ResolvedOptions } from '../options/options.ts'
 import { vmlinuxHeader } from '../vmlinux/vmlinux.ts'
 import { parseDepfile } from './depfile.ts'
 import type { Clang } from './find-clang.ts'
-import { run } from './run-process.ts'
+import { runProcess } from './run-process.ts'
 
 /**
  * Which of the headers that a source includes are the system's in clang's own sense: found in a folder of
@@ -24,7 +24,7 @@ export async function systemHeaders(
   )
   if (!unknown) return inSystem
   // -MM lists the user's headers where -MD lists all.
-  const { exitCode, stdout, stderr } = await run(clang.path, [...args, '-w', '-MM'], folder)
+  const { exitCode, stdout, stderr } = await runProcess(clang.path, [...args, '-w', '-MM'], folder)
   if (exitCode !== 0) throw new Error(`${clang.path} -MM failed: ${stderr}`)
   const own = new Set(parseDepfile(stdout).map((name) => resolve(folder, name)))
   return headers.filter((header) => !own.has(header))

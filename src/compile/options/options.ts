@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 
-import { ownCache } from '../cache/ownership.ts'
+import { trustedCacheFolder } from '../cache/ownership.ts'
 import { type Arch, nativeArch } from './arch.ts'
 import { absolutePaths } from './flag-paths.ts'
 import { packageOptions } from './package-options.ts'
@@ -107,7 +107,7 @@ export function resolveOptions(
     ...given,
   }
   const { arch = nativeArch(), types = true, cache = true } = merged
-  const cacheDir = ownCache(
+  const cacheDir = trustedCacheFolder(
     typeof cache === 'string' ? cache : join(root, 'node_modules/.cache/unplugin-bpf'),
   )
   const result: ResolvedOptions = Object.freeze({

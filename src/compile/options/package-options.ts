@@ -2,12 +2,12 @@ import { readFileSync, statSync } from 'node:fs'
 import { delimiter, join, relative, resolve, sep } from 'node:path'
 
 import type { Options } from './options.ts'
-import { describeTrusted, isTrusted } from './trusted-owner.ts'
+import { describeTrustedUsers, isTrusted } from './trusted-owner.ts'
 import { validateOptions } from './validate-options.ts'
 import { isPartOf, workspaceOf } from './workspace.ts'
 
 /** Names folders whose package.json is obeyed wherever it lies and whoever owns it. */
-const override = 'BPF_TRUSTED_FOLDERS'
+const trustedFoldersVariable = 'BPF_TRUSTED_FOLDERS'
 
 /**
  * The options that `folder`'s package.json holds under the key `"unplugin-bpf"`. They name programs to run and files to
@@ -18,7 +18,7 @@ const override = 'BPF_TRUSTED_FOLDERS'
 export function packageOptions(folder: string, cwd: string, env: NodeJS.ProcessEnv): Options {
   const file = join(folder, 'package.json')
   const stats = statSync(file)
-  const isOverridden = (env[override] ?? '')
+  const isOverridden = (env[trustedFoldersVariable] ?? '')
     .split(delimiter)
     .some((trusted) => trusted !== '' && isInside(resolve(trusted), folder))
   const workspace = workspaceOf(cwd)
@@ -31,8 +31,8 @@ export function packageOptions(folder: string, cwd: string, env: NodeJS.ProcessE
   }
   if (!hasOptions(file)) return {}
   throw new TypeError(
-    `The options of unplugin-bpf in ${file} are not taken, as they can run programs and the file belongs to user ${stats.uid}, not ${describeTrusted()}. ` +
-      `To take them nevertheless, set ${override}=${folder}`,
+    `The options of unplugin-bpf in ${file} are not taken, as they can run programs and the file belongs to user ${stats.uid}, not ${describeTrustedUsers()}. ` +
+      `To take them nevertheless, set ${trustedFoldersVariable}=${folder}`,
   )
 }
 
@@ -69,7 +69,7 @@ function warnOnce(file: string, workspace: string): void {
   warned.add(file)
   process.emitWarning(
     `The options of unplugin-bpf in ${file} are not taken, as it lies outside of the workspace ${workspace}. ` +
-      `Build in its own folder, give them to the plugin, or set ${override} to the folder`,
+      `Build in its own folder, give them to the plugin, or set ${trustedFoldersVariable} to the folder`,
     { code: 'UNPLUGIN_BPF_NOT_TAKEN' },
   )
 }

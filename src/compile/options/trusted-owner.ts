@@ -7,7 +7,7 @@ export function isTrusted({ uid }: { readonly uid: number }): boolean {
 }
 
 /** As a sentence says it. */
-export function describeTrusted(): string {
+export function describeTrustedUsers(): string {
   const names = (trustedUsers() ?? []).map((uid) => (uid === 0 ? 'root' : `user ${uid}`))
   return [...new Set(names)].join(' nor ')
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 
 export interface LeadingInclude {
   /** The header that an include path has, absolute. */
-  readonly found: string | undefined
+  readonly path: string | undefined
   /** Macros defined, and tested by include guards, before it. */
   readonly macros: readonly string[]
   /** The headers that the source itself includes right after it, as in `#include <bpf/bpf_helpers.h>`. */
@@ -11,7 +11,7 @@ export interface LeadingInclude {
 }
 
 /** Deeper than any sane chain of headers that each begin with the next. */
-const deepest = 16
+const maxDepth = 16
 
 /**
  * The header `wanted` (`vmlinux.h`), if it is the first thing a source includes: nothing but comments,
@@ -25,14 +25,15 @@ export function leadingInclude(
 ): LeadingInclude | undefined {
   const macros: string[] = []
   let current = file
-  for (let depth = 0; depth < deepest; depth++) {
+  for (let depth = 0; depth < maxDepth; depth++) {
     const first = firstInclude(current, macros)
     if (first === undefined) return undefined
     const { name, quoted, rest } = first
     const found = [...(quoted ? [dirname(current)] : []), ...include]
       .map((folder) => join(folder, name))
       .find((path) => existsSync(path))
-    if (name === wanted) return { found, macros, following: depth === 0 ? bracketed(rest) : [] }
+    if (name === wanted)
+      return { path: found, macros, following: depth === 0 ? angleBracketIncludes(rest) : [] }
     if (found === undefined) return undefined
     current = found
   }
@@ -68,7 +69,7 @@ function firstInclude(file: string, macros: string[]): FirstInclude | undefined 
 }
 
 /** The names between brackets of the includes that the lines begin with. */
-function bracketed(lines: readonly string[]): string[] {
+function angleBracketIncludes(lines: readonly string[]): string[] {
   const names = lines.map((line) => /^#\s*include\s*<([^>]+)>$/.exec(line)?.[1])
   const end = names.indexOf(undefined)
   return names.slice(0, end < 0 ? names.length : end).filter((name) => name !== undefined)

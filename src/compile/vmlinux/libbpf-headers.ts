@@ -11,26 +11,26 @@ import { textOf } from '../text-of.ts'
 const PRECOMPILED = /^bpf\/bpf_(?:helpers|core_read|endian|tracing)\.h$/
 const HELPERS = 'bpf_helper_defs.h'
 
-export interface LibbpfHeaders {
+export interface PrecompilableHeaders {
   /** Absolute, in the source's order. */
   readonly headers: readonly string[]
   /** Names the content of all that they read. */
   readonly content: string
 }
 
-const none: LibbpfHeaders = { headers: [], content: '' }
+const none: PrecompilableHeaders = { headers: [], content: '' }
 
 /**
  * libbpf's headers among those that a source includes right after vmlinux.h, to be precompiled with it.
  * bpf_helper_defs.h declares structs of the kernel anew, and clang, asked for unused types, would describe
  * in each object every type that they lead to: 650 kB of DWARF.
  */
-export function libbpfHeaders(
+export function precompilableHeaders(
   following: readonly string[],
   macros: readonly string[],
   { cflags, include }: ResolvedOptions,
   { systemIncludes }: Clang,
-): LibbpfHeaders {
+): PrecompilableHeaders {
   // Searched before the system's folders.
   if (process.env['CPATH'] || process.env['C_INCLUDE_PATH']) return none
   const users = [...include, ...includeFolders(cflags)]

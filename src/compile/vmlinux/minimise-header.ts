@@ -55,7 +55,7 @@ export function readHeader(text: string): Header {
 }
 
 /** What C may speak of by these words, of what the header defines. */
-export function namedBy(words: Iterable<string>, { byName }: Header): Set<string> {
+export function definitionsNamed(words: Iterable<string>, { byName }: Header): Set<string> {
   const names = new Set<string>()
   for (const word of words) {
     // bpf_helpers.h: bpf_for_each(task, …) has a variable of struct bpf_iter_task.

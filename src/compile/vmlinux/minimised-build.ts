@@ -5,7 +5,7 @@ import { readBtf } from '../../btf/btf.ts'
 import { readElf } from '../../elf/elf.ts'
 import { writeAtomic } from '../cache/atomic-write.ts'
 import { digest } from '../cache/digest.ts'
-import { touch } from '../cache/prune.ts'
+import { markUsed } from '../cache/prune.ts'
 import type { Diagnostic } from '../clang/diagnostics.ts'
 import type { Clang } from '../clang/find-clang.ts'
 import type { ClangRun } from '../clang/run-clang.ts'
@@ -16,7 +16,7 @@ import {
   reachableFrom,
   minimiseHeader,
   type Header,
-  namedBy,
+  definitionsNamed,
   readHeader,
   STUB,
   wordsOf,
@@ -50,7 +50,7 @@ export interface MinimisedBuild {
 
 interface State {
   /** Undefined until it is made. */
-  shortcut: MinimisedBuild | undefined
+  build: MinimisedBuild | undefined
   /** Words of errors with a shortcut, and of the lines that those show. */
   readonly missed: Set<string>
   /** It was made for all that is known to be needed, and did not serve. */
@@ -60,10 +60,10 @@ interface State {
 
 const states = new Map<string, State>()
 
-function stateOf({ source }: Job, { file }: Precompiled): State {
+function stateFor({ source }: Job, { file }: Precompiled): State {
   const key = `${source}\n${file}`
   const state = states.get(key) ?? {
-    shortcut: undefined,
+    build: undefined,
     missed: new Set(),
     isHopeless: false,
     isMaking: false,
@@ -74,9 +74,9 @@ function stateOf({ source }: Job, { file }: Precompiled): State {
 
 /** The shortcut for the source as it now is, if there is one. */
 export function minimisedBuildFor(job: Job, whole: Precompiled): MinimisedBuild | undefined {
-  const { isHopeless, shortcut } = stateOf(job, whole)
+  const { isHopeless, build: shortcut } = stateFor(job, whole)
   if (!shortcut || isHopeless || !hasAllNamed(shortcut.files, shortcut)) return undefined
-  for (const file of shortcut.cacheFiles) touch(file)
+  for (const file of shortcut.cacheFiles) markUsed(file)
   return shortcut
 }
 
@@ -88,7 +88,10 @@ export function equalsWholeHeader(
   { diagnostics, headers, object }: ClangRun,
   shortcut: MinimisedBuild,
 ): boolean {
-  if (!object || diagnostics.some((diagnostic) => shows(diagnostic, shortcut.precompiled)))
+  if (
+    !object ||
+    diagnostics.some((diagnostic) => dependsOnHeaderText(diagnostic, shortcut.precompiled))
+  )
     return false
   const btf = btfOf(object)
   if (btf && Buffer.from(btf.buffer, btf.byteOffset, btf.length).includes(STUB)) return false
@@ -98,8 +101,8 @@ export function equalsWholeHeader(
 
 /** Remembers what a run with the shortcut lacked; none: its file is damaged. */
 export function noteFailure(job: Job, whole: Precompiled, run: ClangRun | undefined): void {
-  const state = stateOf(job, whole)
-  if (!run) state.shortcut = undefined
+  const state = stateFor(job, whole)
+  if (!run) state.build = undefined
   const errors = run?.diagnostics.filter(({ severity }) => severity === 'error') ?? []
   for (const { message, notes } of errors) {
     const words = wordsOf([message, ...notes.map(({ sourceLine }) => sourceLine)].join('\n'))
@@ -120,11 +123,11 @@ export interface Rebuild {
 /** Makes the shortcut for the next time. No build waits for it, nor the process's end. */
 export function minimiseLater(rebuild: Rebuild): void {
   const { job, run, whole } = rebuild
-  const state = stateOf(job, whole)
+  const state = stateFor(job, whole)
   if (state.isMaking || !run.object) return
   state.isMaking = true
   const make = (): Promise<void> =>
-    makeShortcut(rebuild, state)
+    makeMinimisedBuild(rebuild, state)
       .catch((error: unknown) => debug?.('no shortcut for %s: %s', job.source, error))
       .finally(() => {
         state.isMaking = false
@@ -143,7 +146,7 @@ export async function minimisingSettled(): Promise<void> {
   await Promise.all(making)
 }
 
-async function makeShortcut(rebuild: Rebuild, state: State): Promise<void> {
+async function makeMinimisedBuild(rebuild: Rebuild, state: State): Promise<void> {
   const { job, run, tried, vmlinux, whole } = rebuild
   const { clang, options, source } = job
   const { headers, object } = run
@@ -155,27 +158,27 @@ async function makeShortcut(rebuild: Rebuild, state: State): Promise<void> {
   if (own === undefined || !header) return
 
   const words = [...wordsOf(own), ...state.missed]
-  const last = state.shortcut
-  const names = [...(last?.needed ?? []), ...namesInBtf(object), ...namedBy(words, header)]
+  const last = state.build
+  const names = [...(last?.needed ?? []), ...namesInBtf(object), ...definitionsNamed(words, header)]
   const needed = reachableFrom(names, header)
   if (last && needed.size === last.needed.size) {
     if (last === tried) state.isHopeless = true
-    state.shortcut = { ...last, files }
+    state.build = { ...last, files }
     return
   }
   const started = performance.now()
   const cut = minimiseHeader(header, needed)
   const folder = join(options.cacheDir, 'cut')
   const text = cut.print(await recordLayouts(cut.stubs, whole, clang, folder))
-  const made = await precompileCut(text, vmlinux, whole, clang, folder)
+  const made = await precompileMinimised(text, vmlinux, whole, clang, folder)
   if (!made) return
-  state.shortcut = { ...made, header, needed, files }
+  state.build = { ...made, header, needed, files }
   state.isHopeless = false
   debug?.('shortcut for %s made (%d ms)', source, Math.round(performance.now() - started))
 }
 
 /** Clang reads it under the header's name, so that nothing else differs. */
-async function precompileCut(
+async function precompileMinimised(
   text: string,
   { header }: Vmlinux,
   { file, flags, headers }: Precompiled,
@@ -194,7 +197,7 @@ async function precompileCut(
   const ahead = { headers, content, flags, overlay }
   const precompiled = await precompile(ahead, clang, {
     folder,
-    kept: keptFiles,
+    maxFiles: keptFiles,
     isBackground: true,
   })
   return precompiled && { precompiled, cacheFiles: [cut, overlay, ...filesOf(precompiled)] }
@@ -207,7 +210,7 @@ async function headerOf(vmlinux: Vmlinux): Promise<Header | undefined> {
   const { content } = vmlinux
   if (lastHeader?.content !== content) {
     const text = await headerText(vmlinux)
-    if (text === undefined || text.length < smallestHeader || namelessRE.test(text))
+    if (text === undefined || text.length < smallestHeader || unnamedTypeRE.test(text))
       return undefined
     lastHeader = { content, header: readHeader(text) }
   }
@@ -226,7 +229,7 @@ function namesInBtf(object: Uint8Array): string[] {
 const btfOf = (object: Uint8Array): Uint8Array | undefined =>
   readElf(object).sections.find(({ name }) => name === '.BTF')?.data
 
-const shows = (
+const dependsOnHeaderText = (
   { file, includedFrom, notes, severity }: Diagnostic,
   { headers: [header] }: Precompiled,
 ): boolean =>
@@ -239,13 +242,13 @@ const ownHeaders = (headers: readonly string[], { headers: ahead }: Precompiled)
 const libbpfRE = /^bpf_(?:core_read|endian|helper_defs|helpers|tracing)\.h$/
 
 /** By which C speaks of a type without its name: a variable of `typeof(*task->mm)` would hold a stub. */
-const namelessRE = /##|\b_*typeof|\b__auto_type\b/
+const unnamedTypeRE = /##|\b_*typeof|\b__auto_type\b/
 
 /** The files' text, and what flags define; undefined if that does not name all types that it has by value. */
 function ownText(files: readonly string[], { flags }: Precompiled): string | undefined {
   const texts = [...flags, ...files.map(textOf)]
   const text = texts.includes(undefined) ? undefined : texts.join('\n')
-  return text === undefined || namelessRE.test(text) ? undefined : text
+  return text === undefined || unnamedTypeRE.test(text) ? undefined : text
 }
 
 function hasAllNamed(
@@ -253,5 +256,8 @@ function hasAllNamed(
   { header, needed, precompiled }: MinimisedBuild,
 ): boolean {
   const text = ownText(files, precompiled)
-  return text !== undefined && [...namedBy(wordsOf(text), header)].every((name) => needed.has(name))
+  return (
+    text !== undefined &&
+    [...definitionsNamed(wordsOf(text), header)].every((name) => needed.has(name))
+  )
 }

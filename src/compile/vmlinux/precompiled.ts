@@ -4,18 +4,18 @@ import { dirname, join } from 'node:path'
 import { temporaryName, writeAtomic } from '../cache/atomic-write.ts'
 import { digest } from '../cache/digest.ts'
 import { memoiseByStat } from '../cache/memoise-by-stat.ts'
-import { isForeign, readOwn } from '../cache/ownership.ts'
-import { prune, touch } from '../cache/prune.ts'
+import { isForeign, readOwnedFile } from '../cache/ownership.ts'
+import { prune, markUsed } from '../cache/prune.ts'
 import { messageFlags } from '../clang/arguments.ts'
 import type { Clang } from '../clang/find-clang.ts'
 import { parseDiagnostics } from '../clang/parse-diagnostics.ts'
-import { run, type RunOptions } from '../clang/run-process.ts'
+import { runProcess, type ProcessOptions } from '../clang/run-process.ts'
 import { createDebugger } from '../debug.ts'
 
 const debug = createDebugger('unplugin-bpf:vmlinux')
 
 /** 16 MB each, and two files: enough for a few sets of flags. */
-const keptFull = 8
+const maxWholeHeaders = 8
 
 /** Headers to parse ahead. */
 export interface HeadersToPrecompile {
@@ -49,18 +49,18 @@ const overlayFlags = ({ overlay }: { readonly overlay?: string | undefined }): s
 
 const running = new Map<string, Promise<Precompiled | undefined>>()
 
-export interface PrecompileOptions extends RunOptions {
+export interface PrecompileOptions extends ProcessOptions {
   readonly folder: string
   /** How many files stay in the folder. */
-  readonly kept: number
+  readonly maxFiles: number
 }
 
 /** All that are in the folder. */
-export const filesOf = ({ file }: Precompiled): string[] => [file, sumFile(file)]
+export const filesOf = ({ file }: Precompiled): string[] => [file, checksumFile(file)]
 
 export const pchFolder = (cacheDir: string): PrecompileOptions => ({
   folder: join(cacheDir, 'pch'),
-  kept: keptFull,
+  maxFiles: maxWholeHeaders,
 })
 
 /**
@@ -78,7 +78,7 @@ export function precompile(
   const file = join(options.folder, `${key}.pch`)
   let known = running.get(file)
   if (!known) {
-    known = cachedOrMade(file, ahead, clang, options).finally(() => running.delete(file))
+    known = cachedOrPrecompiled(file, ahead, clang, options).finally(() => running.delete(file))
     running.set(file, known)
   }
   return known
@@ -89,38 +89,38 @@ export async function dropPrecompiled(precompiled: Precompiled): Promise<void> {
   await Promise.all(filesOf(precompiled).map((file) => rm(file, { force: true })))
 }
 
-const sumFile = (file: string): string => `${file}.sum`
+const checksumFile = (file: string): string => `${file}.sum`
 
 /** Stands in the sum's file where there is no precompiled one, for the header has warnings. */
 const WARNS = 'warns'
 
-async function cachedOrMade(
+async function cachedOrPrecompiled(
   file: string,
   ahead: HeadersToPrecompile,
   clang: Clang,
   options: PrecompileOptions,
 ): Promise<Precompiled | undefined> {
-  const sum = isForeign(file) ? undefined : readOwn(sumFile(file))?.toString()
+  const sum = isForeign(file) ? undefined : readOwnedFile(checksumFile(file))?.toString()
   if (sum !== undefined) {
-    for (const used of [file, sumFile(file)]) touch(used)
+    for (const used of [file, checksumFile(file)]) markUsed(used)
     if (sum === WARNS) return undefined
-    return { ...ahead, file, intact: () => hasSum(file, sum) }
+    return { ...ahead, file, intact: () => hasChecksum(file, sum) }
   }
   try {
-    const made = await make(file, ahead, clang, options)
+    const made = await precompileNow(file, ahead, clang, options)
     if (made === WARNS) return undefined
-    return { ...ahead, file, intact: () => hasSum(file, made) }
+    return { ...ahead, file, intact: () => hasChecksum(file, made) }
   } catch (error) {
     debug?.('%s cannot be precompiled: %s', ahead.headers.join(', '), error)
     return undefined
   }
 }
 
-async function make(
+async function precompileNow(
   file: string,
   { flags, headers, overlay }: HeadersToPrecompile,
   clang: Clang,
-  { kept, ...options }: PrecompileOptions,
+  { maxFiles: kept, ...options }: PrecompileOptions,
 ): Promise<string> {
   const started = performance.now()
   let sum: string
@@ -131,7 +131,7 @@ async function make(
   // It is named by its content: when a header was written does not matter.
   const output = ['-x', 'c-header', last, '-o', temporary, '-Xclang', '-fno-pch-timestamp']
   try {
-    const { exitCode, stderr } = await run(
+    const { exitCode, stderr } = await runProcess(
       clang.path,
       // libbpf's headers, which come along, have warnings that no build shows: none is an error here.
       [
@@ -151,9 +151,9 @@ async function make(
       debug?.('%s is not precompiled: clang warns of something in it', headers[0])
     } else {
       await rename(temporary, file)
-      sum = await sumOf(file)
+      sum = await checksumOf(file)
     }
-    await writeAtomic(sumFile(file), sum)
+    await writeAtomic(checksumFile(file), sum)
   } finally {
     await rm(temporary, { force: true })
   }
@@ -166,11 +166,11 @@ function hasWarnings(header: string, stderr: string): boolean {
   return parseDiagnostics(stderr, dirname(header), header).some(({ file }) => file === header)
 }
 
-const sumOf = memoiseByStat(async (file) => digest(await readFile(file)))
+const checksumOf = memoiseByStat(async (file) => digest(await readFile(file)))
 
-async function hasSum(file: string, sum: string): Promise<boolean> {
+async function hasChecksum(file: string, sum: string): Promise<boolean> {
   try {
-    return (await sumOf(file)) === sum
+    return (await checksumOf(file)) === sum
   } catch {
     return false
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { readElf } from '../../elf/elf.ts'
 import { temporaryName } from '../cache/atomic-write.ts'
 import type { Clang } from '../clang/find-clang.ts'
-import { run } from '../clang/run-process.ts'
+import { runProcess } from '../clang/run-process.ts'
 import type { RecordLayout } from './minimise-header.ts'
 import { type Precompiled, precompiledFlags } from './precompiled.ts'
 
@@ -28,7 +28,7 @@ export async function recordLayouts(
     await writeFile(source, `unsigned long long __unplugin_bpf[] = {${numbers.join(',\n')}};\n`)
     const flags = [...precompiled.flags, ...precompiledFlags(precompiled), '-w']
     const args = [...flags, '-c', source, '-o', object]
-    const { exitCode } = await run(clang.path, args, folder, { isBackground: true })
+    const { exitCode } = await runProcess(clang.path, args, folder, { isBackground: true })
     if (exitCode !== 0) throw new Error('clang does not know the sizes of all records')
 
     const { littleEndian, sections } = readElf(new Uint8Array(await readFile(object)))

@@ -8,7 +8,7 @@ import { readElf } from '../../elf/elf.ts'
 import { writeAtomic } from '../cache/atomic-write.ts'
 import { digest } from '../cache/digest.ts'
 import { memoiseByStat } from '../cache/memoise-by-stat.ts'
-import { readOwn } from '../cache/ownership.ts'
+import { readOwnedFile } from '../cache/ownership.ts'
 import { createDebugger } from '../debug.ts'
 import type { ResolvedOptions } from '../options/options.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
@@ -18,7 +18,7 @@ const debug = createDebugger('unplugin-bpf:vmlinux')
 
 export const vmlinuxHeader = 'vmlinux.h'
 /** Raise it when vmlinuxText() gives another text. */
-const generation = '2'
+const textVersion = '2'
 const kernelBtf = '/sys/kernel/btf/vmlinux'
 const kernelNotes = '/sys/kernel/notes'
 
@@ -43,10 +43,11 @@ export interface NoVmlinux {
  */
 export function vmlinuxOrigin(options: ResolvedOptions): string | undefined {
   try {
-    if (options.vmlinux !== 'auto') return digest(generation, 'file', readFileSync(options.vmlinux))
+    if (options.vmlinux !== 'auto')
+      return digest(textVersion, 'file', readFileSync(options.vmlinux))
     const { size } = statSync(kernelBtf)
     // The notes hold the kernel's build id, a hash of all of it: 164 bytes to read instead of 5 MB.
-    return digest(generation, release(), version(), String(size), readFileSync(kernelNotes))
+    return digest(textVersion, release(), version(), String(size), readFileSync(kernelNotes))
   } catch {
     return undefined
   }
@@ -57,26 +58,27 @@ const running = new Map<string, Promise<Vmlinux | NoVmlinux>>()
 /** The header that option `vmlinux` asks for, from the cache or made now. */
 export function provideVmlinux(options: ResolvedOptions): Promise<Vmlinux | NoVmlinux> {
   const origin = vmlinuxOrigin(options)
-  if (origin === undefined) return Promise.resolve({ reason: absent(options.vmlinux) })
+  if (origin === undefined) return Promise.resolve({ reason: noOriginReason(options.vmlinux) })
   const folder = join(options.cacheDir, 'vmlinux', origin.slice(0, 32))
   let known = running.get(folder)
   if (!known) {
-    known = cachedOrMade(folder, options.vmlinux, origin).finally(() => running.delete(folder))
+    known = cachedOrGenerated(folder, options.vmlinux, origin).finally(() => running.delete(folder))
     running.set(folder, known)
   }
   return known
 }
 
-async function cachedOrMade(
+async function cachedOrGenerated(
   folder: string,
   source: string,
   origin: string,
 ): Promise<Vmlinux | NoVmlinux> {
-  const cached = (await intact(folder, origin)) ?? (await intact(substitute(folder), origin))
+  const cached =
+    (await intactHeader(folder, origin)) ?? (await intactHeader(temporaryFolderFor(folder), origin))
   if (cached) return cached
   const started = performance.now()
   try {
-    const text = textFrom(source)
+    const text = generateText(source)
     const content = digest(text)
     const made = await write(folder, `/* ${content}: of what follows */\n${text}`)
     debug?.('%s made from %s (%d ms)', made, source, Math.round(performance.now() - started))
@@ -90,19 +92,22 @@ async function cachedOrMade(
 export async function headerText({ content, header }: Vmlinux): Promise<string | undefined> {
   const text = await readFile(header, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
-  return digest(text) === content || sealed(text) === content ? text : undefined
+  return digest(text) === content || verifiedChecksum(text) === content ? text : undefined
 }
 
-async function intact(folder: string | undefined, origin: string): Promise<Vmlinux | undefined> {
+async function intactHeader(
+  folder: string | undefined,
+  origin: string,
+): Promise<Vmlinux | undefined> {
   if (folder === undefined) return undefined
   const header = join(folder, vmlinuxHeader)
-  const content = sealOf(header)
+  const content = checksumOf(header)
   return content ? { folder, header, content, origin } : undefined
 }
 
-const sealOf = memoiseByStat((header) => {
-  const text = readOwn(header)?.toString()
-  return text && sealed(text)
+const checksumOf = memoiseByStat((header) => {
+  const text = readOwnedFile(header)?.toString()
+  return text && verifiedChecksum(text)
 })
 
 /** Writes a header into its folder or, where the cache cannot be written, one of this process. Returns which. */
@@ -112,21 +117,21 @@ async function write(folder: string, text: string): Promise<string> {
     return folder
   } catch (error) {
     debug?.('%s cannot be written: %s', folder, error)
-    temporary ??= temporaryFolder().path
-    const own = join(temporary, basename(folder))
+    temporaryCache ??= temporaryFolder().path
+    const own = join(temporaryCache, basename(folder))
     await writeAtomic(join(own, vmlinuxHeader), text)
     return own
   }
 }
 
 /** What this process has in place of a folder that it could not write. */
-const substitute = (folder: string): string | undefined =>
-  temporary && join(temporary, basename(folder))
+const temporaryFolderFor = (folder: string): string | undefined =>
+  temporaryCache && join(temporaryCache, basename(folder))
 
-let temporary: string | undefined
+let temporaryCache: string | undefined
 
 /** The digest in a cached header's first line, if the rest has it. */
-function sealed(text: string): string | undefined {
+function verifiedChecksum(text: string): string | undefined {
   const end = text.indexOf('\n')
   const seal = /^\/\* ([0-9a-f]{64}): /.exec(text.slice(0, end))?.[1]
   return seal === digest(text.slice(end + 1)) ? seal : undefined
@@ -134,7 +139,7 @@ function sealed(text: string): string | undefined {
 
 const sourceFile = (source: string): string => (source === 'auto' ? kernelBtf : source)
 
-function textFrom(source: string): string {
+function generateText(source: string): string {
   // All at once: sysfs makes up the file anew for each piece that is read.
   const bytes = readFileSync(sourceFile(source))
   const btf = btfOf(bytes)
@@ -151,7 +156,7 @@ function btfOf(bytes: Uint8Array): Uint8Array | undefined {
   return section.data
 }
 
-function absent(source: string): string {
+function noOriginReason(source: string): string {
   return source === 'auto'
     ? `none can be generated, as this kernel does not tell its types (it has no ${kernelBtf}). Put a vmlinux.h into an include folder, or set the option vmlinux to a vmlinux.h or to a kernel's BTF`
     : `none can be generated, as ${source} cannot be read. Set the option vmlinux to a vmlinux.h, to a kernel's BTF, or to 'auto' for this kernel's`

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
 
 import { memoiseByStat } from '../../../src/compile/cache/memoise-by-stat.ts'
-import { touch } from '../../../src/compile/cache/prune.ts'
+import { markUsed } from '../../../src/compile/cache/prune.ts'
 import { project, write } from '../project.ts'
 
 function watched(files: Readonly<Record<string, string>>) {
@@ -47,7 +47,7 @@ test('to use a file of the cache is not to write it', async () => {
   await content()
   const { atimeMs } = statSync(file)
   await sleep(5)
-  touch(file)
+  markUsed(file)
   await vi.waitUntil(() => statSync(file).atimeMs > atimeMs)
   await content()
   expect(find).toHaveBeenCalledTimes(1)

@@ -15,8 +15,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'esbuild'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import { ownCache, readOwn } from '../../../src/compile/cache/ownership.ts'
-import { readSealed, writeSealed } from '../../../src/compile/cache/sealed-file.ts'
+import { readChecksummed, writeChecksummed } from '../../../src/compile/cache/checksummed-file.ts'
+import { trustedCacheFolder, readOwnedFile } from '../../../src/compile/cache/ownership.ts'
 import { compile } from '../../../src/compile/compile.ts'
 import { countingClang, program, project, xdp } from '../project.ts'
 
@@ -33,7 +33,7 @@ afterEach(() => vi.unstubAllEnvs())
 
 /** Where what belongs into `cache` is kept. */
 const placeOf = (cache: string): string => {
-  const place = ownCache(cache)
+  const place = trustedCacheFolder(cache)
   if (place === cache) return 'there'
   return place.startsWith(home) ? 'the user’s own' : 'temporary'
 }
@@ -70,24 +70,24 @@ describe('a cache is the user’s own', () => {
     ])
     chmodSync(home, 0o777)
     expect(placeOf(join(folder, 'cache'))).toBe('temporary')
-    expect(lstatSync(dirname(ownCache(join(folder, 'cache')))).mode & 0o777).toBe(0o700)
+    expect(lstatSync(dirname(trustedCacheFolder(join(folder, 'cache')))).mode & 0o777).toBe(0o700)
   })
 })
 
 describe('of its files', () => {
   test.skipIf(!isRoot)(`those of another are not read${otherwise}`, async () => {
     const file = join(project(), 'entry')
-    await writeSealed(file, Buffer.from('content'), 9)
-    expect(readSealed(file)?.content.toString()).toBe('content')
+    await writeChecksummed(file, Buffer.from('content'), 9)
+    expect(readChecksummed(file)?.content.toString()).toBe('content')
     chownSync(file, stranger, stranger)
-    expect(readSealed(file)).toBeUndefined()
+    expect(readChecksummed(file)).toBeUndefined()
   })
 
   test('links are not read', () => {
     const folder = project({ file: 'content' })
     symlinkSync('file', join(folder, 'link'))
-    expect(readOwn(join(folder, 'file'))?.toString()).toBe('content')
-    expect(readOwn(join(folder, 'link'))).toBeUndefined()
+    expect(readOwnedFile(join(folder, 'file'))?.toString()).toBe('content')
+    expect(readOwnedFile(join(folder, 'link'))).toBeUndefined()
   })
 })
 

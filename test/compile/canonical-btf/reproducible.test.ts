@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 
 import { readBtf } from '../../../src/btf/btf.ts'
 import { dumpC } from '../../../src/btf/dump-c.ts'
-import { orderForwards } from '../../../src/compile/canonical-btf/canonical-order.ts'
+import { canonicaliseBtf } from '../../../src/compile/canonical-btf/canonical-order.ts'
 import { findClang } from '../../../src/compile/clang/find-clang.ts'
 import { compile } from '../../../src/compile/compile.ts'
 import { readElf } from '../../../src/elf/elf.ts'
@@ -61,7 +61,7 @@ async function inSeveralFolders(source: string): Promise<Uint8Array[]> {
 
 function inOrder(object: Uint8Array): Uint8Array {
   const copy = object.slice()
-  orderForwards(copy)
+  canonicaliseBtf(copy)
   return copy
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 
 import { findClang } from '../../../src/compile/clang/find-clang.ts'
-import { run } from '../../../src/compile/clang/run-process.ts'
+import { runProcess } from '../../../src/compile/clang/run-process.ts'
 import { CompileError } from '../../../src/compile/compile-error.ts'
 import { ClangNotFoundError, compile } from '../../../src/compile/compile.ts'
 import { program, project, write, xdp } from '../project.ts'
@@ -106,8 +106,8 @@ test('a damaged record is made again', async () => {
 
 test('a compiler that is killed, or cannot be run, is the machine at fault', async () => {
   const folder = program('killed', 'echo "last words" >&2; kill -9 $$')
-  await expect(run(join(folder, 'killed'), [], '/')).rejects.toThrow(
+  await expect(runProcess(join(folder, 'killed'), [], '/')).rejects.toThrow(
     /was killed by SIGKILL.*last words/s,
   )
-  await expect(run(join(folder, 'missing'), [], '/')).rejects.toThrow(CompileError)
+  await expect(runProcess(join(folder, 'missing'), [], '/')).rejects.toThrow(CompileError)
 })

@@ -6,11 +6,11 @@ import { expect, onTestFinished, test } from 'vitest'
 
 import { buildSkeleton } from '../../../src/codegen/skeleton.ts'
 import { formatDiagnostic } from '../../../src/compile/clang/diagnostics.ts'
-import { libbpfHeadersIn, minorOfName } from '../../../src/compile/clang/libbpf-names.ts'
+import { findLibbpfHeaders, minorOfName } from '../../../src/compile/clang/libbpf-names.ts'
 import { libbpf18 } from '../../debian/linux-tools.ts'
 import { Unavailable } from '../../debian/unavailable.ts'
 
-const [version = ''] = [libbpfHeadersIn(['/usr/local/include', '/usr/include'])?.version]
+const [version = ''] = [findLibbpfHeaders(['/usr/local/include', '/usr/include'])?.version]
 const installed = Number(version.split('.')[1] ?? Number.NaN)
 
 async function complaints(body: string, include: string[] = []): Promise<string> {
@@ -94,14 +94,14 @@ test('the version of headers is read, where they say it', () => {
   const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-names-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   mkdirSync(join(folder, 'bpf'))
-  expect(libbpfHeadersIn([folder])).toBeUndefined()
+  expect(findLibbpfHeaders([folder])).toBeUndefined()
   writeFileSync(join(folder, 'bpf/bpf_helpers.h'), '')
-  expect(libbpfHeadersIn([folder])).toEqual({ folder: join(folder, 'bpf'), version: undefined })
+  expect(findLibbpfHeaders([folder])).toEqual({ folder: join(folder, 'bpf'), version: undefined })
   writeFileSync(
     join(folder, 'bpf/libbpf_version.h'),
     '#define LIBBPF_MAJOR_VERSION 2\n#define LIBBPF_MINOR_VERSION 13\n',
   )
-  expect(libbpfHeadersIn([folder])?.version).toBe('2.13')
+  expect(findLibbpfHeaders([folder])?.version).toBe('2.13')
 })
 
 async function newerHeaders(skip: (why: string) => never): Promise<string> {

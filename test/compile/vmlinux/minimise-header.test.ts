@@ -7,7 +7,7 @@ import { findClang } from '../../../src/compile/clang/find-clang.ts'
 import {
   reachableFrom,
   minimiseHeader,
-  namedBy,
+  definitionsNamed,
   readHeader,
   STUB,
   wordsOf,
@@ -129,12 +129,12 @@ describe('what C must see whole', () => {
   test('is what words name, also those of loops over the kernel’s lists', () => {
     const words = wordsOf('struct near x; bpf_for_each(task, task) ; inner_t y; other(named);')
     const loops = readHeader('struct bpf_iter_task {\n\tint a;\n};\n')
-    expect([...namedBy(words, header)].toSorted()).toEqual([
+    expect([...definitionsNamed(words, header)].toSorted()).toEqual([
       'inner_t',
       'struct named',
       'struct near',
     ])
-    expect([...namedBy(words, loops)]).toEqual(['struct bpf_iter_task'])
+    expect([...definitionsNamed(words, loops)]).toEqual(['struct bpf_iter_task'])
   })
 })
 

@@ -13,7 +13,7 @@ import { vmlinuxHeader } from '../vmlinux/vmlinux.ts'
  * @param headers Absolute.
  * @param generated Whether clang found no vmlinux.h but the generated one.
  */
-export function absentHeaders(
+export function absentIncludeCandidates(
   source: string,
   headers: readonly string[],
   generated: boolean,
