@@ -130,7 +130,7 @@ describe('diagnostics', () => {
       `${file}:24:7: error: use of undeclared identifier 'calll'; did you mean 'call'?`,
     )
     expect(error.message).toContain('24 | \tif (!calll)\n   | \t     ^~~~~')
-    expect(error.message).toContain(`${file}:24:7: fix: replace by 'call'`)
+    expect(error.message).toContain(`${file}:24:7: fix: replace with 'call'`)
     expect(error.message).toContain(`${file}:19:15: note: 'call' declared here`)
   })
 

@@ -10,7 +10,7 @@ import { type Clang, findClang } from './clang/find-clang.ts'
 import { withHints } from './clang/hints.ts'
 import { findLibbpfHeaders } from './clang/libbpf-names.ts'
 import { CompileError } from './compile-error.ts'
-import type { Job } from './job.ts'
+import { type Job, sourceAndArch } from './job.ts'
 import { type Arch, pathFor } from './options/arch.ts'
 import { type Options, type ResolvedOptions, resolveOptions } from './options/options.ts'
 import { translate } from './translate.ts'
@@ -28,26 +28,26 @@ export interface CompileResult {
   /** The relocatable ELF, with BTF and DWARF; undefined when there are errors. */
   readonly object: Uint8Array | undefined
   /**
-   * Absolute: the source, then every header read, the system's too; a vmlinux.h of the cache is left
-   * out. After an error those known: clang may have stopped before it had seen all.
+   * Absolute paths: the source, then every header read, system headers too, without the cache's vmlinux.h. After an error,
+   * those known, as clang may have stopped before it had seen all.
    */
   readonly dependencies: readonly string[]
-  /** Those of the dependencies that clang takes for the system's. */
+  /** The dependencies that clang treats as system headers. */
   readonly systemHeaders: readonly string[]
   /** The names of the option `defines`. */
   readonly macros: readonly string[]
   readonly diagnostics: readonly Diagnostic[]
   /** The source's folder: relative file names in the object's DWARF and BTF.ext start from it. */
   readonly folder: string
-  /** Names the result and the content of all that it was made of; undefined if the cache has it not. */
+  /** A checksum of the result and of all files that it was made from; undefined if it is not cached. */
   readonly identity?: string | undefined
 }
 
 /**
- * Compiles one BPF source with clang, for one architecture: `arch`, or else the first of the option. What
- * is wrong with the source is in the diagnostics; concurrent compiles of the same share one run.
+ * Compiles one BPF source with clang, for one architecture: `arch`, or else the first of the option. Errors in the source
+ * are returned as diagnostics. Concurrent compiles of the same source share one run.
  *
- * @throws ClangNotFoundError, CompileError: the machine is at fault; TypeError: an option is.
+ * @throws ClangNotFoundError or CompileError if the machine is at fault, TypeError if an option is
  */
 export async function compile(
   file: string,
@@ -63,7 +63,7 @@ export async function compile(
   const shared = running.get(key)
   if (shared) {
     const { result, started } = await shared
-    // A header saved while it ran: whoever asked after that wants the new one.
+    // A header was saved while that compile ran: this call needs the new one.
     if (!isNewer(result.dependencies, started)) return result
   }
   const own = cachedOrCompiled(job, key).finally(() => {
@@ -73,31 +73,30 @@ export async function compile(
   return (await own).result
 }
 
-/** Raise it when equal arguments begin to give another result. */
+/** To be raised when equal arguments begin to give another result. */
 const cacheVersion = '3'
 
 interface TimedResult {
   readonly result: CompileResult
-  /** Milliseconds since 1970. */
+  /** When the compile started, as Date.now(). */
   readonly started: number
 }
 
 const running = new Map<string, Promise<TimedResult>>()
 
-/** By source and architecture: clang lists none when it stops at a missing header. */
+/** The last known dependencies of each job: clang lists none when it stops at a missing header. */
 const lastDependencies = new Map<string, readonly string[]>()
-const slotOf = ({ arch, source }: Job): string => `${arch} ${source}`
 
 async function cachedOrCompiled(job: Job, key: string): Promise<TimedResult> {
   const started = Date.now()
   const result = cachedResult(job, key) ?? (await compileWithClang(job, key, started))
-  lastDependencies.set(slotOf(job), result.dependencies)
+  lastDependencies.set(sourceAndArch(job), result.dependencies)
   return { started, result }
 }
 
 async function compileWithClang(job: Job, key: string, started: number): Promise<CompileResult> {
   const { source } = job
-  const last = lastDependencies.get(slotOf(job))
+  const last = lastDependencies.get(sourceAndArch(job))
   const translation = await translate(job, { isRebuild: last !== undefined })
   const { object, systemHeaders } = translation
   const isVmlinuxGenerated = translation.vmlinux !== undefined
@@ -115,7 +114,7 @@ async function compileWithClang(job: Job, key: string, started: number): Promise
     macros,
     folder,
   }
-  // One saved meanwhile may not be what clang has read.
+  // A file saved meanwhile may differ from what clang has read.
   return isNewer(dependencies, started)
     ? result
     : storeResult(job, key, result, translation.vmlinux)
@@ -136,13 +135,13 @@ function readSource(source: string): Uint8Array {
   try {
     return readFileSync(source)
   } catch (error) {
-    throw new CompileError(`Cannot read ${source}: ${String(error)}`, { cause: error })
+    throw new CompileError(`cannot read ${source}: ${String(error)}`, { cause: error })
   }
 }
 
-/** Names all that decides the outcome, headers excepted. */
+/** Digests everything that decides the result but the headers. */
 function cacheKeyOf({ arch, clang, options, source }: Job, content: Uint8Array): string {
-  // What clang takes from its environment.
+  // Variables that clang reads.
   const environment = ['CPATH', 'C_INCLUDE_PATH', 'SOURCE_DATE_EPOCH', 'CCC_OVERRIDE_OPTIONS'].map(
     (name) => `${name}=${process.env[name] ?? ''}`,
   )

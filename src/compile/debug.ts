@@ -1,6 +1,6 @@
 import { createDebug } from 'obug'
 
-/** Writes a line when `DEBUG` names its scope, `undefined` when off: call it as `debug?.(…)`. */
+/** Returns a function that writes a debug line, or undefined if `DEBUG` does not name its scope: `debug?.(…)`. */
 export function createDebugger(scope: `unplugin-bpf:${string}`): Debug | undefined {
   const debug = createDebug(scope)
   return debug.enabled ? (format, ...values): void => debug(format, ...values) : undefined

@@ -9,7 +9,7 @@ export interface TemporaryFolder {
   remove(): void
 }
 
-/** Makes a folder that no other user can enter. It goes with this process, also when a signal ends that. */
+/** Makes a folder that no other user can enter. It is removed when this process ends, by a signal too. */
 export function temporaryFolder(): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), 'unplugin-bpf-'))
   const remove = (): void => rmSync(path, { recursive: true, force: true })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** A file's text; undefined when it cannot be read. For small ones: nothing else goes on meanwhile. */
+/** Reads a small file synchronously. Undefined when it cannot be read. */
 export function textOf(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')

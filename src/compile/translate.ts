@@ -23,11 +23,11 @@ import { provideVmlinux, type Vmlinux, vmlinuxHeader } from './vmlinux/vmlinux.t
 const debug = createDebugger('unplugin-bpf:compile')
 
 export interface TranslateOptions {
-  /** Whether this process has compiled the source before, and may again. */
+  /** Whether this process has compiled the source before. */
   readonly isRebuild: boolean
 }
 
-/** Runs clang over the source; `vmlinux.h` is made when the source wants one and has none. */
+/** Compiles the source with clang. `vmlinux.h` is generated when the source includes one that no include path has. */
 export async function translate(job: Job, options: TranslateOptions): Promise<Translation> {
   const { cflags, include } = job.options
   const folders = [...include, ...includeFolders(cflags)]
@@ -35,7 +35,7 @@ export async function translate(job: Job, options: TranslateOptions): Promise<Tr
   if (leading?.path !== undefined) {
     return translateWith(job, options, { leading, vmlinux: ownVmlinux(leading.path) })
   }
-  // When the source does not begin with it, only clang can tell whether it is wanted and missing.
+  // If the source does not begin with it, only clang can tell whether it is included and missing.
   const first = leading ? undefined : await translateWith(job, options, {})
   if (first && !first.diagnostics.some(missesVmlinux)) return first
 
@@ -59,26 +59,26 @@ async function translateWith(
   const whole = await precompiledFor(job, leading, vmlinux)
   if (!whole) return runClang(job, vmlinux, undefined)
 
-  const shortcut = isRebuild ? minimisedBuildFor(job, whole) : undefined
-  if (shortcut) {
-    const run = await runPrecompiled(job, vmlinux, shortcut.precompiled)
-    if (run && equalsWholeHeader(run, shortcut)) return run
-    debug?.('%s wants the whole header', job.source)
+  const minimised = isRebuild ? minimisedBuildFor(job, whole) : undefined
+  if (minimised) {
+    const run = await runPrecompiled(job, vmlinux, minimised.precompiled)
+    if (run && equalsWholeHeader(run, minimised)) return run
+    debug?.('%s needs the whole header', job.source)
     noteFailure(job, whole, run)
   }
   const run = await runPrecompiled(job, vmlinux, whole)
   if (!run) return runClang(job, vmlinux, undefined)
-  if (isRebuild) minimiseLater({ job, vmlinux, whole, run, tried: shortcut })
+  if (isRebuild) minimiseLater({ job, vmlinux, whole, run, tried: minimised })
   return run
 }
 
-/** Undefined where it does not serve the source. */
+/** Compiles with a precompiled header. Undefined if it does not do for the source. */
 async function runPrecompiled(
   job: Job,
   vmlinux: Vmlinux,
   precompiled: Precompiled,
 ): Promise<ClangRun | undefined> {
-  // Its digest is taken while clang already runs: a damaged one may do anything, even compile.
+  // The file is verified while clang already runs: with a damaged one clang may do anything, even succeed.
   const [run, intact] = await Promise.allSettled([
     runClang(job, vmlinux, precompiled),
     precompiled.intact(),
@@ -112,13 +112,13 @@ function serves(
   )
 }
 
-/** Undefined where parsing the header before the source could mean something else. */
+/** Precompiles the header. Undefined where parsing it before the source could give another result. */
 async function precompiledFor(
   { arch, clang, options, source }: Job,
   { macros, following }: LeadingInclude,
   { content, header }: Vmlinux,
 ): Promise<Precompiled | undefined> {
-  // What these include comes before the header, or changes it.
+  // These flags include something before the header, or change its meaning.
   if (options.cflags.some((flag) => /^-(-?include|-?imacros|Xclang|fmodules)/.test(flag)))
     return undefined
   if (macros.length > 0) {
@@ -127,12 +127,12 @@ async function precompiledFor(
   }
   const libbpf = precompilableHeaders(following, macros, options, clang)
   const flags = languageFlags(dirname(source), arch, { ...options, include: [] }, clang)
-  const ahead = {
+  const toPrecompile = {
     headers: [header, ...libbpf.headers] as const,
     content: digest(content, libbpf.content),
     flags,
   }
-  return precompile(ahead, clang, pchFolder(options.cacheDir))
+  return precompile(toPrecompile, clang, pchFolder(options.cacheDir))
 }
 
 function ownVmlinux(header: string): Vmlinux {

@@ -92,7 +92,7 @@ describe('options', () => {
 
 test('a source that is not there is an error with its name', async () => {
   await expect(compile('/no/such.bpf.c')).rejects.toThrow(CompileError)
-  await expect(compile('/no/such.bpf.c')).rejects.toThrow('Cannot read /no/such.bpf.c')
+  await expect(compile('/no/such.bpf.c')).rejects.toThrow('cannot read /no/such.bpf.c')
 })
 
 test('the object has BTF, and source lines without a folder', async () => {

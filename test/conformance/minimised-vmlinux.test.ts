@@ -23,7 +23,7 @@ import {
   vmlinuxHeader,
 } from './corpus/kernel-sources.ts'
 
-const folder = await mkdtemp(join(tmpdir(), 'shortcut '))
+const folder = await mkdtemp(join(tmpdir(), 'minimised '))
 afterAll(async () => {
   await minimisingSettled()
   await rm(folder, { recursive: true })
@@ -46,12 +46,12 @@ it.for(places)('$name', { timeout: 3_600_000 }, async (place, { skip }) => {
   const figures = (['equal', 'whole', 'different', 'not compiled'] as const).map(
     (verdict) => `${count(verdict)} ${verdict}`,
   )
-  console.log(`shortcut, ${place.name}: ${figures.join(', ')}`)
+  console.log(`minimised, ${place.name}: ${figures.join(', ')}`)
   expect(sources.filter((_, index) => verdicts[index] === 'different')).toEqual([])
   expect(count('equal')).toBeGreaterThan(sources.length / 2)
 })
 
-/** `whole`: the shortcut did not serve. */
+/** `whole`: the minimised header did not do. */
 type Verdict = 'equal' | 'different' | 'whole' | 'not compiled'
 
 async function judge(file: string, include: readonly string[]): Promise<Verdict> {

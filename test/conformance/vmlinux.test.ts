@@ -136,7 +136,7 @@ async function precompiled(
   const header = join(options.cwd, 'whole.h')
   await writeFile(header, text)
   const flags = languageFlags(options.cwd, options.arch[0], options, clang)
-  const place = { folder: join(options.cwd, 'whole'), kept: 8 }
+  const place = { folder: join(options.cwd, 'whole'), maxFiles: 8 }
   const made = await precompile({ headers: [header], content: 'whole', flags }, clang, place)
   if (!made) throw new Error(`clang does not precompile ${readdirSync(options.cwd).join(', ')}`)
   return made

@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-/** What a file keeps when it is written anew. */
+/** The attributes that a file keeps when it is replaced. */
 export interface FileAttributes {
   readonly mode: number
   readonly uid: number
@@ -9,20 +9,20 @@ export interface FileAttributes {
 }
 
 /**
- * Writes a file so that readers, other processes' too, see the old content or all of the new, never
- * a part: a temporary file beside it, then rename. Missing folders are made.
+ * Writes a file atomically: readers, in other processes too, see the old content or all of the new. It writes a temporary
+ * file beside it, then renames that. Missing folders are made.
  */
 export async function writeAtomic(
   file: string,
   content: string | Uint8Array,
-  kept?: FileAttributes,
+  attributes?: FileAttributes,
 ): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
   const temporary = temporaryName(file)
   try {
-    // x: no link that someone has put under this name is followed.
+    // wx does not follow a link that someone put under this name.
     await writeFile(temporary, content, { flag: 'wx' })
-    if (kept) await applyAttributes(temporary, kept)
+    if (attributes) await applyAttributes(temporary, attributes)
     await rename(temporary, file)
   } catch (error) {
     await rm(temporary, { force: true })
@@ -31,12 +31,12 @@ export async function writeAtomic(
 }
 
 async function applyAttributes(file: string, { mode, uid, gid }: FileAttributes): Promise<void> {
-  // Nobody else can give a file away.
+  // Only root can change a file's owner.
   if (process.geteuid?.() === 0) await chown(file, uid, gid)
   await chmod(file, mode & 0o7777)
 }
 
-/** A name beside `file`, on the same file system, that no other writer has. */
+/** Returns a name beside `file`, on the same file system, that no other writer uses. */
 export function temporaryName(file: string): string {
   return `${file}.${process.pid}.${process.hrtime.bigint()}.tmp`
 }

@@ -5,7 +5,7 @@ import { digest } from './digest.ts'
 import { readOwnedFile } from './ownership.ts'
 import { prune, markUsed } from './prune.ts'
 
-/** A file of a cache that begins with the digest of the rest. */
+/** A cached file, which begins with the digest of its content. */
 export interface ChecksummedFile {
   readonly checksum: string
   readonly content: Buffer
@@ -13,25 +13,25 @@ export interface ChecksummedFile {
 
 const checksumLength = 64
 
-/** Undefined if there is none, or a damaged one. */
+/** Reads a file and verifies its checksum. Undefined if it is missing or damaged. */
 export function readChecksummed(file: string): ChecksummedFile | undefined {
   const bytes = readOwnedFile(file)
   if (!bytes) return undefined
   const content = bytes.subarray(checksumLength)
-  const seal = digest(content)
-  if (bytes.toString('latin1', 0, checksumLength) !== seal) return undefined
+  const checksum = digest(content)
+  if (bytes.toString('latin1', 0, checksumLength) !== checksum) return undefined
   markUsed(file)
-  return { checksum: seal, content }
+  return { checksum, content }
 }
 
-/** Writes one, and leaves the `kept` last used of its folder. @returns its seal */
+/** Writes a file, and leaves the `maxFiles` most recently used ones in its folder. Resolves to the checksum. */
 export async function writeChecksummed(
   file: string,
   content: Buffer,
-  kept: number,
+  maxFiles: number,
 ): Promise<string> {
-  const seal = digest(content)
-  await writeAtomic(file, Buffer.concat([Buffer.from(seal), content]))
-  await prune(dirname(file), kept)
-  return seal
+  const checksum = digest(content)
+  await writeAtomic(file, Buffer.concat([Buffer.from(checksum), content]))
+  await prune(dirname(file), maxFiles)
+  return checksum
 }

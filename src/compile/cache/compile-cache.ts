@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 
 import type { CompileResult } from '../compile.ts'
 import { createDebugger } from '../debug.ts'
-import type { Job } from '../job.ts'
+import { type Job, sourceAndArch } from '../job.ts'
 import { vmlinuxOrigin } from '../vmlinux/vmlinux.ts'
 import { type CacheEntry, isCurrent, readEntry, writeEntry } from './cache-entry.ts'
 import { contentOf } from './digest.ts'
@@ -16,22 +16,21 @@ interface StoredResult {
   readonly result: CompileResult
 }
 
-/** The last of each source and architecture, so that equal compiles give the same result object. */
+/** The last result of each source and architecture: equal compiles return the same object. */
 const lastResults = new Map<string, StoredResult>()
-const slotOf = ({ arch, source }: Job): string => `${arch} ${source}`
 
-/** What is kept of an equal compile, if nothing that it read has changed. */
+/** Returns the cached result of an equal compile, if nothing that it read has changed. */
 export function cachedResult(job: Job, key: string): CompileResult | undefined {
   const { options, source } = job
   if (options.cache === false) return undefined
-  const last = lastResults.get(slotOf(job))
-  const kept = last?.key === key ? last : readStored(job, options.cache, key)
-  if (!kept || !isCurrent(kept.entry)) return undefined
-  const { vmlinux } = kept.entry
+  const last = lastResults.get(sourceAndArch(job))
+  const stored = last?.key === key ? last : readStored(job, options.cache, key)
+  if (!stored || !isCurrent(stored.entry)) return undefined
+  const { vmlinux } = stored.entry
   if (vmlinux !== undefined && vmlinux !== vmlinuxOrigin(options)) return undefined
   debug?.('%s is cached', source)
-  lastResults.set(slotOf(job), kept)
-  return kept.result
+  lastResults.set(sourceAndArch(job), stored)
+  return stored.result
 }
 
 function readStored(
@@ -39,9 +38,9 @@ function readStored(
   cache: string,
   key: string,
 ): StoredResult | undefined {
-  const sealed = readEntry(cache, key)
-  if (!sealed) return undefined
-  const { entry, checksum: identity } = sealed
+  const stored = readEntry(cache, key)
+  if (!stored) return undefined
+  const { entry, checksum: identity } = stored
   const { diagnostics, object } = entry
   const dependencies = entry.dependencies.map(({ file }) => file)
   const systemHeaders = entry.dependencies.flatMap(({ file, isSystem }) => (isSystem ? [file] : []))
@@ -60,9 +59,9 @@ function readStored(
 }
 
 /**
- * Keeps a successful compile. Resolves to the same with its identity.
+ * Stores the result of a successful compile. Resolves to the result with its identity.
  *
- * @param vmlinux What the generated vmlinux.h was generated from, if it includes that.
+ * @param vmlinux the origin of the generated vmlinux.h, if the source includes that
  */
 export async function storeResult(
   job: Job,
@@ -85,6 +84,6 @@ export async function storeResult(
     return undefined
   })
   const named = { ...result, identity }
-  lastResults.set(slotOf(job), { key, entry, result: named })
+  lastResults.set(sourceAndArch(job), { key, entry, result: named })
   return named
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 
-/** A name for content: hexadecimal SHA-256 over the parts, each with its length, so that none runs into the next. */
+/** Returns the hexadecimal SHA-256 of the parts, each preceded by its length, so that `ab, c` and `a, bc` differ. */
 export function digest(...parts: readonly (string | Uint8Array)[]): string {
   const hash = createHash('sha256')
   for (const part of parts) {
@@ -12,27 +12,27 @@ export function digest(...parts: readonly (string | Uint8Array)[]): string {
 }
 
 interface Content {
-  /** Changes when the file is written or replaced, or another time is set. */
+  /** Inode, size and ctime: they change when the file is written or replaced, or its times are set. */
   readonly stamp: string
-  readonly name: string
+  readonly digest: string
 }
 
-/** Of files that were old when they were read. */
+/** Digests of files that were older than `settledAge` when they were read. */
 const contents = new Map<string, Content>()
 
-/** Milliseconds, many ticks of the clock of files: one that is younger may yet be written without a trace. */
-const old = 1000
+/** Milliseconds, many ticks of a file system's clock. A younger file may be written again without a new ctime. */
+const settledAge = 1000
 
-/** Names a file's content; empty when it cannot be read. A vmlinux.h has megabytes, and is asked for at every rebuild. */
+/** Returns the digest of a file's content, empty when it cannot be read. Remembered: a vmlinux.h has megabytes, and every rebuild asks. */
 export function contentOf(file: string): string {
   try {
     const { ctimeMs, ino, size } = statSync(file)
     const stamp = `${ino} ${size} ${ctimeMs}`
     const known = contents.get(file)
-    if (known?.stamp === stamp) return known.name
-    const name = digest(readFileSync(file))
-    if (Date.now() - ctimeMs > old) contents.set(file, { stamp, name })
-    return name
+    if (known?.stamp === stamp) return known.digest
+    const content = digest(readFileSync(file))
+    if (Date.now() - ctimeMs > settledAge) contents.set(file, { stamp, digest: content })
+    return content
   } catch {
     return ''
   }

@@ -7,11 +7,11 @@ import type { ResolvedOptions } from '../options/options.ts'
 import { vmlinuxHeader } from '../vmlinux/vmlinux.ts'
 
 /**
- * Files that do not exist, and that clang would have taken instead of a header that it found further
- * on in its search. Once one appears, an object is out of date though no dependency changed.
+ * Lists the files that clang looked for before it found a header further on in its search path, and that do not exist.
+ * Once one appears, the object is out of date although no dependency changed.
  *
- * @param headers Absolute.
- * @param generated Whether clang found no vmlinux.h but the generated one.
+ * @param headers absolute paths
+ * @param generated whether the only vmlinux.h that clang found is the generated one
  */
 export function absentIncludeCandidates(
   source: string,
@@ -23,18 +23,18 @@ export function absentIncludeCandidates(
   const beside = [source, ...headers]
     .map((file) => dirname(file))
     .filter((folder) => !systemIncludes.some((system) => isInside(system, folder)))
-  // A header found in an include folder is also beside another: both ways of finding it count.
+  // A header may be found in an include folder and beside another header: both ways count.
   const search = [...new Set(beside), ...include, ...includeFolders(cflags), ...systemIncludes]
-  const shadows = new Set<string>()
+  const candidates = new Set<string>()
   for (const header of headers) {
     for (const [index, folder] of search.entries()) {
       if (!isInside(folder, header)) continue
       const name = relative(folder, header)
-      for (const earlier of search.slice(0, index)) shadows.add(join(earlier, name))
+      for (const earlier of search.slice(0, index)) candidates.add(join(earlier, name))
     }
   }
-  if (generated) for (const folder of search) shadows.add(join(folder, vmlinuxHeader))
-  return [...shadows].filter((file) => !existsSync(file))
+  if (generated) for (const folder of search) candidates.add(join(folder, vmlinuxHeader))
+  return [...candidates].filter((file) => !existsSync(file))
 }
 
 const isInside = (folder: string, path: string): boolean =>

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 
-/** Whether one of the files was written, or deleted, since a time of Date.now(): whole milliseconds. */
+/** Whether any of the files was written or deleted since `time`, a value of Date.now(). */
 export function isNewer(files: readonly string[], time: number): boolean {
   return files.some((file) => {
     const status = statSync(file, { throwIfNoEntry: false })

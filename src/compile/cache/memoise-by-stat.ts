@@ -1,22 +1,22 @@
 import { statSync } from 'node:fs'
 
 /**
- * `find`, which tells something of a file's content, but asked again only once the file was written: some have
- * megabytes, and are needed at every rebuild.
+ * Memoises a function of a file's content until the file is written or replaced. Some files have megabytes, and every
+ * rebuild needs them.
  */
-export function memoiseByStat<Found>(find: (file: string) => Found): (file: string) => Found {
-  const last = new Map<string, { readonly stamp: string; readonly found: Found }>()
+export function memoiseByStat<Value>(compute: (file: string) => Value): (file: string) => Value {
+  const last = new Map<string, { readonly stamp: string; readonly value: Value }>()
   return (file) => {
     const stamp = stampOf(file)
     const known = last.get(file)
-    if (known && known.stamp === stamp) return known.found
-    const found = find(file)
-    if (stamp !== undefined) last.set(file, { stamp, found })
-    return found
+    if (known && known.stamp === stamp) return known.value
+    const value = compute(file)
+    if (stamp !== undefined) last.set(file, { stamp, value })
+    return value
   }
 }
 
-/** Changes when the file is written or replaced. */
+/** Inode, modification time and size, which change when the file is written or replaced. */
 function stampOf(file: string): string | undefined {
   try {
     const { ino, mtime, size } = statSync(file)

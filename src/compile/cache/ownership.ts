@@ -15,27 +15,27 @@ import { temporaryFolder } from '../temporary-folder.ts'
 import { digest } from './digest.ts'
 
 /**
- * The folder to keep in what shall be kept in `wanted`. Who owns a cache decides what is compiled, so one that another user
- * can write to, or a link that leads elsewhere, is left alone: in its place stands one in the user's own cache folder.
+ * Returns `requested`, or a folder in the user's own cache folder if another user can write to that, or if it is a link.
+ * Whoever can write to a cache decides what is compiled.
  */
-export function trustedCacheFolder(wanted: string): string {
-  if (isOwnedFolder(wanted, cacheDepth)) return wanted
+export function trustedCacheFolder(requested: string): string {
+  if (isOwnedFolder(requested, cacheDepth)) return requested
   const cacheHome = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-  const own = join(cacheHome, 'unplugin-bpf', digest(wanted).slice(0, 16))
-  if (isOwnedFolder(cacheHome, 0) && isOwnedFolder(own, cacheDepth)) return own
+  const userCache = join(cacheHome, 'unplugin-bpf', digest(requested).slice(0, 16))
+  if (isOwnedFolder(cacheHome, 0) && isOwnedFolder(userCache, cacheDepth)) return userCache
   temporaryCache ??= temporaryFolder().path
-  return join(temporaryCache, digest(wanted).slice(0, 16))
+  return join(temporaryCache, digest(requested).slice(0, 16))
 }
 
-/** `vmlinux/HASH/vmlinux.h` lies deepest. */
+/** Levels of folders in a cache: the deepest file is `vmlinux/HASH/vmlinux.h`. */
 const cacheDepth = 2
 
-/** One for all caches of this process. */
+/** A temporary folder for all caches of this process. */
 let temporaryCache: string | undefined
 
 /**
- * Whether only this user can have put there what is in it; one that is not there yet is. `depth` says how many levels of
- * folders a cache has. Of its files, whoever reads one asks.
+ * Whether only this user and root can have written into a folder, `depth` levels of folders included, or it does not exist
+ * yet. Files are checked when they are read.
  */
 function isOwnedFolder(folder: string, depth: number): boolean {
   const stats = statsOf(folder)
@@ -49,19 +49,19 @@ function isOwnedFolder(folder: string, depth: number): boolean {
   )
 }
 
-/** What root writes, root could have written as this user. Where files have no owners (Windows), all are. */
+/** Whether this user or root owns a file. Windows has no such owners: there it is true. */
 function isOwned({ uid }: { readonly uid: number }): boolean {
   const own = process.geteuid?.()
   return own === undefined || uid === own || uid === 0
 }
 
-/** Whether `file` is a link, or of another user. */
+/** Whether `file` is a link, or another user owns it. */
 export function isForeign(file: string): boolean {
   const stats = statsOf(file)
   return stats !== undefined && !(stats.isFile() && isOwned(stats))
 }
 
-/** Of the link itself; undefined too where no folder of that name can be. */
+/** Returns the status of a file or of the link itself, undefined if there is none. */
 function statsOf(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false })
@@ -70,7 +70,7 @@ function statsOf(path: string): Stats | undefined {
   }
 }
 
-/** The content of a cached file; undefined if there is none, or not of this user. */
+/** Reads a cached file. Undefined if there is none, or another user owns it. */
 export function readOwnedFile(file: string): Buffer | undefined {
   let descriptor: number
   try {

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 const slack = 1.25
 
 /**
- * Deletes all but the `kept` most recently used files of a folder. Not for each file more, as it takes longer than a
- * rebuild's own work. Never fails: other processes prune too.
+ * Deletes all but the `maxFiles` most recently used files of a folder, once there are a quarter more: it takes longer than
+ * the rest of a rebuild. Never fails, as other processes prune too.
  */
-export async function prune(folder: string, kept: number): Promise<void> {
+export async function prune(folder: string, maxFiles: number): Promise<void> {
   const names = await readdir(folder).catch(() => [])
-  if (names.length <= kept * slack) return
+  if (names.length <= maxFiles * slack) return
   const files = await Promise.all(
     names.map(async (name) => {
       const file = join(folder, name)
@@ -21,18 +21,18 @@ export async function prune(folder: string, kept: number): Promise<void> {
       return { file, used }
     }),
   )
-  const unused = files.toSorted((a, b) => b.used - a.used).slice(kept)
+  const unused = files.toSorted((a, b) => b.used - a.used).slice(maxFiles)
   await Promise.all(unused.map(({ file }) => rm(file, { force: true }).catch(() => undefined)))
 }
 
 /**
- * Marks a file as used now, which is not to be written: see since-written.ts. A cache that cannot be written is still
- * read.
+ * Marks a file as used now: sets its access time, and leaves its modification time to memoiseByStat(). Does nothing in a
+ * cache that is read-only.
  */
 export function markUsed(file: string): void {
   try {
     utimesSync(file, new Date(), statSync(file).mtime)
   } catch {
-    // It may be gone, or not ours.
+    // The file may be deleted, or owned by another user.
   }
 }

@@ -4,13 +4,11 @@ import type { Kind } from '../../uapi/btf.ts'
 import { readBtfReferences, type TypeRecord, type BtfWord } from './references.ts'
 
 /**
- * Puts the forward declarations at the end of an object's BTF in the order of their names, in place, and behind
- * them the type tags that stand among them.
+ * Sorts the types that end an object's BTF, in place: forward declarations by name, then type tags.
  *
- * clang appends one for each struct or union that is only pointed to, and the tags of each pointer to a
- * struct, in the order in which its own descriptions of them happen to lie in memory (BTFDebug.h:
- * FixupDerivedTypes, a map keyed by pointer), which moves with the length of a path. All else is the
- * same wherever one compiles.
+ * clang appends a forward declaration for each struct or union that is only pointed to, and the tags of pointers to
+ * structs, in the order in which its own descriptions lie in memory (BTFDebug.h: FixupDerivedTypes, a map keyed by
+ * pointer). That order changes with the length of a path. The rest of BTF is the same wherever one compiles.
  */
 export function canonicaliseBtf(object: Uint8Array): void {
   const { littleEndian, sections } = readElf(object)
@@ -34,8 +32,8 @@ export function canonicaliseBtf(object: Uint8Array): void {
 const isAppended = (kind: Kind): boolean => kind === 'fwd' || kind === 'type_tag'
 
 /**
- * Forward declarations by name, then struct before union; tags by name, then by what they tag; then by what
- * refers to them first: that much never moves.
+ * Sorts forward declarations by name, structs before unions; then type tags by name, then by the type that they tag. Equal
+ * ones follow the order in which the rest of BTF, which does not move, refers to them.
  */
 function sortedTypes(
   appended: readonly TypeRecord[],
@@ -58,13 +56,13 @@ function sortedTypes(
     .map((record, index) => ({ record, key: keyOf(firstId + index), index }))
     .toSorted((a, b) => {
       if (a.key !== b.key) return a.key < b.key ? -1 : 1
-      // Rarely: two types of one name.
+      // Two types of one name, which is rare.
       return useOf(a.index) - useOf(b.index)
     })
     .map(({ record }) => record)
 }
 
-/** By index: the first word that refers to it and stays where it is, be it by way of tags. */
+/** Returns for each type the index of the first reference to it, direct or through tags, from a type that stays. */
 function firstUses(
   appended: readonly TypeRecord[],
   firstId: number,
@@ -101,8 +99,8 @@ function moveTypes(
 }
 
 /**
- * Names that nothing else has were appended with their types, and so end the string table: they go
- * into the new order of the types.
+ * Sorts the names at the end of the string table in the order of their types. clang appended them with those types, as
+ * nothing else has these names.
  */
 function moveNames(
   appended: readonly TypeRecord[],

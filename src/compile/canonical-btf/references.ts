@@ -2,7 +2,7 @@ import { FormatError } from '../../elf/format-error.ts'
 import { btf_ext_header, btf_ext_info_sec, EXT_RECORDS } from '../../uapi/btf-ext.ts'
 import { type Kind, kindNumber, KINDS, RECORD_WORDS, vlen } from '../../uapi/btf.ts'
 
-/** A 32-bit word of .BTF or .BTF.ext, that can be read and replaced. There are thousands. */
+/** A 32-bit word of .BTF or .BTF.ext that can be read and replaced. Objects have thousands of them. */
 export class BtfWord {
   readonly #view: DataView
   readonly #offset: number
@@ -27,22 +27,22 @@ export interface TypeRecord {
   readonly name: BtfWord
   readonly info: BtfWord
   readonly kind: Kind
-  /** The type that it refers to as a whole: of PTR, TYPEDEF, TYPE_TAG and the like. */
+  /** The id of the type that a PTR, TYPEDEF, TYPE_TAG or the like refers to. */
   readonly type: BtfWord | undefined
-  /** Bytes from the start of the type section. */
+  /** The record's offset, in bytes from the start of the type section. */
   readonly start: number
   readonly size: number
 }
 
-/** Where an object's .BTF and .BTF.ext refer to types and strings: what must change when those move. */
+/** The words of .BTF and .BTF.ext that refer to types and strings, and change when those move. */
 export interface BtfReferences {
-  /** By type id - 1. */
+  /** Indexed by type id - 1. */
   readonly records: readonly TypeRecord[]
   readonly typeIds: readonly BtfWord[]
   readonly nameOffsets: readonly BtfWord[]
 }
 
-/** Takes the type section of an object's .BTF, and its .BTF.ext, as clang writes them. */
+/** Reads the references in the type section of an object's .BTF, and in its .BTF.ext, as clang writes them. */
 export function readBtfReferences(
   typeSection: Uint8Array,
   extSection: Uint8Array | undefined,

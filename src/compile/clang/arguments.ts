@@ -7,13 +7,13 @@ import { kernelFlags } from '../vmlinux/kernel-flags.ts'
 import type { Clang } from './find-clang.ts'
 
 /**
- * clang runs in the source's folder and names the project's files relative to it, so that debug
- * information and `__FILE__` are the same wherever the project lies.
+ * Returns `path` relative to `folder`, where clang runs: debug information and `__FILE__` are then the same wherever the
+ * project lies.
  */
 export function namedFrom(folder: string, path: string): string {
   if (!isAbsolute(path)) return path
   const name = relative(folder, path) || '.'
-  // One that shares no folder with the source belongs to the machine, not to the project.
+  // A path that shares no folder with the source belongs to the machine, not to the project.
   const shared = commonFolder(folder, path)
   return isAbsolute(name) || shared === parse(path).root ? path : name.split(sep).join('/')
 }
@@ -25,7 +25,7 @@ function commonFolder(a: string, b: string): string {
   return folder
 }
 
-/** What decides the meaning of the C: the same for the program and for a header precompiled for it. */
+/** Returns the flags that decide what the C means. A precompiled header needs the same flags as the program. */
 export function languageFlags(
   folder: string,
   arch: Arch,
@@ -33,21 +33,21 @@ export function languageFlags(
   clang: Clang,
 ): string[] {
   return [
-    // Ours, which the user's flags may override.
+    // Defaults, which the user's flags may override.
     '-O2', // Unoptimised code seldom passes the verifier.
-    // 32-bit jumps and atomics, which the oldest kernel that we load into has (clang's default until 20 is v1). Without
-    // them 32-bit comparisons are made of shifts, over which older verifiers lose the bounds.
+    // 32-bit jumps and atomics, which Linux 5.8 has (clang's default until 20 is v1). Without them 32-bit comparisons are
+    // made of shifts, and older verifiers lose track of bounds across shifts.
     '-mcpu=v3',
     '-fno-stack-protector', // Some distributions turn it on by default; BPF has none.
     ...kernelFlags,
-    `-D__TARGET_ARCH_${arch}`, // What libbpf's bpf_tracing.h knows registers by.
+    `-D__TARGET_ARCH_${arch}`, // libbpf's bpf_tracing.h picks the registers by it.
 
-    // The user's.
+    // The user's flags.
     ...options.include.map((path) => `-I${namedFrom(folder, path)}`),
     ...Object.entries(options.defines).flatMap(([name, body]) => define(name, body)),
     ...mapPaths(options.cflags, (path) => namedFrom(folder, path)),
 
-    // Those that hold in any case.
+    // Forced flags.
     ...clang.systemIncludes.flatMap((path) => ['-idirafter', path]),
     '-target',
     clangTarget(arch),
@@ -55,19 +55,19 @@ export function languageFlags(
   ]
 }
 
-/** What the object and its debug information hold. */
+/** Returns the flags that decide what the object and its debug information hold. */
 export function outputFlags(): string[] {
   return [
-    // The source's place is not part of its object: equal sources give equal bytes.
+    // Equal sources give equal bytes, whatever folder they are in.
     '-fdebug-compilation-dir=.',
     '-fno-ident',
-    // Types that no code uses, and macros, are in no BTF: JavaScript wants both by name.
+    // BTF has neither macros nor types that no code uses. Both are exported to JavaScript, from DWARF.
     '-fno-eliminate-unused-debug-types',
     '-fdebug-macro',
   ]
 }
 
-/** The form of messages that parse-diagnostics.ts reads. */
+/** Returns the flags that give clang's messages the form that parse-diagnostics.ts reads. */
 export function messageFlags(): string[] {
   return [
     '-fno-color-diagnostics',

@@ -1,8 +1,8 @@
 /**
- * The prerequisites of a Make depfile's first rule (`clang -MD`), in order, as written there.
+ * Returns the prerequisites of the first rule of a Make depfile (`clang -MD`), in order.
  *
- * Escapes are clang's (DependencyFile.cpp: PrintFilename): a space is `\ `, with the backslashes
- * before it doubled; `\#` a hash, `$$` a dollar; a backslash at a line's end goes on to the next.
+ * clang escapes a space as `\ ` and doubles the backslashes before it, a hash as `\#`, and a dollar as `$$`
+ * (DependencyFile.cpp: PrintFilename). A backslash at the end of a line continues it.
  */
 export function parseDepfile(text: string): string[] {
   const rule = text.replaceAll(/\\\r?\n/g, ' ').split(/\r?\n/, 1)[0] ?? ''

@@ -1,20 +1,20 @@
-/** One message of clang, placed for a person. */
+/** One message of clang with its location. */
 export interface Note {
   readonly message: string
-  /** Absolute. Absent, as are the others, where clang names no place. */
+  /** An absolute path. Absent, like the other fields, where clang names no location. */
   readonly file?: string
   /** 1-based. */
   readonly line?: number
   /** 1-based, in bytes, as clang counts. */
   readonly column?: number
-  /** The first column after what is meant, on the same line. */
+  /** The first column after the marked text, on the same line. */
   readonly endColumn?: number
   readonly sourceLine?: string
 }
 
 export interface Diagnostic extends Note {
   readonly severity: 'error' | 'warning'
-  /** The source's own path where clang names none: a refused flag, a compiler that crashed. */
+  /** The source's path where clang names no file: for a flag that it rejects, or a crash. */
   readonly file: string
   /** The flag that turns it off or on: `-Wunused-variable`. */
   readonly flag?: string
@@ -24,7 +24,7 @@ export interface Diagnostic extends Note {
   readonly includedFrom: readonly { readonly file: string; readonly line: number }[]
 }
 
-/** Replace what lies from `line:column` up to before `endLine:endColumn`. All 1-based, columns in bytes. */
+/** A replacement of the text from `line:column` up to, but not including, `endLine:endColumn`. 1-based, columns in bytes. */
 export interface Fixit {
   readonly file: string
   readonly line: number
@@ -35,30 +35,30 @@ export interface Fixit {
 }
 
 /**
- * `file:line:col: error: message [-Wflag]` with the source line under it, the place marked; then its
+ * Formats a diagnostic as `file:line:col: error: message [-Wflag]` with the marked source line under it, followed by its
  * fix-its, notes and include stack in the same form.
  */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   return paintDiagnostic(diagnostic, (_style, text) => text)
 }
 
-/** Puts a text into a colour. */
+/** Colours a text. */
 export type Paint = (style: 'bold' | 'red' | 'magenta' | 'cyan' | 'green', text: string) => string
 
-/** The same, in clang's colours. */
+/** Formats a diagnostic in clang's colours. */
 export function paintDiagnostic(diagnostic: Diagnostic, paint: Paint): string {
   const { severity, message, flag, notes, fixits, includedFrom } = diagnostic
-  const at = (where: Pick<Note, 'file' | 'line' | 'column'>): string => {
-    const text = formatLocation(where)
+  const at = (location: Pick<Note, 'file' | 'line' | 'column'>): string => {
+    const text = formatLocation(location)
     return text && paint('bold', text)
   }
   const framed = (note: Note): string[] => {
     const [source, mark] = frame(note)
     return [source ?? [], mark === undefined ? [] : paint('green', mark)].flat()
   }
-  const said = paint('bold', `${message}${flag ? ` [${flag}]` : ''}`)
+  const text = paint('bold', `${message}${flag ? ` [${flag}]` : ''}`)
   return [
-    `${at(diagnostic)}${paint(severity === 'error' ? 'red' : 'magenta', `${severity}:`)} ${said}`,
+    `${at(diagnostic)}${paint(severity === 'error' ? 'red' : 'magenta', `${severity}:`)} ${text}`,
     ...framed(diagnostic),
     ...fixits.map((fixit) => `${at(fixit)}${paint('cyan', 'fix:')} ${describeFixit(fixit)}`),
     ...notes.map((note) =>
@@ -68,7 +68,7 @@ export function paintDiagnostic(diagnostic: Diagnostic, paint: Paint): string {
   ].join('\n')
 }
 
-/** The source line with its number, and a line that marks the place under it. None without a place. */
+/** Returns the numbered source line and a line of marks under it; nothing for a note without a location. */
 export function frame({ line, column, endColumn, sourceLine }: Note): string[] {
   if (line === undefined || sourceLine === undefined) return []
   const number = String(line)
@@ -80,7 +80,7 @@ export function frame({ line, column, endColumn, sourceLine }: Note): string[] {
   const marked = Buffer.from(sourceLine)
     .subarray(column - 1, (endColumn ?? column + 1) - 1)
     .toString()
-  // Tabs stay, so that the mark stands under its character whatever their width.
+  // Tabs are kept, so that the mark stands under its character whatever their width.
   const indent = before.replaceAll(/[^\t]/g, ' ')
   const mark = `^${'~'.repeat(Math.max(0, marked.trimEnd().length - 1))}`
   return [source, `${' '.repeat(number.length)} | ${indent}${mark}`]
@@ -93,5 +93,5 @@ const formatLocation = ({ file, line, column }: Pick<Note, 'file' | 'line' | 'co
 
 function describeFixit({ line, column, endLine, endColumn, text }: Fixit): string {
   if (text === '') return 'remove this'
-  return line === endLine && column === endColumn ? `insert '${text}'` : `replace by '${text}'`
+  return line === endLine && column === endColumn ? `insert '${text}'` : `replace with '${text}'`
 }

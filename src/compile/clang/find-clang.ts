@@ -10,7 +10,7 @@ import { runProcess } from './run-process.ts'
 
 const debug = createDebugger('unplugin-bpf:clang')
 
-/** Oldest first to know BTF_KIND_FLOAT, decl tags and the CO-RE relocations that libbpf 1.0 wants. */
+/** The first release with BTF_KIND_FLOAT, decl tags and the CO-RE relocations that libbpf 1.0 wants. */
 const oldestMajor = 14
 const newestMajor = 21
 const candidates = [
@@ -23,28 +23,28 @@ const candidates = [
 
 export interface Clang {
   readonly path: string
-  /** `clang version 19.1.7 (…)`, as it says itself. */
+  /** The line that clang prints: `clang version 19.1.7 (…)`. */
   readonly version: string
   readonly major: number
   readonly hasBpfTarget: boolean
   /**
-   * Where this machine's compiler looks for headers. The BPF target knows no `asm/types.h`, which
-   * `linux/types.h` includes, so these are searched last.
+   * The folders where clang looks for headers when it compiles for this machine. The BPF target has no `asm/types.h`,
+   * which `linux/types.h` includes, so these folders are searched last.
    */
   readonly systemIncludes: readonly string[]
-  /** Of the binary: changes when clang does. */
+  /** A digest that changes when the binary does. */
   readonly identity: string
 }
 
 /**
- * The compiler to use: `wanted`, or the first of PATH that is new enough and has the BPF target.
- * What is learnt of a binary is kept in `cacheDir`.
+ * Finds the compiler: `requested`, or the first on PATH that is new enough and has the BPF target. A binary's description
+ * is cached in `cacheDir`.
  *
- * @throws ClangNotFoundError naming what was tried, and what to install.
+ * @throws ClangNotFoundError that says what was tried and what to install
  */
-export async function findClang(wanted: string | undefined, cacheDir: string): Promise<Clang> {
-  const unfit: string[] = []
-  const names = wanted === undefined ? candidates : [wanted]
+export async function findClang(requested: string | undefined, cacheDir: string): Promise<Clang> {
+  const rejected: string[] = []
+  const names = requested === undefined ? candidates : [requested]
   for (const name of names) {
     const path = which(name)
     if (path === undefined) continue
@@ -52,13 +52,13 @@ export async function findClang(wanted: string | undefined, cacheDir: string): P
       const clang = await describeClang(path, cacheDir)
       const fault = unusableReason(clang)
       if (fault === undefined) return clang
-      unfit.push(`${path} ${fault}`)
+      rejected.push(`${path} ${fault}`)
     } catch (error) {
       if (!(error instanceof CompileError)) throw error
-      unfit.push(error.message)
+      rejected.push(error.message)
     }
   }
-  throw new ClangNotFoundError(notFoundMessage(names, unfit), names)
+  throw new ClangNotFoundError(notFoundMessage(names, rejected), names)
 }
 
 function unusableReason({ hasBpfTarget, major, version }: Clang): string | undefined {
@@ -89,7 +89,7 @@ function isExecutable(path: string): boolean {
 
 const probes = new Map<string, Promise<Clang>>()
 
-/** In memory, then in the cache, then by running it. */
+/** Looks a binary up in memory, then in the cache, and runs it if neither has it. */
 function describeClang(path: string, cacheDir: string): Promise<Clang> {
   const { size, mtimeMs } = statSync(path)
   const identity = digest(realpathSync(path), String(size), String(mtimeMs))
@@ -108,11 +108,11 @@ async function cachedOrQueried(path: string, identity: string, file: string): Pr
     if (clang.identity === identity && Array.isArray(clang.systemIncludes))
       return { ...clang, path }
   } catch {
-    // None yet, or a damaged one: ask the binary.
+    // There is no cached description, or it is damaged: the binary is asked.
   }
   const clang = await queryClang(path, identity)
   await writeAtomic(file, JSON.stringify(clang)).catch((error: unknown) => {
-    debug?.('cannot keep what %s is: %s', path, error)
+    debug?.('cannot cache the description of %s: %s', path, error)
   })
   return clang
 }
@@ -127,7 +127,8 @@ async function queryClang(path: string, identity: string): Promise<Clang> {
     runProcess(path, ['--print-targets'], '/'),
   ])
   const version = /^.*clang version .*$/m.exec(verbose.stderr)?.[0]
-  if (version === undefined) throw new CompileError(`${path} is not clang: it tells no version`)
+  if (version === undefined)
+    throw new CompileError(`${path} is not clang: its output has no clang version`)
   const clang = {
     path,
     version,
@@ -140,7 +141,7 @@ async function queryClang(path: string, identity: string): Promise<Clang> {
   return clang
 }
 
-/** Of `clang -v`; the compiler's own folder is left out: it is of the host's target. */
+/** Reads the search list of `clang -v`, without the compiler's own folder, which is for the host's target. */
 function systemIncludesOf(verbose: string): string[] {
   const list = /^#include <\.\.\.> search starts here:\n((?: .*\n)*)/m.exec(verbose)?.[1] ?? ''
   return list
@@ -149,11 +150,11 @@ function systemIncludesOf(verbose: string): string[] {
     .filter((folder) => folder !== '' && !/[/\\]lib[/\\]clang[/\\][\d.]+[/\\]include$/.test(folder))
 }
 
-function notFoundMessage(names: readonly string[], unfit: readonly string[]): string {
+function notFoundMessage(names: readonly string[], rejected: readonly string[]): string {
   const tried = names.length === 1 ? String(names[0]) : `${names.join(', ')} on PATH`
   return [
     `No clang that can compile BPF programs: tried ${tried}.`,
-    ...unfit.map((reason) => `${reason}.`),
+    ...rejected.map((reason) => `${reason}.`),
     `Install LLVM's clang, ${oldestMajor} or newer, with the BPF target:`,
     '  Debian, Ubuntu:  apt install clang libbpf-dev',
     '  Fedora:          dnf install clang libbpf-devel',
@@ -161,6 +162,6 @@ function notFoundMessage(names: readonly string[], unfit: readonly string[]): st
     '  Alpine:          apk add clang libbpf-dev linux-headers',
     "  macOS:           brew install llvm   (Apple's own clang has no BPF target)",
     '  Windows:         winget install LLVM.LLVM',
-    'or say where it is: option clang, or the environment variable BPF_CLANG.',
+    'or say where clang is: option clang, or the environment variable BPF_CLANG.',
   ].join('\n')
 }

@@ -1,18 +1,18 @@
 import type { Diagnostic, Note } from './diagnostics.ts'
 import { type InstalledHeaders, newerNameNote } from './libbpf-names.ts'
 
-/** What a person would be told by one who has met the message before. */
+/** Advice for messages of clang that do not say what to do. */
 const hints: readonly {
   readonly message: RegExp
   readonly file?: RegExp
-  /** Only where vmlinux.h was generated. */
-  readonly ofGeneratedVmlinux?: true
+  /** Set if the advice fits a generated vmlinux.h alone. */
+  readonly onlyGeneratedVmlinux?: true
   readonly advice: string
 }[] = [
   {
     message: /^'bpf\/\w+\.h' file not found/,
     advice:
-      "install libbpf's headers (Debian, Ubuntu: apt install libbpf-dev; Fedora: dnf install libbpf-devel), or name their folder in the option include",
+      "install libbpf's headers (Debian, Ubuntu: apt install libbpf-dev; Fedora: dnf install libbpf-devel), or add their folder to the option include",
   },
   {
     message: /^'(linux|asm|asm-generic)\/[\w/-]+\.h' file not found/,
@@ -23,14 +23,14 @@ const hints: readonly {
     // On x86, <gnu/stubs.h> goes by __x86_64__, which clang does not define for BPF.
     message: /^'gnu\/stubs-32\.h' file not found/,
     advice:
-      "a header of the C library asks for the machine's word size: include vmlinux.h or <linux/types.h> in its place, or set the option defines: { __x86_64__: true }",
+      "a header of the C library needs the machine's word size: include vmlinux.h or <linux/types.h> instead, or set the option defines: { __x86_64__: true }",
   },
   {
     message:
       /^no member named '.+' in '(struct|union) |^incomplete definition of type '(struct|union) /,
-    ofGeneratedVmlinux: true,
+    onlyGeneratedVmlinux: true,
     advice:
-      "vmlinux.h is generated from this machine's kernel, and kernels differ in their types: the option vmlinux takes another's, which CO-RE fits to the kernel that loads the program",
+      "vmlinux.h is generated from this machine's kernel, and other kernels have other types: set the option vmlinux to a vmlinux.h or BTF of another kernel; CO-RE adapts the program to the kernel that loads it",
   },
   {
     message: /^unknown type name '__[us](8|16|32|64)'/,
@@ -40,7 +40,7 @@ const hints: readonly {
   {
     message: /^\S+ changed binding to STB_GLOBAL$|^symbol '.+' is already defined$/,
     advice:
-      'the assembler takes a section and a function of one name for one symbol: where it is as in SEC("xdp") int xdp(…), rename the function',
+      'a section and a function of the same name, as in SEC("xdp") int xdp(…), are one symbol to the assembler: rename the function',
   },
   {
     message: /BPF stack limit/,
@@ -48,7 +48,7 @@ const hints: readonly {
   },
 ]
 
-/** The same with the first hint that fits as a last note; each hint is given once. */
+/** Appends to each diagnostic a note with the first hint that fits; each hint is given once. */
 export function withHints(
   diagnostics: readonly Diagnostic[],
   {
@@ -56,18 +56,20 @@ export function withHints(
     headers,
   }: { readonly isVmlinuxGenerated: boolean; readonly headers?: InstalledHeaders | undefined },
 ): Diagnostic[] {
-  const told = new Set<string>()
-  const left = new Set(hints.filter((hint) => isVmlinuxGenerated || !hint.ofGeneratedVmlinux))
+  const given = new Set<string>()
+  const remaining = new Set(
+    hints.filter((hint) => isVmlinuxGenerated || !hint.onlyGeneratedVmlinux),
+  )
   return diagnostics.map((diagnostic) => {
-    for (const hint of left) {
+    for (const hint of remaining) {
       if (!hint.message.test(diagnostic.message)) continue
       if (hint.file && !hint.file.test(diagnostic.file)) continue
-      left.delete(hint)
+      remaining.delete(hint)
       return withNote(diagnostic, { message: hint.advice })
     }
     const note = newerNameNote(diagnostic, headers)
-    if (!note || told.has(note.message)) return diagnostic
-    told.add(note.message)
+    if (!note || given.has(note.message)) return diagnostic
+    given.add(note.message)
     return withNote(diagnostic, note)
   })
 }

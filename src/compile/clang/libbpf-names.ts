@@ -5,37 +5,37 @@ import { textOf } from '../text-of.ts'
 import type { Diagnostic, Note } from './diagnostics.ts'
 
 /**
- * What libbpf's headers for BPF programs gained since 1.0, by the release 1.x that brought it (libbpf: bpf_helpers.h,
- * bpf_tracing.h, bpf_core_read.h, usdt.bpf.h).
+ * The names that releases 1.x of libbpf added to the headers for BPF programs (libbpf: bpf_helpers.h, bpf_tracing.h,
+ * bpf_core_read.h, usdt.bpf.h).
  */
-const RELEASES: readonly (readonly [minor: number, names: string])[] = [
-  [
-    2,
-    `BPF_UPROBE BPF_URETPROBE bpf_for bpf_for_each bpf_repeat bpf_ksym_exists
+const RELEASES: readonly { readonly minor: number; readonly names: string }[] = [
+  {
+    minor: 2,
+    names: `BPF_UPROBE BPF_URETPROBE bpf_for bpf_for_each bpf_repeat bpf_ksym_exists
     PT_REGS_PARM6 PT_REGS_PARM6_CORE PT_REGS_PARM6_SYSCALL PT_REGS_PARM6_CORE_SYSCALL
     PT_REGS_PARM7 PT_REGS_PARM7_CORE PT_REGS_PARM7_SYSCALL PT_REGS_PARM8 PT_REGS_PARM8_CORE`,
-  ],
-  [3, '__percpu_kptr'],
-  [
-    4,
-    `BPF_CORE_WRITE_BITFIELD bpf_core_cast __arg_arena __arg_ctx __arg_nonnull __arg_nullable
+  },
+  { minor: 3, names: '__percpu_kptr' },
+  {
+    minor: 4,
+    names: `BPF_CORE_WRITE_BITFIELD bpf_core_cast __arg_arena __arg_ctx __arg_nonnull __arg_nullable
     __arg_trusted __ulong`,
-  ],
-  [6, 'bpf_usdt_arg_size likely unlikely __uptr'],
-  [7, 'bpf_stream_printk __arg_untrusted'],
+  },
+  { minor: 6, names: 'bpf_usdt_arg_size likely unlikely __uptr' },
+  { minor: 7, names: 'bpf_stream_printk __arg_untrusted' },
 ]
 
-/** By name: the minor version of the libbpf 1.x that brought it. */
+/** Maps a name to the minor version of the libbpf 1.x that added it. */
 export const minorOfName: ReadonlyMap<string, number> = new Map(
-  RELEASES.flatMap(([minor, names]) => names.split(/\s+/).map((name) => [name, minor] as const)),
+  RELEASES.flatMap(({ minor, names }) => names.split(/\s+/).map((name) => [name, minor] as const)),
 )
 
-/** Names for arenas, which no libbpf has, with how to define them. */
+/** Names for arenas that no libbpf has, with their definitions. */
 const ARENA_NAMES: Readonly<Record<string, string>> = {
   __arena: '#define __arena __attribute__((address_space(1)))',
 }
 
-/** What the older names were, where there were any. */
+/** Older names of the same meaning. */
 const OLDER_NAMES: Readonly<Record<string, string>> = {
   BPF_UPROBE: 'BPF_KPROBE',
   BPF_URETPROBE: 'BPF_KRETPROBE',
@@ -44,11 +44,15 @@ const OLDER_NAMES: Readonly<Record<string, string>> = {
 export interface InstalledHeaders {
   /** `/usr/include/bpf` */
   readonly folder: string
-  /** `1.1`; undefined of headers without libbpf_version.h. */
+  /** `1.1`; undefined if there is no libbpf_version.h. */
   readonly version: string | undefined
 }
 
-/** libbpf's headers as clang finds them. @param folders that it searches, in its order */
+/**
+ * Finds libbpf's headers.
+ *
+ * @param folders that clang searches, in its order
+ */
 export function findLibbpfHeaders(folders: readonly string[]): InstalledHeaders | undefined {
   const folder = folders
     .map((path) => join(path, 'bpf'))
@@ -61,10 +65,10 @@ export function findLibbpfHeaders(folders: readonly string[]): InstalledHeaders 
   return { folder, version: major && minor && `${major}.${minor}` }
 }
 
-/** Those that programs include. */
+/** The headers that programs include. */
 const headerNames = ['bpf_helpers.h', 'bpf_tracing.h', 'bpf_core_read.h', 'usdt.bpf.h']
 
-/** For an error at a line that uses a name which only newer headers have. */
+/** Explains an error at a line that uses a name which only newer headers have. */
 export function newerNameNote(
   { severity, sourceLine = '' }: Diagnostic,
   headers: InstalledHeaders | undefined,
@@ -76,8 +80,8 @@ export function newerNameNote(
     if ((minor === undefined && definition === undefined) || isIn(headers, name)) continue
     const message =
       minor === undefined
-        ? `${name} is in no header of libbpf: copy bpf_arena_common.h from the kernel's tools/testing/selftests/bpf, or define it: ${definition}`
-        : `${name} came with libbpf 1.${minor}, and the headers in ${headers.folder} are ${describeVersion(headers)}: name the folder of newer headers in the option include, or ${alternativeTo(name)}`
+        ? `no header of libbpf defines ${name}: copy bpf_arena_common.h from the kernel's tools/testing/selftests/bpf, or define it: ${definition}`
+        : `${name} came with libbpf 1.${minor}, and the headers in ${headers.folder} are ${describeVersion(headers)}: add the folder of newer headers to the option include, or ${alternativeTo(name)}`
     return { message }
   }
   return undefined

@@ -3,25 +3,25 @@ import { resolve } from 'node:path'
 
 import type { Diagnostic, Fixit, Note } from './diagnostics.ts'
 
-type Place = Pick<Note, 'line' | 'column'> & { readonly file: string }
+type Location = Pick<Note, 'line' | 'column'> & { readonly file: string }
 
 /** `file:line:column:{range}{range}: error: message`, the form that arguments.ts asks clang for. */
 const placedRE =
   /^(.+?):(\d+):(\d+):(?:((?:\{\d+:\d+-\d+:\d+\})+):)? (fatal error|error|warning|remark|note): (.*)$/
-/** Without a place: the driver's (`clang-19: error: …`), the backend's (`error: <unknown>:0:0: …`). */
+/** A message without a location, of the driver (`clang-19: error: …`) or the backend (`error: <unknown>:0:0: …`). */
 const unplacedRE = /^(?:[^\s:]+: )?(fatal error|error|warning|remark|note): (.*)$/
 const includedRE = /^In file included from (.+):(\d+):$/
 const fixitRE = /^fix-it:"((?:[^"\\]|\\.)*)":\{(\d+):(\d+)-(\d+):(\d+)\}:"((?:[^"\\]|\\.)*)"$/
-/** Source lines under a message: with a margin since clang 17, bare before. */
+/** The margin of source lines under a message, which clang prints since 17. */
 const marginRE = /^ *\d* \| /
 const crashRE = /^(PLEASE submit a bug report|Stack dump:)/
 
 /**
- * Reads clang's messages: its errors and warnings, with the notes that follow each.
+ * Parses clang's errors and warnings, with the notes that follow each.
  *
- * @param stderr Of a run with messageFlags().
- * @param folder Where clang ran: what relative names are relative to. Absolute.
- * @param source Absolute; what a message without a place is about.
+ * @param stderr clang's output when it ran with messageFlags()
+ * @param folder the absolute path of the folder where clang ran, which relative names start from
+ * @param source the absolute path of the source, which messages without a location are about
  */
 export function parseDiagnostics(stderr: string, folder: string, source: string): Diagnostic[] {
   const sources = new SourceLines()
@@ -33,17 +33,17 @@ export function parseDiagnostics(stderr: string, folder: string, source: string)
 
   for (const line of stderr.split(/\r?\n/)) {
     if (crashRE.test(line)) break
-    if (marginRE.test(line) || words(line) === quoted) continue
+    if (marginRE.test(line) || normalised(line) === quoted) continue
     const message = parseMessage(line, folder)
     const fixit = parseFixit(line, folder)
     const [, includer, at] = includedRE.exec(line) ?? []
     if (message) {
       const { flag, severity, text } = message
-      const note: Note = { message: text, ...message.place, ...sources.locate(message) }
-      quoted = note.sourceLine && words(note.sourceLine)
+      const note: Note = { message: text, ...message.location, ...sources.locate(message) }
+      quoted = note.sourceLine && normalised(note.sourceLine)
       if (severity === 'note') {
-        if (!isAside(text)) notes.push(note)
-      } else if (severity !== 'remark' && !isAside(text)) {
+        if (!isAboutClang(text)) notes.push(note)
+      } else if (severity !== 'remark' && !isAboutClang(text)) {
         notes = []
         fixits = []
         diagnostics.push({
@@ -71,24 +71,29 @@ interface Message {
   readonly severity: string
   readonly text: string
   readonly flag: string | undefined
-  readonly place: Place | undefined
-  /** `{1:5-1:8}{1:11-1:12}`: what the message is about. */
+  readonly location: Location | undefined
+  /** The source ranges that the message is about: `{1:5-1:8}{1:11-1:12}`. */
   readonly ranges: string
 }
 
 function parseMessage(line: string, folder: string): Message | undefined {
   const [, file, at, column, ranges = '', severity, message] = placedRE.exec(line) ?? []
   if (file !== undefined && severity !== undefined) {
-    const place = realPlace(folder, file, Number(at), Number(column))
-    return { severity, ...splitFlag(message ?? ''), place, ranges }
+    const location = realLocation(folder, file, Number(at), Number(column))
+    return { severity, ...splitFlag(message ?? ''), location, ranges }
   }
   const [, unplaced, text] = unplacedRE.exec(line) ?? []
   if (unplaced === undefined) return undefined
-  return { severity: unplaced, ...splitFlag(text ?? ''), place: undefined, ranges }
+  return { severity: unplaced, ...splitFlag(text ?? ''), location: undefined, ranges }
 }
 
-/** None for what the backend names and does not mean: `<unknown>:0:0`, `<inline asm>:1:2`. */
-function realPlace(folder: string, file: string, line: number, column: number): Place | undefined {
+/** Returns undefined for the backend's `<unknown>:0:0` and `<inline asm>:1:2`, which are in no file. */
+function realLocation(
+  folder: string,
+  file: string,
+  line: number,
+  column: number,
+): Location | undefined {
   if (file.startsWith('<')) return undefined
   return {
     file: resolve(folder, file),
@@ -102,8 +107,8 @@ function splitFlag(message: string): Pick<Message, 'text' | 'flag'> {
   return { text, flag }
 }
 
-/** What clang says of itself, not of the source: that it stopped counting, or lost a place. */
-const isAside = (message: string): boolean =>
+/** Whether a message is about clang, not the source: it stopped counting errors, or lost a location. */
+const isAboutClang = (message: string): boolean =>
   /^(too many errors emitted|could not determine the original source location)/.test(message)
 
 function parseFixit(text: string, folder: string): Fixit | undefined {
@@ -119,7 +124,7 @@ function parseFixit(text: string, folder: string): Fixit | undefined {
   }
 }
 
-/** As raw_ostream::write_escaped writes: `\\`, `\t`, `\n`, `\"`, and three octal digits a byte. */
+/** Undoes raw_ostream::write_escaped, which writes `\\`, `\t`, `\n`, `\"`, and other bytes as three octal digits. */
 function unquote(text: string): string {
   const escapes: Readonly<Record<string, string>> = { t: '\t', n: '\n' }
   const bytes = text.replaceAll(/\\(?:([0-7]{3})|(.))/g, (_, octal, char: string) =>
@@ -132,10 +137,10 @@ function unquote(text: string): string {
 class SourceLines {
   readonly #files = new Map<string, readonly string[]>()
 
-  locate({ place, ranges }: Message): Pick<Note, 'sourceLine' | 'endColumn'> {
-    if (place?.line === undefined) return {}
-    const { line, column } = place
-    const sourceLine = this.#line(place.file, line)
+  locate({ location, ranges }: Message): Pick<Note, 'sourceLine' | 'endColumn'> {
+    if (location?.line === undefined) return {}
+    const { line, column } = location
+    const sourceLine = this.#line(location.file, line)
     if (sourceLine === undefined) return {}
     if (column === undefined) return { sourceLine }
     const endColumn = endOfRange(ranges, line, column) ?? endOfToken(sourceLine, column)
@@ -160,10 +165,10 @@ function readLines(file: string): string[] {
   }
 }
 
-/** clang prints tabs as blanks. */
-const words = (line: string): string => line.trim().replaceAll(/\s+/g, ' ')
+/** Normalises blanks: clang prints tabs as spaces. */
+const normalised = (line: string): string => line.trim().replaceAll(/\s+/g, ' ')
 
-/** Of the range that starts where the message points: of `a + b` at the `+`, clang gives those of a and b. */
+/** Returns the end of the range that starts at the message's column. For `a + b`, marked at `+`, clang gives the ranges of a and b. */
 function endOfRange(ranges: string, line: number, column: number): number | undefined {
   for (const [, fromLine, from, toLine, to] of ranges.matchAll(/\{(\d+):(\d+)-(\d+):(\d+)\}/g)) {
     const starts = Number(fromLine) === line && Number(from) === column

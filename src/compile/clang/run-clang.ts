@@ -16,25 +16,25 @@ import { parseDiagnostics } from './parse-diagnostics.ts'
 import { runProcess } from './run-process.ts'
 import { systemHeaders } from './system-headers.ts'
 
-/** What clang made of a source. */
+/** The result of compiling a source. */
 export interface Translation {
   /** Undefined after an error. */
   readonly object: Uint8Array | undefined
   readonly diagnostics: readonly Diagnostic[]
-  /** Absolute, source first; those known, after an error. Without a generated vmlinux.h. */
+  /** Absolute paths, the source first, without a generated vmlinux.h. After an error, those known. */
   readonly dependencies: readonly string[]
-  /** Those of the dependencies that clang takes for the system's; none after an error. */
+  /** The dependencies that clang treats as system headers; none after an error. */
   readonly systemHeaders: readonly string[]
-  /** What the vmlinux.h that it includes was generated from, if that was generated. */
+  /** The origin of the generated vmlinux.h that the source includes (vmlinuxOrigin()). */
   readonly vmlinux: string | undefined
 }
 
 export interface ClangRun extends Translation {
-  /** All that clang read but the source. */
+  /** Every file that clang read but the source. */
   readonly headers: readonly string[]
 }
 
-/** With the header of `vmlinux` in reach, and what was precompiled before the source. */
+/** Runs clang over a source, with the folder of `vmlinux` in its search path and the precompiled headers before it. */
 export async function runClang(
   job: Job,
   vmlinux: Vmlinux | undefined,
@@ -50,7 +50,7 @@ export async function runClang(
       ...languageFlags(folder, arch, options, clang),
       ...(vmlinux ? vmlinuxFlags(folder, vmlinux) : []),
     ]
-    // With ./, a name that begins with a dash is no flag.
+    // ./ keeps a name that begins with a dash from being a flag.
     const name = basename(source).replace(/^-/, './-')
     const args = [
       ...language,
@@ -62,8 +62,10 @@ export async function runClang(
     const { exitCode, stderr } = await runProcess(clang.path, args, folder)
     const diagnostics = parseDiagnostics(stderr, folder, source)
     if (exitCode !== 0 && !diagnostics.some(({ severity }) => severity === 'error')) {
-      const words = stderr.trimEnd().split('\n').slice(0, 10).join('\n')
-      throw new CompileError(`${clang.path} failed on ${source} (exit code ${exitCode}):\n${words}`)
+      const output = stderr.trimEnd().split('\n').slice(0, 10).join('\n')
+      throw new CompileError(
+        `${clang.path} failed on ${source} (exit code ${exitCode}):\n${output}`,
+      )
     }
     const object = exitCode === 0 ? readObject(objectFile, job) : undefined
     const listed = parseDepfile(textOf(depfile) ?? '')
@@ -72,12 +74,12 @@ export async function runClang(
       if (file !== vmlinux?.header || !vmlinux.origin) return [file]
       return options.vmlinux === 'auto' ? [] : [options.vmlinux]
     })
-    const asked = { clang, options, folder, args: [...language, name] }
+    const request = { clang, options, folder, args: [...language, name] }
     return {
       object,
       diagnostics,
       headers,
-      systemHeaders: object ? await systemHeaders(headers, asked) : [],
+      systemHeaders: object ? await systemHeaders(headers, request) : [],
       dependencies: [source, ...dependencies],
       vmlinux: headers.includes(vmlinux?.header ?? '') ? vmlinux?.origin : undefined,
     }
@@ -93,19 +95,22 @@ function readObject(file: string, { clang, source }: Job): Uint8Array {
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
     if (error.format !== 'ELF') {
-      const words = `${clang.path} made an object of ${source} that cannot be read: ${error.message}`
-      throw new CompileError(words, { cause: error })
+      const message = `the object that ${clang.path} made of ${source} cannot be read: ${error.message}`
+      throw new CompileError(message, { cause: error })
     }
     const advice =
-      'leave out those of cflags that ask for another output (-S, -E, -emit-llvm, -flto)'
-    throw new CompileError(`${clang.path} made no object of ${source}: ${advice}`, { cause: error })
+      'Remove flags that ask for another output (-S, -E, -emit-llvm, -flto) from cflags'
+    throw new CompileError(`${clang.path} did not write an object for ${source}. ${advice}`, {
+      cause: error,
+    })
   }
   return object
 }
 
 /**
- * Found last, so that the user's own wins; and under one name wherever the cache lies. What clang warns of inside it
- * concerns the program: a member that C does not see moves those behind it.
+ * Returns the flags that let clang find a vmlinux.h: searched last, so that the user's own header wins, and under one name
+ * in debug information wherever the cache lies. Warnings in it are shown, as they concern the program: a member that C
+ * does not see moves the members behind it.
  */
 function vmlinuxFlags(folder: string, vmlinux: Vmlinux): string[] {
   if (vmlinux.origin === undefined) {

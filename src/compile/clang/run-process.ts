@@ -3,7 +3,7 @@ import { createDebugger } from '../debug.ts'
 
 const debug = createDebugger('unplugin-bpf:clang')
 
-/** Milliseconds. A BPF program that compiles longer than this is a compiler that hangs. */
+/** Milliseconds. A compiler that takes longer for a BPF program hangs. */
 const timeout = 120_000
 
 export interface ProcessResult {
@@ -13,13 +13,14 @@ export interface ProcessResult {
 }
 
 export interface ProcessOptions {
-  /** Nothing waits for it: this process may end before, and says nothing of what it says. */
+  /** Set if nothing waits for the process: this one may end first, and the output is discarded. */
   readonly isBackground?: boolean
 }
 
 /**
- * Runs a compiler to its end, whatever its exit code. Throws a CompileError if it cannot be started,
- * is killed, or hangs.
+ * Runs a compiler to its end, whatever its exit code.
+ *
+ * @throws CompileError if it cannot be started, is killed, or hangs
  */
 export async function runProcess(
   program: string,
@@ -27,18 +28,18 @@ export async function runProcess(
   cwd: string,
   { isBackground = false }: ProcessOptions = {},
 ): Promise<ProcessResult> {
-  // Loaded here: a build that the cache answers starts no process and need not pay for execa.
+  // Imported late: a build from the cache starts no process and does not pay for execa.
   const { execa } = await import('execa')
   const started = performance.now()
   const child = execa(program, args, {
     cwd,
-    // The C locale, so that the system's own part of a message is English too.
+    // The C locale makes the system's part of a message English too.
     env: { LC_ALL: 'C' },
     reject: false,
     stdin: 'ignore',
     stripFinalNewline: false,
     maxBuffer: 64 << 20,
-    // Pipes and timers would hold this process as the child itself does.
+    // Pipes and timers would keep this process running, as the child itself does.
     ...(isBackground ? { stdout: 'ignore', stderr: 'ignore' } : { timeout }),
   })
   const killer = isBackground ? setTimeout(() => child.kill(), timeout).unref() : undefined
@@ -49,15 +50,15 @@ export async function runProcess(
   const { exitCode, stdout = '', stderr = '' } = result
   if (exitCode !== undefined) return { exitCode, stdout, stderr }
   if (result.timedOut) {
-    throw new CompileError(`${program} did not end within ${timeout / 1000} s, and was killed`)
+    throw new CompileError(`${program} did not end within ${timeout / 1000} s and was killed`)
   }
   if (result.signal) {
     throw new CompileError(`${program} was killed by ${result.signal}${lastLines(stderr)}`)
   }
-  throw new CompileError(`Cannot run ${program}: ${result.originalMessage ?? result.message}`)
+  throw new CompileError(`cannot run ${program}: ${result.originalMessage ?? result.message}`)
 }
 
 const lastLines = (text: string): string => {
   const lines = text.trimEnd().split('\n').slice(-5).join('\n')
-  return lines ? `. Its last words:\n${lines}` : ''
+  return lines ? `. Its last output:\n${lines}` : ''
 }

@@ -1,6 +1,6 @@
 import { hostArch } from '../../uapi/target-arch.ts'
 
-/** The names of libbpf's `__TARGET_ARCH_…` (libbpf bpf_tracing.h), which clang's BPF target lacks. */
+/** The architectures of libbpf's `__TARGET_ARCH_…` (bpf_tracing.h). clang's BPF target defines no such macro. */
 export const arches = [
   'x86',
   'arm64',
@@ -15,18 +15,18 @@ export const arches = [
 ] as const
 export type Arch = (typeof arches)[number]
 
-/** The architecture that Node runs on, in the kernel's word. */
+/** Returns the architecture that Node runs on, by the kernel's name for it. */
 export function nativeArch(): Arch {
   const host = hostArch()
   return arches.find((arch) => arch === host) ?? 'x86'
 }
 
-/** clang's target: `bpf` is of the host's byte order, which the agent's machine may not share. */
+/** Returns clang's target. `bpf` would take the build machine's byte order, which the agent's machine may not share. */
 export function clangTarget(arch: Arch): 'bpf' | 'bpfeb' {
   return arch === 's390' || arch === 'sparc' ? 'bpfeb' : 'bpf'
 }
 
-/** A path of an option whose `[arch]` stands for the architecture that is compiled for. */
+/** Replaces `[arch]` in an option's path by the architecture. */
 export function pathFor(arch: Arch, path: string): string {
   return path.replaceAll('[arch]', arch)
 }

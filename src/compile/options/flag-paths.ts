@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-/** Flags of clang that take a folder or a file, in their own word or in the next. */
+/** A flag of clang that takes a folder or a file, in the same argument or the next. */
 const pathFlagRE = /^(-I|-isystem|-iquote|-idirafter|-include|-imacros)(?:=?(.+))?$/s
 
 /**
- * The flags with their paths made absolute: clang runs in the source's folder, which is not where the
- * user wrote them. A name that is no file there is left alone: clang may find it in an include folder.
+ * Makes the paths in flags absolute, as clang runs in the source's folder, not in `folder`. A name that is no file in
+ * `folder` stays: clang may find it in an include folder.
  */
 export function absolutePaths(flags: readonly string[], folder: string): string[] {
   return mapPaths(flags, (path) => {
@@ -15,7 +15,7 @@ export function absolutePaths(flags: readonly string[], folder: string): string[
   })
 }
 
-/** The flags with each path replaced by what `change` makes of it. */
+/** Replaces each path in flags by what `change` makes of it. */
 export function mapPaths(
   flags: readonly string[],
   change: (path: string, flag: string) => string,
@@ -34,7 +34,7 @@ export function mapPaths(
   })
 }
 
-/** The folders among the flags that clang searches for headers, in its order. */
+/** Returns the folders that flags make clang search for headers, in its order. */
 export function includeFolders(flags: readonly string[]): string[] {
   const folders: string[] = []
   mapPaths(flags, (path, flag) => {

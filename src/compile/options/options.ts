@@ -44,9 +44,9 @@ export interface Options {
   agent?: string | undefined
   /** koffi's native part: left to node_modules, or copied beside the bundle. */
   native?: 'external' | 'copy' | undefined
-  /** Let this kernel's verifier judge each object while bundling: what it refuses is an error. */
+  /** Load each object into this kernel while bundling; what the verifier rejects is an error. */
   verify?: boolean | undefined
-  /** The oldest kernel the agent must run on, such as `'5.15'`: warns of what came later. */
+  /** The oldest kernel that the agent must run on, such as `'5.15'`: uses of newer features are warned of. */
   minKernel?: string | undefined
   /** What relative paths above are relative to. Default: the working directory. */
   cwd?: string | undefined
@@ -56,38 +56,40 @@ export interface Options {
 export interface ResolvedOptions {
   readonly clang: string | undefined
   readonly cflags: readonly string[]
-  /** Absolute. */
+  /** Absolute paths. */
   readonly include: readonly string[]
   readonly defines: Readonly<Record<string, string | number | boolean | undefined>>
   readonly arch: readonly [Arch, ...Arch[]]
-  /** Whether `arch` was given, and objects are for those machines alone. */
+  /** Whether `arch` was given: the objects are then for those machines alone. */
   readonly archIsGiven: boolean
   /** `'auto'` or an absolute path. */
   readonly vmlinux: string
   readonly types: false | { readonly dir: string | undefined }
-  /** Absolute; false: no compile cache. */
+  /** An absolute path; false for no compile cache. */
   readonly cache: string | false
-  /** Where generated and precompiled headers live, whether compiles are cached or not. Absolute. */
+  /** The absolute path of the folder for generated and precompiled headers, used whether or not compiles are cached. */
   readonly cacheDir: string
   readonly agent: string | undefined
   readonly native: 'external' | 'copy'
   readonly verify: boolean
   readonly minKernel: string | undefined
   readonly cwd: string
-  /** The folder of the nearest package.json, where there is one. */
+  /** The folder of the nearest package.json, or `cwd`. */
   readonly root: string
 }
 
 const resolved = new WeakSet<object>()
 
-/** Whether these are `resolveOptions`' own. */
+/** Whether resolveOptions() returned these options. */
 export function isResolved(options: Options | ResolvedOptions): options is ResolvedOptions {
   return resolved.has(options)
 }
 
 /**
- * One frozen object of all that a compile of `file` depends on: package.json's defaults, then the
- * environment, then `options`. Throws a TypeError that names the option at fault.
+ * Resolves the options for a compile of `file` to one frozen object: package.json's defaults, then the environment, then
+ * `options`.
+ *
+ * @throws TypeError that names the option at fault
  */
 export function resolveOptions(
   options: Options | ResolvedOptions,
@@ -113,7 +115,7 @@ export function resolveOptions(
   const result: ResolvedOptions = Object.freeze({
     clang: merged.clang,
     cflags: Object.freeze([
-      // The last of two flags wins; of two folders that have a header, the first.
+      // Of two contradicting flags the last wins; of two folders with the same header, the first.
       ...(defaults.cflags ?? []),
       ...(given.cflags ?? []),
       ...absolutePaths(splitWords(env['BPF_CFLAGS'] ?? ''), process.cwd()),
@@ -145,7 +147,7 @@ const atLeastOne = (arches: readonly Arch[]): [Arch, ...Arch[]] => {
 const definedOnly = (options: Options): Options =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 
-/** Paths made absolute; a clang without a slash is a name on PATH and stays. */
+/** Makes paths absolute. A clang without a slash is a name on PATH and stays. */
 function pathsFrom(options: Options, folder: string): Options {
   const absolute = (path: string): string => resolve(folder, path)
   const { clang, cflags, include, vmlinux, types, cache, agent } = options

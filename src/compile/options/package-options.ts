@@ -6,14 +6,14 @@ import { describeTrustedUsers, isTrusted } from './trusted-owner.ts'
 import { validateOptions } from './validate-options.ts'
 import { isPartOf, workspaceOf } from './workspace.ts'
 
-/** Names folders whose package.json is obeyed wherever it lies and whoever owns it. */
+/** The variable that lists folders whose package.json is used wherever it lies and whoever owns it. */
 const trustedFoldersVariable = 'BPF_TRUSTED_FOLDERS'
 
 /**
- * The options that `folder`'s package.json holds under the key `"unplugin-bpf"`. They name programs to run and files to
- * read: only the workspace of `cwd` may give them, never a folder that is merely named in a request or an import.
+ * Reads the options under the key `"unplugin-bpf"` of `folder`'s package.json. They name programs to run and files to
+ * read, so they count only in the workspace of `cwd`, not in any folder that a request or an import names.
  *
- * @throws TypeError that names an option at fault; or the file, when a stranger owns it
+ * @throws TypeError that names the option at fault, or the file if an untrusted user owns it
  */
 export function packageOptions(folder: string, cwd: string, env: NodeJS.ProcessEnv): Options {
   const file = join(folder, 'package.json')
@@ -22,17 +22,17 @@ export function packageOptions(folder: string, cwd: string, env: NodeJS.ProcessE
     .split(delimiter)
     .some((trusted) => trusted !== '' && isInside(resolve(trusted), folder))
   const workspace = workspaceOf(cwd)
-  const isOurs = isPartOf(workspace, folder)
-  if (isOverridden || (isOurs && isTrusted(stats))) return readOptions(file) ?? {}
+  const isInWorkspace = isPartOf(workspace, folder)
+  if (isOverridden || (isInWorkspace && isTrusted(stats))) return readOptions(file) ?? {}
 
-  if (!isOurs) {
+  if (!isInWorkspace) {
     if (hasOptions(file)) warnOnce(file, workspace)
     return {}
   }
   if (!hasOptions(file)) return {}
   throw new TypeError(
-    `The options of unplugin-bpf in ${file} are not taken, as they can run programs and the file belongs to user ${stats.uid}, not ${describeTrustedUsers()}. ` +
-      `To take them nevertheless, set ${trustedFoldersVariable}=${folder}`,
+    `the options of unplugin-bpf in ${file} are not used: options can run programs, and the file belongs to user ${stats.uid}, not ${describeTrustedUsers()}. ` +
+      `To use them anyway, set ${trustedFoldersVariable}=${folder}`,
   )
 }
 
@@ -41,7 +41,7 @@ function readOptions(file: string): Options | undefined {
   try {
     content = JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
-    const message = `Cannot read the defaults of unplugin-bpf from ${file}: ${String(error)}`
+    const message = `cannot read the options of unplugin-bpf in ${file}: ${String(error)}`
     throw new TypeError(message, { cause: error })
   }
   if (typeof content !== 'object' || content === null || !('unplugin-bpf' in content)) {
@@ -52,7 +52,7 @@ function readOptions(file: string): Options | undefined {
   return options
 }
 
-/** Of a file that is not obeyed, what is wrong with it does not matter. */
+/** Whether a file that is not used has options. Errors in it do not matter. */
 function hasOptions(file: string): boolean {
   try {
     return readOptions(file) !== undefined
@@ -68,8 +68,8 @@ function warnOnce(file: string, workspace: string): void {
   if (warned.has(file)) return
   warned.add(file)
   process.emitWarning(
-    `The options of unplugin-bpf in ${file} are not taken, as it lies outside of the workspace ${workspace}. ` +
-      `Build in its own folder, give them to the plugin, or set ${trustedFoldersVariable} to the folder`,
+    `the options of unplugin-bpf in ${file} are not used: the file is outside the workspace ${workspace}. ` +
+      `Run the build in that folder, pass the options to the plugin, or set ${trustedFoldersVariable} to the folder`,
     { code: 'UNPLUGIN_BPF_NOT_TAKEN' },
   )
 }

@@ -1,4 +1,4 @@
-/** Splits flags as a shell would: on blanks, but not inside quotes; a backslash takes the next as it is. */
+/** Splits flags as a shell does: on blanks outside quotes; a backslash quotes the next character. */
 export function splitWords(text: string): string[] {
   const words = text.match(/(?:\\.|"(?:\\.|[^"\\])*"|'[^']*'|[^\s"'\\])+/gs) ?? []
   return words.map((word) =>

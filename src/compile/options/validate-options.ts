@@ -67,13 +67,15 @@ const rules: Readonly<Record<keyof Options, Rule>> = {
   cwd: string,
 }
 
-/** Throws a TypeError at the first unknown option or wrong value; `where` begins the message. */
+/** Throws a TypeError at the first unknown option or wrong value. The message begins with `where`. */
 export function validateOptions(options: unknown, where: string): asserts options is Options {
   if (!isRecord(options)) throw new TypeError(`${where}s must be an object, got ${show(options)}`)
   for (const [key, value] of Object.entries(options)) {
     if (!isKey(key)) {
       const [meant] = nearestNames(key, Object.keys(rules))
-      const help = meant ? `did you mean ${meant}?` : `known are ${Object.keys(rules).join(', ')}`
+      const help = meant
+        ? `did you mean ${meant}?`
+        : `the options are ${Object.keys(rules).join(', ')}`
       throw new TypeError(`${where} ${key} is unknown: ${help}`)
     }
     if (value !== undefined && !rules[key].accepts(value)) {

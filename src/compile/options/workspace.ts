@@ -4,9 +4,9 @@ import { dirname, join, relative, sep } from 'node:path'
 import { isTrusted } from './trusted-owner.ts'
 
 /**
- * The folder of everything that is worked on from `cwd`: the nearest npm, pnpm or Yarn workspace, else the git checkout,
- * else the nearest package, else `cwd` itself. Bundlers without a search of their own, and the command, need the same
- * answer as Vite. Whoever can write to a folder above can put a marker there: one of a stranger does not count.
+ * Finds the root of the workspace that `cwd` is in: the nearest npm, pnpm or Yarn workspace, else the git checkout, else
+ * the nearest package, else `cwd` itself. It is the same for every bundler and the command. A marker that an untrusted
+ * user owns does not count, as anyone who can write to a folder above could put one there.
  */
 export function workspaceOf(cwd: string): string {
   const folders = upwards(realPath(cwd))
@@ -18,13 +18,13 @@ export function workspaceOf(cwd: string): string {
   )
 }
 
-/** Whether `folder` is part of a workspace; what a package manager installed there is not. */
+/** Whether `folder` is part of a workspace. Installed packages, in node_modules, are not. */
 export function isPartOf(workspace: string, folder: string): boolean {
   const [first, ...inner] = relative(workspace, realPath(folder)).split(sep)
   return first !== '..' && ![first, ...inner].includes('node_modules')
 }
 
-/** The folder of the nearest package.json, from `folder` upwards. */
+/** Finds the folder of the nearest package.json, from `folder` upwards. */
 export function nearestPackage(folder: string): string | undefined {
   return upwards(folder).find((candidate) => isFile(join(candidate, 'package.json')))
 }
@@ -37,7 +37,7 @@ function isWorkspaceRoot(folder: string): boolean {
     const content: unknown = JSON.parse(readFileSync(manifest, 'utf8'))
     return typeof content === 'object' && content !== null && 'workspaces' in content
   } catch {
-    // Whoever reads it for its options says what is wrong with it.
+    // readOptions() reports what is wrong with it.
     return false
   }
 }

@@ -2,26 +2,26 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 export interface LeadingInclude {
-  /** The header that an include path has, absolute. */
+  /** The absolute path of the header; undefined if no include path has it. */
   readonly path: string | undefined
-  /** Macros defined, and tested by include guards, before it. */
+  /** The macros that are defined or tested by include guards before it. */
   readonly macros: readonly string[]
-  /** The headers that the source itself includes right after it, as in `#include <bpf/bpf_helpers.h>`. */
+  /** The headers that the source includes right after it in angle brackets: `bpf/bpf_helpers.h`. */
   readonly following: readonly string[]
 }
 
-/** Deeper than any sane chain of headers that each begin with the next. */
+/** The longest chain of headers, each beginning with an include of the next, that is followed. */
 const maxDepth = 16
 
 /**
- * The header `wanted` (`vmlinux.h`), if it is the first thing a source includes: nothing but comments,
- * `#define`s and include guards come before, in the source and in headers that begin with it in turn.
- * Only then may it be parsed ahead of the source. Undefined when in doubt.
+ * Finds the include of `header` (`vmlinux.h`) if it is the first include of a source: only comments, `#define`s and include
+ * guards come before it, in the source and in the headers that the source begins with. Only then can the header be
+ * precompiled. Undefined when in doubt.
  */
 export function leadingInclude(
   file: string,
   include: readonly string[],
-  wanted: string,
+  header: string,
 ): LeadingInclude | undefined {
   const macros: string[] = []
   let current = file
@@ -29,13 +29,13 @@ export function leadingInclude(
     const first = firstInclude(current, macros)
     if (first === undefined) return undefined
     const { name, quoted, rest } = first
-    const found = [...(quoted ? [dirname(current)] : []), ...include]
+    const path = [...(quoted ? [dirname(current)] : []), ...include]
       .map((folder) => join(folder, name))
-      .find((path) => existsSync(path))
-    if (name === wanted)
-      return { path: found, macros, following: depth === 0 ? angleBracketIncludes(rest) : [] }
-    if (found === undefined) return undefined
-    current = found
+      .find((candidate) => existsSync(candidate))
+    if (name === header)
+      return { path, macros, following: depth === 0 ? angleBracketIncludes(rest) : [] }
+    if (path === undefined) return undefined
+    current = path
   }
   return undefined
 }
@@ -47,7 +47,7 @@ interface FirstInclude {
   readonly rest: readonly string[]
 }
 
-/** Adds to `macros` what comes before the include. */
+/** Finds the first include of a file. Adds the macros before it to `macros`. */
 function firstInclude(file: string, macros: string[]): FirstInclude | undefined {
   const lines = directives(readFileSync(file, 'utf8'))
   for (const [index, line] of lines.entries()) {
@@ -68,14 +68,14 @@ function firstInclude(file: string, macros: string[]): FirstInclude | undefined 
   return undefined
 }
 
-/** The names between brackets of the includes that the lines begin with. */
+/** Returns the headers in angle brackets of the includes that the lines begin with. */
 function angleBracketIncludes(lines: readonly string[]): string[] {
   const names = lines.map((line) => /^#\s*include\s*<([^>]+)>$/.exec(line)?.[1])
   const end = names.indexOf(undefined)
   return names.slice(0, end < 0 ? names.length : end).filter((name) => name !== undefined)
 }
 
-/** Lines without comments, continued ones joined. */
+/** Returns the lines without comments and blank lines; continued lines are joined. */
 function directives(source: string): string[] {
   return source
     .replaceAll(/\\\r?\n/g, ' ')

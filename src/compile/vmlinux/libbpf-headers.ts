@@ -7,23 +7,23 @@ import { includeFolders } from '../options/flag-paths.ts'
 import type { ResolvedOptions } from '../options/options.ts'
 import { textOf } from '../text-of.ts'
 
-/** Those with an include guard, and which include nothing but each other and HELPERS. */
+/** The headers with an include guard that include nothing but each other and HELPERS. */
 const PRECOMPILED = /^bpf\/bpf_(?:helpers|core_read|endian|tracing)\.h$/
 const HELPERS = 'bpf_helper_defs.h'
 
 export interface PrecompilableHeaders {
-  /** Absolute, in the source's order. */
+  /** Absolute paths, in the source's order. */
   readonly headers: readonly string[]
-  /** Names the content of all that they read. */
+  /** A digest of all that they read. */
   readonly content: string
 }
 
 const none: PrecompilableHeaders = { headers: [], content: '' }
 
 /**
- * libbpf's headers among those that a source includes right after vmlinux.h, to be precompiled with it.
- * bpf_helper_defs.h declares structs of the kernel anew, and clang, asked for unused types, would describe
- * in each object every type that they lead to: 650 kB of DWARF.
+ * Finds the headers of libbpf that a source includes right after vmlinux.h, to be precompiled with it. bpf_helper_defs.h
+ * declares structs of the kernel again; parsed with the source, -fno-eliminate-unused-debug-types would describe every type
+ * that they lead to in each object: 650 kB of DWARF.
  */
 export function precompilableHeaders(
   following: readonly string[],
@@ -31,13 +31,13 @@ export function precompilableHeaders(
   { cflags, include }: ResolvedOptions,
   { systemIncludes }: Clang,
 ): PrecompilableHeaders {
-  // Searched before the system's folders.
+  // The folders of these variables are searched before the system's.
   if (process.env['CPATH'] || process.env['C_INCLUDE_PATH']) return none
-  const users = [...include, ...includeFolders(cflags)]
+  const userFolders = [...include, ...includeFolders(cflags)]
   const headers: string[] = []
   for (const name of following) {
     const folder = systemIncludes.find((system) => existsSync(join(system, name)))
-    const isUsers = users.some((own) => existsSync(join(own, name)))
+    const isUsers = userFolders.some((user) => existsSync(join(user, name)))
     if (folder === undefined || isUsers || !PRECOMPILED.test(name)) break
     headers.push(join(folder, name))
   }

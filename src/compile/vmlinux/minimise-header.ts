@@ -1,7 +1,7 @@
-/** A member of every stub: an object that names it is not the whole header's. */
+/** The member of every stub. An object whose BTF names it differs from one of the whole header. */
 export const STUB = '__unplugin_bpf_stub'
 
-/** Bytes. */
+/** A record's size and alignment, in bytes. */
 export interface RecordLayout {
   readonly size: number
   readonly align: number
@@ -10,15 +10,15 @@ export interface RecordLayout {
 interface Definition {
   /** `struct task_struct`, `union thread_union`, the name of a typedef. */
   readonly names: readonly string[]
-  /** Whether a stub may take its place. */
+  /** Whether a stub can replace it. */
   readonly isRecord: boolean
   readonly start: number
   readonly end: number
-  /** What must be complete before it is in here. */
+  /** The text that names the types which must be complete before it. */
   readonly body: string
 }
 
-/** A vmlinux.h in the form that bpftool gives it; of another form, fewer definitions are seen. */
+/** A vmlinux.h as bpftool formats it. In another format fewer definitions are recognised. */
 export interface Header {
   readonly text: string
   readonly definitions: readonly Definition[]
@@ -27,7 +27,7 @@ export interface Header {
 
 const blockRE = /^(typedef )?(struct|union)(?: (\w+))? \{\n([^]*?)^\}(.*);$/gm
 const typedefRE = /^typedef (\w[\w ]*?) (\w+)(?:\[\w*\])*;$/gm
-/** Directives, and names that hold outside too. */
+/** Directives, and inner definitions whose names are known outside too. */
 const unusualRE = /^\s*#|\b(?:struct|union|enum)\s+\w+\s*\{|\benum\s*\{/m
 
 export function readHeader(text: string): Header {
@@ -54,7 +54,7 @@ export function readHeader(text: string): Header {
   return { text, definitions, byName }
 }
 
-/** What C may speak of by these words, of what the header defines. */
+/** Returns the header's definitions that C may name with these words. */
 export function definitionsNamed(words: Iterable<string>, { byName }: Header): Set<string> {
   const names = new Set<string>()
   for (const word of words) {
@@ -65,7 +65,7 @@ export function definitionsNamed(words: Iterable<string>, { byName }: Header): S
   return names
 }
 
-/** With all that must be complete for these to be. */
+/** Returns the names with all definitions that must be complete before them. */
 export function reachableFrom(names: Iterable<string>, { byName }: Header): Set<string> {
   const closed = new Set<string>()
   const open = [...names]
@@ -78,7 +78,7 @@ export function reachableFrom(names: Iterable<string>, { byName }: Header): Set<
   return closed
 }
 
-/** The records that are no pointer's target alone, and every other word: it may be a typedef. */
+/** Returns the records in a body that are not merely pointed to, and every word, as it may be a typedef. */
 function contained(body: string): string[] {
   const records = body.matchAll(/\b(struct|union)\s+(\w+)(?!\w|\s*\*)/g)
   return [...Array.from(records, ([, kind, tag]) => `${kind} ${tag}`), ...wordsOf(body)]
@@ -88,39 +88,38 @@ export function wordsOf(text: string): Set<string> {
   return new Set(text.match(/\b[A-Za-z_]\w*/g))
 }
 
-/** A header without the definitions of most of its records. */
+/** A header from which the definitions of most records are left out. */
 export interface MinimisedHeader {
-  /** Still spoken of: they must be complete. */
+  /** The records that remaining text names: they must be complete. */
   readonly stubs: readonly string[]
-  /** The text, of as many lines as the header's. */
+  /** Prints the text, with as many lines as the header. */
   print: (layouts: ReadonlyMap<string, RecordLayout>) => string
 }
 
 /**
- * Leaves out the records that are not needed and that nothing left speaks of. Of those spoken of only size and
- * alignment are left, not a mere declaration: clang's BTF puts that elsewhere, and sizeof and assignment
- * would be errors.
+ * Leaves out the records that are not needed. Those that the remaining text names become stubs of their size and alignment.
+ * A declaration would not do: clang places it elsewhere in BTF, and sizeof and assignment would be errors.
  */
 export function minimiseHeader(
   { definitions, text }: Header,
   needed: ReadonlySet<string>,
 ): MinimisedHeader {
-  const gone = definitions.filter(
+  const omitted = definitions.filter(
     ({ isRecord, names }) => isRecord && !names.some((name) => needed.has(name)),
   )
-  const left = pieces(text, gone)
-  const spoken = new Set(left.flatMap((piece) => [...wordsOf(piece)]))
-  const isSpoken = ({ names: [name = ''] }: Definition): boolean =>
-    spoken.has(name.slice(name.indexOf(' ') + 1))
-  const stubs = gone.filter(isSpoken).flatMap(({ names }) => names)
+  const remaining = pieces(text, omitted)
+  const mentioned = new Set(remaining.flatMap((piece) => [...wordsOf(piece)]))
+  const isMentioned = ({ names: [name = ''] }: Definition): boolean =>
+    mentioned.has(name.slice(name.indexOf(' ') + 1))
+  const stubs = omitted.filter(isMentioned).flatMap(({ names }) => names)
   const print = (layouts: ReadonlyMap<string, RecordLayout>): string =>
-    left
+    remaining
       .map((piece, index) => {
-        const definition = gone[index]
+        const definition = omitted[index]
         if (!definition) return piece
         const [name = ''] = definition.names
         const layout = layouts.get(name)
-        // Lines keep their numbers.
+        // Newlines stay, so that lines keep their numbers.
         const lines = text.slice(definition.start, definition.end).replaceAll(/[^\n]+/g, '')
         return `${piece}${layout ? stub(name, layout) : ''}${lines}`
       })
@@ -128,12 +127,12 @@ export function minimiseHeader(
   return { stubs, print }
 }
 
-/** What lies between definitions. */
-function pieces(text: string, gone: readonly Definition[]): string[] {
-  const starts = [0, ...gone.map(({ end }) => end)]
-  return starts.map((start, index) => text.slice(start, gone[index]?.start))
+/** Returns the text between the omitted definitions. */
+function pieces(text: string, omitted: readonly Definition[]): string[] {
+  const starts = [0, ...omitted.map(({ end }) => end)]
+  return starts.map((start, index) => text.slice(start, omitted[index]?.start))
 }
 
-/** Const: no such struct can be assigned, which might be compiled in another way. */
+/** Returns a stub. Its member is const, so that assignment of the struct, which would compile differently, is an error. */
 const stub = (name: string, { align, size }: RecordLayout): string =>
   `${name} { const char ${STUB}[${size}]; } __attribute__((aligned(${align})));`

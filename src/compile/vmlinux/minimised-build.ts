@@ -27,33 +27,33 @@ import { headerText, type Vmlinux } from './vmlinux.ts'
 
 const debug = createDebugger('unplugin-bpf:vmlinux')
 
-/** Four files each, 7 MB: of some 24 sources. */
+/** Four files, 7 MB in all, for each of some 24 sources. */
 const keptFiles = 96
 
-/** Milliseconds. What has asked for the object goes on with it first. */
+/** Milliseconds. The build that asked for the object goes on first. */
 const delay = 300
 
-/** Of a smaller one clang describes all types in no time. */
+/** Bytes. A smaller header takes no time to begin with. */
 const smallestHeader = 500_000
 
-/** A precompiled vmlinux.h of the types that a source needs, for when it is compiled again. */
+/** A precompiled vmlinux.h with only the types that a source needs, for when the source is compiled again. */
 export interface MinimisedBuild {
   readonly precompiled: Precompiled
-  /** What it consists of. */
+  /** Its files in the cache. */
   readonly cacheFiles: readonly string[]
   readonly header: Header
-  /** Names of the header: what it has whole. */
+  /** The names of the definitions that it has in full. */
   readonly needed: ReadonlySet<string>
-  /** All that clang read but what was precompiled; the source is the first. */
+  /** Every file that clang read but the precompiled ones, the source first. */
   readonly files: readonly string[]
 }
 
 interface State {
-  /** Undefined until it is made. */
+  /** The minimised build; undefined until it is made. */
   build: MinimisedBuild | undefined
-  /** Words of errors with a shortcut, and of the lines that those show. */
+  /** The words in errors of minimised builds, and in the source lines of those errors. */
   readonly missed: Set<string>
-  /** It was made for all that is known to be needed, and did not serve. */
+  /** Set when a build with all that is known to be needed still did not do. */
   isHopeless: boolean
   isMaking: boolean
 }
@@ -72,34 +72,34 @@ function stateFor({ source }: Job, { file }: Precompiled): State {
   return state
 }
 
-/** The shortcut for the source as it now is, if there is one. */
+/** Returns the minimised build for the source as it now is, if there is one. */
 export function minimisedBuildFor(job: Job, whole: Precompiled): MinimisedBuild | undefined {
-  const { isHopeless, build: shortcut } = stateFor(job, whole)
-  if (!shortcut || isHopeless || !hasAllNamed(shortcut.files, shortcut)) return undefined
-  for (const file of shortcut.cacheFiles) markUsed(file)
-  return shortcut
+  const { isHopeless, build: minimised } = stateFor(job, whole)
+  if (!minimised || isHopeless || !hasAllNamed(minimised.files, minimised)) return undefined
+  for (const file of minimised.cacheFiles) markUsed(file)
+  return minimised
 }
 
 /**
- * Whether the result is what the whole header would have given: nothing was missing, no stub is described in
- * BTF, and no message shows the header.
+ * Whether the result equals that of the whole header: nothing was missing, BTF describes no stub, and no message refers to
+ * the header.
  */
 export function equalsWholeHeader(
   { diagnostics, headers, object }: ClangRun,
-  shortcut: MinimisedBuild,
+  minimised: MinimisedBuild,
 ): boolean {
   if (
     !object ||
-    diagnostics.some((diagnostic) => dependsOnHeaderText(diagnostic, shortcut.precompiled))
+    diagnostics.some((diagnostic) => dependsOnHeaderText(diagnostic, minimised.precompiled))
   )
     return false
   const btf = btfOf(object)
   if (btf && Buffer.from(btf.buffer, btf.byteOffset, btf.length).includes(STUB)) return false
-  const [source = ''] = shortcut.files
-  return hasAllNamed([source, ...ownHeaders(headers, shortcut.precompiled)], shortcut)
+  const [source = ''] = minimised.files
+  return hasAllNamed([source, ...ownHeaders(headers, minimised.precompiled)], minimised)
 }
 
-/** Remembers what a run with the shortcut lacked; none: its file is damaged. */
+/** Remembers what a run with the minimised header lacked. No run means that its file is damaged. */
 export function noteFailure(job: Job, whole: Precompiled, run: ClangRun | undefined): void {
   const state = stateFor(job, whole)
   if (!run) state.build = undefined
@@ -110,17 +110,17 @@ export function noteFailure(job: Job, whole: Precompiled, run: ClangRun | undefi
   }
 }
 
-/** A source that was compiled again, with the whole header. */
+/** A source that was compiled again with the whole header. */
 export interface Rebuild {
   readonly job: Job
   readonly vmlinux: Vmlinux
   readonly whole: Precompiled
   readonly run: ClangRun
-  /** The shortcut that did not serve. */
+  /** The minimised build that did not do. */
   readonly tried: MinimisedBuild | undefined
 }
 
-/** Makes the shortcut for the next time. No build waits for it, nor the process's end. */
+/** Makes the minimised header for the next build. Neither a build nor the end of the process waits for it. */
 export function minimiseLater(rebuild: Rebuild): void {
   const { job, run, whole } = rebuild
   const state = stateFor(job, whole)
@@ -128,7 +128,7 @@ export function minimiseLater(rebuild: Rebuild): void {
   state.isMaking = true
   const make = (): Promise<void> =>
     makeMinimisedBuild(rebuild, state)
-      .catch((error: unknown) => debug?.('no shortcut for %s: %s', job.source, error))
+      .catch((error: unknown) => debug?.('no minimised header for %s: %s', job.source, error))
       .finally(() => {
         state.isMaking = false
       })
@@ -141,7 +141,7 @@ export function minimiseLater(rebuild: Rebuild): void {
 
 const making = new Set<Promise<void>>()
 
-/** For tests: resolves when all that were begun are made. */
+/** For tests: resolves when no minimised header is being made. */
 export async function minimisingSettled(): Promise<void> {
   await Promise.all(making)
 }
@@ -150,14 +150,14 @@ async function makeMinimisedBuild(rebuild: Rebuild, state: State): Promise<void>
   const { job, run, tried, vmlinux, whole } = rebuild
   const { clang, options, source } = job
   const { headers, object } = run
-  // The cache may be gone by now, and is not to be made anew.
+  // A cache that was deleted meanwhile is not made again.
   if (!object || !existsSync(whole.file)) return
   const files = [source, ...ownHeaders(headers, whole)]
-  const own = ownText(files, whole)
-  const header = own === undefined ? undefined : await headerOf(vmlinux)
-  if (own === undefined || !header) return
+  const text = ownText(files, whole)
+  const header = text === undefined ? undefined : await headerOf(vmlinux)
+  if (text === undefined || !header) return
 
-  const words = [...wordsOf(own), ...state.missed]
+  const words = [...wordsOf(text), ...state.missed]
   const last = state.build
   const names = [...(last?.needed ?? []), ...namesInBtf(object), ...definitionsNamed(words, header)]
   const needed = reachableFrom(names, header)
@@ -167,17 +167,17 @@ async function makeMinimisedBuild(rebuild: Rebuild, state: State): Promise<void>
     return
   }
   const started = performance.now()
-  const cut = minimiseHeader(header, needed)
-  const folder = join(options.cacheDir, 'cut')
-  const text = cut.print(await recordLayouts(cut.stubs, whole, clang, folder))
-  const made = await precompileMinimised(text, vmlinux, whole, clang, folder)
+  const minimised = minimiseHeader(header, needed)
+  const folder = join(options.cacheDir, 'minimised')
+  const layouts = await recordLayouts(minimised.stubs, whole, clang, folder)
+  const made = await precompileMinimised(minimised.print(layouts), vmlinux, whole, clang, folder)
   if (!made) return
   state.build = { ...made, header, needed, files }
   state.isHopeless = false
-  debug?.('shortcut for %s made (%d ms)', source, Math.round(performance.now() - started))
+  debug?.('minimised header for %s made (%d ms)', source, Math.round(performance.now() - started))
 }
 
-/** Clang reads it under the header's name, so that nothing else differs. */
+/** Precompiles the minimised text. clang reads it under the header's path, so that nothing else differs. */
 async function precompileMinimised(
   text: string,
   { header }: Vmlinux,
@@ -186,26 +186,26 @@ async function precompileMinimised(
   folder: string,
 ): Promise<Pick<MinimisedBuild, 'precompiled' | 'cacheFiles'> | undefined> {
   const content = digest(basename(file), text).slice(0, 32)
-  const cut = join(folder, `${content}.h`)
+  const minimised = join(folder, `${content}.h`)
   const overlay = join(folder, `${content}.json`)
-  const root = { name: header, type: 'file', 'external-contents': cut }
-  await writeAtomic(cut, text)
+  const root = { name: header, type: 'file', 'external-contents': minimised }
+  await writeAtomic(minimised, text)
   await writeAtomic(
     overlay,
     JSON.stringify({ version: 0, 'use-external-names': false, roots: [root] }),
   )
-  const ahead = { headers, content, flags, overlay }
-  const precompiled = await precompile(ahead, clang, {
+  const toPrecompile = { headers, content, flags, overlay }
+  const precompiled = await precompile(toPrecompile, clang, {
     folder,
     maxFiles: keptFiles,
     isBackground: true,
   })
-  return precompiled && { precompiled, cacheFiles: [cut, overlay, ...filesOf(precompiled)] }
+  return precompiled && { precompiled, cacheFiles: [minimised, overlay, ...filesOf(precompiled)] }
 }
 
 let lastHeader: { readonly content: string; readonly header: Header } | undefined
 
-/** Undefined if it has changed, is small, or has macros that could hold anything. */
+/** Reads the header. Undefined if it has changed, is small, or has macros that could contain anything. */
 async function headerOf(vmlinux: Vmlinux): Promise<Header | undefined> {
   const { content } = vmlinux
   if (lastHeader?.content !== content) {
@@ -234,17 +234,17 @@ const dependsOnHeaderText = (
   { headers: [header] }: Precompiled,
 ): boolean =>
   severity === 'error' ||
-  [{ file }, ...notes, ...includedFrom].some((place) => place.file === header)
+  [{ file }, ...notes, ...includedFrom].some((location) => location.file === header)
 
-/** What may speak of the header's types: libbpf's own only names them behind pointers. */
-const ownHeaders = (headers: readonly string[], { headers: ahead }: Precompiled): string[] =>
-  headers.filter((file) => !ahead.includes(file) && !libbpfRE.test(basename(file)))
+/** Returns the headers that may name the header's types. libbpf's headers name them behind pointers alone. */
+const ownHeaders = (headers: readonly string[], { headers: precompiled }: Precompiled): string[] =>
+  headers.filter((file) => !precompiled.includes(file) && !libbpfRE.test(basename(file)))
 const libbpfRE = /^bpf_(?:core_read|endian|helper_defs|helpers|tracing)\.h$/
 
-/** By which C speaks of a type without its name: a variable of `typeof(*task->mm)` would hold a stub. */
+/** Ways to use a type without its name: a variable of `typeof(*task->mm)` would be a stub. */
 const unnamedTypeRE = /##|\b_*typeof|\b__auto_type\b/
 
-/** The files' text, and what flags define; undefined if that does not name all types that it has by value. */
+/** Returns the text of files and flags; undefined if it can use a type without naming it. */
 function ownText(files: readonly string[], { flags }: Precompiled): string | undefined {
   const texts = [...flags, ...files.map(textOf)]
   const text = texts.includes(undefined) ? undefined : texts.join('\n')

@@ -14,29 +14,29 @@ import { createDebugger } from '../debug.ts'
 
 const debug = createDebugger('unplugin-bpf:vmlinux')
 
-/** 16 MB each, and two files: enough for a few sets of flags. */
+/** Two files of 16 MB a header: enough for a few sets of flags. */
 const maxWholeHeaders = 8
 
-/** Headers to parse ahead. */
+/** Headers to precompile. */
 export interface HeadersToPrecompile {
-  /** Absolute, one after another. */
+  /** Absolute paths, in the order in which they are included. */
   readonly headers: readonly [string, ...string[]]
-  /** Names the content of all that is read. */
+  /** A digest of all that is read. */
   readonly content: string
-  /** languageFlags(), the same as the source's. */
+  /** The source's languageFlags(). */
   readonly flags: readonly string[]
-  /** A file for `-ivfsoverlay`, if headers are read from elsewhere. */
+  /** A file for `-ivfsoverlay`, if headers are read from other paths. */
   readonly overlay?: string
 }
 
-/** Headers that clang has parsed ahead; see precompiledFlags(). */
+/** Headers that clang has precompiled; see precompiledFlags(). */
 export interface Precompiled extends HeadersToPrecompile {
   readonly file: string
-  /** Whether the file is what was written once; compiles start without waiting for it. */
+  /** Resolves to whether the file is undamaged. Compiles start without waiting for it. */
   readonly intact: () => Promise<boolean>
 }
 
-/** What puts them before a source. */
+/** Returns the flags that put precompiled headers before a source. */
 export function precompiledFlags({
   file,
   overlay,
@@ -51,11 +51,11 @@ const running = new Map<string, Promise<Precompiled | undefined>>()
 
 export interface PrecompileOptions extends ProcessOptions {
   readonly folder: string
-  /** How many files stay in the folder. */
+  /** The number of files that stay in the folder. */
   readonly maxFiles: number
 }
 
-/** All that are in the folder. */
+/** Returns the files of a precompiled header. */
 export const filesOf = ({ file }: Precompiled): string[] => [file, checksumFile(file)]
 
 export const pchFolder = (cacheDir: string): PrecompileOptions => ({
@@ -64,39 +64,41 @@ export const pchFolder = (cacheDir: string): PrecompileOptions => ({
 })
 
 /**
- * The precompiled form of headers, from the cache or made now. It holds for one clang binary, its flags, and the headers'
- * paths and content. Undefined if clang cannot make one, or warns of something in the first header, vmlinux.h: such a
- * header is parsed with each program, so that each build shows the warnings.
+ * Precompiles headers, or finds them in the cache, for one clang binary, its flags, and the headers' paths and content.
+ * Undefined if clang cannot precompile them, or warns of the first header, vmlinux.h: such a header is parsed with each
+ * program, so that each build shows the warnings.
  */
 export function precompile(
-  ahead: HeadersToPrecompile,
+  toPrecompile: HeadersToPrecompile,
   clang: Clang,
   options: PrecompileOptions,
 ): Promise<Precompiled | undefined> {
-  const { content, flags, headers } = ahead
+  const { content, flags, headers } = toPrecompile
   const key = digest(clang.identity, headers.join('\n'), content, ...flags).slice(0, 32)
   const file = join(options.folder, `${key}.pch`)
   let known = running.get(file)
   if (!known) {
-    known = cachedOrPrecompiled(file, ahead, clang, options).finally(() => running.delete(file))
+    known = cachedOrPrecompiled(file, toPrecompile, clang, options).finally(() =>
+      running.delete(file),
+    )
     running.set(file, known)
   }
   return known
 }
 
-/** Forgets a damaged one. */
+/** Deletes a damaged precompiled header. */
 export async function dropPrecompiled(precompiled: Precompiled): Promise<void> {
   await Promise.all(filesOf(precompiled).map((file) => rm(file, { force: true })))
 }
 
 const checksumFile = (file: string): string => `${file}.sum`
 
-/** Stands in the sum's file where there is no precompiled one, for the header has warnings. */
+/** The content of the checksum file of a header that is not precompiled, as it has warnings. */
 const WARNS = 'warns'
 
 async function cachedOrPrecompiled(
   file: string,
-  ahead: HeadersToPrecompile,
+  toPrecompile: HeadersToPrecompile,
   clang: Clang,
   options: PrecompileOptions,
 ): Promise<Precompiled | undefined> {
@@ -104,14 +106,14 @@ async function cachedOrPrecompiled(
   if (sum !== undefined) {
     for (const used of [file, checksumFile(file)]) markUsed(used)
     if (sum === WARNS) return undefined
-    return { ...ahead, file, intact: () => hasChecksum(file, sum) }
+    return { ...toPrecompile, file, intact: () => hasChecksum(file, sum) }
   }
   try {
-    const made = await precompileNow(file, ahead, clang, options)
+    const made = await precompileNow(file, toPrecompile, clang, options)
     if (made === WARNS) return undefined
-    return { ...ahead, file, intact: () => hasChecksum(file, made) }
+    return { ...toPrecompile, file, intact: () => hasChecksum(file, made) }
   } catch (error) {
-    debug?.('%s cannot be precompiled: %s', ahead.headers.join(', '), error)
+    debug?.('%s cannot be precompiled: %s', toPrecompile.headers.join(', '), error)
     return undefined
   }
 }
@@ -128,12 +130,12 @@ async function precompileNow(
   const temporary = temporaryName(file)
   const before = headers.slice(0, -1).flatMap((header) => ['-include', header])
   const last = headers.at(-1) ?? headers[0]
-  // It is named by its content: when a header was written does not matter.
+  // The file is named by the headers' content: their timestamps do not matter.
   const output = ['-x', 'c-header', last, '-o', temporary, '-Xclang', '-fno-pch-timestamp']
   try {
     const { exitCode, stderr } = await runProcess(
       clang.path,
-      // libbpf's headers, which come along, have warnings that no build shows: none is an error here.
+      // libbpf's headers have warnings that no build shows: they must not be errors here.
       [
         ...flags,
         ...overlayFlags({ overlay }),

@@ -9,10 +9,10 @@ import type { RecordLayout } from './minimise-header.ts'
 import { type Precompiled, precompiledFlags } from './precompiled.ts'
 
 /**
- * Asks clang, with the header precompiled, for sizes of its records: `struct task_struct`. Throws if it does not know
- * them all.
+ * Asks clang for the sizes and alignments of records of a precompiled header: `struct task_struct`. Throws if clang does
+ * not know one of them.
  *
- * @param folder For files that are removed, or, if this process ends before, pruned some day.
+ * @param folder for temporary files; those that remain when this process ends early are pruned later
  */
 export async function recordLayouts(
   records: readonly string[],

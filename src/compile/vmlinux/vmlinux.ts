@@ -17,36 +17,36 @@ import { vmlinuxText } from './header-text.ts'
 const debug = createDebugger('unplugin-bpf:vmlinux')
 
 export const vmlinuxHeader = 'vmlinux.h'
-/** Raise it when vmlinuxText() gives another text. */
+/** To be raised when vmlinuxText() returns another text. */
 const textVersion = '2'
 const kernelBtf = '/sys/kernel/btf/vmlinux'
 const kernelNotes = '/sys/kernel/notes'
 
-/** A folder that has a vmlinux.h, for clang to search last. */
+/** A folder with a vmlinux.h, which clang searches last. */
 export interface Vmlinux {
   readonly folder: string
   readonly header: string
-  /** Names the header's content. */
+  /** The digest of the header's text. */
   readonly content: string
-  /** What it was generated from, see vmlinuxOrigin(); undefined for a user's own. */
+  /** The header's origin, see vmlinuxOrigin(); undefined for a header of the user. */
   readonly origin: string | undefined
 }
 
-/** Why there is none, and what to do. */
+/** No vmlinux.h, with the reason and what to do. */
 export interface NoVmlinux {
   readonly reason: string
 }
 
 /**
- * What a generated header is generated from: a name that changes with it, cheap to get.
- * Undefined where there is nothing to generate from.
+ * Returns a digest of what a generated header is generated from, cheap to compute. Undefined if there is nothing to
+ * generate it from.
  */
 export function vmlinuxOrigin(options: ResolvedOptions): string | undefined {
   try {
     if (options.vmlinux !== 'auto')
       return digest(textVersion, 'file', readFileSync(options.vmlinux))
     const { size } = statSync(kernelBtf)
-    // The notes hold the kernel's build id, a hash of all of it: 164 bytes to read instead of 5 MB.
+    // The notes have the kernel's build id, a hash of the whole kernel: 164 bytes to read instead of 5 MB.
     return digest(textVersion, release(), version(), String(size), readFileSync(kernelNotes))
   } catch {
     return undefined
@@ -55,7 +55,7 @@ export function vmlinuxOrigin(options: ResolvedOptions): string | undefined {
 
 const running = new Map<string, Promise<Vmlinux | NoVmlinux>>()
 
-/** The header that option `vmlinux` asks for, from the cache or made now. */
+/** Returns the header that the option `vmlinux` asks for, from the cache or generated now. */
 export function provideVmlinux(options: ResolvedOptions): Promise<Vmlinux | NoVmlinux> {
   const origin = vmlinuxOrigin(options)
   if (origin === undefined) return Promise.resolve({ reason: noOriginReason(options.vmlinux) })
@@ -80,7 +80,7 @@ async function cachedOrGenerated(
   try {
     const text = generateText(source)
     const content = digest(text)
-    const made = await write(folder, `/* ${content}: of what follows */\n${text}`)
+    const made = await write(folder, `/* ${content}: SHA-256 of the following */\n${text}`)
     debug?.('%s made from %s (%d ms)', made, source, Math.round(performance.now() - started))
     return { folder: made, header: join(made, vmlinuxHeader), content, origin }
   } catch (error) {
@@ -88,7 +88,7 @@ async function cachedOrGenerated(
   }
 }
 
-/** The header's text; undefined once it has another content. */
+/** Reads the header's text. Undefined if its content has changed. */
 export async function headerText({ content, header }: Vmlinux): Promise<string | undefined> {
   const text = await readFile(header, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
@@ -110,7 +110,7 @@ const checksumOf = memoiseByStat((header) => {
   return text && verifiedChecksum(text)
 })
 
-/** Writes a header into its folder or, where the cache cannot be written, one of this process. Returns which. */
+/** Writes a header into `folder`, or into a temporary one if the cache is read-only. Resolves to the folder. */
 async function write(folder: string, text: string): Promise<string> {
   try {
     await writeAtomic(join(folder, vmlinuxHeader), text)
@@ -118,19 +118,19 @@ async function write(folder: string, text: string): Promise<string> {
   } catch (error) {
     debug?.('%s cannot be written: %s', folder, error)
     temporaryCache ??= temporaryFolder().path
-    const own = join(temporaryCache, basename(folder))
-    await writeAtomic(join(own, vmlinuxHeader), text)
-    return own
+    const substitute = join(temporaryCache, basename(folder))
+    await writeAtomic(join(substitute, vmlinuxHeader), text)
+    return substitute
   }
 }
 
-/** What this process has in place of a folder that it could not write. */
+/** Returns this process's substitute for a read-only folder. */
 const temporaryFolderFor = (folder: string): string | undefined =>
   temporaryCache && join(temporaryCache, basename(folder))
 
 let temporaryCache: string | undefined
 
-/** The digest in a cached header's first line, if the rest has it. */
+/** Returns the digest in a cached header's first line, if it is that of the rest. */
 function verifiedChecksum(text: string): string | undefined {
   const end = text.indexOf('\n')
   const seal = /^\/\* ([0-9a-f]{64}): /.exec(text.slice(0, end))?.[1]
@@ -140,13 +140,13 @@ function verifiedChecksum(text: string): string | undefined {
 const sourceFile = (source: string): string => (source === 'auto' ? kernelBtf : source)
 
 function generateText(source: string): string {
-  // All at once: sysfs makes up the file anew for each piece that is read.
+  // Read at once: sysfs generates the file again for each piece that is read.
   const bytes = readFileSync(sourceFile(source))
   const btf = btfOf(bytes)
   return btf ? vmlinuxText(readBtf(btf)) : bytes.toString()
 }
 
-/** Raw BTF, or that of an ELF file such as a kernel image; undefined for anything else, a header. */
+/** Returns raw BTF, or the BTF of an ELF file such as a kernel image; undefined for a header. */
 function btfOf(bytes: Uint8Array): Uint8Array | undefined {
   const magic = Buffer.from(bytes.subarray(0, 4)).toString('latin1')
   if (magic.startsWith('\x9f\xeb') || magic.startsWith('\xeb\x9f')) return bytes
@@ -158,6 +158,6 @@ function btfOf(bytes: Uint8Array): Uint8Array | undefined {
 
 function noOriginReason(source: string): string {
   return source === 'auto'
-    ? `none can be generated, as this kernel does not tell its types (it has no ${kernelBtf}). Put a vmlinux.h into an include folder, or set the option vmlinux to a vmlinux.h or to a kernel's BTF`
-    : `none can be generated, as ${source} cannot be read. Set the option vmlinux to a vmlinux.h, to a kernel's BTF, or to 'auto' for this kernel's`
+    ? `none can be generated: this kernel has no BTF (${kernelBtf} does not exist). Put a vmlinux.h into an include folder, or set the option vmlinux to a vmlinux.h or a kernel's BTF`
+    : `none can be generated: ${source} cannot be read. Set the option vmlinux to a vmlinux.h, a kernel's BTF, or 'auto' for this kernel`
 }

@@ -77,7 +77,7 @@ test('what the headers have gets no such note', async () => {
 
 test('what no libbpf has is explained, too', async () => {
   expect(await complaints('int __arena *pointer;')).toMatch(
-    /__arena is in no header of libbpf.*#define __arena/,
+    /no header of libbpf defines __arena.*#define __arena/,
   )
 })
 

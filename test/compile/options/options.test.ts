@@ -141,7 +141,7 @@ test.each([
   [{ native: 'asset' }, 'option native must be "external" or "copy", got "asset"'],
   [{ types: { folder: 'x' } }, 'option types must be true, false or { dir }'],
   [{ minKernel: '5' }, "option minKernel must be a kernel version such as '5.15'"],
-  [{ somethingElse: 1 }, 'option somethingElse is unknown: known are clang, cflags'],
+  [{ somethingElse: 1 }, 'option somethingElse is unknown: the options are clang, cflags'],
 ])('%o is refused', (options: object, message) => {
   expect(() => resolveOptions(options, 'a.bpf.c', {})).toThrow(message)
 })

@@ -47,7 +47,7 @@ describe('options in package.json are those of the workspace', () => {
       expect(clangOf(join(root, 'p', cwd), join(root, 'p', file))).toBeUndefined()
     }
     expect(warning).toHaveBeenCalledOnce()
-    expect(warning.mock.calls[0]?.[0]).toMatch(/package\.json are not taken.*BPF_TRUSTED_FOLDERS/)
+    expect(warning.mock.calls[0]?.[0]).toMatch(/package\.json are not used.*BPF_TRUSTED_FOLDERS/)
   })
 
   test('neither does a folder that a link inside leads to', () => {
@@ -75,7 +75,7 @@ describe.skipIf(!isRoot)(
     test('are an error that names the override', () => {
       const root = project({ 'package.json': withOptions })
       chownSync(join(root, 'package.json'), stranger, stranger)
-      const message = `The options of unplugin-bpf in ${root}/package.json are not taken, as they can run programs and the file belongs to user 12345, not root. To take them nevertheless, set BPF_TRUSTED_FOLDERS=${root}`
+      const message = `the options of unplugin-bpf in ${root}/package.json are not used: options can run programs, and the file belongs to user 12345, not root. To use them anyway, set BPF_TRUSTED_FOLDERS=${root}`
       expect(() => clangOf(root, 'x.bpf.c')).toThrow(message)
       expect(clangOf(root, 'x.bpf.c', { BPF_TRUSTED_FOLDERS: `/other:${root}` })).toBe(
         '/evil/clang',

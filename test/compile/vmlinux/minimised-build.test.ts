@@ -42,12 +42,12 @@ SEC("tp_btf/sched_switch") int BPF_PROG(on_switch, bool preempt, struct task_str
 	return 0;
 }
 `
-describe.skipIf(noBtf)(`a shortcut past most of vmlinux.h${noBtf}`, () => {
+describe.skipIf(noBtf)(`a minimised vmlinux.h${noBtf}`, () => {
   let cache: string
   /** One for all, so that the whole header is precompiled once. */
   let clang: string
   beforeAll(async () => {
-    cache = mkdtempSync(join(tmpdir(), 'shortcut test '))
+    cache = mkdtempSync(join(tmpdir(), 'minimised test '))
     clang = join(cache, 'clang.sh')
     const { path } = await findClang(undefined, cache)
     writeFileSync(clang, `#!/bin/sh\necho "$*" >>"$0.log"\nexec '${path}' "$@"`, { mode: 0o755 })
@@ -88,7 +88,7 @@ describe.skipIf(noBtf)(`a shortcut past most of vmlinux.h${noBtf}`, () => {
       return compile('a.bpf.c', { cwd: this.cwd, ...this.#options })
     }
 
-    /** Edits it until there is a shortcut. */
+    /** Edits the source until there is a minimised header. */
     async begin(text: string): Promise<void> {
       await this.edit(text)
       await this.edit(text)
