@@ -10,61 +10,61 @@ import {
 import { validateOptions } from '../src/compile/options/validate-options.ts'
 import { pluginName } from './report.ts'
 
-/** A build without errors has all of its parts. */
-type Whole = SkeletonModule & { readonly code: string; readonly browserCode: string }
+/** A module of a build without errors. */
+type CompleteModule = SkeletonModule & { readonly code: string; readonly browserCode: string }
 
-const isWhole = (module: SkeletonModule): module is Whole => module.code !== undefined
+const isComplete = (module: SkeletonModule): module is CompleteModule => module.code !== undefined
 
-/** How the build of one source ended. `watchFiles` are absolute, the source among them. */
+/** How the build of one source ended. `watchFiles` are absolute paths, the source among them. */
 export type Outcome =
   | {
       kind: 'built'
-      module: Whole
+      module: CompleteModule
       warnings: readonly Diagnostic[]
       watchFiles: string[]
     }
-  /** The C is at fault. */
+  /** The source has errors. */
   | {
       kind: 'refused'
       errors: readonly Diagnostic[]
       warnings: readonly Diagnostic[]
       watchFiles: string[]
     }
-  /** The machine is (no clang, no kernel BTF), or the object is none that can become a skeleton. */
+  /** The machine lacks something (clang, kernel BTF), or no skeleton can be made of the object. */
   | { kind: 'failed'; error: Error; watchFiles: string[] }
 
 /**
- * Builds sources and remembers which files each was built from. The engine shares builds of one
- * source that run at once, and caches what did not change.
+ * Builds sources, and remembers which files each was built from. The engine shares concurrent builds of one source, and
+ * caches what did not change.
  */
 export class Builds {
   #options: Options
   #copiesKoffi = false
-  /** Those that the objects of the bundle are for; of an object for any machine, none is known. */
+  /** The architectures of the bundle's objects; `any` for an object that any machine may open. */
   readonly #arches = new Set<Arch | 'any'>()
-  readonly #readBy = new Map<string, ReadonlySet<string>>()
-  readonly #unbuilt = new Set<string>()
-  /** The latest of each source, ended or not. */
+  readonly #dependencies = new Map<string, ReadonlySet<string>>()
+  readonly #failed = new Set<string>()
+  /** The latest build of each source, running or not. */
   readonly #running = new Map<string, Promise<Outcome>>()
 
-  /** Throws a TypeError that names an option at fault. */
+  /** @throws TypeError that names the option at fault */
   constructor(options: Options) {
     validateOptions(options, `${pluginName}: option`)
     this.#options = options
   }
 
-  /** The bundler's root, known once it is set up: relative paths in the options start there. */
+  /** Sets the bundler's root, which relative paths in the options start from. It is known once the bundler is set up. */
   relativeTo(root: string): void {
     this.#options = { ...this.#options, cwd: this.#options.cwd ?? root }
   }
 
-  /** Whether koffi shall lie beside what the bundler writes: the option `native` of what was built. */
+  /** Whether koffi is copied beside the bundle: whether a source was built with `native: 'copy'`. */
   get copiesKoffi(): boolean {
     return this.#copiesKoffi
   }
 
-  /** Puts it there, if so. Resolves to warnings. */
-  async putKoffi(folder: string): Promise<string[]> {
+  /** Copies koffi into `folder` if the option asks for it. Resolves to warnings. */
+  async copyKoffiInto(folder: string): Promise<string[]> {
     if (!this.#copiesKoffi) return []
     const { copyKoffi } = await import('./bundlers/copy-koffi.ts')
     const arches = [...this.#arches].filter((arch) => arch !== 'any')
@@ -77,21 +77,21 @@ export class Builds {
     return outcome
   }
 
-  /** For what has just been edited: a build that began before the edit may have read the old text. */
+  /** Builds an edited source, after a running build that may have read the old text. */
   async rebuild(source: string): Promise<Outcome> {
     await this.#running.get(source)
     return this.build(source)
   }
 
   /**
-   * The sources to build again when `file` changed. A header that appears may be the one that a
-   * failed build did not find, and of which clang left no trace.
+   * Returns the sources to build again when `file` changes. A new header may be one that a failed build did not find, which
+   * clang does not list as a dependency.
    */
   dependents(file: string, change: 'create' | 'update' | 'delete'): string[] {
-    const sources = [...this.#readBy]
+    const sources = [...this.#dependencies]
       .filter(([, files]) => files.has(file))
       .map(([source]) => source)
-    const waiting = change === 'create' && file.endsWith('.h') ? this.#unbuilt : []
+    const waiting = change === 'create' && file.endsWith('.h') ? this.#failed : []
     return [...new Set([...sources, ...waiting])]
   }
 
@@ -107,7 +107,7 @@ export class Builds {
       const diagnostics = [...module.diagnostics, ...unwritten, ...verdict]
       const errors = diagnostics.filter(({ severity }) => severity === 'error')
       const warnings = diagnostics.filter(({ severity }) => severity === 'warning')
-      const built = isWhole(module) && errors.length === 0
+      const built = isComplete(module) && errors.length === 0
       const watchFiles = this.#remember(source, module.dependencies, built)
       return built
         ? { kind: 'built', module, warnings, watchFiles }
@@ -118,31 +118,31 @@ export class Builds {
     }
   }
 
-  /** A compile that fails early has not seen every header: those of the last time still count. */
+  /** Remembers a source's dependencies. After a failed compile, which may not list all, the last ones still count. */
   #remember(source: string, dependencies: readonly string[], built: boolean): string[] {
-    const before = built ? [] : (this.#readBy.get(source) ?? [])
+    const before = built ? [] : (this.#dependencies.get(source) ?? [])
     const files = new Set([source, ...dependencies, ...before])
-    this.#readBy.set(source, files)
-    if (built) this.#unbuilt.delete(source)
-    else this.#unbuilt.add(source)
+    this.#dependencies.set(source, files)
+    if (built) this.#failed.delete(source)
+    else this.#failed.add(source)
     return [...files]
   }
 }
 
-/** A folder that cannot be written to is no reason to have no bundle. */
+/** Writes declarations. A folder that is read-only is a warning, not an error. */
 async function writeTypes(source: string, { declarations }: SkeletonModule): Promise<Diagnostic[]> {
   if (!declarations) return []
   try {
     await writeDeclarations(declarations.file, declarations.content)
     return []
   } catch (error) {
-    const message = `its declarations cannot be written: ${String(error)}; see the option types`
+    const message = `declarations cannot be written: ${String(error)}. Set the option types to another folder, or to false`
     const none = { notes: [], fixits: [], includedFrom: [] }
     return [{ severity: 'warning', file: source, message, ...none }]
   }
 }
 
-/** Another architecture's object has registers that this kernel would take for its own. */
+/** Loads the object of this machine's architecture. An object of another has that one's registers, and would be misjudged. */
 async function verify(source: string, options: ResolvedOptions): Promise<Diagnostic[]> {
   if (!options.verify) return []
   const { buildSkeleton } = await import('../src/codegen/skeleton.ts')

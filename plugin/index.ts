@@ -9,9 +9,9 @@ import { Builds } from './builds.ts'
 import { setupEsbuild } from './bundlers/esbuild.ts'
 import { resolveForFarm } from './bundlers/farm.ts'
 import { attributesRE, warnOfAttributes } from './bundlers/import-attributes.ts'
-import { resolveOwn, writeKoffi } from './bundlers/rollup.ts'
+import { resolvePackage, koffiCopier } from './bundlers/rollup.ts'
 import { viteHooks } from './bundlers/vite.ts'
-import { keepKoffiOutside, leaveOtherTypes } from './bundlers/webpack.ts'
+import { externaliseKoffi, excludeTypedImports } from './bundlers/webpack.ts'
 import { load } from './load.ts'
 import { pluginName } from './report.ts'
 import { loadedRE } from './resolve.ts'
@@ -19,8 +19,8 @@ import { loadedRE } from './resolve.ts'
 export type { Options } from '../src/compile/options/options.ts'
 
 /**
- * Turns an imported `.bpf.c` into its skeleton module. Such a file exists, so every bundler resolves it
- * by itself; a `resolveId` of ours would only change what its relative imports mean.
+ * Turns an imported `.bpf.c` into its skeleton module. Bundlers resolve the file themselves: a `resolveId` hook would only
+ * change what its relative imports mean.
  */
 export const unpluginFactory: UnpluginFactory<Options | undefined, false> = (
   options = {},
@@ -38,22 +38,22 @@ export const unpluginFactory: UnpluginFactory<Options | undefined, false> = (
       },
     }),
     ...(meta.framework === 'farm' && { resolveId: resolveForFarm }),
-    rollup: { resolveId: resolveOwn, writeBundle: writeKoffi(builds) },
+    rollup: { resolveId: resolvePackage, writeBundle: koffiCopier(builds) },
     rolldown: {
-      resolveId: resolveOwn,
+      resolveId: resolvePackage,
       transform: {
         filter: { code: attributesRE },
         handler: warnOfAttributes('Rolldown', () => 'For its text, read the file with node:fs'),
       },
-      writeBundle: writeKoffi(builds),
+      writeBundle: koffiCopier(builds),
     },
     webpack(compiler) {
-      leaveOtherTypes(compiler)
-      keepKoffiOutside(compiler, builds)
+      excludeTypedImports(compiler)
+      externaliseKoffi(compiler, builds)
     },
     rspack(compiler) {
-      leaveOtherTypes(compiler)
-      keepKoffiOutside(compiler, builds)
+      excludeTypedImports(compiler)
+      externaliseKoffi(compiler, builds)
     },
     vite: viteHooks(options, builds),
     esbuild: { setup: (build) => setupEsbuild(build, builds) },

@@ -7,14 +7,14 @@ import { at, forBrowser } from './platform.ts'
 import { diagnosticLog, failureText, rollupLog } from './report.ts'
 import { isDeclarationFile } from './resolve.ts'
 
-/** `load` of a `.bpf.c`, for every bundler but esbuild (bundlers/esbuild.ts). */
+/** The `load` hook for every bundler but esbuild (bundlers/esbuild.ts). */
 export async function load(
   context: UnpluginBuildContext & UnpluginContext,
   meta: UnpluginContextMeta,
   builds: Builds,
   id: string,
 ): Promise<string | undefined> {
-  if (hasTypeAttribute(context, id)) return undefined
+  if (isImportedWithType(context, id)) return undefined
   const source = isDeclarationFile(id) ? id.replace(/\.d\.ts$/, '') : id
   if (meta.framework === 'vite' && 'environment' in context)
     await checkFileAccess(context.environment as Environment, source)
@@ -25,15 +25,15 @@ export async function load(
     for (const warning of outcome.warnings) context.warn(diagnosticLog(warning))
   }
   if (outcome.kind === 'built') {
-    if (builds.copiesKoffi && uncopied.has(meta.framework)) {
+    if (builds.copiesKoffi && withoutKoffiCopy.has(meta.framework)) {
       context.warn(
-        `${meta.framework} does not say where it writes: native: 'copy' is without effect`,
+        `the option native: 'copy' has no effect: ${meta.framework} does not tell plugins where it writes the bundle. Copy node_modules/koffi and node_modules/@koromix beside the bundle`,
       )
     }
     const { code, browserCode, declarations } = outcome.module
     if (isDeclarationFile(id)) {
       if (declarations) return declarations.content.replace(/\n\/\/# sourceMappingURL=.*\n$/, '\n')
-      throw new Error(`${source} has no declarations to bundle: set the option types`)
+      throw new Error(`${source} has no declarations to bundle: set the option types to true`)
     }
     return forBrowser(context, meta) ? browserCode : code
   }
@@ -49,19 +49,18 @@ export async function load(
       // `this.error` panics Farm's Rust side, whatever it is given.
       throw new Error(failureText(outcome))
     default:
-      // These only record it, drop the place, and go on with what `load` returns: without a module
-      // they would complain about the C as well.
+      // These bundlers record the error without its location and go on: without a module they would try to parse the C.
       context.error(failureText(outcome))
   }
   return 'export default undefined'
 }
 
-/** Those for which nothing copies koffi. */
-const uncopied: ReadonlySet<string> = new Set(['farm', 'bun', 'unloader'])
+/** The bundlers for which koffi is not copied. */
+const withoutKoffiCopy: ReadonlySet<string> = new Set(['farm', 'bun', 'unloader'])
 
 function watch(context: UnpluginBuildContext, source: string, file: string): void {
   const native = context.getNativeBuildContext?.()
-  // unplugin 3.7 hands Farm the two arguments the wrong way round.
+  // unplugin 3.7 passes the two arguments to Farm in the wrong order.
   if (native?.framework === 'farm') native.context.addWatchFile(source, file)
   else context.addWatchFile(file)
 }
@@ -71,7 +70,7 @@ function watch(context: UnpluginBuildContext, source: string, file: string): voi
  * Rollup tells a plugin: webpack and Rspack have rules for it (bundlers/webpack.ts), and of Rolldown and Vite one can only
  * warn (bundlers/import-attributes.ts).
  */
-function hasTypeAttribute(
+function isImportedWithType(
   context: UnpluginBuildContext & UnpluginContext,
   source: string,
 ): boolean {

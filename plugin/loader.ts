@@ -4,13 +4,13 @@ import type { Options } from '../src/compile/options/options.ts'
 import { Builds } from './builds.ts'
 import { diagnosticLog, failureText } from './report.ts'
 
-/** What webpack gives a loader, as far as it is used here and as other hosts give it too. */
+/** The part of webpack's loader context that is used here and that other hosts have too. */
 export interface LoaderContext {
   readonly resourcePath: string
   /** The project's folder. */
   readonly rootContext?: string | undefined
   readonly target?: string | undefined
-  /** Of webpack and Rspack alone. */
+  /** Set by webpack and Rspack alone. */
   readonly _compiler?: unknown
   async(): (error: Error | null, code?: string) => void
   getOptions(): Options
@@ -18,8 +18,8 @@ export interface LoaderContext {
   emitWarning?(warning: Error): void
 }
 
-/** By root and options: each remembers what its sources were built from. */
-const known = new Map<string, Builds>()
+/** The builds for each root and options. */
+const allBuilds = new Map<string, Builds>()
 
 /**
  * Imports of `*.bpf.c` for hosts that have webpack's loaders but not its plugins, such as Next.js with Turbopack.
@@ -33,7 +33,7 @@ const known = new Map<string, Builds>()
  * ```
  */
 export default function loader(this: LoaderContext): Promise<void> {
-  // oxlint-disable-next-line oxc/no-this-in-exported-function -- loaders are given their context so
+  // oxlint-disable-next-line oxc/no-this-in-exported-function -- webpack passes the loader context as this
   return load(this)
 }
 
@@ -57,15 +57,15 @@ async function load(context: LoaderContext): Promise<void> {
   }
 }
 
-/** Turbopack refuses the whole module for one file outside of its root, such as a header of the system. */
+/** Whether the host can watch a file. Turbopack refuses the whole module for one file outside its root, such as a system header. */
 function canWatch({ _compiler, rootContext }: LoaderContext, file: string): boolean {
   return _compiler !== undefined || rootContext === undefined || file.startsWith(rootContext + sep)
 }
 
 function buildsFor(options: Options, root: string | undefined): Builds {
   const key = JSON.stringify([root, options])
-  const builds = known.get(key) ?? new Builds(options)
+  const builds = allBuilds.get(key) ?? new Builds(options)
   if (root !== undefined) builds.relativeTo(root)
-  known.set(key, builds)
+  allBuilds.set(key, builds)
   return builds
 }

@@ -1,8 +1,8 @@
 import type { UnpluginBuildContext, UnpluginContextMeta } from 'unplugin'
 
 /**
- * Whether a module loaded now runs in a browser, which gets types and constants but no object.
- * Rollup, Rolldown and Farm do not say where their output runs: there it is Node.
+ * Whether a module is loaded for a browser, which gets types and constants but no object. Rollup, Rolldown and Farm do not
+ * say where their output runs: Node is assumed.
  */
 export function forBrowser(context: UnpluginBuildContext, meta: UnpluginContextMeta): boolean {
   switch (meta.framework) {
@@ -23,7 +23,7 @@ export function forBrowser(context: UnpluginBuildContext, meta: UnpluginContextM
   }
 }
 
-/** The value along a path of properties: these bundlers are not installed here, so neither are their types. */
+/** Returns the value along a path of properties. Not every bundler is installed here, so neither are all their types. */
 export function at(value: unknown, ...path: string[]): unknown {
   return path.reduce((inside, key) => (inside as Record<string, unknown> | undefined)?.[key], value)
 }

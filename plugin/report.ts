@@ -13,13 +13,13 @@ import type { Outcome } from './builds.ts'
 /** The plugin's name, as every bundler shows it beside a message. */
 export const pluginName = 'unplugin-bpf'
 
-/** Why there is no module. */
-export type Failure = Exclude<Outcome, { kind: 'built' }>
+/** A build that gave no module. */
+export type BuildFailure = Exclude<Outcome, { kind: 'built' }>
 
-/** What Rollup, Rolldown and Vite take as an error or a warning, and Vite's overlay shows. */
+/** An error or a warning for Rollup, Rolldown, Vite and Vite's overlay. */
 export interface RollupLog {
   message: string
-  /** The file at fault, absolute. */
+  /** The absolute path of the file at fault. */
   id?: string
   /** `line` from 1, `column` from 0, in characters, as Rollup counts. */
   loc?: { file: string; line: number; column: number }
@@ -28,19 +28,20 @@ export interface RollupLog {
   plugin: string
 }
 
-/** One log for all errors of a source: these bundlers stop at the first log they get. */
-export function rollupLog(failure: Failure): RollupLog {
+/** Returns one log for all errors of a source, as these bundlers stop at the first error. */
+export function rollupLog(failure: BuildFailure): RollupLog {
   if (failure.kind === 'failed') return { message: failure.error.message, plugin: pluginName }
   const [first, ...rest] = failure.errors
-  if (!first) return { message: 'clang failed without an error', plugin: pluginName }
+  if (!first) return { message: 'clang failed without an error message', plugin: pluginName }
   const log = diagnosticLog(first)
   return rest.length === 0
     ? log
     : { ...log, frame: [log.frame, ...rest.map(formatDiagnostic)].join('\n\n') }
 }
 
+/** Returns the log for one diagnostic. */
 export function diagnosticLog(diagnostic: Diagnostic): RollupLog {
-  // Its first line names the place: Rolldown prints `loc` with the column from 0, which no terminal opens.
+  // The message begins with the location, as Rolldown prints `loc` with columns from 0, which terminals cannot open.
   const [message = '', ...frame] = formatDiagnostic(diagnostic).split('\n')
   const { file, line, column = 1, sourceLine = '' } = diagnostic
   const before = Buffer.from(sourceLine).subarray(0, column - 1)
@@ -53,14 +54,14 @@ export function diagnosticLog(diagnostic: Diagnostic): RollupLog {
   }
 }
 
-/** All of it as text, for bundlers that show nothing else, and for the terminal. */
-export function failureText(failure: Failure): string {
+/** Returns all errors as text, for the terminal and for bundlers that show nothing else. */
+export function failureText(failure: BuildFailure): string {
   return failure.kind === 'failed'
     ? failure.error.message
     : failure.errors.map(formatDiagnostic).join('\n\n')
 }
 
-/** With every note and fix-it in a code frame of its own. Paths are shown relative to `cwd`. */
+/** Returns a message for esbuild, each note and fix-it with its own code frame. Paths are relative to `cwd`. */
 export function esbuildMessage(diagnostic: Diagnostic, cwd: string): PartialMessage {
   const { message, flag, fixits, notes, includedFrom } = diagnostic
   return {
@@ -68,7 +69,7 @@ export function esbuildMessage(diagnostic: Diagnostic, cwd: string): PartialMess
     location: location(diagnostic, cwd),
     notes: [
       ...fixits.map((fixit): PartialNote => ({
-        text: fixit.text === '' ? 'Without this it is right:' : 'This mends it:',
+        text: fixit.text === '' ? 'Suggested fix: remove this' : 'Suggested fix:',
         location: fixitLocation(fixit, diagnostic, cwd),
       })),
       ...notes.map((note): PartialNote => ({
@@ -83,7 +84,7 @@ export function esbuildMessage(diagnostic: Diagnostic, cwd: string): PartialMess
   }
 }
 
-/** esbuild counts columns and lengths in bytes as clang does, columns from 0. */
+/** Returns esbuild's location, which like clang's counts bytes, but columns from 0. */
 function location(
   { file, line, column = 1, endColumn = column, sourceLine = '' }: Omit<Note, 'message'>,
   cwd: string,

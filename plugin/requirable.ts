@@ -1,7 +1,7 @@
-/** A plugin function as CommonJS gets it: `require('unplugin-bpf/vite')`, and `.default` of that. */
+/** A plugin function as `require('unplugin-bpf/vite')` returns it, with itself as `default`. */
 export type Requirable<T> = T & { readonly default: T }
 
-/** Gives `require()` of an entry a `default` as well: configuration loaders, and people, expect either. */
+/** Adds a `default` to a plugin for `require()`: some configuration loaders, and people, expect it. */
 export function requirable<T extends object>(plugin: T): Requirable<T> {
   return Object.assign(plugin, { default: plugin })
 }

@@ -98,9 +98,7 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
 
   it('keeps it, and the loop over its events, when the verifier refuses the edited one', async () => {
     await edit('processes.bpf.c', '\tif (start)', '\tevent->lifetime = *start;\n\tif (start)')
-    await server.until(
-      'processes.bpf.c does not load or attach, the program that runs stays attached',
-    )
+    await server.until('processes.bpf.c does not load or attach: the old program stays attached')
     await server.until('the verifier refuses program on_exit')
     await server.until('event->lifetime = *start;')
     expect(await programs()).toEqual(attached)
@@ -113,14 +111,14 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
 
   it('starts the agent anew when a saved header changes what it knows', async () => {
     await edit('process.h', 'char parent[16];', 'char parent[4];')
-    await server.until('agent restarted: process.h (type process_event is another)')
+    await server.until('agent restarted: process.h (type process_event changed)')
     await sees(3, '(by nod)')
     await expectReplaced()
   })
 
   it('keeps it when the C does not compile', async () => {
     await edit('processes.bpf.c', 'ENDED, task)', 'ENDING, task)')
-    await server.until('processes.bpf.c does not build, the program that runs stays attached')
+    await server.until('processes.bpf.c does not build: the old program stays attached')
     await server.until("error: use of undeclared identifier 'ENDING'")
     await server.until('new_event(ENDING, task)')
     expect(await programs()).toEqual(attached)
@@ -144,7 +142,7 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
 
   it('keeps the agent when its module does not parse', async () => {
     await edit('agent.ts', 'const signal =', 'const const signal =')
-    await server.until('agent.ts cannot run, the one that runs stays attached')
+    await server.until('agent.ts cannot run: the old one stays attached')
     expect(await programs()).toEqual(attached)
     await edit('agent.ts', 'const const signal =', 'const signal =')
     await server.until('agent restarted: agent.ts')
@@ -175,7 +173,7 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
 
   it('detaches what an agent attached that failed, and starts the next', async () => {
     await edit('agent.ts', '.attach()', ".attach()\nthrow new Error('no luck')")
-    await server.until('agent.ts failed')
+    await server.until('agent.ts threw an error: its programs are detached')
     await server.until('Error: no luck')
     await expect.poll(() => programs()).toEqual([])
     await edit('agent.ts', "\nthrow new Error('no luck')", '')

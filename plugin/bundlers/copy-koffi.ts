@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path'
 
 import { type Arch, nativeArch } from '../../src/compile/options/arch.ts'
 
-/** koffi's names of its native packages for Linux. */
+/** The names of koffi's native packages for Linux. */
 const platforms: Readonly<Partial<Record<Arch, string>>> = {
   x86: 'linux-x64',
   arm64: 'linux-arm64',
@@ -24,15 +24,15 @@ const platforms: Readonly<Partial<Record<Arch, string>>> = {
   powerpc: 'linux-ppc64',
 }
 
-/** In each folder that we copied, so that none is replaced which we did not; holds the version. */
+/** A file in each copied folder, which holds the version. Folders without it are never replaced. */
 const marker = '.copied-by-unplugin-bpf'
 
 /**
- * Copies koffi, and its native packages for `arches`, or all that are installed, to where a bundle in `folder` finds it: the
- * bundle then runs where there is nothing but Node and libbpf. A koffi that lies there already and is no copy of ours stays.
+ * Copies koffi and its native packages for `arches`, or all that are installed, into `folder`'s node_modules: the bundle
+ * then runs where only Node and libbpf are installed. A koffi there that this function did not copy stays.
  *
- * @param from the file that sees koffi
- * @returns what the bundle lacks nevertheless
+ * @param from a file whose folder can see koffi
+ * @returns warnings about what the bundle lacks
  */
 export async function copyKoffi(
   folder: string,
@@ -40,7 +40,7 @@ export async function copyKoffi(
   from: string = import.meta.url,
 ): Promise<string[]> {
   const koffi = createRequire(from).resolve('koffi')
-  // Nested, hoisted, in a store or in an archive: koffi's own view of it is the right one.
+  // Resolved from koffi itself: native packages may be nested, hoisted, in a store or in an archive.
   const { resolve } = createRequire(koffi)
   const modules = join(folder, 'node_modules')
   const warnings = await copyPackage(dirname(koffi), join(modules, 'koffi'))
@@ -50,7 +50,7 @@ export async function copyKoffi(
     if (native) {
       warnings.push(...(await copyPackage(dirname(native), join(modules, name))))
     } else if (arches || arch === nativeArch()) {
-      warnings.push(lack(arch, name, await versionOf(dirname(koffi))))
+      warnings.push(missingNative(arch, name, await versionOf(dirname(koffi))))
     }
   }
   return warnings
@@ -64,30 +64,30 @@ function resolved(resolve: NodeJS.RequireResolve, name: string): string | undefi
   }
 }
 
-function lack(arch: Arch, name: string, version: string): string {
+function missingNative(arch: Arch, name: string, version: string): string {
   return platforms[arch]
-    ? `native: 'copy': the bundle will not run on ${arch}: ${name}, koffi's native package for it, is not installed. ` +
+    ? `option native: 'copy': the bundle will not run on ${arch}, as koffi's native package ${name} is not installed. ` +
         `Install it: npm install --force --no-save ${name}@${version}`
-    : `native: 'copy': the bundle will not run on ${arch}: koffi has no native package for it`
+    : `option native: 'copy': the bundle will not run on ${arch}, as koffi has no native package for it`
 }
 
-/** @returns why the bundle may not work with what stays there */
+/** Copies a package. Returns a warning if another version of it is in the way. */
 async function copyPackage(from: string, to: string): Promise<string[]> {
   const version = await versionOf(from)
-  const there = await lstat(to).catch(() => undefined)
-  if (there) {
-    const copied = there.isDirectory() && (await textOf(join(to, marker)))
+  const existing = await lstat(to).catch(() => undefined)
+  if (existing) {
+    const copied = existing.isDirectory() && (await textOf(join(to, marker)))
     if (copied === version) return []
     if (copied === undefined || copied === false) {
       if ((await realpath(to).catch(() => undefined)) === from) return []
       const other = await versionOf(to).catch(() => undefined)
       if (other === version) return []
       return [
-        `native: 'copy': ${to} is no copy of ours (version ${other ?? 'unknown'}) and stays; the bundle needs ${version}. Write the bundle to another folder`,
+        `option native: 'copy': ${to} (version ${other ?? 'unknown'}) was not copied by unplugin-bpf and is not replaced, but the bundle needs version ${version}. Write the bundle to another folder`,
       ]
     }
   }
-  // Beside it, to be renamed: an agent that starts meanwhile finds all or the old.
+  // Copied beside it, then renamed: an agent that starts meanwhile finds the old copy or the whole new one.
   const temporary = join(dirname(to), `.koffi-${process.pid}-${process.hrtime.bigint()}`)
   try {
     await copyNeeded(from, temporary)
@@ -100,10 +100,10 @@ async function copyPackage(from: string, to: string): Promise<string[]> {
   return []
 }
 
-/** What koffi is built from, and its documentation, stay behind. */
+/** The files that are copied: not koffi's sources and documentation. */
 const needed = /\.(?:[cm]?js|json|node|txt)$/
 
-/** File by file, which Yarn's PnP can do also from an archive. */
+/** Copies file by file, which Yarn's PnP can do from an archive too. */
 async function copyNeeded(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true })
   for (const name of await readdir(from)) {

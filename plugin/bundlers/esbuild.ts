@@ -4,12 +4,12 @@ import type { OnLoadResult, OnResolveArgs, OnResolveResult, PluginBuild } from '
 
 import type { Builds } from '../builds.ts'
 import { esbuildMessage, failureText } from '../report.ts'
-import { hasOtherType, nativeRE, ownFile, ownPackageRE, sourceRE } from '../resolve.ts'
+import { hasTypeAttribute, koffiRE, packageFile, packageImportRE, sourceRE } from '../resolve.ts'
 
 /**
- * esbuild without unplugin's `load`: that passes on neither source lines nor notes, and loses the
- * errors when there is no code. Failures are returned, never thrown: esbuild forgets the files to
- * watch of a callback that throws (evanw/esbuild#1063).
+ * Sets up the plugin for esbuild without unplugin's `load`, which drops source lines and notes, and loses the errors when
+ * there is no code. Failures are returned, never thrown: esbuild forgets the files to watch of a callback that throws
+ * (evanw/esbuild#1063).
  */
 export function setupEsbuild(build: PluginBuild, builds: Builds): void {
   const { platform, absWorkingDir: cwd = process.cwd(), write = true } = build.initialOptions
@@ -19,8 +19,8 @@ export function setupEsbuild(build: PluginBuild, builds: Builds): void {
 
   build.onLoad({ filter: sourceRE }, async (args): Promise<OnLoadResult | undefined> => {
     const { path, suffix } = args
-    // `?raw`, and whatever else a project's other plugins or loaders make of it.
-    if (suffix !== '' || hasOtherType(args.with)) return undefined
+    // A query such as `?raw`, or an attribute, is for other plugins and loaders.
+    if (suffix !== '' || hasTypeAttribute(args.with)) return undefined
     const outcome = await builds.build(path)
     const { watchFiles } = outcome
     if (outcome.kind === 'failed') return { errors: [{ text: failureText(outcome) }], watchFiles }
@@ -42,33 +42,33 @@ export function setupEsbuild(build: PluginBuild, builds: Builds): void {
   build.onEnd(async ({ errors }) => {
     if (errors.length > 0 || !write || browser) return {}
     const { outdir, outfile = '' } = build.initialOptions
-    const warnings = await builds.putKoffi(resolve(cwd, outdir ?? dirname(outfile)))
+    const warnings = await builds.copyKoffiInto(resolve(cwd, outdir ?? dirname(outfile)))
     return { warnings: warnings.map((text) => ({ text })) }
   })
-  build.onResolve({ filter: nativeRE }, ({ path }) => ({ path, external: true }))
-  build.onResolve({ filter: ownPackageRE }, (args) => resolveOwn(build, args))
+  build.onResolve({ filter: koffiRE }, ({ path }) => ({ path, external: true }))
+  build.onResolve({ filter: packageImportRE }, (args) => resolvePackage(build, args))
 }
 
 const noPlatform =
-  "platform is not set, so esbuild bundles for a browser, where open() throws; set platform: 'node' for an agent"
+  "esbuild bundles for a browser, as platform is not set, and open() throws there. Set platform: 'node' for an agent"
 
-/** This package's subpaths as esbuild finds them, or else its own files. */
-async function resolveOwn(
+/** Resolves imports of this package as esbuild does, or else to this package's own files. */
+async function resolvePackage(
   build: PluginBuild,
   { path, importer, namespace, resolveDir, kind, with: attributes, pluginData }: OnResolveArgs,
 ): Promise<OnResolveResult | undefined> {
-  // The question below comes back to us.
-  if (pluginData === asked) return undefined
+  // build.resolve() below calls this hook again.
+  if (pluginData === resolving) return undefined
   const found = await build.resolve(path, {
     importer,
     namespace,
     resolveDir,
     kind,
     with: attributes,
-    pluginData: asked,
+    pluginData: resolving,
   })
   if (found.errors.length === 0) return { ...found, pluginData }
-  return { path: ownFile(path), sideEffects: false }
+  return { path: packageFile(path), sideEffects: false }
 }
 
-const asked = Symbol('resolve')
+const resolving = Symbol('resolving')

@@ -1,10 +1,10 @@
-import { nativeRE, ownFile, ownPackageRE } from '../resolve.ts'
+import { koffiRE, packageFile, packageImportRE } from '../resolve.ts'
 
 /**
- * `resolveId` for Farm, which finds no package through a link, as pnpm makes them: this package's own subpaths are told
- * to it. koffi stays outside.
+ * The `resolveId` hook for Farm, which finds no package through a link, as pnpm makes them: it resolves this package's
+ * subpaths. koffi is external.
  */
 export function resolveForFarm(id: string): { id: string; external?: boolean } | undefined {
-  if (nativeRE.test(id)) return { id, external: true }
-  return ownPackageRE.test(id) ? { id: ownFile(id) } : undefined
+  if (koffiRE.test(id)) return { id, external: true }
+  return packageImportRE.test(id) ? { id: packageFile(id) } : undefined
 }

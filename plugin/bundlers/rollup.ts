@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 
 import type { Builds } from '../builds.ts'
-import { isDeclarationFile, nativeRE, ownFile, ownPackageRE, sourceRE } from '../resolve.ts'
+import { isDeclarationFile, koffiRE, packageFile, packageImportRE, sourceRE } from '../resolve.ts'
 
 type Resolved = { readonly id: string }
 
@@ -16,21 +16,23 @@ interface ResolveIdHook {
 }
 
 /**
- * For Rollup, Rolldown and Vite: koffi stays outside, and this package's subpaths are found also where
- * the importer's folder does not have them. Declarations that are bundled import those of a `.bpf.c`.
+ * The `resolveId` hook for Rollup, Rolldown and Vite: koffi is external, this package's subpaths are found where the
+ * importer's folder cannot see them, and bundled declarations import the declarations of a `.bpf.c`.
  */
-export const resolveOwn: ResolveIdHook = {
-  filter: { id: [nativeRE, ownPackageRE, sourceRE] },
+export const resolvePackage: ResolveIdHook = {
+  filter: { id: [koffiRE, packageImportRE, sourceRE] },
   async handler(id, importer, options) {
-    if (nativeRE.test(id)) return { id, external: true }
+    if (koffiRE.test(id)) return { id, external: true }
     if (sourceRE.test(id)) {
       if (importer === undefined || !isDeclarationFile(importer)) return null
       const found = await this.resolve(id, importer, { ...options, skipSelf: true })
       return found && { id: `${found.id}.d.ts` }
     }
     // Rollup before 4.38 knows no filter.
-    if (!ownPackageRE.test(id)) return null
-    return (await this.resolve(id, importer, { ...options, skipSelf: true })) ?? { id: ownFile(id) }
+    if (!packageImportRE.test(id)) return null
+    return (
+      (await this.resolve(id, importer, { ...options, skipSelf: true })) ?? { id: packageFile(id) }
+    )
   },
 }
 
@@ -39,11 +41,11 @@ interface Output {
   readonly file?: string | undefined
 }
 
-/** `writeBundle` of these: with the option `native: 'copy'`, koffi beside the bundle. */
-export const writeKoffi = (builds: Builds) =>
+/** Makes the `writeBundle` hook of these bundlers, which copies koffi beside the bundle for the option `native: 'copy'`. */
+export const koffiCopier = (builds: Builds) =>
   async function (
     this: { warn(message: string): void },
     { dir, file = '' }: Output,
   ): Promise<void> {
-    for (const warning of await builds.putKoffi(dir ?? dirname(file))) this.warn(warning)
+    for (const warning of await builds.copyKoffiInto(dir ?? dirname(file))) this.warn(warning)
   }

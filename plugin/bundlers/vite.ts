@@ -6,39 +6,39 @@ import type { DevEnvironment, OxcOptions, Plugin, UserConfig } from 'vite'
 import { type Options, resolveOptions } from '../../src/compile/options/options.ts'
 import type { Builds } from '../builds.ts'
 import { DevServer } from '../dev/server.ts'
-import { ownURL, sourceRE } from '../resolve.ts'
+import { packageURL, sourceRE } from '../resolve.ts'
 import { attributesRE, warnOfAttributes } from './import-attributes.ts'
-import { resolveOwn, writeKoffi } from './rollup.ts'
+import { resolvePackage, koffiCopier } from './rollup.ts'
 
-/** What only Vite has: environments, a dev server, and the option `agent`. */
+/** The hooks for what only Vite has: environments, a dev server, and the option `agent`. */
 export function viteHooks(options: Options, builds: Builds): Partial<Plugin> {
   let agent: string | undefined
-  // By environment: a restart makes the new server before it closes the old one.
+  // Keyed by environment, as a restart makes the new server before it closes the old one.
   const servers = new Map<DevEnvironment, DevServer>()
 
   return {
-    resolveId: resolveOwn,
+    resolveId: resolvePackage,
 
     config(config, { command }) {
       const root = resolve(config.root ?? '')
       builds.relativeTo(root)
       agent = agentFile(options, root)
       return {
-        // Found late, its codecs would make Vite bundle dependencies anew and reload the page.
+        // Vite would find the codecs late, optimise dependencies again and reload the page.
         optimizeDeps: { exclude: ['unplugin-bpf'] },
         ...(agent && command === 'build' && agentBuild(config, root, agent)),
         ...(agent &&
           command === 'serve' &&
-          config.oxc !== false && { oxc: forThisNode(config.oxc) }),
+          config.oxc !== false && { oxc: targetThisNode(config.oxc) }),
       }
     },
 
     configEnvironment(name, { consumer = name === 'client' ? 'client' : 'server' }, { command }) {
       if (consumer === 'client') return
       return command === 'build'
-        ? // The machine that runs the agent has no need of the build side's packages.
+        ? // The runtime is bundled: the machine that runs the agent needs no npm packages but koffi.
           { resolve: { noExternal: ['unplugin-bpf'], external: ['koffi'] } }
-        : // One runtime, which outlives the agent's restarts.
+        : // There is one runtime, which outlives the agent's restarts.
           { resolve: { external: ['unplugin-bpf'] } }
     },
 
@@ -48,8 +48,8 @@ export function viteHooks(options: Options, builds: Builds): Partial<Plugin> {
         if (!sourceRE.test(source)) return warnOfTypes.call(this, code, source, options)
         const { mode, config } = this.environment
         if (mode !== 'dev' || config.consumer === 'client') return undefined
-        const seen = await this.resolve('unplugin-bpf/internal', source, { skipSelf: true })
-        return seen ? undefined : importByURL(code)
+        const resolved = await this.resolve('unplugin-bpf/internal', source, { skipSelf: true })
+        return resolved ? undefined : importByURL(code)
       },
     },
 
@@ -58,7 +58,7 @@ export function viteHooks(options: Options, builds: Builds): Partial<Plugin> {
       if (process.env['VITEST']) return
       const dev = new DevServer(server, builds)
       for (const environment of Object.values(server.environments)) servers.set(environment, dev)
-      // In middleware mode, where there is no server of Vite's own, a framework decides what runs.
+      // In middleware mode, where httpServer is null, a framework decides what runs.
       if (agent && server.httpServer) dev.runAgent(agent, server.httpServer)
     },
 
@@ -70,7 +70,8 @@ export function viteHooks(options: Options, builds: Builds): Partial<Plugin> {
     },
 
     async writeBundle(output) {
-      if (this.environment.config.consumer === 'server') await writeKoffi(builds).call(this, output)
+      if (this.environment.config.consumer === 'server')
+        await koffiCopier(builds).call(this, output)
     },
 
     async closeBundle() {
@@ -84,38 +85,38 @@ const warnOfTypes = warnOfAttributes(
   (specifier) => `For its text, import '${specifier}?raw'`,
 )
 
-/** The agent runs here: Vite would hand on syntax that this Node lacks, such as `using` before 24. */
-function forThisNode(options: OxcOptions = {}): OxcOptions {
+/** Targets this Node, which runs the agent: Vite would keep syntax that it lacks, such as `using` before Node 24. */
+function targetThisNode(options: OxcOptions = {}): OxcOptions {
   return { ...options, target: options.target ?? `node${process.versions.node}` }
 }
 
 /**
- * In the dev server, what a source's own folder does not see can come from elsewhere only by URL; but a
- * file's URL would make Vite evaluate a second runtime (vite: fetchModule).
+ * Rewrites a generated module's imports of this package, which the source's folder cannot see, to URLs. They are data URLs
+ * that re-export, as Vite would evaluate a second runtime for a file URL (vite: fetchModule).
  */
 function importByURL(code: string): string {
   return code.replaceAll(/(?<=^import .* from )'(unplugin-bpf\/\w+)'/gm, (_, specifier: string) => {
-    const reexport = `export * from ${JSON.stringify(ownURL(specifier))}`
+    const reexport = `export * from ${JSON.stringify(packageURL(specifier))}`
     return `'data:text/javascript,${encodeURIComponent(reexport)}'`
   })
 }
 
-/** The option's path, which package.json may hold. */
+/** Returns the path of the option `agent`, which may be in package.json. */
 function agentFile(options: Options, root: string): string | undefined {
   const { agent } = resolveOptions(
     { ...options, cwd: options.cwd ?? root },
     join(root, 'index.html'),
   )
   if (agent && !existsSync(agent)) {
-    throw new Error(`unplugin-bpf: the option agent names ${agent}, which does not exist`)
+    throw new Error(`unplugin-bpf: option agent: there is no file ${agent}`)
   }
   return agent
 }
 
-/** Vite 6's default is browsers that know no top-level await. */
+/** The default target of agents. Vite 6's default is browsers without top-level await. */
 const oldestNode = 'node20.19'
 
-/** The server bundle, and the client only if it has an entry: Vite alone would insist on index.html. */
+/** Configures the server bundle, and the client only if it has an entry: Vite alone would require index.html. */
 function agentBuild(config: UserConfig, root: string, agent: string): UserConfig {
   const {
     ssr,

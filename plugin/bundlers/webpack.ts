@@ -1,13 +1,13 @@
 import type { Builds } from '../builds.ts'
 import { pluginName } from '../report.ts'
-import { ownKoffi } from '../resolve.ts'
+import { koffiExport } from '../resolve.ts'
 
 interface Compilation {
   readonly outputOptions: { path?: string | undefined }
   readonly warnings: { push(warning: Error): unknown }
 }
 
-/** What webpack and Rspack have in common, as far as it is used here. */
+/** The part of the compiler that is used here and that webpack and Rspack have in common. */
 interface Compiler {
   readonly options: { externals?: unknown; readonly module: { readonly rules: unknown[] } }
   readonly platform: { readonly web?: boolean | null | undefined }
@@ -19,24 +19,26 @@ interface Compiler {
 }
 
 /**
- * koffi stays outside, as the runtime's own `require` of it: these bundlers follow one that is made by
- * createRequire. With the option `native: 'copy'` it comes to lie beside the bundle.
+ * Makes koffi external, as these bundlers follow the runtime's `require` of it, which createRequire makes. Copies it beside
+ * the bundle for the option `native: 'copy'`.
  */
-export function keepKoffiOutside(compiler: Compiler, builds: Builds): void {
+export function externaliseKoffi(compiler: Compiler, builds: Builds): void {
   const { externals = [] } = compiler.options
-  const own = Object.fromEntries(['koffi', ownKoffi].map((name) => [name, `node-commonjs ${name}`]))
-  compiler.options.externals = [own, ...(Array.isArray(externals) ? externals : [externals])]
+  const koffi = Object.fromEntries(
+    ['koffi', koffiExport].map((name) => [name, `node-commonjs ${name}`]),
+  )
+  compiler.options.externals = [koffi, ...(Array.isArray(externals) ? externals : [externals])]
   compiler.hooks.afterEmit.tapPromise(pluginName, async ({ outputOptions: { path }, warnings }) => {
     if (!path || compiler.platform.web === true) return
-    for (const warning of await builds.putKoffi(path)) warnings.push(new Error(warning))
+    for (const warning of await builds.copyKoffiInto(path)) warnings.push(new Error(warning))
   })
 }
 
 /**
- * unplugin's rule gives every import of a source to us, and calls the result JavaScript: one with an attribute, as in
- * `with { type: 'text' }`, is for the bundler's own rules.
+ * Excludes imports with a type, as in `with { type: 'text' }`, from unplugin's rule, which would turn every import of a source
+ * into the skeleton: they are left to the bundler's own rules.
  */
-export function leaveOtherTypes({ options }: Compiler): void {
+export function excludeTypedImports({ options }: Compiler): void {
   for (const rule of options.module.rules) {
     const { use, type } = (rule ?? {}) as { use?: unknown; type?: unknown }
     const [first] = Array.isArray(use) ? (use as UnpluginUse[]) : []

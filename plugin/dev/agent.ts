@@ -6,40 +6,40 @@ import type { ModuleEvaluator, ModuleRunner } from 'vite/module-runner'
 import type { AgentRun, Replacement } from '../../src/runtime/hot/index.ts'
 import { transformGraph } from './module-graph.ts'
 
-/** Time for what an old agent does after its loops, in ms: print a sum, close a server. */
-const lastWords = { beforeDestroy: 50, afterDestroy: 250 }
+/** Milliseconds that a stopped agent has for what follows its loops: to print a sum, to close a server. */
+const gracePeriods = { beforeDestroy: 50, afterDestroy: 250 }
 
 interface Run {
   readonly runner: ModuleRunner
   readonly agent: AgentRun
-  /** Settles, never rejects, when the entry's top level is through. */
-  readonly through: Promise<void>
+  /** Resolves, never rejects, when the entry's top level has ended. */
+  readonly ended: Promise<void>
 }
 
-/** Why an agent starts anew, or its program is replaced. */
+/** Why an agent restarts, or its program is replaced. */
 export interface Cause {
-  /** What was saved, as the user knows it. */
+  /** The saved file, relative to Vite's root. */
   readonly file: string
-  /** Why the program could not be replaced without. */
+  /** Why the program could not be replaced in place. */
   readonly change?: string | undefined
 }
 
 export interface AgentEvents {
   started(cause: Cause | undefined): void
-  /** The edited program runs in the place of the old one, and the agent has noticed nothing. */
+  /** The edited program runs in place of the old one. The agent runs on. */
   replaced(source: string, milliseconds: number, replaced: Replacement): void
-  /** The edited program does not load or attach; the old one runs on. */
-  unreplaced(source: string, error: Error): void
-  /** The new code cannot run; `kept`: the run before goes on. */
-  refused(error: Error, kept: boolean): void
-  /** Its top level threw. Whatever it had attached is detached. */
+  /** The edited program does not load or attach. The old one runs on. */
+  replaceFailed(source: string, error: Error): void
+  /** The new code cannot run. `oldRuns` tells whether the run before it goes on. */
+  startFailed(error: Error, oldRuns: boolean): void
+  /** The agent's top level threw. What it had attached is detached. */
   crashed(error: Error): void
 }
 
 /**
- * The server module of the option `agent`, run inside the process of `vite dev`. One run at a time:
- * a restart detaches the old run's programs before the new one begins. An edited program takes the
- * place of the old one inside the run, unless its shape changed.
+ * Runs the server module of the option `agent` inside the process of `vite dev`, one run at a time: a restart detaches the
+ * old run's programs before the new run begins. An edited program replaces the old one inside the run, unless its types,
+ * maps or variables changed.
  */
 export class Agent {
   readonly entry: string
@@ -47,8 +47,8 @@ export class Agent {
   readonly #events: AgentEvents
   #run: Run | undefined
   #queue: Promise<void> = Promise.resolve()
-  /** What is to be done next, for all that asked meanwhile. */
-  #wanted: Wanted = nothing
+  /** The requests since the last task began. */
+  #pending: PendingWork = noWork
 
   constructor(environment: DevEnvironment, entry: string, events: AgentEvents) {
     this.#environment = environment
@@ -56,28 +56,28 @@ export class Agent {
     this.#events = events
   }
 
-  /** Starts it, or replaces the run there is. Of restarts that wait for one another, one is made. */
+  /** Starts the agent, after stopping the one that runs. Restarts that wait for one another are one. */
   restart(cause?: Cause): Promise<void> {
-    this.#wanted = { cause, restart: true, sources: nothing.sources }
-    return this.#enqueue(() => this.#doWanted())
+    this.#pending = { cause, restart: true, sources: noWork.sources }
+    return this.#enqueue(() => this.#doPending())
   }
 
-  /** Replaces the programs of edited sources, which build. Starts the agent anew where that cannot be. */
+  /** Replaces the programs of edited sources, which build. Restarts the agent where they cannot be replaced. */
   replace(sources: readonly string[], cause: Cause): Promise<void> {
-    const { restart, sources: others } = this.#wanted
-    this.#wanted = { cause, restart, sources: new Set([...others, ...sources]) }
-    return this.#enqueue(() => this.#doWanted())
+    const { restart, sources: others } = this.#pending
+    this.#pending = { cause, restart, sources: new Set([...others, ...sources]) }
+    return this.#enqueue(() => this.#doPending())
   }
 
   /** Detaches everything the agent attached. */
   stop(): Promise<void> {
-    this.#wanted = nothing
-    return this.#enqueue(() => this.#retire())
+    this.#pending = noWork
+    return this.#enqueue(() => this.#stopRun())
   }
 
-  async #doWanted(): Promise<void> {
-    const { cause, restart, sources } = this.#wanted
-    this.#wanted = nothing
+  async #doPending(): Promise<void> {
+    const { cause, restart, sources } = this.#pending
+    this.#pending = noWork
     if (restart || (sources.size > 0 && !this.#run)) {
       await this.#restart(cause)
       return
@@ -99,15 +99,15 @@ export class Agent {
     try {
       await transformGraph(this.#environment, this.entry)
     } catch (error) {
-      this.#events.refused(toError(error), this.#run !== undefined)
+      this.#events.startFailed(toError(error), this.#run !== undefined)
       return
     }
-    await this.#retire()
+    await this.#stopRun()
     await this.#start()
     this.#events.started(cause)
   }
 
-  /** @returns why the agent has to start anew */
+  /** Replaces the program of one source. Resolves to the reason if the agent has to restart. */
   async #replace(source: string): Promise<string | undefined> {
     const started = performance.now()
     const modules = [...(this.#run?.runner.evaluatedModules.getModulesByFile(source) ?? [])]
@@ -116,7 +116,7 @@ export class Agent {
     try {
       for (const { url, exports } of modules.filter(({ evaluated }) => evaluated)) {
         const [running, edited] = [exports, await this.#evaluate(url)].map(skeletonExports)
-        if (!running || !edited) return `it is imported as ${url}`
+        if (!running || !edited) return `it is imported as ${url}, which is no skeleton`
         const change = shapeChange(running, edited)
         if (change !== undefined) return change
         const isSame = sameSections(running, edited)
@@ -125,12 +125,12 @@ export class Agent {
       }
     } catch (error) {
       if (error instanceof Incompatible) return error.message
-      this.#events.unreplaced(source, toError(error))
+      this.#events.replaceFailed(source, toError(error))
     }
     return undefined
   }
 
-  /** A module as it is now, beside what the run has of it. */
+  /** Evaluates the module as it is now, apart from the run's own instance of it. */
   async #evaluate(url: string): Promise<unknown> {
     const { createServerModuleRunner } = await import('vite')
     const runner = createServerModuleRunner(this.#environment, { hmr: false })
@@ -146,55 +146,55 @@ export class Agent {
     // The runtime is loaded with the first agent, not with the plugin.
     const { AgentRun } = await import('../../src/runtime/hot/index.ts')
     const agent = new AgentRun()
-    // Vite's own runner would, on a full reload, run the entry again beside the old run, without
-    // calling its `dispose` (vite: module-runner's createHMRHandler, 'full-reload'). One runner a run
-    // has modules of its own and no HMR; server.ts decides what is replaced.
+    // On a full reload Vite's own runner would run the entry again beside the old run, without calling its `dispose`
+    // (vite: module-runner's createHMRHandler, 'full-reload'). So each run has a runner, without HMR; server.ts decides
+    // what is replaced.
     const runner = createServerModuleRunner(this.#environment, {
       hmr: false,
       evaluator: await evaluatorOf(agent),
     })
-    const through = agent.start(() =>
+    const ended = agent.start(() =>
       runner.import(this.entry).then(
         () => {},
         (error: unknown) => this.#crashed(run, error),
       ),
     )
-    const run: Run = { runner, agent, through }
+    const run: Run = { runner, agent, ended }
     this.#run = run
   }
 
-  /** By itself the process would have died, and with it what it had attached so far. */
+  /** Stops the run. An agent in a process of its own would have died, and its programs would be detached. */
   #crashed(run: Run, error: unknown): void {
     if (run.agent.ended) return
     this.#events.crashed(toError(error))
     void this.#enqueue(async () => {
-      if (this.#run === run) await this.#retire()
+      if (this.#run === run) await this.#stopRun()
     })
   }
 
-  async #retire(): Promise<void> {
+  async #stopRun(): Promise<void> {
     const run = this.#run
     if (!run) return
     this.#run = undefined
-    const { agent, through, runner } = run
+    const { agent, ended, runner } = run
     agent.interrupt()
-    await Promise.race([through, sleep(lastWords.beforeDestroy, undefined, { ref: false })])
+    await Promise.race([ended, sleep(gracePeriods.beforeDestroy, undefined, { ref: false })])
     agent.destroy()
-    await Promise.race([through, sleep(lastWords.afterDestroy, undefined, { ref: false })])
+    await Promise.race([ended, sleep(gracePeriods.afterDestroy, undefined, { ref: false })])
     await runner.close()
   }
 }
 
-interface Wanted {
+interface PendingWork {
   readonly cause: Cause | undefined
   readonly restart: boolean
-  /** Edited ones. */
+  /** The edited sources. */
   readonly sources: ReadonlySet<string>
 }
 
-const nothing: Wanted = { cause: undefined, restart: false, sources: new Set() }
+const noWork: PendingWork = { cause: undefined, restart: false, sources: new Set() }
 
-/** Vite's evaluator, but for a run that ended before its modules were all there: they stay unevaluated. */
+/** Makes Vite's evaluator, which evaluates no more modules once the run has ended. */
 async function evaluatorOf(agent: AgentRun): Promise<ModuleEvaluator> {
   const { ESModulesEvaluator } = await import('vite/module-runner')
   const evaluator = new ESModulesEvaluator()

@@ -1,10 +1,10 @@
 import type { Environment } from 'vite'
 
 /**
- * Refuses, as Vite's own loading of files does, what a browser of the dev server asks for and `server.fs` does not let it
- * have. What server environments import, code of the project names.
+ * Checks, as Vite does when it loads a file, that `server.fs` allows a browser to have a file of the dev server. Imports of
+ * server environments are not checked: code of the project names them.
  *
- * @throws what Vite answers with 403
+ * @throws an error that Vite answers with 403
  */
 export async function checkFileAccess(environment: Environment, file: string): Promise<void> {
   if (environment.mode !== 'dev' || environment.config.consumer !== 'client') return
@@ -12,8 +12,11 @@ export async function checkFileAccess(environment: Environment, file: string): P
   // The first Vite 6 has only the older name.
   const isAllowed = vite.isFileLoadingAllowed ?? vite.isFileServingAllowed
   if (isAllowed?.(environment.getTopLevelConfig(), file.replaceAll('\\', '/'))) return
-  throw Object.assign(new Error(`server.fs does not allow a browser to have ${file}`), {
-    code: 'ERR_DENIED_ID',
-    id: file,
-  })
+  throw Object.assign(
+    new Error(`the browser may not have ${file}: it is outside Vite's option server.fs.allow`),
+    {
+      code: 'ERR_DENIED_ID',
+      id: file,
+    },
+  )
 }

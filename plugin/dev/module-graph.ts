@@ -1,29 +1,30 @@
 import type { DevEnvironment, EnvironmentModuleGraph, EnvironmentModuleNode } from 'vite'
 
 /**
- * Transforms a module and all that it imports statically, as running it would, without running it.
- * @throws what the first failing module's plugin throws
+ * Transforms a module and its static imports, as running it would, without running it.
+ *
+ * @throws the first error of a plugin
  */
 export async function transformGraph(environment: DevEnvironment, entry: string): Promise<void> {
   const seen = new Set([entry])
   for (const url of seen) {
     const result = await environment.transformRequest(unwrap(url))
-    // What Vite leaves to Node keeps its bare name.
+    // External modules keep their bare names.
     for (const dep of result?.deps ?? []) if (dep.startsWith('/')) seen.add(dep)
   }
 }
 
-/** The id of a virtual module, which is no URL, from the URL that Vite makes of it (vite: wrapId). */
+/** Returns the id of a virtual module from the URL that Vite makes of it (vite: wrapId). */
 function unwrap(url: string): string {
   return url.startsWith('/@id/') ? url.slice(5).replace('__x00__', '\0') : url
 }
 
-/** Whether `module` is `entry`, or something that it imports, however far. */
+/** Whether `module` is `entry`, or imported by it, directly or indirectly. */
 export function isReachedFrom(entry: string, module: EnvironmentModuleNode): boolean {
   return anyUpwards(module, ({ file }) => file === entry)
 }
 
-/** Whether some module takes an update of `module` with `import.meta.hot.accept`. */
+/** Whether some module accepts updates of `module` with `import.meta.hot.accept`. */
 export function isAccepted(module: EnvironmentModuleNode): boolean {
   return anyUpwards(
     module,
@@ -32,6 +33,7 @@ export function isAccepted(module: EnvironmentModuleNode): boolean {
   )
 }
 
+/** Returns the modules of files. */
 export function modulesOf(
   graph: EnvironmentModuleGraph,
   files: readonly string[],
@@ -43,7 +45,7 @@ function anyUpwards(
   start: EnvironmentModuleNode,
   holds: (module: EnvironmentModuleNode) => boolean,
 ): boolean {
-  // A set hands out also what is added to it on the way.
+  // Iteration of a set includes what is added meanwhile.
   const seen = new Set([start])
   for (const module of seen) {
     if (holds(module)) return true

@@ -2,14 +2,14 @@ import type { ErrorPayload, ViteDevServer } from 'vite'
 
 export type OverlayError = ErrorPayload['err']
 
-/** The error that pages of this dev server show over themselves, until all of its causes are mended. */
+/** The error overlay of this dev server's pages, shown until each cause is cleared. */
 export class Overlay {
   readonly #hot: ViteDevServer['environments']['client']['hot']
   readonly #errors = new Map<string, OverlayError>()
 
   constructor(server: ViteDevServer) {
     this.#hot = server.environments.client.hot
-    // A page loaded after the error was sent would look well.
+    // A page that is loaded after the error was sent needs it too.
     this.#hot.on('vite:client:connect', (_payload, client) => {
       const err = this.#latest()
       if (err) client.send({ type: 'error', err })
@@ -22,10 +22,10 @@ export class Overlay {
     this.#hot.send({ type: 'error', err: error })
   }
 
-  mended(cause: string): void {
+  clear(cause: string): void {
     if (!this.#errors.delete(cause)) return
     const err = this.#latest()
-    // Vite's client takes the overlay away at any update, also at one of nothing.
+    // Vite's client removes the overlay at any update, an empty one too.
     this.#hot.send(err ? { type: 'error', err } : { type: 'update', updates: [] })
   }
 

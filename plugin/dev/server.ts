@@ -17,7 +17,7 @@ import { Agent, type Cause } from './agent.ts'
 import { isAccepted, isReachedFrom, modulesOf } from './module-graph.ts'
 import { Overlay, type OverlayError } from './overlay.ts'
 
-/** What one Vite dev server does with changed files: build first, then replace what builds. */
+/** Handles the changed files of one Vite dev server: builds first, then replaces what builds. */
 export class DevServer {
   readonly #server: ViteDevServer
   readonly #builds: Builds
@@ -34,30 +34,34 @@ export class DevServer {
   /** Runs `entry` in the server environment, from when the server listens until it closes. */
   runAgent(entry: string, httpServer: HttpServer): void {
     const { ssr } = this.#server.environments
-    const name = this.#shown(entry)
+    const name = this.#relative(entry)
     const agent = new Agent(ssr, entry, {
       started: (cause) => {
-        this.#overlay.mended(entry)
-        if (cause) this.#tell(`agent restarted: ${withReason(cause)}`)
+        this.#overlay.clear(entry)
+        if (cause) this.#info(`agent restarted: ${withReason(cause)}`)
       },
       replaced: (source, milliseconds, { doubleCounted }) => {
-        const beside = doubleCounted ? `; ${doubleCounted} events were seen by both` : ''
-        this.#tell(`${this.#shown(source)} replaced in place in ${milliseconds} ms${beside}`)
+        const duplicates = doubleCounted ? `; ${doubleCounted} events were seen by both` : ''
+        this.#info(`${this.#relative(source)} replaced in place in ${milliseconds} ms${duplicates}`)
       },
-      unreplaced: (source, error) => {
-        const what = `${this.#shown(source)} does not load or attach`
-        const fate = 'the program that runs stays attached'
-        this.#complain(source, `${what}, ${fate}`, refusal(error, source))
+      replaceFailed: (source, error) => {
+        const what = `${this.#relative(source)} does not load or attach: the old program stays attached`
+        this.#reportError(source, what, loadError(error, source))
       },
-      refused: (error, kept) => {
-        const fate = kept ? 'the one that runs stays attached' : 'it starts when that is mended'
-        this.#complain(entry, `${name} cannot run, ${fate}`, describe(error, error.message))
+      startFailed: (error, oldRuns) => {
+        const result = oldRuns ? 'the old one stays attached' : 'it starts once the error is fixed'
+        this.#reportError(entry, `${name} cannot run: ${result}`, describe(error, error.message))
       },
-      crashed: (error) => this.#complain(entry, `${name} failed`, describe(error)),
+      crashed: (error) =>
+        this.#reportError(
+          entry,
+          `${name} threw an error: its programs are detached`,
+          describe(error),
+        ),
     })
     this.#agent = agent
-    // Not earlier: on a restart Vite makes the new server before it closes the old one, whose
-    // programs are still attached (vite: restartServer).
+    // On a restart Vite makes the new server before it closes the old one, whose programs are still attached until then
+    // (vite: restartServer).
     httpServer.once('listening', () => {
       process.once('SIGINT', this.#interrupted)
       void agent.restart()
@@ -69,39 +73,39 @@ export class DevServer {
     await this.#agent?.stop()
   }
 
-  /** The modules that Vite shall update in this environment, as its `hotUpdate` hook returns them. */
+  /** Returns the modules that Vite should update in this environment, as the result of its `hotUpdate` hook. */
   async update(
     environment: DevEnvironment,
     { file, type, modules, timestamp }: HotUpdateOptions,
   ): Promise<EnvironmentModuleNode[]> {
     const sources = this.#builds.dependents(file, type)
-    // What does not build replaces nothing: the last good program stays attached.
+    // If a source does not build, the old program stays attached.
     if (sources.length > 0 && !(await this.#build(sources, timestamp))) return []
 
-    // A header is no module: what imports its sources must be told.
+    // A header is not imported by modules: the modules of its sources are updated.
     const owners = modulesOf(environment.moduleGraph, sources)
     const changed = [...new Set([...modules, ...owners])]
     for (const owner of owners) environment.moduleGraph.invalidateModule(owner)
     const agent = environment === this.#server.environments.ssr ? this.#agent : undefined
-    const ofAgent = agent ? changed.filter((module) => isReachedFrom(agent.entry, module)) : []
-    if (agent && ofAgent.length > 0) {
-      const cause = { file: this.#shown(file) }
-      // A header is a module to Vite, and only the sources that include it import it.
-      const isCode = ofAgent.some(
+    const agentModules = agent ? changed.filter((module) => isReachedFrom(agent.entry, module)) : []
+    if (agent && agentModules.length > 0) {
+      const cause = { file: this.#relative(file) }
+      // Vite makes a module of a header, which only the sources that include it import.
+      const isCode = agentModules.some(
         (module) => ![module, ...module.importers].some((by) => owners.includes(by)),
       )
       void (isCode ? agent.restart(cause) : agent.replace(sources, cause))
     }
-    const others = changed.filter((module) => !ofAgent.includes(module))
+    const others = changed.filter((module) => !agentModules.includes(module))
     if (environment.config.consumer === 'client' || owners.some(isAccepted)) return others
-    const silent = others.filter((module) => owners.includes(module))
-    // Vite's full reload of a header would be of no module, as the runner knows none of that name
-    // (vite: module-runner's 'full-reload', getModulesByFile(triggeredBy)).
-    if (silent.length > 0) environment.hot.send({ type: 'full-reload' })
-    return others.filter((module) => !silent.includes(module))
+    const unaccepted = others.filter((module) => owners.includes(module))
+    // Vite's own full reload names the header, for which the runner has no module, and so reloads nothing (vite:
+    // module-runner's 'full-reload', getModulesByFile(triggeredBy)).
+    if (unaccepted.length > 0) environment.hot.send({ type: 'full-reload' })
+    return others.filter((module) => !unaccepted.includes(module))
   }
 
-  /** Whether all of them build. Each environment asks about a change; all share one answer. */
+  /** Builds sources. Resolves to whether all build. Environments that ask about the same change share the result. */
   #build(sources: readonly string[], timestamp: number): Promise<boolean> {
     if (this.#change?.timestamp !== timestamp) {
       const builds = Promise.all(sources.map((source) => this.#rebuild(source)))
@@ -112,34 +116,34 @@ export class DevServer {
 
   async #rebuild(source: string): Promise<boolean> {
     const outcome = await this.#builds.rebuild(source)
-    // A header that it includes since this edit.
+    // The edit may include a new header.
     this.#server.watcher.add(outcome.watchFiles)
     if (outcome.kind === 'built') {
-      this.#overlay.mended(source)
+      this.#overlay.clear(source)
       return true
     }
-    const kept = this.#agent ? ', the program that runs stays attached' : ''
-    this.#complain(source, `${this.#shown(source)} does not build${kept}`, {
+    const result = this.#agent ? ': the old program stays attached' : ''
+    this.#reportError(source, `${this.#relative(source)} does not build${result}`, {
       text: failureText(outcome),
       error: { stack: '', ...rollupLog(outcome) },
     })
     return false
   }
 
-  #complain(cause: string, what: string, { text, error }: Complaint): void {
+  #reportError(cause: string, what: string, { text, error }: ErrorReport): void {
     this.#server.config.logger.error(`${what}\n\n${text}\n`, { timestamp: true })
     this.#overlay.show(cause, error)
   }
 
-  #tell(what: string): void {
+  #info(what: string): void {
     this.#server.config.logger.info(what, { timestamp: true })
   }
 
-  #shown(file: string): string {
+  #relative(file: string): string {
     return relative(this.#server.config.root, file)
   }
 
-  /** `shutdownSignal()` in the agent takes Ctrl-C from Vite, which has no handler of its own. */
+  /** Closes the server on Ctrl-C. Once the agent calls `shutdownSignal()`, Ctrl-C no longer ends the process by itself. */
   readonly #interrupted = (): void => {
     void this.#server.close().finally(() => process.exit(128 + 2))
   }
@@ -149,20 +153,20 @@ function withReason({ file, change }: Cause): string {
   return change === undefined ? file : `${file} (${change})`
 }
 
-interface Complaint {
+interface ErrorReport {
   readonly text: string
   readonly error: OverlayError
 }
 
-/** What the verifier refuses has a line of C. */
-function refusal(error: Error, source: string): Complaint {
+/** Describes an error of load or attach. The verifier's errors have a line of C. */
+function loadError(error: Error, source: string): ErrorReport {
   if (!(error instanceof VerifierError)) return describe(error, error.message)
   const diagnostic = verifierDiagnostic(error, source)
   return { text: formatDiagnostic(diagnostic), error: { stack: '', ...diagnosticLog(diagnostic) } }
 }
 
-/** An error of a build has a place and a frame, and its stack is Vite's; one of the agent is its own. */
-function describe(error: Error, withoutFrame = error.stack ?? error.message): Complaint {
+/** Describes an error. A build error has a location and a frame, and a stack of Vite's, which is left out. */
+function describe(error: Error, withoutFrame = error.stack ?? error.message): ErrorReport {
   const { message, frame, id, loc, plugin = pluginName } = error as Partial<OverlayError> & Error
   return frame === undefined
     ? { text: withoutFrame, error: { message, stack: withoutFrame, id, loc, plugin } }

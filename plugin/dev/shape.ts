@@ -15,30 +15,31 @@ export interface SkeletonExports {
   readonly [constant: string]: unknown
 }
 
-/** Undefined of what another query makes of the file: `?raw`. */
+/** Returns a module's exports if it is a generated one, undefined for what a query such as `?raw` gives. */
 export function skeletonExports(exports: unknown): SkeletonExports | undefined {
   const { default: skeleton, types, defines } = (exports ?? {}) as Partial<SkeletonExports>
   return typeof skeleton === 'object' && types && defines ? (exports as SkeletonExports) : undefined
 }
 
 /**
- * What an agent may know of a program, and an edit has changed or taken away, in words; undefined where there is at most
- * more than before.
+ * Describes the first change by an edit of what agents use: a type, map, variable or the like that changed or was removed.
+ * Undefined if the edit left these as they are; additions do not count.
  */
 export function shapeChange(running: SkeletonExports, edited: SkeletonExports): string | undefined {
   const [before, after] = [shapeOf(running), shapeOf(edited)]
-  if (before.hasArena || after.hasArena) return 'an arena cannot be taken over'
-  for (const [name, what] of before.known) {
-    if (!after.known.has(name)) return `there is no ${name} any more`
-    if (!isDeepStrictEqual(after.known.get(name), what)) return `${name} is another`
+  if (before.hasArena || after.hasArena)
+    return 'a program with an arena cannot be replaced in place'
+  for (const [name, description] of before.used) {
+    if (!after.used.has(name)) return `${name} was removed`
+    if (!isDeepStrictEqual(after.used.get(name), description)) return `${name} changed`
   }
   const added = [...after.structOps].find((name) => !before.structOps.has(name))
-  return added && `struct_ops ${added} is new`
+  return added && `struct_ops ${added} was added`
 }
 
 interface Shape {
-  /** `map events`, and what makes two of that name the same. */
-  readonly known: ReadonlyMap<string, unknown>
+  /** What agents use, by name (`map events`), with what must be equal in the edited program. */
+  readonly used: ReadonlyMap<string, unknown>
   readonly structOps: ReadonlySet<string>
   readonly hasArena: boolean
 }
@@ -47,14 +48,14 @@ function shapeOf({ default: skeleton, types, defines, ...constants }: SkeletonEx
   const object = objectOf(skeleton)
   const { maps, programs, sections } = skeletonModel(object)
   return {
-    known: new Map<string, unknown>([
+    used: new Map<string, unknown>([
       ...Object.entries(types).map(([name, { layout }]) => [`type ${name}`, layout] as const),
       ...Object.entries(defines).map(([name, value]) => [`macro ${name}`, value] as const),
       ...Object.entries(constants).map(([name, value]) => [`constant ${name}`, value] as const),
-      // What is in a data section is known by its variables.
+      // A data section's map is described by its variables.
       ...maps
         .filter(isNoSection)
-        .map((map) => [`map ${map.name}`, [map, declared(object, map)]] as const),
+        .map((map) => [`map ${map.name}`, [map, definitionOf(object, map)]] as const),
       ...programs.map(({ name, kind }) => [`program ${name}`, kind] as const),
       ...sections.flatMap(({ ident, layout }) =>
         layout.members.map(({ name, layout }) => [`variable ${ident}.${name}`, layout] as const),
@@ -65,14 +66,14 @@ function shapeOf({ default: skeleton, types, defines, ...constants }: SkeletonEx
   }
 }
 
-/** How the C has it made; its types are in the model. */
-function declared({ maps }: BpfObject, { elfName }: MapModel): unknown {
+/** Returns how the C defines a map. Its types are in the model. */
+function definitionOf({ maps }: BpfObject, { elfName }: MapModel): unknown {
   return settings(maps.find((map) => map.elfName === elfName))
 }
 
 function settings(map: BpfMap | undefined): unknown {
   if (!map) return undefined
-  // Ids of types say nothing of another object.
+  // Type ids mean nothing in another object.
   return { ...map, key: undefined, value: undefined, inner: settings(map.inner) }
 }
 
@@ -80,7 +81,7 @@ function isNoSection({ kind }: MapModel): boolean {
   return !kind.parameters.includes('mappable')
 }
 
-/** Whether all variables of a data section, static ones too, are of the same types and at the same offsets. */
+/** Returns a function that tells whether a data section's variables, static ones too, have the same types and offsets. */
 export function sameSections(
   running: SkeletonExports,
   edited: SkeletonExports,
@@ -98,8 +99,8 @@ function variablesIn({ elf, btf }: BpfObject, section: string): unknown {
     types: placeDatasecs(elf, btf)
       .get(section)
       ?.variables.map(({ name, type }) => [name, layouts.of(type, name)]),
-    // Datasecs do not say where static variables are.
-    places: elf.symbols
+    // Datasecs do not list static variables.
+    symbols: elf.symbols
       .filter((symbol) => symbol.section === index && symbol.type === 'object')
       .map(({ name, value, size }) => [name, value, size] as const)
       .toSorted(([, a], [, b]) => a - b),

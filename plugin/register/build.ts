@@ -2,7 +2,7 @@ import { buildModule } from '../../src/codegen/skeleton-module.ts'
 import { formatDiagnostic } from '../../src/compile/clang/diagnostics.ts'
 import type { NodeModuleText } from './module-text.ts'
 
-/** Builds the module of one `.bpf.c` as Node runs it, in the workspace of `cwd`. */
+/** Builds the module of one `.bpf.c` for Node, with the options of the workspace of `cwd`. */
 export async function buildForNode(file: string, cwd: string): Promise<NodeModuleText> {
   const { code, diagnostics } = await buildModule(file, { cwd })
   const text = diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n')

@@ -1,12 +1,12 @@
-/** What became of a source that Node imports. */
+/** The result of building a source that Node imports. */
 export type NodeModuleText =
   | { readonly code: string; readonly warnings: string }
   | { readonly code: undefined; readonly errors: string }
 
 /**
- * The code for Node, its warnings said.
+ * Returns the module's code, after printing its warnings.
  *
- * @throws {SyntaxError} with clang's errors
+ * @throws SyntaxError with clang's errors
  */
 export function codeOf(text: NodeModuleText): string {
   if (text.code === undefined) throw new SyntaxError(text.errors)

@@ -1,19 +1,19 @@
 import { Module } from 'node:module'
 
-/** Node's table of what `require()` does with a file, by the end of its name. */
+/** Node's table of what `require()` does with a file, by extension. */
 interface WithExtensions {
   readonly _extensions: Record<string, (module: unknown, file: string) => void>
 }
 
 /**
- * Has `require()` of a `.bpf.c`, which Node without `module.registerHooks()` would parse as JavaScript, say what to do.
- * CommonJS that TypeScript loaders such as tsx make of `import` is meant too.
+ * Makes `require()` of a `.bpf.c` fail with advice. Node without `module.registerHooks()` would parse the C as JavaScript.
+ * TypeScript loaders such as tsx turn `import` into such a `require()` in a CommonJS package.
  */
 export function refuseRequire(): void {
   const { _extensions } = Module as unknown as WithExtensions
   _extensions['.bpf.c'] = (_, file) => {
     throw new Error(
-      `cannot require ${file}: unplugin-bpf/register compiles for require() on Node 22.15 and newer, and this is ${process.version}. Import it from an ES module ("type": "module" in package.json, or a file .mjs or .mts), or bundle the agent`,
+      `cannot require ${file}: require() of a .bpf.c needs Node 22.15 or newer, and this is ${process.version}. Import it from an ES module ("type": "module" in package.json, or a .mjs or .mts file), or bundle the agent`,
     )
   }
 }

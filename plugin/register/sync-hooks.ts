@@ -13,10 +13,16 @@ import {
   Worker,
 } from 'node:worker_threads'
 
-import { entryFolder, hasOtherType, isGeneratedImport, isSourceURL, ownURL } from '../resolve.ts'
+import {
+  entryFolder,
+  hasTypeAttribute,
+  isGeneratedImport,
+  isSourceURL,
+  packageURL,
+} from '../resolve.ts'
 import { codeOf, type NodeModuleText } from './module-text.ts'
 
-/** `module.registerHooks()`, which the oldest Node supported does not have. */
+/** The type of `module.registerHooks()`, which Node has since 22.15. */
 export type RegisterHooks = (hooks: {
   readonly resolve: typeof resolve
   readonly load: typeof load
@@ -31,7 +37,7 @@ export function resolve(
     return next(specifier, context)
   } catch (error) {
     if (!isGeneratedImport(specifier, context.parentURL)) throw error
-    return next(ownURL(specifier), context)
+    return next(packageURL(specifier), context)
   }
 }
 
@@ -40,26 +46,26 @@ export function load(
   context: LoadHookContext,
   next: (url: string, context: LoadHookContext) => LoadFnOutput,
 ): LoadFnOutput {
-  if (!isSourceURL(url) || hasOtherType(context.importAttributes)) return next(url, context)
+  if (!isSourceURL(url) || hasTypeAttribute(context.importAttributes)) return next(url, context)
   const source = codeOf(buildSync(fileURLToPath(url)))
   return { format: 'module', source, shortCircuit: true }
 }
 
-/** What the compiling thread starts with. */
-export interface Compiling {
+/** The connection to the thread that compiles. */
+export interface CompilerConnection {
   readonly port: MessagePort
-  /** 1 once an answer is on the port. */
+  /** Holds 1 once an answer is on the port. */
   readonly answered: Int32Array
   readonly cwd: string
 }
 
 export type Answer = { readonly built: NodeModuleText } | { readonly error: unknown }
 
-let compiling: Compiling | undefined
+let connection: CompilerConnection | undefined
 
-/** These hooks cannot wait for a promise: a thread compiles, while this one sleeps. */
+/** Builds in another thread while this one sleeps, as these hooks cannot wait for a promise. */
 function buildSync(file: string): NodeModuleText {
-  const { port, answered } = (compiling ??= startCompiling())
+  const { port, answered } = (connection ??= startCompiler())
   port.postMessage(file)
   Atomics.wait(answered, 0, 0)
   Atomics.store(answered, 0, 0)
@@ -68,16 +74,16 @@ function buildSync(file: string): NodeModuleText {
   return message.built
 }
 
-function startCompiling(): Compiling {
+function startCompiler(): CompilerConnection {
   const { port1, port2 } = new MessageChannel()
   const answered = new Int32Array(new SharedArrayBuffer(4))
   const cwd = entryFolder()
-  const workerData: Compiling = { port: port2, answered, cwd }
+  const workerData: CompilerConnection = { port: port2, answered, cwd }
   const transferList: TransferListItem[] = [port2]
   const worker = new Worker(new URL('./register-worker.mjs', import.meta.url), {
     workerData,
     transferList,
-    // Not the agent's own --import, of TypeScript loaders among others.
+    // The agent's own --import, such as a TypeScript loader, is not for this thread.
     execArgv: [],
   })
   worker.unref()
@@ -86,5 +92,5 @@ function startCompiling(): Compiling {
 }
 
 function noAnswer(): never {
-  throw new Error('unplugin-bpf/register: the thread that compiles gave no answer')
+  throw new Error('unplugin-bpf/register: the compiler thread gave no answer')
 }

@@ -1,8 +1,8 @@
 import { workerData } from 'node:worker_threads'
 
-import type { Answer, Compiling } from './sync-hooks.ts'
+import type { Answer, CompilerConnection } from './sync-hooks.ts'
 
-const { port, answered, cwd }: Compiling = workerData
+const { port, answered, cwd }: CompilerConnection = workerData
 
 port.on('message', async (file: string) => {
   port.postMessage(await answer(file))
@@ -10,7 +10,7 @@ port.on('message', async (file: string) => {
   Atomics.notify(answered, 0)
 })
 
-/** Never rejects: who asked sleeps until there is an answer. */
+/** Builds a source. Never rejects, as the thread that asked sleeps until there is an answer. */
 async function answer(file: string): Promise<Answer> {
   try {
     const { buildForNode } = await import('./build.ts')

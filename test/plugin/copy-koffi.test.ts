@@ -78,8 +78,12 @@ describe('of several architectures', () => {
     const other: Arch = nativeArch() === 'arm64' ? 'x86' : 'arm64'
     const itsName = `@koromix/koffi-linux-${other === 'x86' ? 'x64' : other}`
     const [warning, ...others] = await copyKoffi(path('dist'), [nativeArch(), other, 's390'], from)
-    expect(warning).toContain(`will not run on ${other}: ${itsName}, koffi's native package`)
-    expect(others).toEqual([expect.stringContaining('will not run on s390: koffi has no native')])
+    expect(warning).toContain(
+      `will not run on ${other}, as koffi's native package ${itsName} is not installed`,
+    )
+    expect(others).toEqual([
+      expect.stringContaining('will not run on s390, as koffi has no native'),
+    ])
 
     cpSync(path(`project/node_modules/${native}`), path(`project/node_modules/${itsName}`), {
       recursive: true,
@@ -108,7 +112,7 @@ describe('what is not ours stays', () => {
     writeFileSync(path('dist/node_modules/koffi/package.json'), '{ "version": "2.9.0" }')
     const to = path('dist/node_modules/koffi')
     expect(await copyKoffi(path('dist'), undefined, from)).toEqual([
-      `native: 'copy': ${to} is no copy of ours (version 2.9.0) and stays; the bundle needs ${version()}. Write the bundle to another folder`,
+      `option native: 'copy': ${to} (version 2.9.0) was not copied by unplugin-bpf and is not replaced, but the bundle needs version ${version()}. Write the bundle to another folder`,
     ])
     expect(readFileSync(join(to, 'package.json'), 'utf8')).toBe('{ "version": "2.9.0" }')
   })

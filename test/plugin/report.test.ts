@@ -6,7 +6,7 @@ import { formatMessages, type PartialMessage } from 'esbuild'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 
 import { Builds } from '../../plugin/builds.ts'
-import { esbuildMessage, failureText, type Failure, rollupLog } from '../../plugin/report.ts'
+import { esbuildMessage, failureText, type BuildFailure, rollupLog } from '../../plugin/report.ts'
 
 let folder: string
 
@@ -15,7 +15,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-async function failing(text: string, options = {}): Promise<Failure> {
+async function failing(text: string, options = {}): Promise<BuildFailure> {
   const source = join(folder, 'bad.bpf.c')
   await writeFile(source, text)
   const outcome = await new Builds({ cache: false, types: false, ...options }).build(source)
@@ -64,7 +64,7 @@ it('gives esbuild code frames for the error, its fix-it and its note', async () 
       4 │   return /* ä */ countr + 1;
         ╵                  ~~~~~~
 
-  This mends it:
+  Suggested fix:
 
     bad.bpf.c:4:17:
       4 │   return /* ä */ countr + 1;

@@ -261,22 +261,22 @@ SEC("raw_tp/sys_exit") int added_too(void *ctx) { __u32 key = 2, *value = bpf_ma
   describe('is refused the place of one whose', () => {
     test.for<[what: string, ...edits: Edit[]]>([
       [
-        'map seen is another',
+        'map seen changed',
         ['__type(value, __u64);', '__type(value, __u32);'],
         ['__u64 *value', '__u32 *value'],
       ],
       [
-        'map records is another',
+        'map records changed',
         ['BPF_MAP_TYPE_RINGBUF', 'BPF_MAP_TYPE_USER_RINGBUF'],
         ['bpf_ringbuf_output', '(void)'],
       ],
-      ['variable bss.name is another', ['char name[16]', 'char name[17]']],
-      ['there is no variable bss.name any more', ['char name[16];', '']],
-      ['there is no program tail any more', ['int tail(', 'int tale(']],
-      ['program pass is another', ['"?xdp"', '"?socket"'], ['struct xdp_md', 'struct __sk_buff']],
-      ['type point is another', ['__s16 x;', '__s32 x;']],
-      ['map seen is another', ['max_entries, 8', 'max_entries, 16']],
-      ['map records is another', ['max_entries, 4096', 'max_entries, 8192']],
+      ['variable bss.name changed', ['char name[16]', 'char name[17]']],
+      ['variable bss.name was removed', ['char name[16];', '']],
+      ['program tail was removed', ['int tail(', 'int tale(']],
+      ['program pass changed', ['"?xdp"', '"?socket"'], ['struct xdp_md', 'struct __sk_buff']],
+      ['type point changed', ['__s16 x;', '__s32 x;']],
+      ['map seen changed', ['max_entries, 8', 'max_entries, 16']],
+      ['map records changed', ['max_entries, 4096', 'max_entries, 8192']],
     ])('%s', async ([what, ...edits]) => {
       const { opened, edit } = await start()
       const failure = await edit(...edits).catch((error: unknown) => error)
