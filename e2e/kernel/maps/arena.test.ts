@@ -6,7 +6,7 @@ import { build } from '../build.ts'
 import { runChild } from '../child.ts'
 import { describeInKernel } from '../permitted.ts'
 
-/** Of newer bpf_helpers.h than Debian 12 has. */
+/** Macros of a newer bpf_helpers.h than Debian 12's. */
 const preamble = `
 #define ARENA 33
 #define MMAPABLE (1 << 10)
@@ -99,7 +99,7 @@ describeInKernel('arenas', () => {
   })
 
   test.skipIf(!known)(
-    'their variables are read and written, before and after load (libbpf 1.4)',
+    'have variables that can be read and written before and after load (libbpf 1.4)',
     async () => {
       const skel = await open<List>(list)
       expect(Object.keys(skel.arena).toSorted()).toEqual([
@@ -126,7 +126,7 @@ describeInKernel('arenas', () => {
     },
   )
 
-  test.skipIf(!known)('they load on a thread too (libbpf 1.4)', async () => {
+  test.skipIf(!known)('load with loadAsync() too (libbpf 1.4)', async () => {
     const skel = await open<List>(list)
     skel.arena.counter = 20n
     await skel.loadAsync()
@@ -135,7 +135,7 @@ describeInKernel('arenas', () => {
   })
 
   test.skipIf(!known)(
-    'pointers in them are addresses to view, read and write at (libbpf 1.4)',
+    'have pointers whose addresses view(), read() and write() take (libbpf 1.4)',
     async () => {
       const { default: module, types } = await build<List>(list)
       const skel = module.openAndLoad()
@@ -169,7 +169,7 @@ describeInKernel('arenas', () => {
   )
 
   test.skipIf(!known)(
-    'a page that no program has allocated is an error, not a crash (libbpf 1.4)',
+    'throw, and do not crash, where no page is allocated (libbpf 1.4)',
     async () => {
       const skel = (await open<Bare>(bare('SEGV_ON_FAULT'))).load()
       const { shared } = skel.maps
@@ -189,7 +189,7 @@ describeInKernel('arenas', () => {
   )
 
   test.skipIf(!known)(
-    'without that flag the kernel allocates what is touched (libbpf 1.4)',
+    'without BPF_F_SEGV_ON_FAULT the kernel allocates pages that are accessed (libbpf 1.4)',
     async () => {
       const skel = (await open<Bare>(bare('0'))).load()
       const { shared } = skel.maps
@@ -197,7 +197,7 @@ describeInKernel('arenas', () => {
     },
   )
 
-  test.skipIf(!known)('of one that was made before, nothing is shown (libbpf 1.4)', async () => {
+  test.skipIf(!known)('show no memory when they are reused (libbpf 1.4)', async () => {
     const first = (await open<List>(list)).load()
     const second = await open<List>(list)
     second.maps.shared.reuse(first.maps.shared)
@@ -208,7 +208,7 @@ describeInKernel('arenas', () => {
     expect(first.arena.counter).toBe(7n)
   })
 
-  test.skipIf(!known)('what would end the process is refused (libbpf 1.4)', async () => {
+  test.skipIf(!known)('refuse at load what would crash the process (libbpf 1.4)', async () => {
     const skel = await open<List>(list)
     skel.maps.shared.flags |= 1 << 17
     expect(() => skel.load()).toThrow(/BPF_F_SEGV_ON_FAULT/)

@@ -117,7 +117,7 @@ async function load(): Promise<Test> {
 const code = (code: string): unknown => expect.objectContaining({ code })
 
 describeInKernel('program arrays', () => {
-  test('say where tail calls go', async () => {
+  test('set the targets of tail calls', async () => {
     const { maps, progs } = await load()
     const { jumps, results } = maps
     const jump = (): bigint | undefined => {
@@ -143,14 +143,14 @@ describeInKernel('program arrays', () => {
     expect([...jumps.keys()]).toEqual([])
   })
 
-  test('hold what C initialises them with', async () => {
+  test('have the programs with which C initialises them', async () => {
     const { maps, progs } = await load()
     expect([...maps.initial]).toEqual([[1, progs.two.id]])
     expect([...maps.initial.drain()]).toEqual([[1, progs.two.id]])
     expect(maps.initial.size).toBe(0)
   })
 
-  test('refuse other programs, and what is none', async () => {
+  test('refuse programs of another type, and other objects', async () => {
     const { maps, progs } = await load()
     maps.jumps.set(0, progs.one)
     expect(() => maps.jumps.set(1, progs.other)).toThrow(code('EINVAL'))
@@ -163,7 +163,7 @@ describeInKernel('program arrays', () => {
 })
 
 describeInKernel('cgroup arrays', () => {
-  test.skipIf(!cgroup2)('hold cgroups by path or descriptor (cgroup2 is mounted)', async () => {
+  test.skipIf(!cgroup2)('take cgroups by path or descriptor (cgroup2 is mounted)', async () => {
     const { maps, progs } = await load()
     const made = `${cgroup2}/unplugin-bpf-maps-${process.pid}`
     mkdirSync(made)
@@ -187,7 +187,7 @@ describeInKernel('cgroup arrays', () => {
 })
 
 describeInKernel('perf event arrays', () => {
-  test('hold counters for programs to read', async () => {
+  test('take counters, which programs read', async () => {
     const { maps, progs } = await load()
     progs.look.testRun()
     expect(maps.results.get(2)).not.toBe(0n)
@@ -212,7 +212,7 @@ describeInKernel('perf event arrays', () => {
 })
 
 describeInKernel('device and CPU maps', () => {
-  test('take interfaces by name or index, or the value as C has it', async () => {
+  test('take interfaces by name or index, or a struct bpf_devmap_val', async () => {
     const { maps, progs } = await load()
     const { devices, redirects } = maps
     devices.set(0, 'lo').set(2, 1)
@@ -251,7 +251,7 @@ describeInKernel('device and CPU maps', () => {
     expect(devices.size).toBe(0)
   })
 
-  test('take queue lengths by CPU', async () => {
+  test('take queue sizes by CPU', async () => {
     const { maps, progs } = await load()
     maps.queues.set(0, 192)
     expect([...maps.queues]).toEqual([[0, 192]])
@@ -280,7 +280,7 @@ describeInKernel('device and CPU maps', () => {
 })
 
 describeInKernel('socket maps', () => {
-  test('take sockets and servers of Node, and tell their cookies', async () => {
+  test('take sockets and servers of Node, and return their cookies', async () => {
     const { sockets, small } = (await load()).maps
     const { server, client, peer } = await connected()
     sockets.set(0, server).set(1, client).set(2, descriptor(peer))
@@ -292,14 +292,14 @@ describeInKernel('socket maps', () => {
     expect([sockets.delete(1), sockets.delete(1), sockets.delete(9)]).toEqual([true, false, false])
     sockets.clear()
     expect(sockets.size).toBe(0)
-    // The kernel does not tell cookies where they do not fit.
+    // The kernel does not return cookies where values have 4 bytes.
     small.set(0, client)
     expect(() => small.get(0)).toThrow(/__type\(value, __u64\)/)
     expect([small.delete(0), small.delete(0)]).toEqual([true, false])
     small.set(3, client).clear()
   })
 
-  test('what passes is theirs still', async () => {
+  test('leave Node its sockets', async () => {
     const { sockets } = (await load()).maps
     const { client, peer } = await connected()
     sockets.set(0, client)
@@ -307,7 +307,7 @@ describeInKernel('socket maps', () => {
     expect(String((await once(peer, 'data'))[0])).toBe('hello')
   })
 
-  test('SOCKHASH finds them by any key', async () => {
+  test('SOCKHASH takes keys of any type', async () => {
     const { by_pair } = (await load()).maps
     const { client, server } = await connected()
     by_pair.set({ a: 1, b: 2 }, client).set({ a: 3, b: 4 }, server)
@@ -320,7 +320,7 @@ describeInKernel('socket maps', () => {
     expect(() => by_pair.set({ a: 1 } as never, client)).toThrow(/b/)
   })
 
-  test('REUSEPORT_SOCKARRAY takes sockets of its group alone', async () => {
+  test('REUSEPORT_SOCKARRAY takes only sockets with SO_REUSEPORT', async () => {
     const { group } = (await load()).maps
     const { server } = await connected()
     expect(() => group.set(0, server)).toThrow(code('EINVAL'))
@@ -335,7 +335,7 @@ describeInKernel('socket maps', () => {
     ])
   })
 
-  test('refuse what is no socket, and one that is closed', async () => {
+  test('refuse closed sockets, and other objects', async () => {
     const { sockets } = (await load()).maps
     const { client } = await connected()
     const datagram = createSocket('udp4')

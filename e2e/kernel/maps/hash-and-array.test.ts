@@ -85,7 +85,7 @@ async function load(): Promise<Test> {
 const fromC = { ts: 1n << 60n, comm: 'from C', flag: 3 }
 
 describeInKernel('hash maps', () => {
-  test('read what C wrote, and write what others read', async () => {
+  test('read what C wrote, and write what bpftool reads', async () => {
     const { maps, progs } = await load()
     progs.run.testRun()
     expect(maps.hash.get({ pid: 9, cpu: 8 })).toEqual(fromC)
@@ -97,7 +97,7 @@ describeInKernel('hash maps', () => {
     ])
   })
 
-  test('show and give nothing of their native side', async () => {
+  test('do not expose their native side', async () => {
     const { maps } = await load()
     expect(Object.keys(maps.hash)).toEqual([])
     expect(inspect(maps.hash)).toBe('HashMap {}')
@@ -106,7 +106,7 @@ describeInKernel('hash maps', () => {
     expect(maps.hash.set({ pid: 1, cpu: 2 }, { ts: 3, comm: '', flag: 0 }).size).toBe(1)
   })
 
-  test('set, has, delete and take say what was there', async () => {
+  test('set, has, delete and take return what was there', async () => {
     const { tiny } = (await load()).maps
     expect(tiny.has(1)).toBe(false)
     expect(tiny.set(1, 10).set(2, 20)).toBe(tiny)
@@ -133,7 +133,7 @@ describeInKernel('hash maps', () => {
     expect([hash.size, tiny.size]).toEqual([0, 0])
   })
 
-  test('iterate over every element, by whatever face', async () => {
+  test('iterate over every element, with any types', async () => {
     const { hash } = (await load()).maps
     const expected = new Map<number, string>()
     for (let pid = 0; pid < 3000; pid++) {
@@ -148,7 +148,7 @@ describeInKernel('hash maps', () => {
     expect([key?.length, value?.length]).toEqual([8, 32])
   })
 
-  test('any key may be deleted or added while iterating, which ends', async () => {
+  test('iteration ends, whatever keys are deleted or added meanwhile', async () => {
     const { hash, lru } = (await load()).maps
     for (let pid = 0; pid < 2000; pid++) hash.set({ pid, cpu: 0 }, fromC)
     let visited = 0
@@ -163,7 +163,7 @@ describeInKernel('hash maps', () => {
     expect(lru.size).toBe(0)
   })
 
-  test('LRU ones make room by themselves', async () => {
+  test('LRU_HASH drops old elements when it is full', async () => {
     const { lru, cpu_lru } = (await load()).maps
     const cpus = Number(execFileSync('getconf', ['_NPROCESSORS_CONF']))
     for (let key = 0; key < 5000; key++) {
@@ -181,7 +181,7 @@ describeInKernel('hash maps', () => {
     expect(dumped(lru)).toHaveLength(lru.size)
   })
 
-  test('drain yields and removes; what a break leaves stays', async () => {
+  test('drain yields and removes elements; those after a break stay', async () => {
     const { tiny } = (await load()).maps
     tiny.set(1, 10).set(2, 20)
     for (const [key, value] of tiny.drain()) {
@@ -195,7 +195,7 @@ describeInKernel('hash maps', () => {
     expect(tiny.size).toBe(0)
   })
 
-  test('without types keys and values are bytes, or what a codec says', async () => {
+  test('keys and values without types are bytes, or have the types given to as()', async () => {
     const { default: skel, types } = await build<Test>(source)
     const loaded = skel.openAndLoad()
     onTestFinished(() => loaded.destroy())
@@ -224,7 +224,7 @@ describeInKernel('hash maps', () => {
     expect(() => opened.maps.untyped.size).toThrow(/autocreate is off/)
   })
 
-  test('a key whose accessor destroys the skeleton meets a closed map', async () => {
+  test('a key whose accessor destroys the skeleton is refused', async () => {
     const skel = await load()
     const { hash } = skel.maps
     const hostile = {
@@ -237,7 +237,7 @@ describeInKernel('hash maps', () => {
     expect(() => hash.get(hostile)).toThrow(expect.objectContaining({ code: 'ERR_BPF_STATE' }))
   })
 
-  test('a key and a value whose accessors use the map are written all the same', async () => {
+  test('a key and a value whose accessors use the map are written correctly', async () => {
     const { hash } = (await load()).maps
     const other = { ts: 9, comm: 'other', flag: 9 }
     const use = <T>(result: T): T => {
@@ -267,7 +267,7 @@ describeInKernel('hash maps', () => {
     expect(hash.get(key)?.comm).toBe('one')
   })
 
-  test('freeze ends writing by system call', async () => {
+  test('freeze() refuses later writes by system call', async () => {
     const { tiny } = (await load()).maps
     tiny.set(1, 1).freeze()
     expect(tiny.get(1)).toBe(1)
@@ -276,7 +276,7 @@ describeInKernel('hash maps', () => {
 })
 
 describeInKernel('arrays', () => {
-  test('have every index from the start', async () => {
+  test('have an element for every index', async () => {
     const { maps, progs } = await load()
     progs.run.testRun()
     expect(maps.array.get(2)).toEqual(fromC)
@@ -289,7 +289,7 @@ describeInKernel('arrays', () => {
     expect(() => maps.array.set(5, fromC)).toThrow(expect.objectContaining({ code: 'E2BIG' }))
   })
 
-  test('per CPU have one value of each possible CPU', async () => {
+  test('PERCPU_ARRAY has one value for each possible CPU', async () => {
     const { maps, progs } = await load()
     progs.run.testRun()
     const cpus = Number(execFileSync('getconf', ['_NPROCESSORS_CONF']))

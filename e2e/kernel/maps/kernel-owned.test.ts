@@ -67,15 +67,15 @@ function run(program: SchedClsProgram): number {
   return program.testRun({ data: new Uint8Array(64) }).retval
 }
 
-describeInKernel('what the kernel keeps to itself', () => {
-  test('is absent from codecs and views', () => {
+describeInKernel('fields that only the kernel may write', () => {
+  test('are absent from codecs and views', () => {
     const skel = loaded()
     expect(types['cell']?.fields.map(({ name }) => name)).toEqual(['a', 'b'])
     expect(Object.keys(skel.data_locked)).toEqual(['guarded'])
     expect(Object.keys(skel.bss_cells.cell)).toEqual(['a', 'b'])
   })
 
-  test('is left alone when the rest of a value is replaced', () => {
+  test('are unchanged when the rest of a value is replaced', () => {
     const skel = loaded()
     skel.maps.hashed.set(3, { a: 1, b: 2n }).set(3, { a: 2, b: 3n })
     expect([...skel.maps.hashed]).toEqual([[3, { a: 2, b: 3n }]])
@@ -87,7 +87,7 @@ describeInKernel('what the kernel keeps to itself', () => {
     expect(run(skel.progs.cancel)).toBe(1)
   })
 
-  test('does not keep the variables beside it from being read and written', () => {
+  test('do not prevent reading and writing the variables beside them', () => {
     const skel = loaded()
     run(skel.progs.run)
     expect([skel.data_locked.guarded, skel.bss_cells.beside]).toEqual([6, 1])

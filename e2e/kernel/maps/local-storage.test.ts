@@ -131,12 +131,12 @@ interface Test extends SkeletonInstance {
   }
 }
 
-/** Only the maps that a test is about: of others the kernel may lack the kind. */
-async function load(...kept: (keyof Test['maps'] | keyof Test['progs'])[]): Promise<Test> {
+/** Opens with only the maps of one test: the kernel may lack the types of others. */
+async function load(...wanted: (keyof Test['maps'] | keyof Test['progs'])[]): Promise<Test> {
   const { default: skel } = await build<Test>(source)
   const opened = skel.open()
   onTestFinished(() => opened.destroy())
-  const names = new Set<string>([...kept, 'found'])
+  const names = new Set<string>([...wanted, 'found'])
   for (const item of Object.values(opened.maps)) item.autocreate = names.has(item.name)
   for (const item of Object.values(opened.progs)) item.autoload = names.has(item.name)
   return opened.load()
@@ -144,7 +144,7 @@ async function load(...kept: (keyof Test['maps'] | keyof Test['progs'])[]): Prom
 
 const code = (code: string): unknown => expect.objectContaining({ code })
 
-/** This kernel. */
+/** Whether this kernel has a version or a later one. */
 function isAtLeast(major: number, minor: number): boolean {
   const [ours = 0, minors = 0] = release().split('.').map(Number)
   return ours > major || (ours === major && minors >= minor)
@@ -158,7 +158,7 @@ function madeGroup(): string {
 }
 
 describeInKernel('local storage', () => {
-  test('of tasks is by pid', async () => {
+  test('of tasks takes a pid', async () => {
     const { maps, progs } = await load('tasks', 'look')
     const { tasks, found } = maps
     tasks.set(process.pid, { count: 41, name: 'task' })
@@ -191,7 +191,7 @@ describeInKernel('local storage', () => {
   })
 
   test.skipIf(!cgroup2 || !isAtLeast(6, 2))(
-    'of cgroups is by path or descriptor (cgroup2 is mounted, Linux 6.2)',
+    'of cgroups takes a path or descriptor (cgroup2 is mounted, Linux 6.2)',
     async () => {
       const { maps, progs } = await load('groups', 'look_at_group')
       const { groups, found } = maps
@@ -209,7 +209,7 @@ describeInKernel('local storage', () => {
     },
   )
 
-  test('of sockets is by socket', async () => {
+  test('of sockets takes a socket', async () => {
     const { maps, progs } = await load('sockets', 'each')
     const { sockets, found } = maps
     const server = createServer().listen(0, '127.0.0.1')
@@ -225,7 +225,7 @@ describeInKernel('local storage', () => {
     expect(() => sockets.get(server)).toThrow(code('ERR_BPF_STATE'))
   })
 
-  test('of inodes is by path or descriptor', async ({ skip }) => {
+  test('of inodes takes a path or descriptor', async ({ skip }) => {
     const loaded = await load('inodes').catch((error: unknown) => {
       if (error instanceof BpfError && error.code === 'EINVAL') return undefined
       throw error
@@ -242,7 +242,7 @@ describeInKernel('local storage', () => {
     try {
       inodes.set(file, { count: 1, name: 'file' })
     } catch (error) {
-      // Without the bpf security module no inode has a place for it.
+      // Without the bpf security module inodes have no storage.
       if (error instanceof BpfError && error.code === 'EBADF') return skip('lsm=bpf is not on')
       throw error
     }
@@ -256,42 +256,36 @@ describeInKernel('local storage', () => {
     expect(() => inodes.get(join(folder, 'none'))).toThrow(code('ENOENT'))
   })
 
-  test.skipIf(!cgroup2)(
-    'of attachments is by the ids of cgroups (cgroup2 is mounted)',
-    async () => {
-      const { maps, progs } = await load('attached', 'attached_cpus', 'count')
-      const { attached, attached_cpus } = maps
-      const path = madeGroup()
-      progs.count.attachCgroup(path)
-      const [key] = attached.keys()
-      if (!key) throw new Error('no storage')
-      expect(attached.get(key)).toEqual({ count: 0n, name: '' })
-      attached.set(key, { count: 10, name: 'mine' })
-      const cpus = possibleCpus()
-      attached_cpus.set(
-        key.cgroup_inode_id,
-        Array.from({ length: cpus }, () => 100),
-      )
-      execFileSync('bash', [
-        '-c',
-        `echo $$ > ${path}/cgroup.procs && echo hi > /dev/udp/127.0.0.1/9`,
-      ])
-      const after = attached.get(key)
-      expect(after?.name).toBe('mine')
-      expect(after?.count).toBeGreaterThan(10n)
-      const each = attached_cpus.get(key.cgroup_inode_id) ?? []
-      expect(each).toHaveLength(cpus)
-      expect(each.reduce((sum, count) => sum + count)).toBe(
-        100n * BigInt(cpus) + (after?.count ?? 0n) - 10n,
-      )
-      expect([...attached_cpus.keys()]).toEqual([key.cgroup_inode_id])
-      expect(() => attached.set({ ...key, cgroup_inode_id: 1 }, { count: 1, name: '' })).toThrow(
-        code('ENOENT'),
-      )
-    },
-  )
+  test.skipIf(!cgroup2)('of attachments takes cgroup ids (cgroup2 is mounted)', async () => {
+    const { maps, progs } = await load('attached', 'attached_cpus', 'count')
+    const { attached, attached_cpus } = maps
+    const path = madeGroup()
+    progs.count.attachCgroup(path)
+    const [key] = attached.keys()
+    if (!key) throw new Error('no storage')
+    expect(attached.get(key)).toEqual({ count: 0n, name: '' })
+    attached.set(key, { count: 10, name: 'mine' })
+    const cpus = possibleCpus()
+    attached_cpus.set(
+      key.cgroup_inode_id,
+      Array.from({ length: cpus }, () => 100),
+    )
+    execFileSync('bash', ['-c', `echo $$ > ${path}/cgroup.procs && echo hi > /dev/udp/127.0.0.1/9`])
+    const after = attached.get(key)
+    expect(after?.name).toBe('mine')
+    expect(after?.count).toBeGreaterThan(10n)
+    const each = attached_cpus.get(key.cgroup_inode_id) ?? []
+    expect(each).toHaveLength(cpus)
+    expect(each.reduce((sum, count) => sum + count)).toBe(
+      100n * BigInt(cpus) + (after?.count ?? 0n) - 10n,
+    )
+    expect([...attached_cpus.keys()]).toEqual([key.cgroup_inode_id])
+    expect(() => attached.set({ ...key, cgroup_inode_id: 1 }, { count: 1, name: '' })).toThrow(
+      code('ENOENT'),
+    )
+  })
 
-  test('after destroy refuses', async () => {
+  test('throws after destroy', async () => {
     const loaded = await load('tasks')
     const { tasks } = loaded.maps
     loaded.destroy()

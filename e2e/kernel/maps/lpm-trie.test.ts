@@ -56,7 +56,7 @@ const prefix = (bits: number, ...address: number[]): Prefix => ({
 })
 
 describeInKernel('LPM tries', () => {
-  test('find the longest prefix, on either side', async () => {
+  test('find the longest prefix, in C and in JavaScript', async () => {
     const { maps, progs } = await load()
     const { routes, found } = maps
     routes.set(prefix(8, 10), 1).set(prefix(16, 10, 1), 2)
@@ -73,7 +73,7 @@ describeInKernel('LPM tries', () => {
     ])
   })
 
-  test('set, delete and take mean the very prefix', async () => {
+  test('set, delete and take use the exact prefix', async () => {
     const { routes } = (await load()).maps
     routes.set(prefix(8, 10), 1).set(prefix(16, 10, 1), 2)
     expect(routes.take(prefix(24, 10, 1, 2))).toBe(undefined)
@@ -88,7 +88,7 @@ describeInKernel('LPM tries', () => {
     )
   })
 
-  test('iterate over every prefix with its own value, whatever is deleted meanwhile', async () => {
+  test('iterate over every prefix with the right value, whatever is deleted meanwhile', async () => {
     const { routes } = (await load()).maps
     routes.set(prefix(1, 0), 1)
     for (let n = 0; n < 8000; n++) routes.set(prefix(24, n >> 8, n & 255), n + 100)

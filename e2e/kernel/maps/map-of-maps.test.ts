@@ -82,7 +82,7 @@ async function open(): Promise<{ maps: Test['maps']; load: () => Test }> {
 const load = async (): Promise<Test> => (await open()).load()
 
 describeInKernel('maps of maps', () => {
-  test('hold what C initialises them with, typed as C declares', async () => {
+  test('have the inner maps with which C initialises them, with the types that C declares', async () => {
     const { first, second, by_index } = (await load()).maps
     expect([by_index.ids.get(0), by_index.ids.get(2)]).toEqual([first.id, second.id])
     expect([by_index.get(0)?.id, by_index.has(1), by_index.get(1)]).toEqual([
@@ -99,7 +99,7 @@ describeInKernel('maps of maps', () => {
     expect([by_index.size, [...by_index.keys()]]).toEqual([2, [0, 2]])
   })
 
-  test('programs use the inner maps that JavaScript makes and replaces', async () => {
+  test('give programs the inner maps that JavaScript creates and replaces', async () => {
     const { maps, progs } = await load()
     const { by_index, by_key } = maps
     const made = by_index.createInner({ name: 'made', maxEntries: 16 })
@@ -117,7 +117,7 @@ describeInKernel('maps of maps', () => {
     expect([by_key.delete(key), by_key.delete(key), by_key.size]).toEqual([true, false, 0])
   })
 
-  test('set takes flags, maps of any handle and descriptors, and refuses what is not alike', async () => {
+  test('set takes flags, maps and descriptors, and refuses a map unlike the declared one', async () => {
     const { first, plain, by_index, by_key } = (await load()).maps
     by_key.set(key, plain.fd, 'noexist')
     expect(() => by_key.set(key, plain, 'noexist')).toThrow(code('EEXIST'))
@@ -134,7 +134,7 @@ describeInKernel('maps of maps', () => {
     expect(by_index.get(0)?.maxEntries).toBe(2)
   })
 
-  test('an inner map is one object while it is held, and closes with the outer one', async () => {
+  test('an inner map is one object while it is in use, and closes with the outer map', async () => {
     const loaded = await load()
     const { by_index, by_key } = loaded.maps
     const before = descriptors()
@@ -161,7 +161,7 @@ describeInKernel('maps of maps', () => {
     expect(descriptors()).toBeLessThan(before)
   })
 
-  test('before load the declared inner map has settings', async () => {
+  test('the settings of the declared inner map can be changed before load', async () => {
     const { maps, load } = await open()
     const { by_key } = maps
     const settings = by_key.innerMap
@@ -179,7 +179,7 @@ describeInKernel('maps of maps', () => {
     )
   })
 
-  test('before load another map may show what the inner ones are like', async () => {
+  test('another map can be the example of the inner maps before load', async () => {
     const { maps, load } = await open()
     const like = BpfMap.create({ type: 'array', keySize: 4, valueSize: 4, maxEntries: 6 })
     maps.by_key.innerMap = like
@@ -193,7 +193,7 @@ describeInKernel('maps of maps', () => {
     )
   })
 
-  test('what C puts into them must be like that too', async () => {
+  test('inner maps that C puts in must be like the example too', async () => {
     const { maps, load } = await open()
     maps.by_index.innerMap = BpfMap.create({
       type: 'lru_hash',
@@ -204,7 +204,7 @@ describeInKernel('maps of maps', () => {
     expect(load).toThrow(expect.objectContaining({ code: 'EINVAL' }))
   })
 
-  test('are opened by CAP_SYS_ADMIN alone; ids are there for everyone', async () => {
+  test('need CAP_SYS_ADMIN to open an inner map, and not to read its id', async () => {
     const { file } = await build<Test>(source)
     const { stdout, stderr } = await runChild(
       file,

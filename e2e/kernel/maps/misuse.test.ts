@@ -42,13 +42,13 @@ SEC("raw_tp/sys_enter") int run(void *ctx) { return data + bss[1]; }
 
 const { file } = await build(source)
 
-/** Calls every method and accessor of every map with many pairs of values; only errors may come of it. */
+/** Calls every method and accessor of every map with many pairs of values: they may throw, and must not crash. */
 const script = `
   const values = [undefined, null, 0, 1, -1, 1.5, NaN, 2 ** 32, 2 ** 53, 7n, -1n, 2n ** 64n, '', 'lo', '/proc/self', 'x\\0y', true,
     Symbol('s'), {}, [], [1], new Uint8Array(0), new Uint8Array(4), new Uint8Array(8), new Uint8Array(4096), { a: 1, b: 2 }, { a: 1 },
     { fd: 0 }, { fd: -1 }, { fd: 'x' }, { fd: 9999 }, { length: 2 ** 31 }, { ifindex: 1 }, () => 1, new Proxy({}, { get() { throw new RangeError('mine') } })]
   const few = [0, 7n, 'exist', new Uint8Array(8), { a: 1, b: 2 }]
-  // What would change more than the maps at hand.
+  // Methods that would change more than these maps.
   const left = new Set(['constructor', 'pin', 'unpin', 'freeze', 'on', 'consume', 'records'])
   let [calls, errors] = [0, 0]
   const attempt = (call) => {
@@ -85,8 +85,8 @@ const script = `
       if (stage === 'destroyed') skeleton.destroy()
       for (const map of Object.values(skeleton.maps)) {
         misuse(map)
-        for (const face of [() => map.raw, () => map.as(types.key), () => map.as(types.key, types.key), () => map.ids]) {
-          try { misuse(face()) } catch {}
+        for (const typed of [() => map.raw, () => map.as(types.key), () => map.as(types.key, types.key), () => map.ids]) {
+          try { misuse(typed()) } catch {}
         }
       }
     }
@@ -108,7 +108,7 @@ const script = `
 `
 
 describeInKernel('misuse of maps', () => {
-  test('refuses what is no codec, such as a type that is not there', async () => {
+  test('as() refuses what is no codec, such as an absent type', async () => {
     const { code, stdout } = await runChild(
       file,
       `const { maps } = skel.openAndLoad()
@@ -122,7 +122,7 @@ describeInKernel('misuse of maps', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
   })
 
-  test('gives an error at load when settings make no sense', async () => {
+  test('load() throws for settings that make no sense', async () => {
     const { code, signal, stderr } = await runChild(
       file,
       `for (const setting of ['type', 'keySize', 'valueSize', 'maxEntries', 'flags', 'mapExtra', 'numaNode', 'ifindex']) {
@@ -150,7 +150,7 @@ describeInKernel('misuse of maps', () => {
     })
   })
 
-  test('gives errors, and never ends the process', { timeout: 300_000 }, async () => {
+  test('methods throw, and never crash the process', { timeout: 300_000 }, async () => {
     const { code, signal, stdout, stderr } = await runChild(file, script)
     expect({ code, signal, stderr: stderr.replace(/^cpu .*\n/m, '') }).toEqual({
       code: 0,

@@ -70,7 +70,7 @@ async function load(): Promise<Test> {
 const ENOENT = 2n
 
 describeInKernel('queues and stacks', () => {
-  test('take from both sides what the other pushed', async () => {
+  test('pop in C what JavaScript pushed, and the other way round', async () => {
     const { maps, progs } = await load()
     progs.fill.testRun()
     expect(maps.jobs.peek()).toEqual({ id: 7, name: 'from C' })
@@ -84,7 +84,7 @@ describeInKernel('queues and stacks', () => {
     expect([maps.jobs.peek(), maps.undo.peek()]).toEqual([undefined, 5n])
   })
 
-  test('are first in first out, and last in first out', async () => {
+  test('QUEUE is first in, first out; STACK is last in, first out', async () => {
     const { jobs, undo } = (await load()).maps
     for (const id of [1, 2, 3]) {
       jobs.push({ id, name: '' })
@@ -95,7 +95,7 @@ describeInKernel('queues and stacks', () => {
     expect([jobs.pop(), undo.pop()]).toEqual([undefined, undefined])
   })
 
-  test('when full refuse a value, or lose the oldest for it', async () => {
+  test('refuse a value when full, or drop the oldest', async () => {
     const { jobs } = (await load()).maps
     for (const id of [1, 2, 3]) jobs.push({ id, name: '' })
     expect(() => jobs.push({ id: 4, name: '' })).toThrow(expect.objectContaining({ code: 'E2BIG' }))
@@ -108,7 +108,7 @@ describeInKernel('queues and stacks', () => {
     expect(jobs.peek()).toBe(undefined)
   })
 
-  test('drain ends while somebody pushes', async () => {
+  test('drain ends while a program pushes', async () => {
     const { jobs } = (await load()).maps
     jobs.push({ id: 0, name: '' })
     let count = 0
@@ -133,7 +133,7 @@ describeInKernel('queues and stacks', () => {
     expect(jobs.pop()).toEqual({ id: 0x41414141, name: 'A'.repeat(12) })
   })
 
-  test('after destroy refuse', async () => {
+  test('throw after destroy', async () => {
     const loaded = await load()
     const { jobs, seen } = loaded.maps
     jobs.push({ id: 1, name: '' })
@@ -147,7 +147,7 @@ describeInKernel('queues and stacks', () => {
 })
 
 describeInKernel('bloom filters', () => {
-  test('know what was added on either side', async () => {
+  test('have what C and JavaScript added', async () => {
     const { maps, progs } = await load()
     progs.fill.testRun()
     expect(maps.seen.has({ id: 7, name: 'from C' })).toBe(true)

@@ -52,7 +52,7 @@ async function load(): Promise<Test> {
 }
 
 describeInKernel('ring buffers in a map', () => {
-  test('are read like others, each a ring of its own', async () => {
+  test('are read like other ring buffers', async () => {
     const { maps, progs, bss } = await load()
     const made = maps.rings.createInner()
     maps.rings.set(2, made)
@@ -67,7 +67,7 @@ describeInKernel('ring buffers in a map', () => {
     expect(maps.first.consume(() => undefined)).toBe(1)
   })
 
-  test('have one reader, whoever of their handles closes first', async () => {
+  test('have one reader, whichever of their handles closes first', async () => {
     const { maps, progs } = await load()
     const again = BpfMap.fromId(maps.first.id, 'ringbuf')
     const heard: string[] = []

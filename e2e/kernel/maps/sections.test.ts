@@ -40,7 +40,7 @@ interface Named extends SkeletonInstance {
 }
 
 describeInKernel('data sections', () => {
-  test('custom ones have their own property, and what is static, hidden or nameless none', async () => {
+  test('custom sections have a property; static, hidden and nameless variables have none', async () => {
     const { skel } = await open<Named>(`
 const volatile char text[8] = "read";
 const volatile int most SEC(".rodata.limits") = 9;
@@ -82,7 +82,7 @@ SEC("syscall") int run(void *ctx)
     expect(() => (skel.rodata_limits.most = 1)).toThrow(state(/between open\(\) and load\(\)/))
   })
 
-  test('the kernel configuration is there once loaded, and only to read', async () => {
+  test('.kconfig can be read once loaded, and not be written', async () => {
     const { skel } = await open<SkeletonInstance & { kconfig: Record<string, unknown> }>(
       `
 extern int LINUX_KERNEL_VERSION __kconfig;
@@ -140,7 +140,7 @@ SEC("syscall") int run(void *ctx) { return early.items[1] + text.name[4] + late;
     expect(skel.progs.run.testRun().retval).toBe(8 + '!'.charCodeAt(0) + 5)
   })
 
-  test('have one element, whatever is asked', async () => {
+  test('refuse another maxEntries or type', async () => {
     const { skel } = await open<Resizable>(resizable)
     expect(() => (skel.maps.bss.maxEntries = 1 << 20)).toThrow(/its maxEntries must be 1/)
     // BPF_MAP_TYPE_STRUCT_OPS: libbpf would follow a null pointer.
@@ -151,7 +151,7 @@ SEC("syscall") int run(void *ctx) { return early.items[1] + text.name[4] + late;
     skel.load()
   })
 
-  test('without memory mapping they are reached by system calls', async () => {
+  test('are read and written by system calls where they cannot be mapped', async () => {
     const { skel } = await open<
       SkeletonInstance & {
         maps: { bss: SectionMap }
@@ -217,7 +217,7 @@ SEC("syscall") int run(void *ctx)
 const resizes = libbpfIsAtLeast(1, 3)
 
 describeInKernel('resizing a data section', () => {
-  test.skipIf(resizes)('takes libbpf 1.3', async () => {
+  test.skipIf(resizes)('needs libbpf 1.3', async () => {
     const { skel } = await open<Resizable>(resizable)
     const size = skel.maps.bss.valueSize
     expect(size).toBe(24)
@@ -230,7 +230,7 @@ describeInKernel('resizing a data section', () => {
     expect(skel.maps.bss.valueSize).toBe(size)
   })
 
-  test.skipIf(!resizes)('gives its last array another length (libbpf 1.3)', async () => {
+  test.skipIf(!resizes)('changes the length of its last array (libbpf 1.3)', async () => {
     const { skel } = await open<Resizable>(resizable)
     const { bss, maps, data_text } = skel
     skel.rodata.length = 100
@@ -290,7 +290,7 @@ SEC("syscall") int run(void *ctx)
 }`
 
 describeInKernel('mmapable arrays', () => {
-  test('are views of all their elements', async () => {
+  test('have a view of all their elements', async () => {
     const { skel } = await open<Arrays>(arrays)
     const { points, counts, bytes } = skel.maps
     expect(() => points.view).toThrow(state(/call load\(\) first/))
@@ -325,7 +325,7 @@ describeInKernel('mmapable arrays', () => {
     }
   })
 
-  test('that are frozen are only read', async () => {
+  test('have a read-only view when frozen', async () => {
     const { skel } = await open<Arrays>(arrays)
     skel.load()
     const { counts } = skel.maps
@@ -337,7 +337,7 @@ describeInKernel('mmapable arrays', () => {
     expect(() => skel.maps.points.freeze()).toThrow(expect.objectContaining({ code: 'EBUSY' }))
   })
 
-  test('whose flag was taken off say why there is no view', async () => {
+  test('have no view without the flag, and say why', async () => {
     const { skel } = await open<Arrays>(arrays)
     skel.maps.counts.flags = 0
     skel.load()
@@ -358,7 +358,7 @@ char name[8] SEC(".percpu") = "each";
 SEC("syscall") int run(void *ctx) { count++; name[0] = 'E'; return 0; }`
 
 describeInKernel('per-CPU variables', () => {
-  test.skipIf(libbpfIsAtLeast(1, 8))('take libbpf 1.8', async () => {
+  test.skipIf(libbpfIsAtLeast(1, 8))('need libbpf 1.8', async () => {
     await expect(open(perCpu)).rejects.toThrow(
       expect.objectContaining({
         code: 'ERR_BPF_UNSUPPORTED',
@@ -375,26 +375,29 @@ describeInKernel('per-CPU variables', () => {
     expect(skel.percpu).toMatchObject({ count: 6n, name: 'all' })
   })
 
-  test.skipIf(!libbpfIsAtLeast(1, 8))('are one a CPU (libbpf 1.8)', async ({ skip }) => {
-    const { skel } = await open<PerCpu>(perCpu)
-    skel.percpu.count = 6n
-    try {
-      skel.load()
-    } catch (error) {
-      // libbpf has tried the kernel, and leaves the map out.
-      expect(error).toMatchObject({ message: expect.stringContaining('BPF_F_ALL_CPUS') })
-      expect(skel.maps.percpu.autocreate).toBe(false)
-      skip('the kernel lacks BPF_F_ALL_CPUS')
-    }
-    skel.progs.run.testRun()
-    const each = skel.maps.percpu.get(0) ?? []
-    expect(
-      each
-        .map(({ count }) => count)
-        .toSorted()
-        .at(-1),
-    ).toBe(7n)
-    expect(skel.percpu).toMatchObject({ count: 6n, name: 'each' })
-    expect(() => (skel.percpu.count = 1n)).toThrow(state(/each CPU has its own values/))
-  })
+  test.skipIf(!libbpfIsAtLeast(1, 8))(
+    'have a value for each CPU (libbpf 1.8)',
+    async ({ skip }) => {
+      const { skel } = await open<PerCpu>(perCpu)
+      skel.percpu.count = 6n
+      try {
+        skel.load()
+      } catch (error) {
+        // libbpf found that the kernel lacks it, and leaves the map out.
+        expect(error).toMatchObject({ message: expect.stringContaining('BPF_F_ALL_CPUS') })
+        expect(skel.maps.percpu.autocreate).toBe(false)
+        skip('the kernel lacks BPF_F_ALL_CPUS')
+      }
+      skel.progs.run.testRun()
+      const each = skel.maps.percpu.get(0) ?? []
+      expect(
+        each
+          .map(({ count }) => count)
+          .toSorted()
+          .at(-1),
+      ).toBe(7n)
+      expect(skel.percpu).toMatchObject({ count: 6n, name: 'each' })
+      expect(() => (skel.percpu.count = 1n)).toThrow(state(/each CPU has its own values/))
+    },
+  )
 })

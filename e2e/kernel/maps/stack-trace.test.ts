@@ -55,7 +55,7 @@ async function ran(): Promise<Test> {
 }
 
 describeInKernel('stack traces', () => {
-  test('are as many frames as there were, the innermost first', async () => {
+  test('have the frames of the stack, the innermost first', async () => {
     const { kernel_stacks, found } = (await ran()).maps
     const told = found.get(0)
     if (!told) throw new Error('nothing found')
@@ -63,7 +63,7 @@ describeInKernel('stack traces', () => {
     const frames = kernel_stacks.get(id) ?? []
     expect(frames.length).toBeGreaterThan(1)
     expect(frames).toHaveLength(Number(told.bytes) / 8)
-    // The call of one helper or the other is the innermost.
+    // The innermost frame is the call of one helper or the other.
     expect(frames.slice(1)).toEqual(told.frames.slice(1, frames.length))
     expect([...kernel_stacks]).toEqual([[id, frames]])
     expect([
@@ -92,7 +92,7 @@ describeInKernel('stack traces', () => {
     expect('set' in stacks).toBe(false)
   })
 
-  test('with build ids tell files and offsets', async () => {
+  test('with build ids have files and offsets', async () => {
     const { user_stacks, found } = (await ran()).maps
     const id = Number(found.get(1)?.id)
     const [frame] = user_stacks.get(id) ?? []

@@ -71,7 +71,7 @@ async function open(): Promise<Test> {
 const key = { a: 1, b: 2 }
 const code = (code: string): unknown => expect.objectContaining({ code })
 
-/** A map like `counts`, but for the options. */
+/** Creates a map like `counts`, except for the options. */
 function made(options: object): BpfMap {
   const map = BpfMap.create({
     type: 'hash',
@@ -84,7 +84,7 @@ function made(options: object): BpfMap {
   return map
 }
 
-/** A path in the BPF file system of this test's own. */
+/** Returns a path in the BPF file system that only this test uses. */
 function pinPath(name: string): string {
   const path = `/sys/fs/bpf/unplugin-bpf-${process.pid}-${name}`
   onTestFinished(() => rmSync(path, { force: true, recursive: true }))
@@ -113,7 +113,7 @@ describeInKernel('standalone maps', () => {
     expect(existsSync(path)).toBe(false)
   })
 
-  test('unpin what is pinned, and delete no other file', async () => {
+  test('unpin() removes a pin, and no other file', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-unpin-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
     const file = join(folder, 'file')
@@ -132,7 +132,7 @@ describeInKernel('standalone maps', () => {
     link.destroy()
   })
 
-  test('outlive the skeleton, and are refused after close', async () => {
+  test('outlive the skeleton, and throw after close', async () => {
     const loaded = (await open()).load()
     const map = BpfMap.fromId(loaded.maps.counts.id, 'hash')
     loaded.destroy()
@@ -189,7 +189,7 @@ describeInKernel('standalone maps', () => {
     expect(outer.createInner().maxEntries).toBe(3)
   })
 
-  test('go by their descriptor: another one is read anew', () => {
+  test('read the map info again when they get another descriptor', () => {
     const [narrow, wide] = [2, 64].map((valueSize) =>
       BpfMap.create({ type: 'hash', keySize: 4, valueSize, maxEntries: 2 }),
     )
@@ -208,7 +208,7 @@ describeInKernel('standalone maps', () => {
     handle.closed()
   })
 
-  test('are refused with what is wrong', () => {
+  test('are refused with a reason', () => {
     expect(() => BpfMap.open('/sys/fs/bpf/unplugin-bpf-nothing')).toThrow(code('ENOENT'))
     expect(() => BpfMap.open(7 as never)).toThrow(TypeError)
     expect(() => BpfMap.fromId(0x7fff_fff0)).toThrow(code('ENOENT'))
@@ -233,7 +233,7 @@ describeInKernel('standalone maps', () => {
 })
 
 describeInKernel('where the kernel has no batches', () => {
-  test('walks go by keys, end, and tolerate any change', () => {
+  test('walks go key by key, end, and tolerate any change', () => {
     using map = BpfMap.create({ type: 'hash', keySize: 4, valueSize: 4, maxEntries: 4000 })
     const life = new Lifecycle('walked')
     life.stage = 'loaded'
@@ -266,7 +266,7 @@ describeInKernel('where the kernel has no batches', () => {
 })
 
 describeInKernel('reuse', () => {
-  test('shares a map by itself, its descriptor or its path', async () => {
+  test('takes a map, its descriptor or its path', async () => {
     const first = (await open()).load()
     const path = pinPath('slots')
     first.maps.slots.pin(path)
@@ -292,7 +292,7 @@ describeInKernel('reuse', () => {
     expect([...made.values()]).toEqual([Uint8Array.of(41, 0, 0, 0, 0, 0, 0, 0)])
   })
 
-  test('happens by itself to maps that are pinned by name', async () => {
+  test('is automatic for maps that are pinned by name', async () => {
     const pinned = `
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, SIZE); __uint(pinning, LIBBPF_PIN_BY_NAME);
 	__type(key, __u32); __type(value, __u32); } by_name SEC(".maps");`
@@ -315,7 +315,7 @@ struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, SIZE); __uint(pinn
     expect(existsSync(join(folder, 'by_name'))).toBe(true)
   })
 
-  test('of a data section goes on with its values', async () => {
+  test('of a data section keeps its values', async () => {
     const first = (await open()).load()
     first.progs.run.testRun()
     const second = await open()
@@ -328,7 +328,7 @@ struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, SIZE); __uint(pinn
     expect([first.data.total, second.data.total, second.rodata.step]).toEqual([42n, 42n, 1])
   })
 
-  test('refuses another definition before libbpf sees it', async () => {
+  test('refuses a map with another definition', async () => {
     const opened = await open()
     const { counts, slots, data } = opened.maps
     expect(() => counts.reuse(made({ valueSize: 16 }))).toThrow(
@@ -359,7 +359,7 @@ struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, SIZE); __uint(pinn
 })
 
 describeInKernel('settings and information', () => {
-  test('between open and load change what the kernel makes', async () => {
+  test('settings between open and load change the map that is created', async () => {
     const opened = await open()
     const { counts, bloom } = opened.maps
     expect([
@@ -391,7 +391,7 @@ describeInKernel('settings and information', () => {
     expect(() => (counts.keySize = 4)).toThrow(code('ERR_BPF_STATE'))
   })
 
-  test('a value size that is not its type gives an error, and no overwrite', async () => {
+  test('a value size other than its type gives an error, and overwrites no memory', async () => {
     const opened = await open()
     opened.maps.counts.valueSize = 64
     opened.maps.counts.keySize = 8
@@ -412,7 +412,7 @@ describeInKernel('settings and information', () => {
     expect(() => (counts.pinPath = 1 as never)).toThrow(TypeError)
   })
 
-  test('info is what bpftool says', async () => {
+  test('info is equal to what bpftool shows', async () => {
     const { maps } = (await open()).load()
     for (const map of [maps.counts, maps.bloom, maps.data, maps.events]) {
       const { id, type, name, flags, keySize, valueSize, maxEntries, memlock, frozen, btfId } =

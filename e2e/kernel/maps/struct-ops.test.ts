@@ -9,7 +9,7 @@ import { build } from '../build.ts'
 import { congestedBytes } from '../congestion.ts'
 import { describeInKernel } from '../permitted.ts'
 
-/** The kernel has one list of them for all: each run has names of its own. */
+/** Names are unique in the kernel, so each run has other names. */
 const tag = randomBytes(3).toString('hex')
 
 const source = (section: string): string => `
@@ -59,7 +59,7 @@ function isRegistered(): boolean {
 
 const shows = libbpfIsAtLeast(1, 4)
 const links = libbpfIsAtLeast(1, 2)
-/** One registers itself, the other is not to be: their names are the same. */
+/** Two struct_ops of the same name: attach() must register only the first. */
 async function loaded(section: string): Promise<Control> {
   const skel = await open(section)
   skel.maps.successor.autoattach = false
@@ -67,7 +67,7 @@ async function loaded(section: string): Promise<Control> {
 }
 
 describeInKernel('struct_ops', () => {
-  test('appear as maps, as links, and as what may be set of them', async () => {
+  test('appear in maps, links and struct_ops', async () => {
     const skel = await open('.struct_ops')
     expect(Object.keys(skel).slice(0, 4)).toEqual(['maps', 'struct_ops', 'progs', 'links'])
     expect(Object.keys(skel.struct_ops)).toEqual(['control', 'successor'])
@@ -78,7 +78,7 @@ describeInKernel('struct_ops', () => {
     expect(() => structuredClone(skel.struct_ops.control)).toThrow(/could not be cloned/)
   })
 
-  test('attach() registers them, and detach() takes them back', async () => {
+  test('attach() registers them, and detach() unregisters them', async () => {
     const skel = await loaded('.struct_ops')
     expect(isRegistered()).toBe(false)
     skel.attach()
@@ -128,7 +128,7 @@ describeInKernel('struct_ops', () => {
     )
   })
 
-  test.skipIf(shows)('an older libbpf has nothing to set', async () => {
+  test.skipIf(shows)('cannot be set with an older libbpf', async () => {
     const skel = await open('.struct_ops')
     expect(() => skel.struct_ops.control.flags).toThrow(/libbpf 1\.4/)
     expect(() => (skel.struct_ops.control.init = null)).toThrow(/libbpf 1\.4/)
@@ -160,26 +160,29 @@ describeInKernel('struct_ops', () => {
     expect(() => control.init).toThrow(/was destroyed/)
   })
 
-  test.skipIf(!shows)('SEC("?…") leaves them out until asked (libbpf 1.4)', async () => {
-    const skel = await open('?.struct_ops.link')
-    expect(skel.maps.control.autocreate).toBe(false)
-    skel.maps.control.autocreate = true
-    // libbpf 1.8 minds the ? for the first variable alone (libbpf.c: init_struct_ops_maps).
-    skel.maps.successor.autocreate = false
-    skel.load().attach()
-    expect(isRegistered()).toBe(true)
-    expect(skel.links.successor).toBe(null)
-    expect(() => skel.maps.successor.attachStructOps()).toThrow(/autocreate is off/)
-  })
+  test.skipIf(!shows)(
+    'SEC("?…") leaves them out unless autocreate is on (libbpf 1.4)',
+    async () => {
+      const skel = await open('?.struct_ops.link')
+      expect(skel.maps.control.autocreate).toBe(false)
+      skel.maps.control.autocreate = true
+      // libbpf 1.8 applies the ? to the first variable alone (libbpf.c: init_struct_ops_maps).
+      skel.maps.successor.autocreate = false
+      skel.load().attach()
+      expect(isRegistered()).toBe(true)
+      expect(skel.links.successor).toBe(null)
+      expect(() => skel.maps.successor.attachStructOps()).toThrow(/autocreate is off/)
+    },
+  )
 
-  test.skipIf(shows)('none of whose programs is loaded is refused by an older libbpf', async () => {
+  test.skipIf(shows)('an older libbpf refuses one of whose programs none is loaded', async () => {
     const skel = await open('.struct_ops')
     for (const program of Object.values(skel.progs)) program.autoload = false
     expect(() => skel.load()).toThrow(/autoload is off for all struct_ops programs/)
     skel.destroy()
   })
 
-  test('a program that no struct names is refused, and says where its attachment is', async () => {
+  test('a program that no struct names is refused, and the error says how to attach it', async () => {
     const skel = await open('.struct_ops')
     skel.progs.undo_more.autoload = true
     expect(() => skel.load()).toThrow(

@@ -22,12 +22,12 @@ export class OverwriteRing extends MappedRing {
 
   /** @throws {BpfError} `ERR_BPF_UNSUPPORTED` on machines other than x64 */
   constructor(handle: RingMapHandle, operation: string, onUnmap: () => void) {
+    // Elsewhere the kernel does not order its overwrite position before the bytes that it writes.
     if (process.arch !== 'x64') {
       throw unsupported(
         operation,
         handle.title,
-        `ring buffers with BPF_F_RB_OVERWRITE can be read on x64 only: on ${process.arch} the kernel does not order ` +
-          'its overwrite position before the bytes that it writes, so damaged records could not be recognised',
+        `with BPF_F_RB_OVERWRITE it can be read on x64 only: on ${process.arch} damaged records would look like whole ones`,
       )
     }
     super(handle, operation, onUnmap)

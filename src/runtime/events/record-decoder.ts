@@ -41,6 +41,6 @@ function tooShort(title: string, length: number, layout: Layout, minimumSize: nu
   const least = minimumSize === sizeOf(layout) ? '' : 'at least '
   return (
     `${title}: a record of ${length} bytes was skipped, because its type${name} has ${least}${minimumSize} bytes. Give as() ` +
-    'the type that the program sends. This warning comes once a subscription; `malformed` counts the skipped records.'
+    'the type that the program sends. `malformed` counts such records; this warning comes once a subscription.'
   )
 }
