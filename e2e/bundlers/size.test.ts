@@ -23,7 +23,7 @@ async function minified(options: BuildOptions): Promise<string> {
 const minimal = fileURLToPath(new URL('../bench/programs/minimal.mjs', import.meta.url))
 
 /** Characters, the object in base64 left out. What is added to the runtime may raise it: see that it must. */
-const limit = 119_000
+const limit = 120_000
 
 test('an agent of a hash map, a ring buffer and a tracepoint carries little of the runtime', async () => {
   const text = await minified({ entryPoints: [minimal] })

@@ -47,7 +47,7 @@ describeInKernel('an edited program is attached as the agent attached the runnin
       })
       const link = opened.progs.created.attachCgroup(cgroup)
       const loose = opened.progs.created.attachCgroup(cgroup, { mode: 'multi' })
-      expect(() => opened.progs.created.attachCgroup('/tmp')).toThrow(/no directory of cgroup2/)
+      expect(() => opened.progs.created.attachCgroup('/tmp')).toThrow(/not a directory of cgroup2/)
       const { id } = link
       await edit(faster)
       expect(link.id).toBe(id)

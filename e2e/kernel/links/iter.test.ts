@@ -145,7 +145,9 @@ describeInKernel('iterators', () => {
       expect(walk({ cgroup: outer, order: 'self_only' })).toEqual([outerId])
       expect(walk({ cgroup: inner, order: 'ancestors_up' }).slice(0, 2)).toEqual([innerId, outerId])
       expect(walk({ cgroupId: BigInt(innerId ?? 0), order: 'self_only' })).toEqual([innerId])
-      expect(() => walk({ cgroup: outer, order: 'up' as 'children' })).toThrow(/order is one of/)
+      expect(() => walk({ cgroup: outer, order: 'up' as 'children' })).toThrow(
+        /order must be one of/,
+      )
       expect(() => walk({ cgroup: '/no/such' })).toThrow(/ENOENT/)
     })
   })

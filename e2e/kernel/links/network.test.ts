@@ -210,7 +210,7 @@ describeInKernel('network programs', () => {
       expect(() => progs.pass.attachXdp(far, { mode: 'generic' })).toThrow(
         expect.objectContaining({
           code: 'EBUSY',
-          hint: 'It has a program already: end that, or update() its link',
+          hint: 'The interface already has a program: destroy its link, or update() it',
         }),
       )
       link.update(progs.pass)
@@ -289,7 +289,7 @@ describeInKernel('network programs', () => {
       transmit(near)
       expect(bss.hits[3]).toBe(3n)
       expect(() => progs.first.attachTc(near, { handle: 1 })).toThrow(
-        /attaches to ingress or egress: SEC\("tc"\) does not say/,
+        /needs 'ingress' or 'egress' .* SEC\("tc"\) names neither/,
       )
     })
 
@@ -312,7 +312,9 @@ describeInKernel('network programs', () => {
       expect(() => progs.out.attachTcx(near, { expectedRevision: 1 })).toThrow(
         expect.objectContaining({ code: 'ESTALE' }),
       )
-      expect(() => progs.first.attachTcx(near)).toThrow(/SEC\("tc"\) does not say to which/)
+      expect(() => progs.first.attachTcx(near)).toThrow(
+        /needs 'ingress' or 'egress' .* SEC\("tc"\) names neither/,
+      )
       expect(() => progs.first.attachTcx(near, 'sideways' as 'egress')).toThrow(TypeError)
       expect(() => progs.out.attachTcx(near, { before: null, after: last })).toThrow(TypeError)
       expect(() => progs.out.attachTcx(near, { first: true } as object)).toThrow(/no option/)
@@ -339,7 +341,7 @@ describeInKernel('network programs', () => {
     test.skipIf(release < 607)('netkit: only its interfaces (Linux 6.7)', async () => {
       const { progs } = await load('primary')
       expect(() => progs.primary.attachNetkit('lo')).toThrow(
-        / to primary of lo: .*Netkit came with Linux 6.7, and the interface must be/s,
+        / to primary of lo: .*netkit needs Linux 6.7 and the primary interface/s,
       )
     })
 
@@ -464,7 +466,7 @@ describeInKernel('network programs', () => {
       later.write('seen')
       await expect.poll(() => bss.hits.slice(2, 5)).toEqual([1n, 1n, 1n])
       expect(() => progs.untold.attachSockmap(maps.sockets)).toThrow(
-        /Say what it is for: SEC\("sk_skb\/stream_verdict"\)/,
+        /Name the attach type: SEC\("sk_skb\/stream_verdict"\)/,
       )
     })
 

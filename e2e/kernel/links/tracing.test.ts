@@ -151,7 +151,7 @@ describeInKernel('programs', () => {
     const attach = (options: PerfEventOptions) => () => progs.sample.attachPerfEvent(options)
     expect(attach({ config: 'cpu' as 'cpu-clock' })).toThrow(/cpu-clock, task-clock/)
     expect(attach({ type: 'hardware', config: 'cpu-clock' })).toThrow(/of type software/)
-    expect(attach({ frequency: 99 })).toThrow(/takes a type/)
+    expect(attach({ frequency: 99 })).toThrow(/needs a type/)
   })
 
   test('run on a packet of ours', async () => {

@@ -132,7 +132,7 @@ describeInKernel('a program', () => {
     expect(info.loadTime).toBeGreaterThan(0n)
     expect(info.verifiedInstructions).toBeGreaterThan(0)
     expect((await open()).progs.raw.log).toBe('')
-    expect(() => info && (progs.custom.info as unknown)).toThrow(/autoload is off/)
+    expect(() => info && (progs.custom.info as unknown)).toThrow(/autoload is false/)
   })
 
   test('counts its runs while statistics are on', async () => {
@@ -167,7 +167,7 @@ describeInKernel('a program', () => {
 
   test.runIf(release < 617)('has no streams before Linux 6.17', async () => {
     const { progs } = await load()
-    expect(() => progs.twice.stdout.read()).toThrow(/They came with Linux 6.17/)
+    expect(() => progs.twice.stdout.read()).toThrow(/They need Linux 6.17/)
   })
 
   test('runs on what its type takes', async () => {
@@ -230,7 +230,7 @@ describeInKernel('settings of a program', () => {
     expect(() => (progs.raw.type = 'sched')).toThrow(/knows no type "sched"/)
     expect(() => (progs.raw.type = -1)).toThrow(RangeError)
     expect(() => (progs.raw.flags = '8' as never)).toThrow(TypeError)
-    expect(() => (progs.raw.logSize = 2 ** 31)).toThrow(/logSize is at most/)
+    expect(() => (progs.raw.logSize = 2 ** 31)).toThrow(/logSize must be at most/)
     expect(() => (progs.grow.ifindex = 'no-such-if')).toThrow(/ENODEV/)
     expect(progs.grow.ifindex).toBe(0)
     expect(() => progs.elsewhere.setAttachTarget(null, 'no_such_function')).toThrow(

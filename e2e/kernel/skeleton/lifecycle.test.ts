@@ -183,7 +183,7 @@ describeInKernel('a skeleton', () => {
     expect(() => skel.progs.pass.attach()).toThrow(
       expect.objectContaining({
         code: 'EOPNOTSUPP',
-        message: expect.stringContaining('SEC("xdp") names nothing to attach to'),
+        message: expect.stringContaining('SEC("xdp") names no target'),
       }),
     )
   })

@@ -107,7 +107,7 @@ const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-messages-'))
 const [program, script] = [join(folder, 'program'), join(folder, 'script')]
 const pin = `/sys/fs/bpf/unplugin-bpf-messages-${process.pid}`
 
-const leftOut = /set autoload of the program to false/
+const leftOut = /set autoload to false/
 const rows: readonly Row[] = [
   {
     name: 'a full hash map',
@@ -146,7 +146,7 @@ const rows: readonly Row[] = [
     name: 'a program for a cgroup that is none',
     uses: ['egress'],
     act: ({ progs }) => progs.egress.attachCgroup(folder),
-    says: [/program egress/, /is no directory of cgroup2/],
+    says: [/program egress/, /is not a directory of cgroup2/],
   },
   {
     name: 'a map of maps without an inner one',
@@ -309,7 +309,7 @@ const rows: readonly Row[] = [
     name: 'a uprobe in a script',
     uses: ['user'],
     act: ({ progs }) => progs.user.attachUprobe(script, { symbol: 'main' }),
-    says: [/script is no ELF file/, /path of a program or library/],
+    says: [/script is not an ELF file/, /path of a program or library/],
   },
   {
     name: 'a library that there is not',

@@ -280,6 +280,6 @@ describeInKernel('what is not attached', () => {
     program.autoload = false
     opened.load()
     const attach = (): unknown => program.attachUprobe('libc.so.6', { symbol: 'getpid' })
-    expect(attach).toThrow(/load\(\) left it out, since autoload is off/)
+    expect(attach).toThrow(/load\(\) left it out, because its autoload is false/)
   })
 })

@@ -9,22 +9,22 @@ import { typeFieldsOffset } from '../links/create.ts'
 import type { Link } from '../links/link.ts'
 import type { Program } from './program.ts'
 
-/** Where among several programs of one place. Left out: last. */
+/** Where the program goes among several on one target. By default it goes last. */
 export interface AnchorOptions {
-  /** Runs just before this link or program; first of all when it is null. */
+  /** Runs just before this link or program; null: before all others. */
   before?: Link | Program | null | undefined
-  /** Runs just after this link or program; last of all when it is null. */
+  /** Runs just after this link or program; null: after all others. */
   after?: Link | Program | null | undefined
-  /** Fails with ESTALE when others were attached or detached since this count of changes. */
+  /** Fails with ESTALE when programs were attached or detached since this revision of the target. */
   expectedRevision?: Integer | undefined
 }
 
 export const anchorNames: readonly string[] = ['before', 'after', 'expectedRevision']
 
-/** @param whom for the message: `attachTcx()` */
-export function anchorOf(whom: string, options: AnchorOptions): Anchor {
+/** @param method for the message: `attachTcx()` */
+export function anchorOf(method: string, options: AnchorOptions): Anchor {
   if (options.before !== undefined && options.after !== undefined) {
-    throw new TypeError(`${whom} takes before or after, not both`)
+    throw new TypeError(`${method} takes before or after, not both`)
   }
   const beside = options.before ?? options.after
   const order =
@@ -37,7 +37,7 @@ export function anchorOf(whom: string, options: AnchorOptions): Anchor {
   }
 }
 
-/** Of BPF_LINK_CREATE: union bpf_attr.link_create.tcx, .netkit, .cgroup: relative_fd, expected_revision. */
+/** Writes relative_fd and expected_revision of union bpf_attr.link_create.tcx, .netkit or .cgroup. */
 export function anchorTail({ fd, revision }: Anchor): (attr: Struct) => void {
   return ({ data }) => {
     data.setUint32(typeFieldsOffset, fd, true)

@@ -1,7 +1,7 @@
 import type { Struct } from '../ffi/memory.ts'
 import { struct } from '../ffi/memory.ts'
 
-/** One of libbpf's `struct bpf_*_opts`, zeroed, its size written first (libbpf.h). */
+/** Makes one of libbpf's `struct bpf_*_opts`, zeroed, with its size as the first field (libbpf.h). */
 export function attachOptions(size: number): Struct {
   const options = struct(size)
   options.data.setBigUint64(0, BigInt(size), true)

@@ -3,10 +3,9 @@ import { BpfError } from '../host/error.ts'
 import { readText } from '../host/files.ts'
 import { tracefs } from '../host/tracefs.ts'
 
-const alternatives =
-  'Name another, or set autoload of the program to false where the kernel may lack it'
+const alternatives = 'Name another, or set autoload to false where the kernel may lack it'
 
-/** What to do about a tracepoint that is not there; undefined when libbpf's words are about something else. */
+/** Says what to do about a missing tracepoint; undefined when libbpf's log is about something else. */
 export function tracepointAdvice(log: string): string | undefined {
   const [, category = '', name = ''] =
     /failed to create tracepoint '([^/']+)\/([^']+)' perf event: No such file/.exec(log) ?? []
@@ -16,7 +15,7 @@ export function tracepointAdvice(log: string): string | undefined {
   return `This kernel has no tracepoint ${category}/${name}${didYouMean(`${category}/${name}`, events)}. ${alternatives}`
 }
 
-/** The same of a raw tracepoint, which goes by its name alone. */
+/** Says what to do about a missing raw tracepoint, which is named without its category. */
 export function rawTracepointAdvice(log: string): string | undefined {
   const [, name] =
     /failed to attach to raw tracepoint '([^']+)': (?:No such|Invalid)/.exec(log) ?? []
@@ -24,7 +23,7 @@ export function rawTracepointAdvice(log: string): string | undefined {
   return `This kernel has no tracepoint ${name}${didYouMean(name, tracepointNames())}. ${alternatives}`
 }
 
-/** The same of a kprobe. */
+/** Says what to do about a missing kernel function of a kprobe. */
 export function kprobeTargetAdvice(log: string): string | undefined {
   const [, name] =
     /failed to create kprobe '([^'+]+)\+\w+' perf event: No such file/.exec(log) ?? []
@@ -34,7 +33,7 @@ export function kprobeTargetAdvice(log: string): string | undefined {
   return `This kernel has no function ${name}${didYouMean(name, names)}. ${alternatives}`
 }
 
-/** What to do when the kernel has no such target by its BTF, or none was named. */
+/** Says what to do when the kernel's BTF has no such target, or none was named. */
 export function btfTargetAdvice(section: string, log: string): string | undefined {
   const isExtension = /^\??freplace/.test(section)
   if (/no BTF-based attach target is specified/.test(log)) {
@@ -49,7 +48,7 @@ export function btfTargetAdvice(section: string, log: string): string | undefine
 /** @param section of the program that was to be attached there */
 export function missingTargetHint(section: string, name: string): string {
   const { what, names } = targetKind(section)
-  return `This kernel has no ${what} ${name}${didYouMean(name, names())}. Name another with setAttachTarget(null, 'name') before load(), or set autoload of the program to false where the kernel may lack it`
+  return `This kernel has no ${what} ${name}${didYouMean(name, names())}. Name another with setAttachTarget(null, 'name') before load(), or set autoload to false where the kernel may lack it`
 }
 
 function targetKind(section: string): { what: string; names: () => Iterable<string> } {
@@ -60,7 +59,7 @@ function targetKind(section: string): { what: string; names: () => Iterable<stri
   return { what: 'traceable function', names: () => kernelFunctions() }
 }
 
-/** `category/name`; empty where tracefs cannot be read. The names only help: what failed is told anyway. */
+/** Lists tracepoints as `category/name`; empty where tracefs cannot be read, since the names are only suggestions. */
 function kernelTracepoints(): string[] {
   try {
     const events = readText(`${tracefs('read', 'its tracepoints')}/available_events`)
@@ -74,7 +73,7 @@ function kernelTracepoints(): string[] {
 const tracepointNames = (): string[] =>
   kernelTracepoints().map((event) => event.replace(/^.*\//, ''))
 
-/** The kernel's, by what their names begin with, which is left out. "ffffffff81000000 T name" (nm(1)). */
+/** Yields the kernel's functions whose names start with a prefix, without it. Lines are "ffffffff81000000 T name" (nm(1)). */
 function* kernelFunctions(prefix = ''): Generator<string> {
   for (const [, name = ''] of readText('/proc/kallsyms').matchAll(/ [TtWw] (\S+)/g)) {
     if (name.startsWith(prefix)) yield name.slice(prefix.length)

@@ -4,20 +4,22 @@ import { constants, errnoOf, isAccessible, readText } from '../host/files.ts'
 import { libbpfPid } from './libbpf-pid.ts'
 
 /**
- * A program or library whose functions are probed: a path; a library's name, `libc.so.6`, as the process of the probe
- * has it loaded, or where libraries are; or a process's own program, by its number or `'self'`.
+ * A program or library whose functions are probed: a path; the name of a library, `libc.so.6`, which the probed process
+ * has loaded or which is in the usual folders; or the program of a process, by its number or `'self'`.
  */
 export type Binary = string | number
 
 /**
- * The path under which this process reaches the file.
- * @throws {BpfError} ESRCH when there is no such process; ENOENT when no folder has one of the name
+ * Returns the path by which this process reaches the file.
+ * @throws {BpfError} ESRCH when there is no such process; ENOENT when no folder has a file of the name
  */
 export function pathOfBinary(binary: Binary, pid: number | 'self' | undefined): string {
   if (binary === 'self') return '/proc/self/exe'
   if (typeof binary === 'number') return `/proc/${libbpfPid(binary)}/exe`
   if (typeof binary !== 'string') {
-    throw new TypeError(`a binary is a path, a library's name or a process, not ${typeof binary}`)
+    throw new TypeError(
+      `a binary must be a path, a library's name or a process's number, not ${typeof binary}`,
+    )
   }
   if (binary.includes('/')) return binary
   const path =
@@ -27,7 +29,7 @@ export function pathOfBinary(binary: Binary, pid: number | 'self' | undefined): 
   throw new BpfError({ operation: 'find', object: binary, errno: ENOENT, hint })
 }
 
-/** Where libbpf looks (libbpf.c: resolve_full_path): no cache of the dynamic linker's. */
+/** Looks in the folders that libbpf looks in (libbpf.c: resolve_full_path), not in the dynamic linker's cache. */
 function findInSearchPath(name: string): string | undefined {
   const isLibrary = /\.so(\.|$)/.test(name)
   const { LD_LIBRARY_PATH, PATH } = process.env
@@ -42,13 +44,13 @@ function findInSearchPath(name: string): string | undefined {
     .find((path) => isAccessible(path, wanted))
 }
 
-/** As the names of folders have it. */
+/** The architecture in folder names. */
 function machineName(): string {
   const names: Record<string, string> = { x64: 'x86_64', arm64: 'aarch64', ppc64: 'powerpc64le' }
   return names[process.arch] ?? process.arch
 }
 
-/** The process may see other files than we under the same names. */
+/** Finds a library that a process has mapped. The process may see other files than this one under the same paths. */
 function findLoadedLibrary(name: string, pid: number | 'self'): string | undefined {
   let maps: string
   try {

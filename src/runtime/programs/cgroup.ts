@@ -25,33 +25,32 @@ import { trampolineAdvice } from './trampoline.ts'
 
 export type CgroupMode = 'multi' | 'override' | 'exclusive'
 
-/**
- * What programs of child cgroups may do: run beside it, take its place, or neither.
- */
+/** What programs of child cgroups may do: run too, run instead, or nothing. */
 const modes: Readonly<Record<CgroupMode, number>> = {
   multi: BPF_F_ALLOW_MULTI,
   override: BPF_F_ALLOW_OVERRIDE,
   exclusive: 0,
 }
 const orderSince =
-  'preorder came with Linux 6.15, before and after with 6.16: of a link beside a link, with mode beside a program'
+  'preorder needs Linux 6.15; before and after need 6.16, and a link (with mode, a program that was attached with mode)'
 
-/** `before` and `after` need kernel 6.16, and a link; with `mode`, a program that was attached so too. */
+/** `before` and `after` need Linux 6.16 and name a link; with `mode`, a program that was attached with `mode`. */
 export interface CgroupOptions extends AnchorOptions {
-  /** Runs before those of the groups inside, not after them. Kernel 6.15. */
+  /** Runs before the programs of child cgroups, not after them. Needs Linux 6.15. */
   preorder?: boolean | undefined
   /**
-   * Attaches without a link of the kernel's: it stays after the process unless the link is destroyed, and groups inside
-   * may attach beside it, in its place, or not at all. Left out: a link, beside which others may attach.
+   * Attaches without a kernel link: the program stays after the process ends, unless the link is destroyed. Programs of
+   * child cgroups run too (`multi`), run instead (`override`), or cannot be attached (`exclusive`). By default the kernel
+   * makes a link, and other programs may be attached beside it.
    */
   mode?: CgroupMode | undefined
-  /** Takes the place of this program, which was attached with `mode: 'multi'`, and attaches so itself. */
+  /** Replaces this program, which was attached with `mode: 'multi'`. Implies that mode. */
   replace?: Program | undefined
 }
 
-/** The CGROUP_ types, SOCK_OPS and LSM of cgroups. */
+/** BPF_PROG_TYPE_CGROUP_*, SOCK_OPS, and LSM of cgroups. */
 export class CgroupProgram extends Program {
-  /** @param cgroup its directory in cgroup2, or a descriptor of it */
+  /** @param cgroup the cgroup's directory in cgroup2, or a descriptor of it */
   attachCgroup(cgroup: string | number, options: CgroupOptions = {}): Link {
     return this.adopt(attachCgroup(this, cgroup, options))
   }
@@ -72,9 +71,9 @@ export class CgroupProgram extends Program {
   }
 }
 
-/** CGROUP_SKB. */
+/** BPF_PROG_TYPE_CGROUP_SKB. */
 export class CgroupSkbProgram extends PacketProgram {
-  /** @param cgroup its directory in cgroup2, or a descriptor of it */
+  /** @param cgroup the cgroup's directory in cgroup2, or a descriptor of it */
   attachCgroup(cgroup: string | number, options: CgroupOptions = {}): Link {
     return this.adopt(attachCgroup(this, cgroup, options, cgroupSkb))
   }
@@ -98,7 +97,9 @@ function attachCgroup(
   const anchor = anchorOf('attachCgroup()', options)
   const flags = anchor.flags | (options.preorder ? BPF_F_PREORDER : 0)
   return withDirectory(cgroup, (target) => {
-    const hints = { [EBADF]: `${cgroup} is no directory of cgroup2` }
+    const hints = {
+      [EBADF]: `${cgroup} is not a directory of cgroup2: \`mount -t cgroup2\` shows where that is mounted`,
+    }
     const to = { target, attachType: program.expectedAttachType, hints }
     if (mode === undefined) {
       const since = flags === 0 ? undefined : orderSince

@@ -11,12 +11,12 @@ import { trampolineAdvice } from './trampoline.ts'
 
 const bpf_program__attach_freplace = fromLibbpf('ptr bpf_program__attach_freplace(ptr, int, str?)')
 
-/** EXT: replaces a function of another program. `setAttachTarget(program, 'function')` comes before the load. */
+/** BPF_PROG_TYPE_EXT: replaces a function of another program, which `setAttachTarget()` names before `load()`. */
 export class ExtensionProgram extends Program {
-  /** Where `setAttachTarget()` said. */
+  /** Replaces the function that `setAttachTarget()` named. */
   attachFreplace(): Link
   /**
-   * In another program than that, of a function of the same type.
+   * Replaces a function of the same type in another program.
    * @param target a loaded program or its descriptor
    */
   attachFreplace(target: { readonly fd: number } | number, functionName: string): Link

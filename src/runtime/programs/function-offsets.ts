@@ -8,17 +8,17 @@ import type { ElfFunction } from '../symbols/elf-functions.ts'
 import { elfFunctions, functionNames, parseVersionedName } from '../symbols/elf-functions.ts'
 import type { Program } from './program.ts'
 
-/** For errors. */
+/** What error messages name. */
 export interface LookupContext {
   readonly program: Program
   readonly operation: string
 }
 
 /**
- * Where functions begin in a file, in bytes from its start. libbpf's own search has no versions before 1.3, takes no
- * one of several versions for the default, and for many functions at once gives up on files with one symbol table.
- * @param names with a version or without: `malloc`, `malloc@GLIBC_2.2.5`
- * @throws {BpfError} ENOENT when there is none of a name; EINVAL when there are several
+ * Returns the offsets of functions in a file, in bytes. libbpf's own search knows no versions before 1.3, takes none of
+ * several versions for the default, and fails for several functions in files with one symbol table.
+ * @param names names with or without a version: `malloc`, `malloc@GLIBC_2.2.5`
+ * @throws {BpfError} ENOENT when there is no function of a name; EINVAL when there are several
  */
 export function offsetsOf(
   attempt: LookupContext,
@@ -35,15 +35,15 @@ export function offsetsOf(
   })
 }
 
-/** The same of one. */
+/** Returns the offset of one function. @throws {BpfError} as offsetsOf */
 export function offsetOf(attempt: LookupContext, path: string, name: string): bigint {
   const [offset = 0n] = offsetsOf(attempt, path, [name])
   return offset
 }
 
 /**
- * Each once, also where several names are one function's.
- * @param pattern with `*` and `?`
+ * Returns the offset of each function that matches, once even when it has several names.
+ * @param pattern may hold `*` and `?`
  * @throws {BpfError} ENOENT when none matches
  */
 export function offsetsMatching(attempt: LookupContext, path: string, pattern: string): bigint[] {
@@ -51,10 +51,10 @@ export function offsetsMatching(attempt: LookupContext, path: string, pattern: s
     .filter(({ isIfunc }) => !isIfunc)
     .map(({ offset }) => offset)
   if (offsets.length > 0) return Array.from(new Set(offsets), BigInt)
-  throw lookupError(attempt, ENOENT, `${path} has no function that matches`)
+  throw lookupError(attempt, ENOENT, `${path} has no function that matches ${pattern}`)
 }
 
-/** Names, or what they match. */
+/** Names, or a pattern that they match. */
 interface NameFilter {
   has(name: string): boolean
 }
@@ -69,11 +69,16 @@ function readFunctions(
     const file = opened && readElfFile(opened.bytes)
     if (!file) {
       const advice = 'Give the path of a program or library, not of a script'
-      throw lookupError(attempt, EINVAL, `${path} is no ELF file`, advice)
+      throw lookupError(attempt, EINVAL, `${path} is not an ELF file`, advice)
     }
     const functions = elfFunctions(file, (name) => wanted.has(name))
     if (functions.count > 0) return functions.matching
-    throw lookupError(attempt, ENOENT, `${path} names no functions, it is stripped: give offsets`)
+    throw lookupError(
+      attempt,
+      ENOENT,
+      `${path} is stripped of its symbols`,
+      'Give offsets, or a binary with symbols',
+    )
   })
 }
 
@@ -89,7 +94,7 @@ function groupByName(
   return all
 }
 
-/** As a linker chooses: the default version, what others may link to, and not what gives way to others. */
+/** Chooses as a linker does: the default version, and global symbols before weak and local ones. */
 function linkerChoice(
   functions: readonly ElfFunction[],
   byVersion: boolean,
@@ -109,8 +114,8 @@ function singleOffset(
   functions: readonly ElfFunction[],
 ): number {
   if (functions.some(({ isIfunc }) => isIfunc)) {
-    const reason = `${path} chooses what ${wanted} is when a program starts: name that function`
-    throw lookupError(attempt, ENOENT, reason)
+    const reason = `${wanted} of ${path} is an IFUNC, which chooses a function when a program starts`
+    throw lookupError(attempt, ENOENT, reason, 'Name the function that it chooses')
   }
   const offsets = [...new Set(functions.map(({ offset }) => offset))]
   const [first] = offsets
@@ -118,7 +123,8 @@ function singleOffset(
     throw lookupError(attempt, ENOENT, ...missingFunctionReason(path, wanted))
   if (offsets.length === 1) return first
   const list = offsets.map((offset) => `0x${offset.toString(16)}`).join(', ')
-  throw lookupError(attempt, EINVAL, `${path} has several functions ${wanted}, at offsets ${list}`)
+  const reason = `${path} has several functions ${wanted}, at offsets ${list}`
+  throw lookupError(attempt, EINVAL, reason, 'Give one of these offsets')
 }
 
 function lookupError(
@@ -130,7 +136,7 @@ function lookupError(
   return new BpfError({ operation, object: program.title, errno, reason, hint })
 }
 
-/** Why there is none of the name, and what to do. */
+/** Says why there is no function of the name, and what to do. */
 function missingFunctionReason(path: string, wanted: string): [reason: string, hint: string] {
   const { name, version } = parseVersionedName(wanted)
   const { defined, imported } = withOpened(path, (fd) => {

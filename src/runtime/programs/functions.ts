@@ -5,15 +5,15 @@ import type { Scratch } from '../ffi/memory.ts'
 import { EINVAL } from '../host/errno.ts'
 import type { Program } from './program.ts'
 
-/** Many functions at once: by pattern, by name, or where they are. */
+/** Several functions: a pattern, names, or addresses or file offsets. */
 export type Functions = string | readonly string[] | readonly Integer[]
 
-/** One of the three. */
+/** Functions as a pattern, names or locations. */
 export interface FunctionList {
   readonly pattern: string | null
   readonly names?: readonly string[] | undefined
   readonly locations: Scratch | undefined
-  /** 0 of a pattern. */
+  /** The number of functions; 0 for a pattern. */
   readonly count: number
 }
 
@@ -23,7 +23,7 @@ export function functionList(functions: Functions): FunctionList {
   if (typeof functions === 'string') return { ...none, pattern: functions, count: 0 }
   const list = copyList<string | Integer, string | Integer>('functions', functions, (each) => each)
   const count = list.length
-  if (count === 0) throw new RangeError('no function is named')
+  if (count === 0) throw new RangeError('functions is empty: name at least one')
   if (typeof list[0] === 'string') {
     const names = copyList('functions', list, (name) => requireType('a function', name, 'string'))
     return { ...none, names, count }
@@ -34,21 +34,22 @@ export function functionList(functions: Functions): FunctionList {
   return { ...none, locations: locations, count }
 }
 
-/** Something of each function, a cookie: as many as functions. @throws {TypeError | RangeError} */
+/** Returns 64-bit values of the functions, such as cookies, of which there must be as many. @throws {TypeError | RangeError} */
 export function valuesPerFunction(
   what: string,
   values: readonly Integer[] | undefined,
   { count, pattern }: FunctionList,
 ): Scratch | undefined {
   if (values === undefined) return undefined
-  if (pattern !== null)
-    throw new TypeError(`${what} go with a list of functions, not with a pattern`)
+  if (pattern !== null) throw new TypeError(`${what} need a list of functions, not a pattern`)
   const own = copyList(what, values, (value) => uint64(what, value))
   if (own.length === count) return words(own)
-  throw new RangeError(`${what} are as many as functions, ${count}, not ${own.length}`)
+  throw new RangeError(
+    `${what} must have one value for each of the ${count} functions, not ${own.length}`,
+  )
 }
 
-/** The kernel wants to know at the load that a program attaches to many. @throws {BpfError} EINVAL */
+/** Checks the attach type, which the kernel must know at load. @throws {BpfError} EINVAL */
 export function requireAttachType(
   program: Program,
   operation: string,
@@ -56,6 +57,6 @@ export function requireAttachType(
   types: readonly number[],
 ): void {
   if (types.includes(program.expectedAttachType)) return
-  const hint = `It must be of SEC("${probe}.multi"), or expectedAttachType be set to ${types[0]} before load()`
+  const hint = `Write SEC("${probe}.multi"), or set expectedAttachType to ${types[0]} before load()`
   throw program.failure(operation, EINVAL, '', hint)
 }

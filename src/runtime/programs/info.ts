@@ -3,34 +3,34 @@ import { scratch, setPointer, reachabilityFence } from '../ffi/memory.ts'
 import { readStruct } from '../ffi/struct-fields.ts'
 import { BpfError } from '../host/error.ts'
 
-/** `struct bpf_prog_info`, as the kernel tells it. Sizes in bytes, times in nanoseconds. */
+/** The kernel's `struct bpf_prog_info`. Sizes are in bytes, times in nanoseconds. */
 export interface ProgramInfo {
-  /** BPF_PROG_TYPE_ number. */
+  /** The BPF_PROG_TYPE_ number. */
   readonly type: number
   readonly id: number
-  /** Of its instructions, as `bpftool prog` shows it: 16 hexadecimal digits. */
+  /** The hash of its instructions that `bpftool prog` shows: 16 hexadecimal digits. */
   readonly tag: string
   /** At most 15 characters. */
   readonly name: string
-  /** Of the kernel's own instructions, after the verifier rewrote them. */
+  /** The size of the instructions after the verifier rewrote them. */
   readonly loadedSize: number
-  /** Of the machine code. */
+  /** The size of the machine code. */
   readonly jitedSize: number
-  /** Since boot. */
+  /** When it was loaded, since boot. */
   readonly loadTime: bigint
   readonly uid: number
   readonly gplCompatible: boolean
-  /** Of the maps that it uses. */
+  /** The ids of the maps that it uses. */
   readonly mapIds: readonly number[]
   /** 0 without BTF. */
   readonly btfId: number
-  /** While `enableStats()` is on, in all: how long it ran. */
+  /** The time of all runs while `enableStats()` was on. */
   readonly runTime: bigint
-  /** And how often. */
+  /** The number of runs while `enableStats()` was on. */
   readonly runCount: bigint
-  /** Runs left out since it was running already on that CPU. */
+  /** Runs that were skipped because it was running already on that CPU. */
   readonly recursionMisses: bigint
-  /** How many instructions the verifier walked. 0 before kernel 5.16. */
+  /** The number of instructions that the verifier walked; 0 before Linux 5.16. */
   readonly verifiedInstructions: number
 }
 

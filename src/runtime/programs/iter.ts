@@ -28,23 +28,23 @@ const orders = {
   children: 5,
 } as const
 
-/** What to walk, by the iterator's kind; of most, nothing is to say. */
+/** What to walk, by the kind of iterator. Most take no options. */
 export interface IterOptions {
-  /** Of map iterators: the map, or a descriptor of it. */
+  /** For map iterators: the map, or a descriptor of it. */
   map?: { readonly fd: number } | number | undefined
-  /** Of cgroup iterators: its directory, or a descriptor of it. Left out: the root of cgroup2. Kernel 6.1. */
+  /** For cgroup iterators: the cgroup's directory, or a descriptor of it. Default: the root of cgroup2. Needs Linux 6.1. */
   cgroup?: string | number | undefined
-  /** Or its number, `statSync(directory).ino`. */
+  /** For cgroup iterators, instead of `cgroup`: its id, `statSync(directory).ino`. */
   cgroupId?: Integer | undefined
-  /** Of cgroup iterators, from that cgroup on. Default: `descendants_pre`. */
+  /** For cgroup iterators: the order of the walk from that cgroup. Default: `descendants_pre`. */
   order?: keyof typeof orders | undefined
-  /** Of task iterators: only this thread. Kernel 6.1. */
+  /** For task iterators: only this thread. Needs Linux 6.1. */
   tid?: number | undefined
-  /** Only threads of this process. */
+  /** For task iterators: only the threads of this process. Needs Linux 6.1. */
   pid?: number | 'self' | undefined
 }
 
-/** TRACING of `SEC("iter/…")`: prints what it walks over, whenever its link is read. */
+/** BPF_PROG_TYPE_TRACING of `SEC("iter/…")`: prints what it walks over whenever its link is read. */
 export class IterProgram extends Program {
   override attach(): IterLink {
     return super.attach() as IterLink
@@ -94,7 +94,7 @@ export class IterProgram extends Program {
   }
 }
 
-/** union bpf_iter_link_info; undefined of kinds that take nothing. */
+/** Makes a union bpf_iter_link_info; undefined without options. */
 function linkInfo(options: IterOptions, cgroupFd: number): Scratch | undefined {
   const { map, cgroup, cgroupId, order, tid, pid } = options
   const info = scratch(16)

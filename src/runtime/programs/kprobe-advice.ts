@@ -5,7 +5,7 @@ import { tracefsAdvice } from '../host/tracefs.ts'
 import { kprobeTargetAdvice } from './attach-targets.ts'
 import type { FailedAttach } from './program.ts'
 
-/** What to do when a program of the section could not be attached as a kprobe or uprobe. */
+/** Says what to do when a program could not be attached as a kprobe or uprobe. */
 export function kprobeAdvice(
   section: string,
   { errno, log, bySection }: FailedAttach,
@@ -14,10 +14,10 @@ export function kprobeAdvice(
     return 'This kernel has no kprobes (CONFIG_KPROBES, CONFIG_KPROBE_EVENTS): attach to a tracepoint, or boot one that has'
   }
   if (/^\??u(ret)?probe\.multi\b/.test(section) && errno === EINVAL && !kernelIsAtLeast('6.6')) {
-    return 'Many uprobes at once came with Linux 6.6: use attachUprobe()'
+    return 'SEC("uprobe.multi") needs Linux 6.6: use attachUprobe()'
   }
   if (/^\??kprobe\.session\b/.test(section) && errno === EINVAL && !kernelIsAtLeast('6.10')) {
-    return 'Sessions of kprobes came with Linux 6.10: use SEC("kprobe.multi")'
+    return 'SEC("kprobe.session") needs Linux 6.10: use SEC("kprobe.multi")'
   }
   const names = bySection ? section.includes('/') : true
   if (names && errno === EOPNOTSUPP && /^\??k(ret)?probe\.(multi|session)\b/.test(section)) {
@@ -26,7 +26,7 @@ export function kprobeAdvice(
   return kprobeTargetAdvice(log) ?? tracefsAdvice(log)
 }
 
-/** As the kernel lists what perf_event_open(2) opens. */
+/** Whether the kernel has no kprobes, by its list of event sources for perf_event_open(2). */
 export function lacksKprobes(): boolean {
   const events = '/sys/bus/event_source/devices'
   return exists(`${events}/software`) && !exists(`${events}/kprobe`)

@@ -18,11 +18,11 @@ const bpf_program__attach_kprobe_multi_opts = fromLibbpf(
 )
 
 export interface KprobeMultiOptions {
-  /** What bpf_get_attach_cookie() returns in each function, in the order of names or addresses. */
+  /** The values of bpf_get_attach_cookie() in each function, in the order of names or addresses. */
   cookies?: readonly Integer[] | undefined
-  /** At their returns. */
+  /** Runs when the functions return. */
   retprobe?: boolean | undefined
-  /** At entry and return, as one run. Default: of programs of `SEC("kprobe.session")`. Kernel 6.10. */
+  /** Runs at entry and return. Default: true for programs of `SEC("kprobe.session")`. Needs Linux 6.10. */
   session?: boolean | undefined
 }
 
@@ -52,7 +52,7 @@ export function attachKprobeMulti(
   return linkByLibbpf(program, operation, bpf_program__attach_kprobe_multi_opts, list.pattern, opts)
 }
 
-/** Of names and addresses the kernel makes one itself. */
+/** Creates a session link by bpf(2), where libbpf knows none. The kernel takes names and addresses. */
 function sessionLink(
   program: Program,
   operation: string,
@@ -60,8 +60,8 @@ function sessionLink(
   { cookies, retprobe }: KprobeMultiOptions,
 ): NativeLink {
   if (list.pattern !== null) {
-    const reason = 'the installed libbpf resolves no patterns of sessions'
-    throw unsupported(operation, program.title, reason, 'Name the functions, or use libbpf 1.5')
+    const reason = 'the installed libbpf resolves no patterns for sessions'
+    throw unsupported(operation, program.title, reason, 'Name the functions, or install libbpf 1.5')
   }
   return kernelLink(program, operation, {
     target: 0,

@@ -28,11 +28,11 @@ const bpf_program__attach_kprobe_opts = fromLibbpf(
 const bpf_program__attach_ksyscall = fromLibbpf('ptr bpf_program__attach_ksyscall(ptr, str, ptr)')
 
 export interface KprobeOptions {
-  /** What bpf_get_attach_cookie() returns in the program. */
+  /** The value of bpf_get_attach_cookie() in the program. */
   cookie?: Integer | undefined
-  /** Bytes into the function. */
+  /** Bytes from the function's start. */
   offset?: Integer | undefined
-  /** At its return. */
+  /** Runs when the function returns. */
   retprobe?: boolean | undefined
   /** Needs libbpf 1.2. */
   attachMode?: ProbeMode | undefined
@@ -43,7 +43,7 @@ export interface KsyscallOptions {
   retprobe?: boolean | undefined
 }
 
-/** KPROBE: kprobes, uprobes, system calls and USDT alike; a program of one SEC may be attached as another. */
+/** BPF_PROG_TYPE_KPROBE: kprobes, uprobes, system calls and USDT. A program of one SEC may be attached as another. */
 export class KprobeProgram extends Program {
   /** @param symbol a kernel function */
   attachKprobe(symbol: string, options: KprobeOptions = {}): Link {
@@ -59,8 +59,8 @@ export class KprobeProgram extends Program {
   }
 
   /**
-   * Of programs of `SEC("kprobe.multi")` or `SEC("kprobe.session")`, on kernel 5.18.
-   * @param functions a pattern with `*` and `?`; or names; or addresses, of /proc/kallsyms
+   * Attaches a program of `SEC("kprobe.multi")` or `SEC("kprobe.session")`. Needs Linux 5.18.
+   * @param functions a pattern with `*` and `?`, names, or addresses from /proc/kallsyms
    */
   attachKprobeMulti(
     functions: string | readonly string[] | readonly Integer[],
@@ -80,14 +80,14 @@ export class KprobeProgram extends Program {
     return this.adopt(linkByLibbpf(this, operation, bpf_program__attach_ksyscall, name, opts))
   }
 
-  /** @param binary path of a program or library, a library's name, or a process whose program it is */
+  /** @param binary the path of a program or library, a library's name, or a process whose program it is */
   attachUprobe(binary: Binary, options: UprobeOptions = {}): Link {
     return this.adopt(attachUprobe(this, binary, options))
   }
 
   /**
-   * Of programs of `SEC("uprobe.multi")` or `SEC("uprobe.session")`, on kernel 6.6.
-   * @param functions a pattern with `*` and `?`; or names, one's version as `malloc@GLIBC_2.2.5`; or offsets in the file
+   * Attaches a program of `SEC("uprobe.multi")` or `SEC("uprobe.session")`. Needs Linux 6.6.
+   * @param functions a pattern with `*` and `?`, names such as `malloc` or `malloc@GLIBC_2.2.5`, or offsets in the file
    */
   attachUprobeMulti(
     binary: Binary,
@@ -98,9 +98,10 @@ export class KprobeProgram extends Program {
   }
 
   /**
-   * The usdt.bpf.h that the program includes must be of the installed libbpf's version.
-   * @param binary path of a program or library, a library's name, or a process whose program it is
-   * @param provider and name of the probe, as in `DTRACE_PROBE(provider, name)`
+   * Attaches to a USDT probe. The program's usdt.bpf.h must be of the installed libbpf's version.
+   * @param binary the path of a program or library, a library's name, or a process whose program it is
+   * @param provider the first argument of `DTRACE_PROBE(provider, name)`
+   * @param name the second argument
    */
   attachUsdt(binary: Binary, provider: string, name: string, options: UsdtOptions = {}): Link {
     return this.adopt(attachUsdt(this, binary, provider, name, options))

@@ -10,7 +10,7 @@ import { trampolineAdvice } from './trampoline.ts'
 
 const bpf_program__attach_lsm = fromLibbpf('ptr bpf_program__attach_lsm(ptr)')
 
-/** LSM. The kernel calls it only when it was booted with `lsm=…,bpf`. */
+/** BPF_PROG_TYPE_LSM. The kernel calls it only when it was booted with `lsm=…,bpf`. */
 export class LsmProgram extends Program {
   /** Attaches to the hook that its section names. */
   attachLsm(): Link {

@@ -1,10 +1,10 @@
 import { type ProgType, progTypes } from '../../uapi/prog-type.ts'
 import type { Capability } from '../host/capabilities.ts'
 
-/** What a process must have in effect to use programs of one type. */
+/** The capabilities that a process needs for programs of one type. */
 export interface NeededCapabilities {
   readonly load: readonly Capability[]
-  /** What some ways of attaching ask for in addition. */
+  /** Additional capabilities for some ways of attaching. */
   readonly attach?: readonly AttachNeed[]
 }
 
@@ -18,22 +18,22 @@ const bpf = ['CAP_BPF'] as const
 const tracing = ['CAP_BPF', 'CAP_PERFMON'] as const
 const network = ['CAP_BPF', 'CAP_NET_ADMIN'] as const
 
-/** Some kernels, 6.18 among them, give uprobe events to CAP_SYS_ADMIN alone. Uprobe multi links are not events. */
+/** Some kernels, such as 6.18, allow uprobe events to CAP_SYS_ADMIN alone. Uprobe multi links are not events. */
 export const uprobeEvents: AttachNeed = {
   how: 'attachUprobe(), attachUsdt()',
   capabilities: ['CAP_SYS_ADMIN'],
 }
-/** packet(7) */
+/** packet(7): raw packet sockets. */
 export const packetSocket: AttachNeed = {
   how: 'attachSocketFilter() to an interface',
   capabilities: ['CAP_NET_RAW'],
 }
-/** Its folders are mode 0700 as kernels mount it. */
+/** The folders of tracefs have mode 0700 by default. */
 const readTracefs: AttachNeed = {
   how: 'attachTracepoint(), while only root may read tracefs',
   capabilities: ['CAP_DAC_READ_SEARCH'],
 }
-/** Loading one is for everybody that may load a socket filter. */
+/** A cgroup_skb program may be loaded by whoever may load a socket filter. */
 export const cgroupSkb: AttachNeed = { how: 'attachCgroup()', capabilities: ['CAP_NET_ADMIN'] }
 
 /**
@@ -76,7 +76,7 @@ export const neededCapabilities: Readonly<Record<Exclude<ProgType, 'unspec'>, Ne
     netfilter: { load: network },
   }
 
-/** @param type BPF_PROG_TYPE_ number. One that is not in the table is taken for tracing. */
+/** @param type BPF_PROG_TYPE_ number. One that is not in the table needs what tracing needs. */
 export function capabilitiesFor(type: number): NeededCapabilities {
   const name = progTypes[type]
   return name === undefined || name === 'unspec' ? { load: tracing } : neededCapabilities[name]

@@ -15,27 +15,27 @@ const hooks = { pre_routing: 0, local_in: 1, forward: 2, local_out: 3, post_rout
 export interface NetfilterOptions {
   pf: keyof typeof families
   hooknum: keyof typeof hooks
-  /** Lower runs earlier: one of its own at each hook, and neither the lowest nor the highest 32-bit number. */
+  /** Lower runs earlier. It must be unused at the hook, and neither the lowest nor the highest 32-bit number. */
   priority: number
-  /** Fragments are put together first: kernel 6.6, and a priority above -400. */
+  /** Reassembles fragments first. Needs Linux 6.6 and a priority above -400. */
   defrag?: boolean | undefined
 }
 
-/** NETFILTER. Kernel 6.4. */
+/** BPF_PROG_TYPE_NETFILTER. Needs Linux 6.4. */
 export class NetfilterProgram extends PacketProgram {
-  /** In the network namespace of this process. */
+  /** Attaches to a hook of this process's network namespace. */
   attachNetfilter(options: NetfilterOptions): Link {
     requireKnownOptions('attachNetfilter()', options, ['pf', 'hooknum', 'priority', 'defrag'])
     const { pf, hooknum, priority } = options
     const family = constantOf('pf', families, pf)
     const hook = constantOf('hooknum', hooks, hooknum)
     if (typeof priority !== 'number' || (priority | 0) !== priority) {
-      throw new RangeError(`priority is a whole number of 32 bits, not ${priority}`)
+      throw new RangeError(`priority must be a signed 32-bit integer, not ${priority}`)
     }
     const link = kernelLink(this, `attach to ${hooknum} of ${pf}`, {
       target: 0,
       attachType: BPF_NETFILTER,
-      requirement: 'Netfilter programs came with Linux 6.4',
+      requirement: 'Netfilter programs need Linux 6.4',
       // union bpf_attr.link_create.netfilter: pf, hooknum, priority, flags.
       writeTypeFields({ data }) {
         data.setUint32(typeFieldsOffset, family, true)

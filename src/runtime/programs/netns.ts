@@ -14,7 +14,7 @@ import { requireBytes, testRun } from './test-run.ts'
 
 const bpf_program__attach_netns = fromLibbpf('ptr bpf_program__attach_netns(ptr, int)')
 
-/** SK_LOOKUP: chooses the socket that a new connection or datagram is for. */
+/** BPF_PROG_TYPE_SK_LOOKUP: chooses the socket for a new connection or datagram. */
 export class SkLookupProgram extends Program {
   /** @param netns a network namespace: a path (`/proc/self/ns/net`), a name of `ip netns`, or a descriptor */
   attachNetns(netns: string | number): Link {
@@ -22,8 +22,8 @@ export class SkLookupProgram extends Program {
   }
 
   /**
-   * Runs it once, or `repeat` times.
-   * @param options.ctx `struct bpf_sk_lookup`, whose `cookie` comes back as that of the chosen socket
+   * Runs the program once, or `repeat` times.
+   * @param options.ctx `struct bpf_sk_lookup`; the returned one has the chosen socket's `cookie`
    */
   testRun(options: {
     ctx: Uint8Array
@@ -44,7 +44,7 @@ export class SkLookupProgram extends Program {
   }
 }
 
-/** FLOW_DISSECTOR. What a test run gives as `data` is `struct bpf_flow_keys`. */
+/** BPF_PROG_TYPE_FLOW_DISSECTOR. The `data` of a test run's result is `struct bpf_flow_keys`. */
 export class FlowDissectorProgram extends PacketProgram {
   /** @param netns a network namespace: a path (`/proc/self/ns/net`), a name of `ip netns`, or a descriptor */
   attachNetns(netns: string | number): Link {

@@ -10,23 +10,23 @@ import {
 import { unsupported } from '../host/error.ts'
 import type { Program } from './program.ts'
 
-/** Of a program whose section came after libbpf 1.0. */
+/** What a section means that libbpf 1.0 does not know. */
 export interface SectionFacts {
-  /** libbpf 1.x knows it. */
+  /** The x of the first libbpf 1.x that knows it. */
   readonly minor: number
-  /** BPF_PROG_TYPE_ and bpf_attach_type numbers. */
+  /** The BPF_PROG_TYPE_ number. */
   readonly type: number
   readonly attachType: number
   readonly sleepable?: boolean
-  /** It says where to attach. */
+  /** Whether the section names a target to attach to. */
   readonly attaches?: boolean
 }
 
-/** What becomes of such a program when the installed libbpf does not know its section. */
+/** What is done for a program whose section the installed libbpf does not know. */
 export interface NewerSection {
-  /** Tells libbpf what the section would have told it. @param program `struct bpf_program *`, opened */
+  /** Sets the types and flags that the section stands for. @param program an open `struct bpf_program *` */
   setProgramType(program: number): void
-  /** @throws {BpfError} `ERR_BPF_UNSUPPORTED` when libbpf, not knowing how, would leave it unattached without a word */
+  /** @throws {BpfError} `ERR_BPF_UNSUPPORTED` when libbpf would silently leave the program unattached */
   requireKnown(program: Program): void
 }
 
@@ -46,7 +46,7 @@ export function newerSection(facts: SectionFacts): NewerSection {
         'attach',
         program.title,
         `the installed libbpf does not know SEC("${program.section}")`,
-        `It came with libbpf 1.${minor}: use that, or attach the program with one of its own functions`,
+        `Install libbpf 1.${minor}, or attach the program by one of its attach methods`,
       )
     },
   }

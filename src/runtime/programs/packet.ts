@@ -8,23 +8,23 @@ import { requireBytes, testRun } from './test-run.ts'
 export interface PacketRunOptions {
   /** The packet; the kernel wants at least 14 bytes, an Ethernet header. */
   data?: Uint8Array | undefined
-  /** The context struct, `struct __sk_buff` or `struct xdp_md`: the fields that may be given. */
+  /** The context, `struct __sk_buff` or `struct xdp_md`; fields that the kernel does not take must be zero. */
   ctx?: Uint8Array | undefined
-  /** Runs; 1 by default. */
+  /** The number of runs; default: 1. */
   repeat?: number | undefined
   /** BPF_F_TEST_ flags. */
   flags?: number | undefined
-  /** With BPF_F_TEST_XDP_LIVE_FRAMES: packets a batch. */
+  /** Packets in a batch, with BPF_F_TEST_XDP_LIVE_FRAMES. */
   batchSize?: number | undefined
 }
 
-/** Programs may lengthen a packet; the kernel writes no more than it is told there is room for. */
+/** Bytes that a program may add to a packet in a test run. */
 const maxGrowth = 4096
 const optionNames = ['data', 'ctx', 'repeat', 'flags', 'batchSize']
 
-/** What runs on packets, and can be tried on one of ours: LWT_ and SCHED_ACT, which libbpf does not attach, and more. */
+/** A program that runs on packets, and can be tested on a given one. LWT_* and SCHED_ACT have no attach methods in libbpf. */
 export class PacketProgram extends Program {
-  /** Runs it once, or `repeat` times, on a packet of ours, in the kernel. @throws {BpfError} */
+  /** Runs the program in the kernel on a given packet, once or `repeat` times. @throws {BpfError} */
   testRun(options: PacketRunOptions = {}): TestRunOutput {
     requireKnownOptions('testRun()', options, optionNames)
     const { data = new Uint8Array(), ctx = new Uint8Array(), flags = 0 } = options
@@ -34,7 +34,7 @@ export class PacketProgram extends Program {
       repeat: uint32('repeat', options.repeat ?? 0),
       flags: uint32('flags', flags),
       batchSize: uint32('batchSize', options.batchSize ?? 0),
-      // Frames that go live do not come back.
+      // Live frames are sent and not returned.
       maxGrowth: (flags & BPF_F_TEST_XDP_LIVE_FRAMES) === 0 ? maxGrowth : 0,
     })
   }

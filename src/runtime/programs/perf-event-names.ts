@@ -1,4 +1,4 @@
-/** By number, as perf(1) lists them. linux/perf_event.h: enum perf_sw_ids, enum perf_hw_id. */
+/** perf(1)'s names in the order of their numbers (linux/perf_event.h: enum perf_sw_ids, enum perf_hw_id). */
 const names = {
   software: [
     'cpu-clock',
@@ -33,12 +33,12 @@ type Kind = keyof typeof names
 /** `cpu-clock`, `page-faults`, `instructions`, … */
 export type PerfEventName = (typeof names)[Kind][number]
 
-/** @throws {TypeError} naming the choices */
+/** Returns the type and number of an event. @throws {TypeError} that lists the names */
 export function perfEventNamed(name: PerfEventName): { type: Kind; config: number } {
   for (const type of ['software', 'hardware'] as const) {
     const config = names[type].findIndex((known) => known === name)
     if (config >= 0) return { type, config }
   }
   const choices = [...names.software, ...names.hardware].join(', ')
-  throw new TypeError(`config is a number, or one of ${choices}, not ${String(name)}`)
+  throw new TypeError(`config must be a number or one of ${choices}, not ${String(name)}`)
 }

@@ -24,32 +24,32 @@ const bpf_program__attach_perf_event_opts = fromLibbpf(
 )
 
 export interface PerfEventCookie {
-  /** What bpf_get_attach_cookie() returns in the program; kernel 5.15. */
+  /** The value of bpf_get_attach_cookie() in the program. Needs Linux 5.15. */
   cookie?: Integer | undefined
 }
 
 export interface PerfEventOptions extends PerfEventCookie {
-  /** `software`, or one of perf_event_open(2)'s other kinds, or a PMU's number. Left out: that of a named `config`. */
+  /** A type of perf_event_open(2) such as `software`, or the number of a PMU. Default: the type of a named `config`. */
   type?: keyof typeof perfEventTypes | number | undefined
-  /** Which event of the kind: a name such as `cpu-clock`, or its number. Left out: 0, the first. */
+  /** The event of that type: a name such as `cpu-clock`, or its number. Default: 0. */
   config?: Integer | PerfEventName | undefined
-  /** Samples a second. */
+  /** Samples per second. */
   frequency?: number | undefined
-  /** Or events a sample. */
+  /** Events per sample, instead of `frequency`. */
   period?: Integer | undefined
-  /** Only this process and thread, on whatever CPU. Left out: every process. */
+  /** Only this process or thread, on any CPU. Default: every process. */
   pid?: number | 'self' | undefined
-  /** Only this CPU. Left out: every CPU that is online. */
+  /** Only this CPU. Default: every CPU that is online. */
   cpu?: number | undefined
 }
 
 const optionNames = ['type', 'config', 'frequency', 'period', 'pid', 'cpu', 'cookie']
 
-/** PERF_EVENT: runs at samples of hardware and software counters. */
+/** BPF_PROG_TYPE_PERF_EVENT: runs at samples of hardware and software counters. */
 export class PerfEventProgram extends Program {
-  /** Opens the events itself, one a CPU, and attaches to all of them; they end with the link. */
+  /** Opens an event on each CPU and attaches to all of them. They close with the link. */
   attachPerfEvent(options: PerfEventOptions): Link
-  /** @param fd of perf_event_open(2), which stays the caller's */
+  /** @param fd a descriptor of perf_event_open(2), which the caller still owns */
   attachPerfEvent(fd: number, options?: PerfEventCookie): Link
   attachPerfEvent(target: PerfEventOptions | number, options: PerfEventCookie = {}): Link {
     if (typeof target === 'number') {
@@ -97,16 +97,16 @@ function eventConfig({ type, config = 0 }: PerfEventOptions): { type: number; co
   const named = typeof config === 'string' ? perfEventNamed(config) : { type, config }
   const kind = type ?? named.type
   if (kind === undefined)
-    throw new TypeError('attachPerfEvent() takes a type, or the name of an event as config')
+    throw new TypeError('attachPerfEvent() needs a type, or the name of an event as config')
   if (named.type !== kind)
-    throw new TypeError(`config ${config} is of type ${named.type}, not ${kind}`)
+    throw new TypeError(`config ${config} is an event of type ${named.type}, not ${kind}`)
   return {
     type: typeof kind === 'number' ? kind : constantOf('type', perfEventTypes, kind),
     config: uint64('config', named.config),
   }
 }
 
-/** linux/perf_event.h: PERF_TYPE_HARDWARE, _HW_CACHE, _RAW: what the CPU itself counts. */
+/** linux/perf_event.h: PERF_TYPE_HARDWARE, PERF_TYPE_HW_CACHE, PERF_TYPE_RAW. */
 const countedByCpu = new Set([0, 3, 4])
 
 function openFailureHint(
@@ -116,7 +116,7 @@ function openFailureHint(
 ): string | undefined {
   if (errno === ENOENT || errno === EOPNOTSUPP) {
     return countedByCpu.has(type)
-      ? "This machine does not count that in hardware, as many virtual machines do not: sample by { config: 'cpu-clock' }"
+      ? "This machine does not count that in hardware, as many virtual machines do not: use { config: 'cpu-clock' }"
       : `This kernel has no event source of type ${type}, or not this event of it: /sys/bus/event_source/devices/*/type lists them`
   }
   if (errno !== EINVAL && errno !== ENODEV) return undefined

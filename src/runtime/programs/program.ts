@@ -29,23 +29,23 @@ import { programStream } from './stream.ts'
 
 const bpf_program__attach = fromLibbpf('ptr bpf_program__attach(ptr)')
 
-/** An attachment that failed. */
+/** A failed attach, for advice on it. */
 export interface FailedAttach {
   readonly errno: number
-  /** What libbpf said. */
+  /** What libbpf logged. */
   readonly log: string
-  /** It was to be attached where the section says, not by a function that says where. */
+  /** Whether the section named the target, and not the arguments of an attach method. */
   readonly bySection: boolean
 }
 
 /** Makes the class of one program type; generated modules name one a program, so that unused ones leave the bundle. */
 export type ProgramKind<P extends Program = Program> = new (handle: ProgramHandle) => P
 
-/** What every program has. */
+/** A BPF program of any type. */
 export class Program extends ProgramSettings implements AttachableProgram {
   #attached: Link | undefined
 
-  /** As in the C source: `tp_btf/sched_process_exec`. */
+  /** The section, as in the C source: `tp_btf/sched_process_exec`. */
   get section(): string {
     return bpf_program__section_name(readablePointer(this, 'read section of'))
   }
@@ -60,7 +60,7 @@ export class Program extends ProgramSettings implements AttachableProgram {
   }
 
   /**
-   * A descriptor of it, a duplicate: it closes with the skeleton; closed before, it is made anew.
+   * A duplicate of the program's descriptor, which closes with the skeleton. If it was closed before, a new one is made.
    * @throws {BpfError} `ERR_BPF_STATE` before load
    */
   get fd(): number {
@@ -74,18 +74,18 @@ export class Program extends ProgramSettings implements AttachableProgram {
         code: 'ERR_BPF_STATE',
         operation: 'use the descriptor of',
         object: this.title,
-        reason: 'load() left it out, since autoload is off',
+        reason: 'load() left it out, because its autoload is false',
       })
     }
     return fd
   }
 
-  /** What the kernel says of it, run statistics included. @throws {BpfError} `ERR_BPF_STATE` before load */
+  /** The kernel's information on the program, with run statistics. @throws {BpfError} `ERR_BPF_STATE` before load */
   get info(): ProgramInfo {
     return programInfo(this.#ownFd, this.title)
   }
 
-  /** The number the kernel knows it by. */
+  /** The kernel's id of the program. */
   get id(): number {
     return this.info.id
   }
@@ -99,19 +99,19 @@ export class Program extends ProgramSettings implements AttachableProgram {
   }
 
   /**
-   * Attaches as its section says.
-   * @throws {BpfError} EOPNOTSUPP when the section names no target: use an attach function of its kind
+   * Attaches to the target that the section names.
+   * @throws {BpfError} EOPNOTSUPP when the section names no target: use an attach method of its type
    */
   attach(): Link {
     return this.adopt(this.linkBySection() ?? linkByLibbpf(this, 'attach', bpf_program__attach))
   }
 
-  /** As its section says, where that is not left to libbpf. @internal */
+  /** Attaches to the target that the section names, where that is not left to libbpf. @internal */
   linkBySection(): NativeLink | undefined {
     return undefined
   }
 
-  /** Makes it outlive the process under a path of a BPF file system. */
+  /** Pins the program to a path of a BPF file system, where it outlives the process. */
   pin(path: string): void {
     this.#move('pin', bpf_program__pin, path)
   }
@@ -120,7 +120,7 @@ export class Program extends ProgramSettings implements AttachableProgram {
     this.#move('unpin', bpf_program__unpin, path)
   }
 
-  /** Whether it has a live link, made by whatever function. @internal */
+  /** Whether the last link that was made is alive. @internal */
   get attached(): boolean {
     return this.#attached !== undefined && !this.#attached.destroyed
   }
@@ -135,12 +135,12 @@ export class Program extends ProgramSettings implements AttachableProgram {
     return new Link(handleOf(this).links, this.title, native, this.linkInfoLayouts)
   }
 
-  /** What its links are. @internal */
+  /** The layouts of bpf_link_info that its links have. @internal */
   protected get linkInfoLayouts(): LinkInfoLayouts {
     return {}
   }
 
-  /** @param hint when nothing better is known @internal */
+  /** @param hint what to do, when nothing more specific is known @internal */
   failure(tried: Operation, errno: number, log = '', hint?: string): BpfError {
     const details: OperationDetails = typeof tried === 'string' ? { words: tried } : tried
     const { words: operation, need } = details
@@ -159,22 +159,22 @@ export class Program extends ProgramSettings implements AttachableProgram {
     })
   }
 
-  /** What to do when it could not be attached. @internal */
+  /** Says what to do when it could not be attached. @internal */
   advice({ errno, log, bySection }: FailedAttach): string | undefined {
     if (/\(did you load it\?\)|can't attach before loaded/.test(log)) {
-      return 'load() left it out, since autoload is off'
+      return 'load() left it out, because its autoload is false: set it to true before load()'
     }
     return bySection && errno === EOPNOTSUPP
-      ? `SEC("${this.section}") names nothing to attach to by itself: use one of the program's attach functions that names the target`
+      ? `SEC("${this.section}") names no target: use an attach method that names one`
       : undefined
   }
 
-  /** What to do when the kernel refused to load it before its verifier read it. @internal */
+  /** Says what to do when the kernel refused to load it without a verifier log. @internal */
   loadAdvice(_errno: number, _log?: string): string | undefined {
     return undefined
   }
 
-  /** What this process must have to load and attach it. @internal */
+  /** The capabilities that this process needs to load and attach it. @internal */
   get neededCapabilities(): NeededCapabilities {
     return capabilitiesFor(bpf_program__type(handleOf(this).pointer))
   }
@@ -186,7 +186,7 @@ export class Program extends ProgramSettings implements AttachableProgram {
   }
 }
 
-/** libbpf ends with the telling line, `prog 'x': failed to create tracepoint …`; after it comes one that says no more. */
+/** The line of libbpf's log that says why, `prog 'x': failed to create tracepoint …`. A line that says less may follow it. */
 function decisiveLine(log: string): string | undefined {
   const lines = log.trimEnd().split('\n')
   const line = lines.findLast((line) => !/failed to auto-attach/.test(line)) ?? lines.at(-1)

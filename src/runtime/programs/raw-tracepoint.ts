@@ -23,17 +23,17 @@ const bpf_program__attach_raw_tracepoint = fromLibbpf(
 )
 
 export interface RawTracepointRunOptions {
-  /** The arguments of the tracepoint, at most 12, 8 bytes each. */
+  /** The arguments of the tracepoint: at most 12, of 8 bytes each. */
   ctx?: Uint8Array | readonly Integer[] | undefined
-  /** On this CPU; left out: where this thread runs. */
+  /** The CPU to run on. Default: the one of this thread. */
   cpu?: number | undefined
 }
 
-/** RAW_TRACEPOINT. */
+/** BPF_PROG_TYPE_RAW_TRACEPOINT. */
 export class RawTracepointProgram extends Program {
   /**
-   * @param tracepoint its name alone: `sched_process_exec`
-   * @param options.cookie what bpf_get_attach_cookie() returns in the program; kernel 6.10
+   * @param tracepoint the name without its category: `sched_process_exec`
+   * @param options.cookie the value of bpf_get_attach_cookie() in the program; needs Linux 6.10
    */
   attachRawTracepoint(tracepoint: string, options: { cookie?: Integer | undefined } = {}): Link {
     requireKnownOptions('attachRawTracepoint()', options, ['cookie'])
@@ -55,7 +55,7 @@ export class RawTracepointProgram extends Program {
     return this.adopt(descriptorLink(fd))
   }
 
-  /** Runs it once with arguments of ours. */
+  /** Runs the program once with given arguments. */
   testRun(options: RawTracepointRunOptions = {}): Pick<TestRunOutput, 'retval'> {
     requireKnownOptions('testRun()', options, ['ctx', 'cpu'])
     const { ctx = [], cpu } = options
@@ -78,7 +78,7 @@ export class RawTracepointProgram extends Program {
   }
 }
 
-/** Negative ones as C would pass them. */
+/** Encodes the arguments; negative ones as C passes them. */
 function argumentBytes(args: readonly Integer[]): Uint8Array {
   const values = words(copyList('ctx', args, (arg) => BigInt.asUintN(64, BigInt(arg))))
   return new Uint8Array(values.buffer, 0, values.size)

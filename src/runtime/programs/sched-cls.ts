@@ -29,12 +29,12 @@ const netkitTypes: Readonly<Record<NetkitSide, number>> = {
   peer: BPF_NETKIT_PEER,
 }
 
-/** SCHED_CLS: tc, tcx and netkit. */
+/** BPF_PROG_TYPE_SCHED_CLS: tc, tcx and netkit. */
 export class SchedClsProgram extends PacketProgram {
   /**
-   * Beside other programs, without a queueing discipline. Kernel 6.6.
-   * @param device name or index of a network interface
-   * @param direction left out: of `SEC("tcx/ingress")` or `SEC("tcx/egress")`
+   * Attaches by tcx, beside other programs and without a queueing discipline. Needs Linux 6.6.
+   * @param device the name or index of a network interface
+   * @param direction default: that of `SEC("tcx/ingress")` or `SEC("tcx/egress")`
    */
   attachTcx(device: string | number, direction: Direction, options?: AnchorOptions): Link
   attachTcx(device: string | number, options?: AnchorOptions): Link
@@ -43,14 +43,14 @@ export class SchedClsProgram extends PacketProgram {
     direction?: Direction | AnchorOptions,
     options?: AnchorOptions,
   ): Link {
-    const since = 'Tcx came with Linux 6.6: attachTc() is the older way'
+    const since = 'tcx needs Linux 6.6: use attachTc() on older kernels'
     return this.#attach('attachTcx', device, tcxTypes, direction, options, since)
   }
 
   /**
-   * Kernel 6.7.
-   * @param device name or index of a netkit interface: of its primary end
-   * @param side left out: of `SEC("netkit/primary")` or `SEC("netkit/peer")`
+   * Attaches to a netkit pair. Needs Linux 6.7.
+   * @param device the name or index of the primary interface of the pair
+   * @param side default: that of `SEC("netkit/primary")` or `SEC("netkit/peer")`
    */
   attachNetkit(device: string | number, side: NetkitSide, options?: AnchorOptions): Link
   attachNetkit(device: string | number, options?: AnchorOptions): Link
@@ -59,20 +59,25 @@ export class SchedClsProgram extends PacketProgram {
     side?: NetkitSide | AnchorOptions,
     options?: AnchorOptions,
   ): Link {
-    const since = 'Netkit came with Linux 6.7, and the interface must be the primary end of a pair'
+    const since = 'netkit needs Linux 6.7 and the primary interface of a netkit pair'
     return this.#attach('attachNetkit', device, netkitTypes, side, options, since)
   }
 
   /**
-   * As a filter of the interface's clsact queueing discipline, which is made for it and removed with the last filter.
-   * The kernel has no link for it: it stays after the process unless the link is destroyed.
-   * @param device name or index of a network interface
-   * @param direction left out: of `SEC("tc/ingress")` or `SEC("tc/egress")`
+   * Attaches as a filter of the interface's clsact queueing discipline, which is created for it and removed with the last
+   * filter. The kernel has no link for it: the filter stays after the process ends, unless the link is destroyed.
+   * @param device the name or index of a network interface
+   * @param direction default: that of `SEC("tc/ingress")` or `SEC("tc/egress")`
    */
   attachTc(device: string | number, direction: Direction, options?: TcOptions): Link
   attachTc(device: string | number, options?: TcOptions): Link
   attachTc(device: string | number, direction?: Direction | TcOptions, options?: TcOptions): Link {
-    const [side, opts] = this.#place<Direction, TcOptions>('attachTc', tcxTypes, direction, options)
+    const [side, opts] = this.#sideAndOptions<Direction, TcOptions>(
+      'attachTc',
+      tcxTypes,
+      direction,
+      options,
+    )
     return this.adopt(attachTc(this, device, side, opts))
   }
 
@@ -84,7 +89,7 @@ export class SchedClsProgram extends PacketProgram {
     more: AnchorOptions | undefined,
     since: string,
   ): Link {
-    const [side, options] = this.#place(method, types, place, more)
+    const [side, options] = this.#sideAndOptions(method, types, place, more)
     requireKnownOptions(`${method}()`, options, anchorNames)
     const anchor = anchorOf(`${method}()`, options)
     return this.adopt(
@@ -98,22 +103,22 @@ export class SchedClsProgram extends PacketProgram {
     )
   }
 
-  /** What is given, or what the section says. */
-  #place<S extends string, O extends object>(
+  /** Returns the given side and options; without a side, that of the section. */
+  #sideAndOptions<S extends string, O extends object>(
     method: string,
     types: Readonly<Record<S, number>>,
     place: S | O | undefined,
     options: O | undefined,
   ): [side: S, options: O | Record<string, never>] {
     if (typeof place === 'string') {
-      constantOf(`The place of ${method}()`, types, place)
+      constantOf(`argument 2 of ${method}()`, types, place)
       return [place, options ?? {}]
     }
     const sides = Object.keys(types) as S[]
     const side = sides.find((name) => types[name] === this.expectedAttachType)
     if (side === undefined) {
       throw new TypeError(
-        `${method}() attaches to ${sides.join(' or ')}: SEC("${this.section}") does not say to which`,
+        `${method}() needs ${sides.map((side) => `'${side}'`).join(' or ')} as its second argument: SEC("${this.section}") names neither`,
       )
     }
     return [side, place ?? options ?? {}]

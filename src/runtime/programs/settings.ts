@@ -32,17 +32,17 @@ import type { LinkOwner } from '../links/link.ts'
 import { missingTargetHint } from './attach-targets.ts'
 import { indexOfInterface } from './interface-index.ts'
 
-/** A program's native side. */
+/** The native side of a program. */
 export class ProgramHandle {
   readonly name: string
   /** `struct bpf_program *` */
   pointer: number
   readonly links: LinkOwner
-  /** What users have of the descriptor. */
+  /** The duplicate of the descriptor that users get. */
   readonly userDescriptor: DuplicateDescriptor
   /** What the verifier wrote while it accepted the program. */
   log = ''
-  /** What setAttachTarget() was given. */
+  /** The arguments of the last setAttachTarget(). */
   attachTarget?: Parameters<ProgramSettings['setAttachTarget']>
   readonly #isOne = true
 
@@ -58,7 +58,7 @@ export class ProgramHandle {
     this.userDescriptor = lent
   }
 
-  /** Not what only looks like one. */
+  /** Whether a value is one, and not an imitation of its shape. */
   static isHandle(value: object): value is ProgramHandle {
     return #isOne in value && value.#isOne
   }
@@ -66,10 +66,10 @@ export class ProgramHandle {
 
 const handles = /*#__PURE__*/ new Memo<ProgramSettings, ProgramHandle>()
 
-/** A program's native side, out of the reach of whoever holds the program: there code could end the process. */
+/** Returns the native side of a program. Users cannot reach it, because wrong pointers could crash the process. */
 export function handleOf(program: ProgramSettings): ProgramHandle {
   const handle = handles.get(program)
-  if (!handle) throw new TypeError('this is no program')
+  if (!handle) throw new TypeError('this is not a program of a skeleton')
   return handle
 }
 
@@ -92,14 +92,14 @@ const settings = {
   logLevel: [bpf_program__log_level, bpf_program__set_log_level, uint32],
 } as const satisfies Readonly<Record<string, Setting>>
 
-/** What can be set of a program between open and load: libbpf's setters, in camelCase. */
+/** The settings of a program between open and load: libbpf's setters in camelCase. */
 export class ProgramSettings {
   readonly #handle: ProgramHandle
   #ifindex = 0
 
   constructor(handle: ProgramHandle) {
     if (!ProgramHandle.isHandle(handle))
-      throw new TypeError('open() of a skeleton makes its programs')
+      throw new TypeError('programs cannot be constructed: open() of a skeleton makes them')
     this.#handle = handle
     handles.set(this, handle)
   }
@@ -113,7 +113,7 @@ export class ProgramSettings {
     return `program ${this.name} of ${this.#handle.links.life.name}`
   }
 
-  /** Off: load leaves it out. Of `SEC("?…")` it is off at first. */
+  /** Whether load() loads it. False at first for `SEC("?…")`. */
   get autoload(): boolean {
     return this.#get('autoload')
   }
@@ -122,7 +122,7 @@ export class ProgramSettings {
     this.#set('autoload', on)
   }
 
-  /** Off: `attach()` of the skeleton leaves it alone. It may be set at any time. */
+  /** Whether the skeleton's `attach()` attaches it. It may be set at any time. */
   get autoattach(): boolean {
     return bpf_program__autoattach(readablePointer(this, 'read autoattach of'))
   }
@@ -134,7 +134,7 @@ export class ProgramSettings {
     )
   }
 
-  /** BPF_PROG_TYPE_ number; set by the number or by libbpf's name of it: `sched_cls`. */
+  /** The BPF_PROG_TYPE_ number. It may be set by libbpf's name for it, `sched_cls`. */
   get type(): number {
     return this.#get('type')
   }
@@ -143,7 +143,7 @@ export class ProgramSettings {
     this.#set('type', type)
   }
 
-  /** The bpf_attach_type's number; set by the number or by libbpf's name of it: `cgroup_inet_egress`. */
+  /** The number of the bpf_attach_type. It may be set by libbpf's name for it, `cgroup_inet_egress`. */
   get expectedAttachType(): number {
     return this.#get('expectedAttachType')
   }
@@ -152,7 +152,7 @@ export class ProgramSettings {
     this.#set('expectedAttachType', type)
   }
 
-  /** BPF_F_ flags of BPF_PROG_LOAD. */
+  /** The BPF_F_ flags of BPF_PROG_LOAD. */
   get flags(): number {
     return this.#get('flags')
   }
@@ -161,7 +161,7 @@ export class ProgramSettings {
     this.#set('flags', flags)
   }
 
-  /** Above 0 the verifier writes into `log` also when it accepts the program: 1 its walk, 2 more, 4 statistics. */
+  /** Above 0 the verifier fills `log` even when it accepts the program: 1 its walk, 2 more of it, 4 statistics. */
   get logLevel(): number {
     return this.#get('logLevel')
   }
@@ -178,17 +178,17 @@ export class ProgramSettings {
   set logSize(bytes: number) {
     const { address, size } = this.#logBuffer('set logSize of')
     if (uint32('logSize', bytes) > size) {
-      throw new RangeError(`logSize is at most ${size}, not ${bytes}`)
+      throw new RangeError(`logSize must be at most ${size} bytes, not ${bytes}`)
     }
     this.#change('logSize', (program) => bpf_program__set_log_buf(program, address, bytes))
   }
 
-  /** What the verifier wrote while it accepted the program: of `logLevel` 0, nothing. */
+  /** What the verifier wrote when it accepted the program; empty with `logLevel` 0. */
   get log(): string {
     return this.#handle.log
   }
 
-  /** The network device that the program is loaded onto: its index, 0 for none; set by index or name. */
+  /** The index of the network device that the program is offloaded to; 0 for none. It may be set by the device's name. */
   get ifindex(): number {
     return this.#ifindex
   }
@@ -200,9 +200,9 @@ export class ProgramSettings {
   }
 
   /**
-   * What a program of kernel BTF attaches to (tp_btf, fentry and its like, LSM, freplace), in place of what its section
-   * says.
-   * @param target a loaded program or its descriptor, whose function it is; null is the kernel
+   * Sets the target of a program that attaches by BTF (tp_btf, fentry and the like, LSM, freplace), instead of the one in
+   * its section.
+   * @param target the loaded program that has the function, or its descriptor; null for the kernel
    * @throws {BpfError} ESRCH when there is no such function
    */
   setAttachTarget(target: { readonly fd: number } | number | null, functionName: string): void {
@@ -250,7 +250,7 @@ export class ProgramSettings {
   }
 }
 
-/** `struct bpf_program *`, unless the skeleton is gone or loads. */
+/** Returns the `struct bpf_program *`. @throws {BpfError} when the skeleton is destroyed or loading */
 export function readablePointer(program: ProgramSettings, operation: string): number {
   const { links, pointer } = handleOf(program)
   const { stage } = links.life
@@ -260,7 +260,7 @@ export function readablePointer(program: ProgramSettings, operation: string): nu
   return pointer
 }
 
-/** Neither enumeration has come near it. */
+/** More than either enum has constants. */
 const maxTypes = 256
 
 /*#__NO_SIDE_EFFECTS__*/
@@ -271,7 +271,7 @@ function numberOrName(
     if (typeof type !== 'string') return uint32(what, type)
     for (let number = 0; number < maxTypes; number++) if (nameOf(number) === type) return number
     throw new TypeError(
-      `the installed libbpf knows no ${what} ${JSON.stringify(type)}: give one of its names, or the number in linux/bpf.h`,
+      `the installed libbpf knows no ${what} ${JSON.stringify(type)}: give another name, or the number in linux/bpf.h`,
     )
   }
 }

@@ -19,15 +19,15 @@ import { PacketProgram } from './packet.ts'
 import { Program } from './program.ts'
 import { attachBySocketOption } from './socket.ts'
 
-/** SOCKET_FILTER. */
+/** BPF_PROG_TYPE_SOCKET_FILTER. */
 export class SocketFilterProgram extends PacketProgram {
   /**
-   * On what a socket receives: packets are cut to as many bytes as it returns, 0 drops them. Or, given an interface, on
-   * copies of what that receives and sends.
-   * @param target a socket of Node's or its descriptor; the name of a network interface
+   * Attaches to what a socket receives: each packet is cut to as many bytes as the program returns, 0 drops it. With the
+   * name of a network interface, it runs on copies of what the interface receives and sends.
+   * @param target a Node socket, a socket's descriptor, or the name of a network interface
    */
   attachSocketFilter(target: SocketLike | string): Link {
-    if (typeof target === 'string') return this.adopt(this.#watch(target))
+    if (typeof target === 'string') return this.adopt(this.#attachToInterface(target))
     return this.adopt(this.#attach(socketDescriptor(target, 'attach to a socket'), 'a socket'))
   }
 
@@ -35,7 +35,7 @@ export class SocketFilterProgram extends PacketProgram {
     return attachBySocketOption(this, `attach to ${what}`, fd, SO_ATTACH_BPF, SO_DETACH_BPF)
   }
 
-  #watch(device: string): NativeLink {
+  #attachToInterface(device: string): NativeLink {
     const ifindex = indexOfInterface(device)
     const fd = openPacketSocket()
     if (fd < 0) {
@@ -53,9 +53,9 @@ export class SocketFilterProgram extends PacketProgram {
   }
 }
 
-/** SK_REUSEPORT: chooses among the sockets of one port. */
+/** BPF_PROG_TYPE_SK_REUSEPORT: chooses among the sockets of one port. */
 export class SkReuseportProgram extends Program {
-  /** @param socket a listening or bound one of the group, or its descriptor: it is for all of them */
+  /** @param socket a listening or bound socket of the group, or its descriptor. The program is attached to the whole group. */
   attachReuseport(socket: SocketLike): Link {
     const operation = 'attach to sockets of one port'
     const fd = socketDescriptor(socket, operation)
@@ -66,9 +66,9 @@ export class SkReuseportProgram extends Program {
   }
 }
 
-/** SO_ATTACH_REUSEPORT_EBPF is for sockets of a group. */
+/** Says what to do about SO_ATTACH_REUSEPORT_EBPF on a socket without a group. */
 function reuseportHint(errno: number): string | undefined {
   return errno === EINVAL
-    ? 'The socket must share its port: bound with SO_REUSEPORT (of Node: reusePort in the options of listen() or of createSocket())'
+    ? 'Bind the socket with SO_REUSEPORT: the option reusePort of listen() or createSocket() in Node'
     : undefined
 }

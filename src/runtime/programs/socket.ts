@@ -7,7 +7,7 @@ import type { NativeLink } from '../links/native.ts'
 import { attachmentWithoutLink } from '../links/native.ts'
 import type { Program } from './program.ts'
 
-/** Puts a program on a socket by one option, and takes it off by another. @throws {BpfError} */
+/** Attaches a program to a socket by one socket option; the link detaches it by another. @throws {BpfError} */
 export function attachBySocketOption(
   program: Program,
   operation: Operation,
@@ -20,7 +20,7 @@ export function attachBySocketOption(
   const { ino } = statOf(fd)
   return attachmentWithoutLink(
     () => {
-      // The socket may be closed by now, and the number another's.
+      // The socket may be closed by now, and the descriptor's number in use for another file.
       if (inodeOf(fd) === ino) setSocketOption(fd, detach, 0)
     },
     (other) => (setSocketOption(fd, attach, registeredDescriptor(other)) < 0 ? -errno() : 0),

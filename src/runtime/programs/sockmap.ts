@@ -9,11 +9,12 @@ import type { NativeLink } from '../links/native.ts'
 import { progAttachLink } from '../links/prog-attach.ts'
 import { Program } from './program.ts'
 
-/** SK_SKB and SK_MSG: run on what the sockets of a map receive or send. */
+/** BPF_PROG_TYPE_SK_SKB and SK_MSG: run on what the sockets of a map receive or send. */
 export class SockmapProgram extends Program {
   /**
-   * By a link from Linux 6.10 on; on older ones it stays after the process, until the link is destroyed or the map ends.
-   * @param map a socket map or hash, or a descriptor of it
+   * Attaches to a socket map: by a kernel link since Linux 6.10. On older kernels the program stays after the process ends,
+   * until the link is destroyed or the map is gone.
+   * @param map a sockmap or sockhash, or a descriptor of it
    */
   attachSockmap(map: { readonly fd: number; readonly name?: string | undefined } | number): Link {
     const target = descriptor(map, 'attachSockmap() takes a socket map')
@@ -21,7 +22,7 @@ export class SockmapProgram extends Program {
     const attachType = this.expectedAttachType
     if (attachType === 0) {
       const hint =
-        'Say what it is for: SEC("sk_skb/stream_verdict"), or expectedAttachType before load()'
+        'Name the attach type: SEC("sk_skb/stream_verdict"), or expectedAttachType before load()'
       throw this.failure(operation, EINVAL, '', hint)
     }
     return this.adopt(this.#attach(operation, { target, attachType }))

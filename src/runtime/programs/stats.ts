@@ -5,13 +5,13 @@ import { privilegeHint } from '../host/capabilities.ts'
 import { BpfError } from '../host/error.ts'
 
 export interface Stats extends Disposable {
-  /** The kernel stops counting, unless another process asks for it too. Again: nothing. */
+  /** Makes the kernel stop counting, unless another process still asks for it. A second call does nothing. */
   disable(): void
 }
 
 /**
- * Has the kernel count runs and their time of every BPF program, of `progs.x.info.runCount` and `runTime`. It costs each
- * run some 20 ns.
+ * Makes the kernel count the runs of every BPF program and their time, for `info.runCount` and `info.runTime`. It costs
+ * each run about 20 ns.
  * @throws {BpfError}
  */
 export function enableStats(): Stats {

@@ -5,14 +5,14 @@ import { privilegeHint } from '../host/capabilities.ts'
 import { EINVAL } from '../host/errno.ts'
 import { BpfError, unsupported } from '../host/error.ts'
 
-/** Bytes a system call; the kernel keeps at most 100,000 unread ones of a stream. */
+/** Bytes that one system call reads. The kernel keeps at most 100,000 unread bytes of a stream. */
 const chunkSize = 1 << 16
 
-/** What a program wrote with bpf_stream_printk(), or the kernel of it: its errors are in `stderr`. Kernel 6.17. */
+/** What a program wrote with bpf_stream_printk(); in `stderr` also the kernel's reports on it. Needs Linux 6.17. */
 export interface ProgramStream {
-  /** Takes what waits; empty when nothing does. @throws {BpfError} `ERR_BPF_UNSUPPORTED` on older kernels */
+  /** Takes the unread bytes, if any. @throws {BpfError} `ERR_BPF_UNSUPPORTED` on older kernels */
   read(): Buffer
-  /** The same as text. */
+  /** Takes the unread bytes as text. @throws {BpfError} as `read` */
   text(): string
 }
 
@@ -22,21 +22,21 @@ export function programStream(
   id: number,
 ): ProgramStream {
   const read = (): Buffer => {
-    const pieces: Buffer[] = []
+    const chunks: Buffer[] = []
     for (;;) {
-      const piece = readChunk(program, id)
-      if (piece.length === 0) return Buffer.concat(pieces)
-      pieces.push(piece)
+      const chunk = readChunk(program, id)
+      if (chunk.length === 0) return Buffer.concat(chunks)
+      chunks.push(chunk)
     }
   }
   return { read, text: () => read().toString() }
 }
 
 function readChunk(program: { readonly fd: number; readonly title: string }, id: number): Buffer {
-  const piece = scratch(chunkSize)
+  const chunk = scratch(chunkSize)
   // union bpf_attr.prog_stream_read
   const attr = scratch(24)
-  setPointer(attr.data, 0, piece.address)
+  setPointer(attr.data, 0, chunk.address)
   attr.data.setUint32(8, chunkSize, true)
   attr.data.setUint32(12, id, true)
   attr.data.setUint32(16, registeredDescriptor(program), true)
@@ -44,13 +44,13 @@ function readChunk(program: { readonly fd: number; readonly title: string }, id:
   const operation = 'read a stream of'
   if (length === -EINVAL) {
     const reason = 'this kernel has no program streams'
-    throw unsupported(operation, program.title, reason, 'They came with Linux 6.17')
+    throw unsupported(operation, program.title, reason, 'They need Linux 6.17')
   }
   if (length < 0) {
     const hint = privilegeHint(-length)
     throw new BpfError({ operation, object: program.title, errno: -length, hint })
   }
-  const bytes = readBytes(piece.address, length)
-  reachabilityFence(piece)
+  const bytes = readBytes(chunk.address, length)
+  reachabilityFence(chunk)
   return Buffer.from(bytes.buffer)
 }

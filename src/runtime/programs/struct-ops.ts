@@ -2,7 +2,7 @@ import { ENOTSUPP } from '../host/errno.ts'
 import type { FailedAttach } from './program.ts'
 import { Program } from './program.ts'
 
-/** STRUCT_OPS: a function of a struct in SEC(".struct_ops"). */
+/** BPF_PROG_TYPE_STRUCT_OPS: a function of a struct in SEC(".struct_ops"). */
 export class StructOpsProgram extends Program {
   /** @internal */
   override loadAdvice(errno: number): string | undefined {

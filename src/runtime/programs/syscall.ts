@@ -3,11 +3,11 @@ import { Program } from './program.ts'
 import type { TestRunOutput } from './test-run.ts'
 import { requireBytes, testRun } from './test-run.ts'
 
-/** SYSCALL: runs when it is told to, and may sleep. */
+/** BPF_PROG_TYPE_SYSCALL: runs at testRun(), and may sleep. */
 export class SyscallProgram extends Program {
   /**
-   * Runs it once.
-   * @param options.ctx what its argument points to; it may write there
+   * Runs the program once.
+   * @param options.ctx the bytes that its argument points to, which it may change
    */
   testRun(options: { ctx?: Uint8Array | undefined } = {}): Pick<TestRunOutput, 'retval' | 'ctx'> {
     requireKnownOptions('testRun()', options, ['ctx'])

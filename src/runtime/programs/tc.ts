@@ -21,11 +21,11 @@ const bpf_tc_detach = fromLibbpf('int bpf_tc_detach(ptr, ptr)')
 const bpf_tc_query = fromLibbpf('int bpf_tc_query(ptr, ptr)')
 
 export interface TcOptions {
-  /** Filters of one priority are told apart by it. Left out: the kernel's choice. */
+  /** Identifies a filter among those of one priority. Default: the kernel chooses. */
   handle?: number | undefined
-  /** Lower runs earlier. Left out: the kernel's choice, before those there are. */
+  /** Lower runs earlier. Default: the kernel chooses one that runs before the existing filters. */
   priority?: number | undefined
-  /** Takes the place of the filter of this handle and priority, if there is one. */
+  /** Replaces the filter of this handle and priority, if there is one. */
   replace?: boolean | undefined
 }
 
@@ -33,10 +33,10 @@ export interface TcOptions {
 const attachPoints: Readonly<Record<Direction, number>> = { ingress: 1, egress: 2 }
 const bothAttachPoints = 3
 const replaceFlag = 1
-/** linux/pkt_sched.h: TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS or _EGRESS). */
+/** linux/pkt_sched.h: TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) and the same of TC_H_MIN_EGRESS. */
 const parents = [0xffff_fff2, 0xffff_fff3]
 
-/** The clsact disciplines that this process made and must remove: network namespace and interface. */
+/** The clsact queueing disciplines that this process created and must remove, by clsactKey(). */
 const createdClsacts = new Set<string>()
 
 export function attachTc(
@@ -51,8 +51,8 @@ export function attachTc(
   const hook = tcHook(ifindex, attachPoints[direction])
   const filter = tcFilter({ fd: registeredDescriptor(program), ...options })
   const call = (result: () => number): void => {
-    const heardOf = captureLog(result)
-    if (heardOf.result < 0) throw program.failure(operation, -heardOf.result, heardOf.log)
+    const captured = captureLog(result)
+    if (captured.result < 0) throw program.failure(operation, -captured.result, captured.log)
   }
   createClsact(ifindex, call)
   try {
@@ -61,34 +61,34 @@ export function attachTc(
     destroyClsact(ifindex)
     throw error
   }
-  // libbpf wrote there what the kernel chose.
-  const place = {
+  // libbpf has written there what the kernel chose.
+  const identity = {
     handle: filter.data.getUint32(20, true),
     priority: filter.data.getUint32(24, true),
   }
   let id = filter.data.getUint32(16, true)
   const query = (): Struct => {
-    const found = tcFilter(place)
+    const found = tcFilter(identity)
     captureLog(() => bpf_tc_query(hook.address, found.address))
     return found
   }
   return {
     ...attachmentWithoutLink(
       () => {
-        // Whatever else has taken the place is not ours to remove.
+        // Another process may have replaced the filter: then it stays.
         if (query().data.getUint32(16, true) === id) {
-          captureLog(() => bpf_tc_detach(hook.address, tcFilter(place).address))
+          captureLog(() => bpf_tc_detach(hook.address, tcFilter(identity).address))
         }
         destroyClsact(ifindex)
       },
       (other) => {
-        const next = tcFilter({ fd: registeredDescriptor(other), ...place, replace: true })
+        const next = tcFilter({ fd: registeredDescriptor(other), ...identity, replace: true })
         const { result } = captureLog(() => bpf_tc_attach(hook.address, next.address))
         if (result === 0) id = next.data.getUint32(16, true)
         return result
       },
     ),
-    info: () => ({ type: 'tc', id: 0, programId: id, ifindex, direction, ...place }),
+    info: () => ({ type: 'tc', id: 0, programId: id, ifindex, direction, ...identity }),
   }
 }
 
@@ -100,7 +100,7 @@ function createClsact(ifindex: number, call: (result: () => number) => void): vo
   })
 }
 
-/** Others may have put filters beside ours. */
+/** Removes the clsact that this process created, unless it still has filters, which may be of other processes. */
 function destroyClsact(ifindex: number): void {
   const discipline = clsactKey(ifindex)
   if (!createdClsacts.has(discipline)) return

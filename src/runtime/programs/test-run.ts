@@ -6,35 +6,35 @@ import { scratch, scratchOf, setPointer, reachabilityFence } from '../ffi/memory
 import { ENOSPC } from '../host/errno.ts'
 import type { Program } from './program.ts'
 
-/** What BPF_PROG_TEST_RUN takes; which of it, the type of the program says. */
+/** The input of BPF_PROG_TEST_RUN. Each program type takes a part of it. */
 export interface TestRun {
   readonly data?: Uint8Array
   readonly ctx?: Uint8Array
-  /** The kernel writes the context back where it read it. */
+  /** Whether the kernel writes the context back to where it read it. */
   readonly inPlace?: boolean
   readonly repeat?: number
   readonly flags?: number
   readonly cpu?: number
   readonly batchSize?: number
-  /** Bytes that come out, beside those of `data`; 0: the kernel gives nothing back. */
+  /** Bytes that the packet may grow by; 0: the packet is not returned. */
   readonly maxGrowth?: number
 }
 
 export interface TestRunOutput {
-  /** What the program returned, unsigned. */
+  /** The program's return value, unsigned. */
   readonly retval: number
   /** The packet after the run. */
   readonly data: Uint8Array
   /** The context after the run. */
   readonly ctx: Uint8Array
-  /** Nanoseconds a run, on average. */
+  /** The average time of a run in nanoseconds. */
   readonly duration: number
 }
 
 /** union bpf_attr.test (linux/bpf.h), in bytes. */
 const attrSize = 80
 
-/** BPF_PROG_TEST_RUN. @throws {BpfError} ENOTSUPP for program types that cannot */
+/** Runs a program by BPF_PROG_TEST_RUN. @throws {BpfError} ENOTSUPP for program types that cannot be run so */
 export function testRun(program: Program, run: TestRun): TestRunOutput {
   const {
     data = new Uint8Array(),
@@ -75,15 +75,15 @@ export function testRun(program: Program, run: TestRun): TestRunOutput {
   }
 }
 
-/** A copy of the first bytes, of at most all. */
+/** Copies the first bytes, at most all of them. */
 function copyOf(memory: Scratch, length: number): Uint8Array {
   const copy = new Bytes(min(length, memory.size))
   setBytes(copy, new Bytes(memory.buffer, 0, lengthOfBytes(copy)))
   return copy
 }
 
-/** @throws {TypeError} unless it is bytes */
+/** Returns the value. @throws {TypeError} unless it is a Uint8Array */
 export function requireBytes(name: string, value: Uint8Array): Uint8Array {
   if (isBytes(value)) return value
-  throw new TypeError(`${name} is a Uint8Array, not ${typeof value}`)
+  throw new TypeError(`${name} must be a Uint8Array, not ${typeof value}`)
 }

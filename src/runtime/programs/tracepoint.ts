@@ -16,12 +16,12 @@ const bpf_program__attach_tracepoint_opts = fromLibbpf(
   'ptr bpf_program__attach_tracepoint_opts(ptr, str, str, ptr)',
 )
 
-/** TRACEPOINT. Attaching needs tracefs. */
+/** BPF_PROG_TYPE_TRACEPOINT. Attaching needs tracefs. */
 export class TracepointProgram extends Program {
   /**
    * @param category `sched`
    * @param name `sched_process_exec`
-   * @param options.cookie what bpf_get_attach_cookie() returns in the program; kernel 5.15
+   * @param options.cookie the value of bpf_get_attach_cookie() in the program; needs Linux 5.15
    */
   attachTracepoint(
     category: string,

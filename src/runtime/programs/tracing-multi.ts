@@ -23,11 +23,11 @@ const btf__free = fromLibbpf<void>('void btf__free(ptr)')
 
 const BTF_KIND_FUNC = /*#__PURE__*/ KINDS.indexOf('func')
 
-/** TRACING of many functions at once: fentry.multi, fexit.multi, fsession.multi. Kernel 7.3. */
+/** BPF_PROG_TYPE_TRACING of several functions: fentry.multi, fexit.multi, fsession.multi. Needs Linux 7.3. */
 export class TracingMultiProgram extends Program {
   /**
    * @param functions names of kernel functions, or a pattern with `*` and `?` (libbpf 1.8)
-   * @param options.cookies what bpf_get_attach_cookie() returns in each function, in the order of names
+   * @param options.cookies the values of bpf_get_attach_cookie() in each function, in the order of names
    */
   attachTracingMulti(
     functions: string | readonly string[],
@@ -56,7 +56,7 @@ export class TracingMultiProgram extends Program {
     return this.adopt(link)
   }
 
-  /** In the kernel's BTF. */
+  /** Finds the ids of functions in the kernel's BTF. */
   #idsOf(operation: string, names: readonly string[]): Scratch {
     const btf = btf__load_vmlinux_btf()
     if (btf === 0) throw this.failure(operation, errno())

@@ -13,17 +13,17 @@ import { trampolineAdvice } from './trampoline.ts'
 
 const bpf_program__attach_trace = fromLibbpf('ptr bpf_program__attach_trace(ptr)')
 
-/** TRACING: tp_btf, and in fentry.ts what functions are traced with. */
+/** BPF_PROG_TYPE_TRACING: tp_btf here, fentry and the like in fentry.ts. */
 export class TracingProgram extends Program {
   /**
    * Attaches to the function or tracepoint that its section names.
-   * @param options.cookie what bpf_get_attach_cookie() returns in the program; kernel 6.0, for tp_btf 6.10
+   * @param options.cookie the value of bpf_get_attach_cookie() in the program; needs Linux 6.0, for tp_btf 6.10
    */
   attachTrace(options: { cookie?: Integer | undefined } = {}): Link {
     requireKnownOptions('attachTrace()', options, ['cookie'])
     const cookie = uint64('cookie', options.cookie ?? 0)
     if (cookie === 0n) return this.adopt(linkByLibbpf(this, 'attach', bpf_program__attach_trace))
-    // libbpf 1.1 refuses one of tp_btf (libbpf: bpf.c: bpf_link_create).
+    // libbpf 1.1 refuses a cookie for tp_btf (libbpf: bpf.c: bpf_link_create).
     return this.adopt(
       kernelLink(this, 'attach with a cookie', {
         target: 0,

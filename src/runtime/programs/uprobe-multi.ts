@@ -15,15 +15,15 @@ import { libbpfPid } from './libbpf-pid.ts'
 import type { Program } from './program.ts'
 
 export interface UprobeMultiOptions {
-  /** Only this process; `'self'` is this one. Left out: every process that maps the file. */
+  /** Only this process; `'self'` is this one. Default: every process that maps the file. */
   pid?: number | 'self' | undefined
-  /** What bpf_get_attach_cookie() returns in each function, in the order of names or offsets. */
+  /** The values of bpf_get_attach_cookie() in each function, in the order of names or offsets. */
   cookies?: readonly Integer[] | undefined
-  /** Byte offsets in the file of counters of who watches, in the same order. */
+  /** Byte offsets in the file of reference counters (USDT semaphores), in the same order. */
   refCtrOffsets?: readonly Integer[] | undefined
-  /** At their returns. */
+  /** Runs when the functions return. */
   retprobe?: boolean | undefined
-  /** At entry and return, as one run. Default: of programs of `SEC("uprobe.session")`. Kernel 6.13. */
+  /** Runs at entry and return. Default: true for programs of `SEC("uprobe.session")`. Needs Linux 6.13. */
   session?: boolean | undefined
 }
 

@@ -4,16 +4,16 @@ import type { Program } from './program.ts'
 import { attachUprobeMulti } from './uprobe-multi.ts'
 import { attachUprobe } from './uprobe.ts'
 
-/** Its name, and what it says of where to attach. */
-const form = /^\??((u(?:ret)?probe)(\.multi|\.session)?(?:\.s)?)\/(.*)$/s
+/** A uprobe section: its name, kind, suffix and target. */
+const uprobeSection = /^\??((u(?:ret)?probe)(\.multi|\.session)?(?:\.s)?)\/(.*)$/s
 
 /**
- * As a section says, read as libbpf does (libbpf.c: attach_uprobe, attach_uprobe_multi), its functions found as the
- * attach functions find them; undefined of another section, and of one that says nothing.
- * @throws {BpfError} EINVAL when it does not say it so
+ * Attaches to the target that a uprobe section names, parsed as libbpf does (libbpf.c: attach_uprobe,
+ * attach_uprobe_multi). Returns undefined for another section, and for one without a target.
+ * @throws {BpfError} EINVAL when the target is malformed
  */
 export function attachUprobeBySection(program: Program): NativeLink | undefined {
-  const [, name, kind, many, target] = form.exec(program.section) ?? []
+  const [, name, kind, many, target] = uprobeSection.exec(program.section) ?? []
   if (target === undefined) return undefined
   const [, binary, functions] = /^([^:]+):(.+)$/s.exec(target) ?? []
   if (binary === undefined || functions === undefined) {
@@ -25,7 +25,12 @@ export function attachUprobeBySection(program: Program): NativeLink | undefined 
   if (many) return attachUprobeMulti(program, binary, functions, { retprobe })
   const [, symbol = functions, offset = '0'] = /^(.+)\+(0x[\da-f]+|\d+)$/i.exec(functions) ?? []
   if (retprobe && BigInt(offset) !== 0n) {
-    throw program.failure('attach', EINVAL, '', 'Where a function returns, no offset is to be said')
+    throw program.failure(
+      'attach',
+      EINVAL,
+      '',
+      'Remove the offset: a uretprobe runs when the function returns',
+    )
   }
   return attachUprobe(program, binary, { symbol, offset: BigInt(offset), retprobe })
 }

@@ -28,17 +28,17 @@ const bpf_program__attach_usdt = fromLibbpf(
 )
 
 export interface UprobeOptions extends KprobeOptions {
-  /** Only this process; `'self'` is this one. Left out: every process that maps the file. */
+  /** Only this process; `'self'` is this one. Default: every process that maps the file. */
   pid?: number | 'self' | undefined
-  /** Of a function in the file, or of one version, `malloc@GLIBC_2.2.5`; `offset` counts from it. */
+  /** A function of the file, or one version of it, `malloc@GLIBC_2.2.5`; `offset` is added to its start. */
   symbol?: string | undefined
-  /** Byte offset in the file of a counter of who watches (USDT semaphore). */
+  /** Byte offset in the file of a reference counter (USDT semaphore). */
   refCtrOffset?: Integer | undefined
 }
 
 export interface UsdtOptions {
   pid?: number | 'self' | undefined
-  /** What bpf_usdt_cookie() returns in the program. */
+  /** The value of bpf_usdt_cookie() in the program. */
   cookie?: Integer | undefined
 }
 
@@ -64,16 +64,18 @@ export function attachUprobe(
   opts.data.setUint32(40, attachModeNumber(options.attachMode), true)
   const { symbol } = options
   if (symbol === undefined && options.offset === undefined) {
-    throw new TypeError('attachUprobe() takes the symbol of a function, or an offset in the file')
+    throw new TypeError(
+      'attachUprobe() needs the option symbol, or offset: bytes from the start of the file',
+    )
   }
   if (symbol !== undefined && typeof symbol !== 'string') {
-    throw new TypeError(`a symbol is a string, not ${typeof symbol}`)
+    throw new TypeError(`symbol must be a string, not ${typeof symbol}`)
   }
   const offset = uint64('offset', options.offset ?? 0)
   const pid = libbpfPid(options.pid)
   const path = pathOfBinary(binary, options.pid)
   const operation = `attach to ${symbol ?? `offset ${offset}`} of ${binary}`
-  // In an archive, `app.apk!/lib/libfoo.so`, libbpf is to find it.
+  // libbpf finds functions of files in archives, `app.apk!/lib/libfoo.so`.
   const inArchive = path.includes('!/')
   opts.point(32, symbol !== undefined && inArchive ? cString(symbol) : undefined)
   const start =
@@ -113,7 +115,7 @@ export function attachUsdt(
 
 const maxListedProbes = 10
 
-/** Undefined when the file has the probe, or is none that has such. */
+/** Says what to do when a file lacks the probe; undefined when it has it. */
 function missingProbeHint(path: string, probe: string): string | undefined {
   if (!exists(path)) return `There is no file ${path}`
   return withOpened(path, (fd) => {
@@ -122,7 +124,7 @@ function missingProbeHint(path: string, probe: string): string | undefined {
     const probes = file ? usdtProbes(file) : []
     if (probes.includes(probe)) return undefined
     if (probes.length === 0)
-      return `${path} has no USDT probes: it is built without sys/sdt.h, or they are in a library of it`
+      return `${path} has no USDT probes: it was built without sys/sdt.h, or they are in one of its libraries`
     const more =
       probes.length > maxListedProbes ? `, and ${probes.length - maxListedProbes} more` : ''
     return `${path} has no probe ${probe}${didYouMean(probe, probes)}: it has ${probes.slice(0, maxListedProbes).join(', ')}${more}`

@@ -9,19 +9,19 @@ import type { Link } from '../links/link.ts'
 import { indexOfInterface } from './interface-index.ts'
 import { PacketProgram } from './packet.ts'
 
-/** `native`: in the driver; `generic`: after it, any driver; `offload`: on the card. */
+/** `native` runs in the driver, `generic` after any driver, `offload` on the network card. */
 export type XdpMode = 'native' | 'generic' | 'offload'
 
 /** linux/if_link.h: XDP_FLAGS_SKB_MODE, XDP_FLAGS_DRV_MODE, XDP_FLAGS_HW_MODE. */
 const modes: Record<XdpMode, number> = { generic: 1 << 1, native: 1 << 2, offload: 1 << 3 }
 
-const occupiedHint = 'It has a program already: end that, or update() its link'
+const occupiedHint = 'The interface already has a program: destroy its link, or update() it'
 
-/** XDP. */
+/** BPF_PROG_TYPE_XDP. */
 export class XdpProgram extends PacketProgram {
   /**
-   * @param device name or index of a network interface
-   * @param options.mode left out: native where the driver can, else generic
+   * @param device the name or index of a network interface
+   * @param options.mode default: native where the driver can, else generic
    */
   attachXdp(device: string | number, options: { mode?: XdpMode | undefined } = {}): Link {
     requireKnownOptions('attachXdp()', options, ['mode'])
