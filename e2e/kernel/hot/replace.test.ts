@@ -104,7 +104,7 @@ describeInKernel('an edited program', () => {
     await edit(faster, ['"start"', '"other"'])
     expect(run(opened)).toBe(30)
     expect({ ...opened.rodata }).toMatchObject({ step: 3, label: 'other' })
-    expect(() => (opened.rodata.step = 4)).toThrow('constant once loaded')
+    expect(() => (opened.rodata.step = 4)).toThrow('read-only once loaded')
   })
 
   test('has the settings that JavaScript made', async () => {

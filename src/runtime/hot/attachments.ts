@@ -54,7 +54,7 @@ function automaticAttachment({ groups }: InstanceState, link: Link): Attachment 
 /** The program or map of this name. @throws {Incompatible} when the edit removed it */
 export function findAttachable({ groups }: InstanceState, name: string): Attachable {
   const found = groups.progs[name] ?? groups.maps[name]
-  if (!found) throw new Incompatible(`there is no ${name} any more`)
+  if (!found) throw new Incompatible(`${name} was removed`)
   return found as Attachable
 }
 
