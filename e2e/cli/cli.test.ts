@@ -114,7 +114,7 @@ describe('usage', () => {
     [['gne', 'types'], 'unknown command gne: did you mean gen types?'],
     [['help', 'docter'], 'unknown command docter: did you mean doctor?'],
     [['zzz'], 'unknown command zzz\n'],
-    [['completion', 'csh'], 'completion is for bash, zsh, fish, not csh'],
+    [['completion', 'csh'], 'there is no completion for csh: the shells are bash, zsh, fish'],
     [['compile'], 'compile needs a <file>'],
     [['compile', 'a.bpf.c', 'b.bpf.c'], 'compile takes one file: b.bpf.c is too many'],
     [['doctor', 'a.bpf.c'], 'doctor takes no arguments: a.bpf.c is too many'],
@@ -123,10 +123,13 @@ describe('usage', () => {
     [['inspect', 'guard.bpf.c', '-json'], '-json of inspect: did you mean --json?'],
     [['gen', 'types', '--wach'], '--wach of gen types: did you mean --watch?'],
     [['--hlep'], 'unknown flag --hlep: did you mean --help?'],
-    [['gen', 'skeleton', 'guard.bpf.c', '--lang', 'go'], '--lang is one of js, dts, c, json'],
-    [['gen', 'skeleton', 'guard.bpf.c', '--name', 'a b'], '--name a b is no C identifier'],
-    [['gen', 'types', '--check', '--watch'], '--check and --watch exclude each other'],
-    [['btf', 'dump', 'x.o', '--format', 'raw', '--sort'], '--sort goes with --format c'],
+    [
+      ['gen', 'skeleton', 'guard.bpf.c', '--lang', 'go'],
+      '--lang must be one of js, dts, c, json, not go',
+    ],
+    [['gen', 'skeleton', 'guard.bpf.c', '--name', 'a b'], '--name must be a C identifier, not a b'],
+    [['gen', 'types', '--check', '--watch'], '--check and --watch cannot be combined'],
+    [['btf', 'dump', 'x.o', '--format', 'raw', '--sort'], '--sort needs --format c'],
     [['compile', 'guard.bpf.c', '--clang'], '--clang needs a value: --clang <path>'],
     [['compile', 'guard.bpf.c', '--arch', 'x86,arm64'], 'an object is for one --arch'],
     [['gen', 'skeleton', 'guard.bpf.c', '--lang=c', '--arch=x86,arm64'], 'a C header is for one'],
@@ -179,7 +182,7 @@ describe('faults of the input', () => {
     [['gen', 'types', 'nothing/*.c'], /no file matches nothing\/\*\.c/],
     [['inspect', 'none.bpf.c'], /cannot open none\.bpf\.c: there is no such file/],
     [['inspect', 'package.json'], /package\.json: neither C source \(\.bpf\.c\) nor an ELF file/],
-    [['btf', 'dump', 'package.json'], /package\.json: neither BTF nor an ELF file/],
+    [['btf', 'dump', 'package.json'], /package\.json is neither BTF nor an ELF file/],
     [['inspect', 'bitcode.o'], /bitcode\.o: neither .* it is LLVM bitcode: .* without -emit-llvm/],
     [['btf', 'dump', 'bitcode.o'], /bitcode\.o: neither .* it is LLVM bitcode/],
     [['inspect', 'named.bpf.c'], /a section and a function of one name .* rename the function/],
@@ -261,7 +264,7 @@ describe('gen types', () => {
     await writeFile(join(folder, file), '// old\n')
     const { status, stderr } = await bpf('gen', 'types', 'guard.bpf.c', '--check')
     expect(status).toBe(1)
-    expect(stderr).toContain(`${file} is not what guard.bpf.c declares`)
+    expect(stderr).toContain(`${file} is out of date with guard.bpf.c`)
     expect(readFileSync(join(folder, file), 'utf8')).toBe('// old\n')
   })
 

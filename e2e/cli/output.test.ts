@@ -126,7 +126,7 @@ describe('a link', () => {
   it('must not lead to itself', async () => {
     symlinkSync('link.o', path('link.o'))
     const { status, stderr } = await compile('link.o')
-    expect([status, stderr]).toEqual([1, expect.stringContaining('leads to itself')])
+    expect([status, stderr]).toEqual([1, expect.stringContaining('is a link to itself')])
   })
 })
 

@@ -1,7 +1,6 @@
 /**
- * The arguments as cac can read them. A command of two words becomes one, `gen skeleton`; `help` and `version` become
- * flags; a flag that takes a value
- * is joined to it, since cac would not take a value that begins with a dash: `--cflag -O1`, `-o -`.
+ * Rewrites arguments for cac. A command of two words becomes one, `gen skeleton`; `help` and `version` become flags; a flag is
+ * joined to its value, as cac does not take a value that begins with a dash: `--cflag -O1`, `-o -`.
  */
 export function normalizeArguments(
   args: readonly string[],

@@ -7,10 +7,11 @@ import { choice, type Flags, one } from './flags.ts'
 import { writeOutput } from './output.ts'
 import { readBtfFile } from './read-btf.ts'
 
+/** Prints the BTF of a file. */
 export async function btfDump(file: string, flags: Flags): Promise<void> {
   const format = choice(flags, 'format', choices.format, 'c')
   const sort = flags['sort'] === true
-  if (sort && format !== 'c') throw new UsageError('--sort goes with --format c')
+  if (sort && format !== 'c') throw new UsageError('--sort needs --format c')
   return writeOutput(one(flags, 'o'), dump(readBtfFile(file), format, sort), [file])
 }
 

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 
 import type { Paint } from '../compile/clang/diagnostics.ts'
 
-/** Colours for what is written to `stream`, where it shows them. FORCE_COLOR and NO_COLOR decide, as in Node itself. */
+/** Returns a function that colours text for `stream` if it shows colours. FORCE_COLOR and NO_COLOR override, as in Node. */
 export function paintFor(stream: NodeJS.WriteStream): Paint {
   if (!hasColours(stream)) return (_style, text) => text
   return (style, text) => {

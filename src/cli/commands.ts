@@ -6,14 +6,14 @@ import { choices, shells } from './choices.ts'
 import { UsageError } from './failure.ts'
 import { written } from './flags.ts'
 
-/** What can stand for a value: words, a file, a folder, or anything. */
+/** The values that a flag or argument takes: one of some words, a file, a folder, or anything. */
 export type Value = readonly string[] | 'file' | 'folder' | 'anything'
 
 export interface FlagEntry {
   /** `--lang`, `-o`. */
   readonly names: readonly string[]
   readonly description: string
-  /** Absent of a flag that takes none. */
+  /** Absent if the flag takes no value. */
   readonly value?: Value
 }
 
@@ -23,11 +23,11 @@ export interface CommandEntry {
   readonly name: string
   readonly description: string
   readonly flags: readonly FlagEntry[]
-  /** Absent of a command that takes no arguments. */
+  /** Absent if the command takes no arguments. */
   readonly argument?: Value
 }
 
-/** All commands, as they are defined in program.ts. */
+/** Returns the commands that program.ts defines. */
 export function commandTable({ commands }: CAC): CommandEntry[] {
   const names = commands.map(({ name }) => name)
   return commands.map((command) => ({
@@ -66,14 +66,14 @@ function valueOf(name: string, placeholder: string | undefined): Value {
   return ['path', 'file', 'out'].includes(placeholder ?? '') ? 'file' : 'anything'
 }
 
-/** The first words of commands of two words, such as `gen`. */
+/** Returns the first words of commands of two words, such as `gen`. */
 export function groupsOf(names: readonly string[]): string[] {
   return [
     ...new Set(names.flatMap((name) => (name.includes(' ') ? (name.split(' ')[0] ?? []) : []))),
   ]
 }
 
-/** The commands of a group, as its help. */
+/** Returns the help of a group: its commands. */
 export function groupHelp(cli: CAC, group: string): string {
   const commands = cli.commands.filter(({ name }) => name.startsWith(`${group} `))
   const width = Math.max(...commands.map(({ rawName }) => rawName.length))
@@ -92,7 +92,7 @@ export function groupHelp(cli: CAC, group: string): string {
   ].join('\n')
 }
 
-/** Throws a UsageError that names what was probably meant. */
+/** Throws a UsageError that names the command which was probably meant. */
 export function unknownCommand(
   { commands }: CAC,
   [first = '', second = '-']: readonly string[],

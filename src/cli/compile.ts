@@ -7,15 +7,17 @@ import { Failure, UsageError } from './failure.ts'
 import { type Flags, one, singleArchOptions } from './flags.ts'
 import { writeOutput } from './output.ts'
 
-/** The object that the plugin would embed: DWARF stripped, BTF kept. */
+/** Compiles a source to the object that the plugin would embed: without DWARF, with BTF. */
 export async function compileFile(file: string, flags: Flags): Promise<void> {
   const out = one(flags, 'o')
   if (out === undefined && process.stdout.isTTY) {
-    throw new UsageError('an object is no text for a terminal: give -o FILE, or redirect stdout')
+    throw new UsageError(
+      'the object is binary and stdout is a terminal: add -o FILE, or redirect stdout',
+    )
   }
   const options = singleArchOptions(flags, 'an object')
   const { dependencies, object, diagnostics } = await compile(resolve(file), options)
   report(diagnostics)
-  if (object === undefined) throw new Failure(`clang made no object of ${file}`)
+  if (object === undefined) throw new Failure(`clang did not write an object for ${file}`)
   return writeOutput(out, stripDebug(object), dependencies)
 }

@@ -5,7 +5,7 @@ import { type CommandEntry, commandTable, groupsOf, type Value } from './command
 import { UsageError } from './failure.ts'
 import { writeOutput } from './output.ts'
 
-/** Prints a script that completes the command line, for one of three shells. */
+/** Prints a script that completes the command line in a shell. */
 export async function completion(cli: CAC, shell: string): Promise<void> {
   const table = commandTable(cli)
   switch (shell) {
@@ -19,19 +19,21 @@ export async function completion(cli: CAC, shell: string): Promise<void> {
     case 'fish':
       return writeOutput(undefined, fish(table))
     default:
-      throw new UsageError(`completion is for ${shells.join(', ')}, not ${shell}`)
+      throw new UsageError(
+        `there is no completion for ${shell}: the shells are ${shells.join(', ')}`,
+      )
   }
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 const listed = (words: readonly string[]): string => quoted(words.join(' '))
 
-/** The words that may follow those before, each once. */
+/** Returns the first words of names, each once. */
 const following = (names: readonly string[]): string[] => [
   ...new Set(names.map((name) => name.split(' ')[0] ?? '')),
 ]
 
-/** For zsh too, which runs it through its bashcompinit. */
+/** Returns the script for bash, which zsh runs through its bashcompinit. */
 function bash(table: readonly CommandEntry[]): string {
   const names = table.map(({ name }) => name)
   const groups = groupsOf(names)
@@ -86,7 +88,7 @@ function commandCase({ name, flags, argument }: CommandEntry): string {
       esac ;;`
 }
 
-/** Without a reply, the shell completes names of files. */
+/** Returns the bash code that completes a value. Without a reply the shell completes file names. */
 function replies(value: Value): string {
   if (typeof value !== 'string') {
     return `COMPREPLY=($(compgen -W ${listed(following(value))} -- "$current"));`

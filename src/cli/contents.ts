@@ -11,11 +11,11 @@ import type { BpfObject } from '../object/object.ts'
 import { initialValues } from './initial-values.ts'
 import type { Skeleton } from './read-skeleton.ts'
 
-/** What is in an object, as plain data. Sizes and offsets are bytes; C types as they are written in C. */
+/** The contents of an object, as plain data. Sizes and offsets are in bytes. Types are written in C. */
 export interface Contents {
   readonly name: string
   readonly license: string
-  /** Of the object without DWARF. */
+  /** The size of the object without DWARF. */
   readonly size: number
   readonly programs: readonly {
     readonly name: string
@@ -25,21 +25,21 @@ export interface Contents {
     readonly attachType: string | undefined
     readonly autoload: boolean
     readonly sleepable: boolean
-    /** As compiled; libbpf appends the functions that it calls. */
+    /** The number of instructions, without the functions that it calls, which libbpf appends. */
     readonly instructions: number
   }[]
   readonly maps: readonly {
     readonly name: string
     /** The BPF_MAP_TYPE_ name. */
     readonly type: string
-    /** Absent where the map is declared by sizes alone. */
+    /** Absent if the map is declared by sizes alone. */
     readonly key: string | undefined
     readonly value: string | undefined
     readonly keySize: number
     readonly valueSize: number
     readonly maxEntries: number
     readonly flags: number
-    /** `BPF_F_MMAPABLE`; a flag without a name as a hexadecimal number. */
+    /** `BPF_F_MMAPABLE`; a flag without a name is a hexadecimal number. */
     readonly flagNames: readonly string[]
     readonly pinned: boolean
   }[]
@@ -49,24 +49,24 @@ export interface Contents {
     readonly type: string | undefined
     readonly offset: number
     readonly size: number
-    /** As JavaScript reads it from a skeleton just opened; absent of what is long or the kernel's to fill in. */
+    /** The initial value, as a skeleton reads it. Absent if it is long, or the kernel fills it in. */
     readonly value?: unknown
   }[]
-  /** What the program declares with `__ksym`. */
+  /** The symbols that the program declares with `__ksym`. */
   readonly kernelSymbols: readonly {
     readonly name: string
     readonly kind: 'function' | 'variable'
     readonly type: string
     readonly weak: boolean
   }[]
-  /** Those that the skeleton exports. */
+  /** The types that the skeleton exports. */
   readonly types: readonly { readonly name: string; readonly kind: string; readonly size: number }[]
   readonly kernel: {
-    /** The oldest release with all of `needs` that are not optional. */
+    /** The oldest Linux with all `needs` that are not optional. */
     readonly minimum: string | undefined
     /** Newest first. */
     readonly needs: readonly {
-      /** The first release that has it; absent where that is not known. */
+      /** The first Linux that has it; absent if that is not known. */
       readonly since: string | undefined
       readonly kind: string
       readonly name: string
@@ -76,6 +76,7 @@ export interface Contents {
   }
 }
 
+/** Returns the contents of a skeleton's object. */
 export function contentsOf({ model, bpf, object }: Skeleton): Contents {
   const cType = cTypes(bpf)
   const valueOf = initialValues(bpf, model)
@@ -125,7 +126,7 @@ function cTypes({ btf }: BpfObject): (id: TypeId | undefined) => string | undefi
   return (id) => {
     if (id === undefined) return undefined
     const type = typeAt(btf, id)
-    // A data section's is all of its variables.
+    // The type of a data section would be all of its variables.
     if (type.kind === 'datasec') return undefined
     const of = type.kind === 'func' ? type.target : id
     return declaration(dump, of, '', { stripModifiers: true }).replaceAll(/\s+/g, ' ')

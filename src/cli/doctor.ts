@@ -11,14 +11,14 @@ import { paintFor } from './colour.ts'
 import { compileOptions, type Flags } from './flags.ts'
 import { writeOutput } from './output.ts'
 
-/** Whether programs can be built and loaded here. Exit code 1 when something that either needs is missing. */
+/** Prints whether programs can be built and loaded here. Returns exit code 1 if something that either needs is missing. */
 export async function doctor(flags: Flags): Promise<number> {
   const load = loadChecks()
   const sections = {
-    // The options of a source in this folder.
+    // The options that a source in this folder has.
     build: await buildChecks(resolveOptions(compileOptions(flags), resolve('x.bpf.c'))),
     load,
-    // Trials tell of the kernel only where a process may load anything.
+    // Trial programs say something about the kernel only if this process may load programs.
     optional: [
       ...capabilityChecks(),
       ...mountChecks(),
@@ -31,7 +31,7 @@ export async function doctor(flags: Flags): Promise<number> {
   return ok ? 0 : 1
 }
 
-/** Characters of the longest name. */
+/** The length of the longest name. */
 const nameWidth = 14
 
 type Sections = Readonly<Record<'build' | 'load' | 'optional', readonly Check[]>>

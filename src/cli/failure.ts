@@ -1,9 +1,9 @@
-/** The command line itself is wrong: exit 2. */
+/** A mistake in the command line: exit code 2. */
 export class UsageError extends Error {
   override readonly name: string = 'UsageError'
 }
 
-/** The input or the machine is at fault: exit 1, the message as it stands. */
+/** A fault of the input or the machine: exit code 1. The message is printed as it is. */
 export class Failure extends Error {
   override readonly name: string = 'Failure'
 }

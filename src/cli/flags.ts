@@ -4,10 +4,10 @@ import type { Arch } from '../compile/options/arch.ts'
 import type { Options } from '../compile/options/options.ts'
 import { UsageError } from './failure.ts'
 
-/** What cac makes of the flags: a value, `true`, or an array of those given more than once. */
+/** The flags as cac parses them: a value, `true`, or an array if a flag was given more than once. */
 export type Flags = Readonly<Record<string, unknown>>
 
-/** The flags that every command which compiles knows; package.json's key "unplugin-bpf" has their defaults. */
+/** Adds the flags of every command that compiles. The key "unplugin-bpf" of package.json has their defaults. */
 export function withCompileFlags(command: Command): Command {
   return command
     .option('--clang <path>', 'The compiler (default: BPF_CLANG, then clang, clang-21 … clang-14)')
@@ -24,6 +24,7 @@ export function withCompileFlags(command: Command): Command {
     .option('--vmlinux <path>', 'vmlinux.h, or the raw BTF it is made from (default: this kernel)')
 }
 
+/** Returns the options that flags give. */
 export function compileOptions(flags: Flags): Options {
   const clang = one(flags, 'clang')
   const cflags = many(flags, 'cflag')
@@ -41,11 +42,15 @@ export function compileOptions(flags: Flags): Options {
   }
 }
 
-/** The same for a command whose result is of one architecture: `what`, as in "an object is for one". */
-export function singleArchOptions(flags: Flags, what: string): Options {
+/**
+ * Returns the options for a command whose result is for one architecture.
+ *
+ * @param result what the command makes, for the message: `an object`
+ */
+export function singleArchOptions(flags: Flags, result: string): Options {
   const options = compileOptions(flags)
   const { arch = [] } = options
-  if (arch.length > 1) throw new UsageError(`${what} is for one --arch, not ${String(arch)}`)
+  if (arch.length > 1) throw new UsageError(`${result} is for one --arch, not ${String(arch)}`)
   return options
 }
 
@@ -54,24 +59,26 @@ function parseDefine(text: string): [name: string, value: string | true] {
   return equals < 0 ? [text, true] : [text.slice(0, equals), text.slice(equals + 1)]
 }
 
-/** The value of a flag that may be given once. */
+/** Returns the value of a flag that may be given once. */
 export function one(flags: Flags, name: string): string | undefined {
   const values = many(flags, name)
-  if (values.length > 1) throw new UsageError(`${written(name)} was given ${values.length} times`)
+  if (values.length > 1)
+    throw new UsageError(`${written(name)} may be given once, not ${values.length} times`)
   return values[0]
 }
 
+/** Returns the values of a flag that may be given more than once. */
 export function many(flags: Flags, name: string): string[] {
   const given = flags[name]
   if (given === undefined) return []
   return [given].flat().map((value) => {
-    // cac makes numbers of what looks like one, and `true` of a value that is not there.
+    // cac turns what looks like a number into one, and a missing value into `true`.
     if (typeof value === 'string' || typeof value === 'number') return String(value)
     throw new UsageError(`${written(name)} needs a value`)
   })
 }
 
-/** The value of a flag that takes one of a few words. */
+/** Returns the value of a flag that takes one of a few words. */
 export function choice<const T extends string>(
   flags: Flags,
   name: string,
@@ -82,11 +89,11 @@ export function choice<const T extends string>(
   if (given === undefined) return fallback
   const word = words.find((candidate) => candidate === given)
   if (word === undefined)
-    throw new UsageError(`--${name} is one of ${words.join(', ')}, not ${given}`)
+    throw new UsageError(`--${name} must be one of ${words.join(', ')}, not ${given}`)
   return word
 }
 
-/** A flag as it is written: `--cflag`, `-o`. */
+/** Returns a flag as it is written: `--cflag`, `-o`. */
 export function written(name: string): string {
   return name.length > 1 ? `--${name}` : `-${name}`
 }

@@ -9,12 +9,13 @@ import { choice, type Flags, one, singleArchOptions } from './flags.ts'
 import { writeOutput } from './output.ts'
 import { readSkeleton, type Skeleton } from './read-skeleton.ts'
 
+/** Prints the skeleton of a source or an object. */
 export async function genSkeleton(source: string, flags: Flags): Promise<void> {
   const language = choice(flags, 'lang', choices.lang, 'js')
   const out = one(flags, 'o')
   if (language === 'c') singleArchOptions(flags, 'a C header')
   const skeleton = await readSkeleton(source, flags)
-  // The declaration map leads from there to the source.
+  // The declaration map leads from this file to the source.
   const file = resolve(out ?? source.replace(/(\.[^./]+)$/, '.d$1.ts'))
   const text = print(skeleton, language, { file, source: resolve(source) })
   return writeOutput(out, text, skeleton.dependencies)

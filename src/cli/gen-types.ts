@@ -12,17 +12,17 @@ import { note } from './output.ts'
 import { findSources } from './sources.ts'
 import { watchSources } from './watch.ts'
 
-/** Writes the declarations of many sources. Exit code 1 when one does not compile or, with --check, is out of date. */
+/** Writes the declarations of sources. Returns exit code 1 if one does not compile or, with --check, is out of date. */
 export async function genTypes(globs: readonly string[], flags: Flags): Promise<number> {
   const check = flags['check'] === true
   const watch = flags['watch'] === true
-  if (check && watch) throw new UsageError('--check and --watch exclude each other')
+  if (check && watch) throw new UsageError('--check and --watch cannot be combined')
 
   const find = (): Promise<string[]> => findSources(globs)
   const generate = (source: string): Promise<Generated> => {
     const given = compileOptions(flags)
     const options = resolveOptions(given, source)
-    // Declarations are what this command is for, whatever the option `types` says of builds.
+    // This command writes declarations even if the option `types` is false, which is about builds.
     const declaring = options.types ? options : resolveOptions({ ...given, types: true }, source)
     return generateTypes(source, declaring, check)
   }
@@ -43,7 +43,7 @@ export async function genTypes(globs: readonly string[], flags: Flags): Promise<
 
 export interface Generated {
   readonly ok: boolean
-  /** What it was made from, absolute, the source first. */
+  /** Absolute paths of the files that were read, the source first. */
   readonly dependencies: readonly string[]
 }
 
@@ -54,14 +54,14 @@ async function generateTypes(
 ): Promise<Generated> {
   const { declarations, diagnostics, dependencies } = await buildModule(source, options)
   for (const diagnostic of diagnostics) noteDiagnostic(diagnostic)
-  // What a source with errors declared before stays.
+  // The old declarations of a source with errors stay.
   if (!declarations) return { ok: false, dependencies }
   const { file, content } = declarations
   const name = relative('.', file)
   if (check) {
     const ok = existsSync(file) && readFileSync(file, 'utf8') === content
     if (!ok)
-      note(`${name} is not what ${relative('.', source)} declares: run unplugin-bpf gen types`)
+      note(`${name} is out of date with ${relative('.', source)}: run unplugin-bpf gen types`)
     return { ok, dependencies }
   }
   if (await writeDeclarations(file, content)) note(`wrote ${name}`)

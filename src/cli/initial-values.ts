@@ -3,10 +3,10 @@ import { sizeOf, type Layout } from '../codec/layout.ts'
 import type { SkeletonModel } from '../codegen/model.ts'
 import type { BpfObject, Variable } from '../object/object.ts'
 
-/** Bytes: a table of numbers is none that a person reads. */
+/** Bytes. Larger variables, such as tables, are not printed. */
 const longest = 1024
 
-/** What variables are before anything is written to them, as a skeleton reads them; by ELF section. */
+/** Returns a function that reads the initial value of a variable of an ELF section, as a skeleton reads it. */
 export function initialValues(
   { elf }: BpfObject,
   { sections }: SkeletonModel,
@@ -19,7 +19,7 @@ export function initialValues(
   return (section, { offset, size }) => {
     const layout = layouts.get(`${section} ${offset}`)
     const data = contents.get(section)
-    // .kconfig is in no file: libbpf fills it in. Codecs read what machines that load write.
+    // libbpf fills .kconfig in at load. Codecs read little-endian data alone.
     if (!layout || !data || !elf.littleEndian) return {}
     if (size > longest || sizeOf(layout) !== size) return {}
     const bytes = new Uint8Array(size)
@@ -28,7 +28,7 @@ export function initialValues(
   }
 }
 
-/** A damaged BTF may have members outside of their struct, which have no value. */
+/** Decodes a value. Damaged BTF may have members outside their struct, which have none. */
 function decoded(layout: Layout, bytes: Uint8Array): { value?: unknown } {
   try {
     return { value: codec(layout).decode(bytes) }

@@ -6,7 +6,7 @@ import { type Flags, singleArchOptions } from './flags.ts'
 import { writeOutput } from './output.ts'
 import { readSkeleton } from './read-skeleton.ts'
 
-/** What is in an object: as libbpf opens it, and as a skeleton shows it. */
+/** Prints the contents of an object, as libbpf opens it and as a skeleton shows it. */
 export async function inspect(file: string, flags: Flags): Promise<void> {
   singleArchOptions(flags, 'inspect')
   const contents = contentsOf(await readSkeleton(file, flags))
@@ -14,7 +14,7 @@ export async function inspect(file: string, flags: Flags): Promise<void> {
   return writeOutput(undefined, flags['json'] === true ? json : tables(contents))
 }
 
-/** Bytes as arrays of numbers, bigint as decimal strings. */
+/** Converts bytes to arrays of numbers, and bigint to decimal strings. */
 function asJson(key: string, value: unknown): unknown {
   return value instanceof Uint8Array ? [...value] : jsonReplacer(key, value)
 }
@@ -29,7 +29,7 @@ function tables(contents: Contents): string {
         `SEC("${program.section}")`,
         [program.type, program.attachType].filter(Boolean).join(' '),
         `${program.instructions} instructions`,
-        program.autoload ? '' : 'not loaded by itself',
+        program.autoload ? '' : 'not loaded by default',
       ]),
     ),
     table(
@@ -53,7 +53,7 @@ function tables(contents: Contents): string {
       ]),
     ),
     table(
-      'Of the kernel',
+      'Kernel symbols',
       kernelSymbols.map(({ name, kind, type, weak }) => [name, kind, type, weak ? 'weak' : '']),
     ),
     table(
@@ -70,7 +70,7 @@ function kernelTable({ minimum, needs }: Contents['kernel']): string {
   const why = deciding.map(({ kind, name }) => (kind === 'feature' ? name : `${kind} ${name}`))
   const title = minimum
     ? `Needs Linux ${minimum} or newer: ${why.join(', ')}`
-    : 'Needs nothing of the kernel whose age is known'
+    : 'Needs no kernel feature whose release is known'
   return table(
     title,
     needs.map(({ since, kind, name, optional, users }) => [
@@ -83,7 +83,7 @@ function kernelTable({ minimum, needs }: Contents['kernel']): string {
   )
 }
 
-/** Characters of a value in a table. */
+/** The longest value in a table, in characters. */
 const widest = 60
 
 function initial(value: unknown): string {
@@ -92,7 +92,7 @@ function initial(value: unknown): string {
   return text.length > widest ? `${text.slice(0, widest - 1)}…` : text
 }
 
-/** Columns as wide as their widest cell, empty ones left out; nothing when there are no rows. */
+/** Prints rows in columns as wide as their widest cell, without empty columns; nothing if there are no rows. */
 function table(title: string, rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return ''
   const widths = (rows[0] ?? []).map((_, column) =>

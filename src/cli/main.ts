@@ -7,9 +7,9 @@ import { UsageError } from './failure.ts'
 import { note, writeOutput } from './output.ts'
 import { program, valueFlags } from './program.ts'
 
-/** Runs one command line. Returns the exit code: 0; 1, the input or the machine is at fault; 2, the command line. */
+/** Runs one command line. Returns the exit code: 1 if the input or the machine is at fault, 2 if the command line is. */
 export async function main(args: readonly string[]): Promise<number> {
-  // `unplugin-bpf gen types | head` ends early, and is content.
+  // EPIPE: the reader, as in `unplugin-bpf … | head`, has enough.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     process.exit(error.code === 'EPIPE' ? 0 : 1)
   })
@@ -47,10 +47,10 @@ function usage({ matchedCommand, commands }: CAC): string {
     return `Usage: unplugin-bpf ${rawName} [flags]; unplugin-bpf ${name} --help lists the flags`
   }
   const lines = commands.map(({ rawName }) => `  unplugin-bpf ${rawName} [flags]`)
-  return ['Usage:', ...lines, 'unplugin-bpf --help tells more'].join('\n')
+  return ['Usage:', ...lines, 'unplugin-bpf --help lists the commands'].join('\n')
 }
 
-/** No stack: that is for DEBUG=unplugin-bpf:*. */
+/** Returns an error's message, or its stack if DEBUG names unplugin-bpf. */
 function sentence(error: Error): string {
   if (process.env['DEBUG']?.includes('unplugin-bpf')) return error.stack ?? error.message
   const { code, path, syscall } = error as NodeJS.ErrnoException

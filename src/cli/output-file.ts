@@ -15,10 +15,10 @@ import { writeAtomic } from '../compile/cache/atomic-write.ts'
 import { Failure, UsageError } from './failure.ts'
 
 /**
- * Writes a command's result to the file that `-o` names: whole or not at all. A link leads to the file that is written,
- * which keeps its mode. What is no regular file (`/dev/null`, a FIFO, a terminal) stays what it is, and is written to.
+ * Writes a command's result to the file that `-o` names: whole or not at all. Links are followed, and the file keeps its
+ * mode. A device or FIFO (`/dev/null`, a terminal) is written to, not replaced.
  *
- * @param inputs what the result was made from, which is not to be lost
+ * @param inputs the files that the result was made from, which must not be overwritten
  */
 export async function writeOutputFile(
   file: string,
@@ -34,14 +34,14 @@ export async function writeOutputFile(
   if (!stats.isFile()) throw new Failure(`unplugin-bpf: cannot write ${file}: it is ${kind(stats)}`)
   const input = inputs.find((input) => isSame(stats, input))
   if (input !== undefined) {
-    throw new UsageError(`-o ${file} would overwrite ${input}, which it is made from`)
+    throw new UsageError(`-o ${file} would overwrite its input ${input}`)
   }
-  // A rename would replace what may not be written.
+  // A rename would replace even a read-only file.
   await access(target, constants.W_OK)
   return writeAtomic(target, content, stats)
 }
 
-/** Links are followed one by one: the last may lead to a file that is not there yet. */
+/** Follows links one by one, as the last may lead to a file that does not exist yet. */
 function followLinks(path: string): string {
   for (let links = 0; links < 40; links++) {
     const at = join(realFolder(dirname(path)), basename(path))
@@ -49,10 +49,10 @@ function followLinks(path: string): string {
     if (lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return at
     path = resolve(dirname(at), readlinkSync(at))
   }
-  throw new Failure(`unplugin-bpf: cannot write ${path}: it is a link that leads to itself`)
+  throw new Failure(`unplugin-bpf: cannot write ${path}: it is a link to itself`)
 }
 
-/** What `/dev/stdout` and `/dev/fd/3` lead to: the text of such a link is no path (proc_pid_fd(5)). */
+/** Returns the descriptor that `/dev/stdout` or `/dev/fd/3` leads to. The text of such a link is no path (proc_pid_fd(5)). */
 function ownDescriptor(path: string): number | undefined {
   const [, pid, descriptor] = /^\/proc\/(\d+)(?:\/task\/\d+)?\/fd\/(\d+)$/.exec(path) ?? []
   return Number(pid) === process.pid ? Number(descriptor) : undefined
@@ -68,7 +68,7 @@ function realFolder(folder: string): string {
   try {
     return realpathSync(folder)
   } catch {
-    // It is made when the file is written.
+    // The folder does not exist yet: it is made when the file is written.
     return folder
   }
 }

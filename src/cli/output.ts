@@ -14,7 +14,7 @@ export async function writeOutput(
   return writeTo(1, content)
 }
 
-/** What concerns the user but is not the result. */
+/** Writes a message to stderr. */
 export function note(text: string): void {
   process.stderr.write(`${text}\n`)
 }

@@ -5,7 +5,7 @@ import { type Flags, withCompileFlags, written } from './flags.ts'
 
 const output = ['-o <out>', 'Write to this file, whole or not at all (default: stdout)'] as const
 
-/** The command line. Each command's code is loaded when it is called. */
+/** Defines the command line. A command's code is imported when it is called. */
 export function program(): CAC {
   const cli = cac('unplugin-bpf')
 
@@ -78,7 +78,7 @@ export function program(): CAC {
     .command('completion <shell>', 'Print a script that completes commands: bash, zsh or fish')
     .action(async (shell: string) => (await import('./completion.ts')).completion(cli, shell))
 
-  // What they do, argv.ts does with the flags of these names.
+  // argv.ts turns these commands into the flags of their names.
   cli.command('help [...command]', 'Print the help of a command, or this')
   cli.command('version', 'Print the version')
 
@@ -87,7 +87,7 @@ export function program(): CAC {
   return cli
 }
 
-/** The flags that take a value, as they are written. */
+/** Returns the flags that take a value, as they are written. */
 export function valueFlags(cli: CAC): Set<string> {
   const options = cli.commands.flatMap((command) => command.options)
   return new Set(
@@ -95,7 +95,7 @@ export function valueFlags(cli: CAC): Set<string> {
   )
 }
 
-/** cac repeats every command in its help, once more with --help. */
+/** Removes the section in which cac repeats each command with --help. */
 function hideOptionsOfCommands(sections: { title?: string; body: string }[]): typeof sections {
   return sections.filter((section) => !section.title?.startsWith('For more info'))
 }

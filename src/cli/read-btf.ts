@@ -5,22 +5,22 @@ import { readElf } from '../elf/elf.ts'
 import { describeNonElf, isElf } from '../elf/magic.ts'
 import { Failure } from './failure.ts'
 
-/** BTF from a file that holds nothing else, or from the .BTF section of an ELF file: an object or a vmlinux. */
+/** Reads raw BTF, or the BTF of an ELF file: an object or a vmlinux. */
 export function readBtfFile(file: string): RawBtf {
-  // All at once: the kernel's is many times slower in pieces.
+  // Read at once: reading the kernel's BTF in pieces is many times slower.
   const { buffer, byteOffset, length } = readFileSync(file)
   const bytes = new Uint8Array(buffer, byteOffset, length)
   if (isBtf(bytes)) return readBtf(bytes)
   if (!isElf(bytes)) {
     const instead = describeNonElf(bytes)
-    throw new Failure(`${file}: neither BTF nor an ELF file${instead ? `; ${instead}` : ''}`)
+    throw new Failure(`${file} is neither BTF nor an ELF file${instead ? `; ${instead}` : ''}`)
   }
   const btf = readBtfOf(readElf(bytes))
-  if (!btf) throw new Failure(`${file}: no .BTF section; compile it with -g`)
+  if (!btf) throw new Failure(`${file}: there is no .BTF section. Compile it with -g`)
   return btf
 }
 
-/** The magic 0xeB9F, in either byte order (include/uapi/linux/btf.h). */
+/** Whether bytes begin with the magic 0xeB9F, in either byte order (include/uapi/linux/btf.h). */
 function isBtf(bytes: Uint8Array): boolean {
   return (bytes[0] === 0x9f && bytes[1] === 0xeb) || (bytes[0] === 0xeb && bytes[1] === 0x9f)
 }

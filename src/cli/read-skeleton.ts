@@ -20,18 +20,18 @@ import { compileOptions, type Flags, one } from './flags.ts'
 export interface Skeleton {
   readonly model: SkeletonModel
   readonly bpf: BpfObject
-  /** Without DWARF, as it is embedded. */
+  /** The object without DWARF, as it is embedded. */
   readonly object: Uint8Array
   readonly embedded: Embedded
   /** The files that it was read from. */
   readonly dependencies: readonly string[]
 }
 
-/** The skeleton of C source, which is compiled, or of a BPF object; `--name` renames it. */
+/** Reads the skeleton of a C source, which it compiles, or of a BPF object. `--name` renames it. */
 export async function readSkeleton(file: string, flags: Flags): Promise<Skeleton> {
   const name = one(flags, 'name')
   if (name !== undefined && !/^[A-Za-z_]\w*$/.test(name)) {
-    throw new UsageError(`--name ${name} is no C identifier`)
+    throw new UsageError(`--name must be a C identifier, not ${name}`)
   }
   const bytes = new Uint8Array(await readFile(file))
   if (!isElf(bytes) && !file.endsWith('.c')) {
@@ -40,14 +40,14 @@ export async function readSkeleton(file: string, flags: Flags): Promise<Skeleton
       `${file}: neither C source (.bpf.c) nor an ELF file${instead ? `; ${instead}` : ''}`,
     )
   }
-  const skeleton = isElf(bytes) ? ofObject(file, bytes) : await ofSource(file, flags)
+  const skeleton = isElf(bytes) ? fromObject(file, bytes) : await fromSource(file, flags)
   if (name === undefined) return skeleton
   const { bpf, model } = skeleton
   return { ...skeleton, bpf: { ...bpf, name }, model: { ...model, name } }
 }
 
-/** Of an object that still has its DWARF, the types and comments too that BTF lacks. */
-function ofObject(file: string, bytes: Uint8Array): Skeleton {
+/** Reads an object. If it still has DWARF, the skeleton has the types and comments that BTF lacks. */
+function fromObject(file: string, bytes: Uint8Array): Skeleton {
   const { info, warnings } = readDebugInfo(readElf(bytes), {
     isOwn: projectFiles(isInSystemFolder),
   })
@@ -62,14 +62,14 @@ function ofObject(file: string, bytes: Uint8Array): Skeleton {
   return { object, embedded: object, bpf, model, dependencies: [file] }
 }
 
-async function ofSource(file: string, flags: Flags): Promise<Skeleton> {
+async function fromSource(file: string, flags: Flags): Promise<Skeleton> {
   const { model, bpf, object, embedded, dependencies, diagnostics } = await buildSkeleton(
     resolve(file),
     compileOptions(flags),
   )
   report(diagnostics)
   if (!model || !bpf || !object || !embedded) {
-    throw new Failure(`${file}: clang made no object of it`)
+    throw new Failure(`clang did not write an object for ${file}`)
   }
   return { model, bpf, object, embedded, dependencies }
 }

@@ -1,6 +1,6 @@
 import { glob } from 'tinyglobby'
 
-/** Absolute paths of the sources that globs name, sorted. Those of dependencies are not the project's. */
+/** Finds the sources that globs name, without those in node_modules. Returns sorted absolute paths. */
 export async function findSources(globs: readonly string[]): Promise<string[]> {
   const found = await glob(globs.length > 0 ? [...globs] : ['**/*.bpf.c'], {
     absolute: true,

@@ -5,10 +5,10 @@ import { basename, dirname, join } from 'node:path'
 import type { Generated } from './gen-types.ts'
 import { note } from './output.ts'
 
-/** Milliseconds: editors write a file in several steps. */
+/** Milliseconds to wait after a change, as editors write a file in several steps. */
 const settle = 50
 
-/** Generates, and again whenever a source, or what it was made from, changes or appears. Ends at Ctrl-C. */
+/** Generates declarations, again whenever a source or a header changes or appears, until Ctrl-C. */
 export async function watchSources(
   find: () => Promise<string[]>,
   generate: (source: string) => Promise<Generated>,
@@ -21,7 +21,7 @@ export async function watchSources(
       if (touched && !isAffected(built.get(source), touched)) continue
       try {
         const { ok, dependencies } = await generate(source)
-        // A compile that fails early has not seen every header: those of the last time still count.
+        // A failed compile may not list every header: the last ones still count.
         const before = ok ? [] : (built.get(source)?.dependencies ?? [])
         built.set(source, { ok, dependencies: [source, ...dependencies, ...before] })
       } catch (error) {
@@ -34,20 +34,20 @@ export async function watchSources(
 
   const folders = new FolderWatcher(update)
   await update()
-  note(`watching ${built.size} ${built.size === 1 ? 'source' : 'sources'}; Ctrl-C ends`)
+  note(`watching ${built.size} ${built.size === 1 ? 'source' : 'sources'}; press Ctrl-C to end`)
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   folders.close()
   return 0
 }
 
-/** A header that appears may be the one that a failed build did not find. */
+/** Whether changed files affect a source. A new header may be the one that a failed build did not find. */
 function isAffected(last: Generated | undefined, touched: ReadonlySet<string>): boolean {
   if (!last) return true
   if (last.dependencies.some((file) => touched.has(file))) return true
   return !last.ok && Array.from(touched).some((file) => file.endsWith('.h'))
 }
 
-/** Watches folders, since editors replace a file by another of its name. */
+/** Watches folders, as editors replace files rather than write to them. */
 class FolderWatcher {
   readonly #watchers = new Map<string, FSWatcher>()
   readonly #touched = new Set<string>()
@@ -65,7 +65,7 @@ class FolderWatcher {
     for (const folder of new Set(files.map((file) => dirname(file)))) {
       if (this.#watchers.has(folder)) continue
       const watcher = watch(folder, (_, name) => this.#touch(join(folder, basename(name ?? ''))))
-      // A folder that was deleted.
+      // The folder was deleted.
       watcher.on('error', () => this.#watchers.delete(folder))
       this.#watchers.set(folder, watcher)
     }

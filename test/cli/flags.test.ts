@@ -37,7 +37,9 @@ it('refuses a flag without its value', () => {
 })
 
 it('refuses a second value where one is meant', () => {
-  expect(() => one({ clang: ['a', 'b'] }, 'clang')).toThrow('--clang was given 2 times')
+  expect(() => one({ clang: ['a', 'b'] }, 'clang')).toThrow(
+    '--clang may be given once, not 2 times',
+  )
 })
 
 it('refuses a word that is none of the choices', () => {

@@ -23,7 +23,7 @@ const trampolines = [
   },
 ] as const
 
-/** Whether programs at the entry of kernel functions can be used, which many machines do not allow. */
+/** Checks whether programs can be attached to kernel functions, which many machines do not allow. */
 export function attachChecks(): Check[] {
   if (process.platform !== 'linux') return []
   const kprobes = !lacksKprobes()
@@ -42,7 +42,7 @@ export function attachChecks(): Check[] {
   ]
 }
 
-/** Undefined when the kernel takes a program that is for this function. */
+/** Returns why the kernel refuses a trial program for a function, undefined if it does not. */
 function trampolineRefusal(target: {
   readonly type: number
   readonly attachType: number

@@ -46,7 +46,7 @@ function headersCheck(folders: readonly string[]): Check {
     headers !== undefined,
     headers === undefined
       ? `no bpf/bpf_helpers.h in ${folders.join(', ')}`
-      : `${headers.folder}, ${headers.version === undefined ? 'of a version they do not tell' : `v${headers.version}`}`,
+      : `${headers.folder}, ${headers.version === undefined ? 'of unknown version' : `v${headers.version}`}`,
     'Debian, Ubuntu: apt install libbpf-dev; Fedora: dnf install libbpf-devel; Arch: pacman -S libbpf',
   )
 }

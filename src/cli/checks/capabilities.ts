@@ -3,12 +3,12 @@ import { grantAdvice, missingCapabilities } from '../../runtime/host/capabilitie
 import { neededCapabilities } from '../../runtime/programs/needed-capabilities.ts'
 import { type Check, check } from './check.ts'
 
-/** Those that every kind of tracing needs, and which `privileges` is about. */
+/** The capabilities that all tracing needs, which the check `privileges` is about. */
 const basic: readonly Capability[] = ['CAP_BPF', 'CAP_PERFMON']
-/** `tracefs` is about it: whoever can read that needs none. */
+/** The capability to read tracefs, which the check `tracefs` is about. */
 const readsTracefs: Capability = 'CAP_DAC_READ_SEARCH'
 
-/** A row for each capability that only some programs need, with what needs it. */
+/** Checks each capability that only some programs need, and lists what needs it. */
 export function capabilityChecks(): Check[] {
   if (process.platform !== 'linux') return []
   const users = new Map<Capability, string[]>()

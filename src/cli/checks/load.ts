@@ -51,7 +51,7 @@ function libbpfCheck(): Check {
   return attempt('libbpf', () => `${process.env['BPF_LIBBPF'] ?? 'libbpf.so.1'}, ${version()}`)
 }
 
-/** The runtime's own errors say what to do. */
+/** Makes a check of what throws if it is missing: the runtime's errors say what to do. */
 function attempt(name: string, find: () => string): Check {
   try {
     return check(name, true, find())
@@ -77,7 +77,8 @@ function privilegeCheck(trial: boolean): Check {
     `${who}${lacks}${refused}; ${unprivilegedUse()}`,
     refusal === 0
       ? grantAdvice(['CAP_BPF', 'CAP_PERFMON'])
-      : (privilegeHint(refusal) ?? 'See `dmesg` and the logs of security modules'),
+      : (privilegeHint(refusal) ??
+          'Look for the refusal in dmesg and in the logs of security modules'),
   )
 }
 
