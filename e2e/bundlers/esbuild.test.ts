@@ -145,7 +145,7 @@ describe('for a browser', () => {
 
   it('is what esbuild bundles for when nothing is said, which is warned of', async () => {
     const { warnings } = await esbuild.build({ ...browser(), platform: undefined })
-    expect(warnings).toMatchObject([{ text: expect.stringContaining("set platform: 'node'") }])
+    expect(warnings).toMatchObject([{ text: expect.stringContaining("Set platform: 'node'") }])
   })
 })
 

@@ -107,7 +107,7 @@ describe('vite build', () => {
 
   it('says which agent there is not', async () => {
     await expect(build(config({ agent: 'nothing.ts' }))).rejects.toThrow(
-      `${project.path('nothing.ts')}, which does not exist`,
+      `option agent: there is no file ${project.path('nothing.ts')}`,
     )
   })
 })

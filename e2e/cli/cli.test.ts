@@ -181,11 +181,17 @@ describe('faults of the input', () => {
     [['gen', 'types', 'broken.bpf.c'], /broken\.bpf\.c:2:16: error: expected expression\n/],
     [['gen', 'types', 'nothing/*.c'], /no file matches nothing\/\*\.c/],
     [['inspect', 'none.bpf.c'], /cannot open none\.bpf\.c: there is no such file/],
-    [['inspect', 'package.json'], /package\.json: neither C source \(\.bpf\.c\) nor an ELF file/],
+    [['inspect', 'package.json'], /package\.json is neither C source \(\.bpf\.c\) nor an ELF file/],
     [['btf', 'dump', 'package.json'], /package\.json is neither BTF nor an ELF file/],
-    [['inspect', 'bitcode.o'], /bitcode\.o: neither .* it is LLVM bitcode: .* without -emit-llvm/],
-    [['btf', 'dump', 'bitcode.o'], /bitcode\.o: neither .* it is LLVM bitcode/],
-    [['inspect', 'named.bpf.c'], /a section and a function of one name .* rename the function/],
+    [
+      ['inspect', 'bitcode.o'],
+      /bitcode\.o is neither .* it is LLVM bitcode: .* without -emit-llvm/,
+    ],
+    [['btf', 'dump', 'bitcode.o'], /bitcode\.o is neither .* it is LLVM bitcode/],
+    [
+      ['inspect', 'named.bpf.c'],
+      /a section and a function of the same name, .* rename the function/,
+    ],
     [['compile', 'guard.bpf.c', '--clang', '/no/clang'], /tried \/no\/clang/],
     [['compile', 'guard.bpf.c', '--arch', 'vax'], /arch/],
   ])('%j: exit 1, one message, no stack', async (args, message) => {

@@ -43,7 +43,9 @@ function isKnown(flag: string, known: ReadonlySet<string>): boolean {
 
 function unknownFlag(flag: string, known: readonly string[], { matchedCommand }: CAC): string {
   const long = known.filter((name) => name.length > 1)
-  const [meant] = nearestNames(flag.replace(/^-+/, ''), long)
+  const name = flag.replace(/^-+/, '')
+  // `-json` lacks a dash.
+  const [meant] = long.includes(name) ? [name] : nearestNames(name, long)
   const place = matchedCommand ? ` of ${matchedCommand.name}` : ''
   return `unknown flag ${flag}${place}${meant === undefined ? '' : `: did you mean --${meant}?`}`
 }

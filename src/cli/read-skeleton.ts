@@ -37,7 +37,7 @@ export async function readSkeleton(file: string, flags: Flags): Promise<Skeleton
   if (!isElf(bytes) && !file.endsWith('.c')) {
     const instead = describeNonElf(bytes)
     throw new Failure(
-      `${file}: neither C source (.bpf.c) nor an ELF file${instead ? `; ${instead}` : ''}`,
+      `${file} is neither C source (.bpf.c) nor an ELF file${instead ? `; ${instead}` : ''}`,
     )
   }
   const skeleton = isElf(bytes) ? fromObject(file, bytes) : await fromSource(file, flags)
