@@ -320,6 +320,6 @@ describeInKernel('a link', () => {
     expect(() => link.update({} as never)).toThrow(TypeError)
     expect(link.destroyed).toBe(false)
     link.destroy()
-    expect(() => link.update(progs.raw)).toThrow(/it was destroyed; attach again/)
+    expect(() => link.update(progs.raw)).toThrow(/it was destroyed: attach again/)
   })
 })

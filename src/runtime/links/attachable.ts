@@ -19,13 +19,13 @@ export interface AttachableMap {
   attachStructOps(): Link
 }
 
-/** What is tried, after "cannot"; and the capabilities that it takes beside those of a load. */
+/** What is tried, as it follows "cannot" in messages; and the capabilities that it needs beside those of a load. */
 export type Operation = string | OperationDetails
 
 export interface OperationDetails {
   readonly words: string
   readonly need?: { readonly capabilities: readonly Capability[] } | undefined
-  /** What to do, when nothing better is known. */
+  /** What to do, when nothing more specific is known. */
   readonly hint?: (errno: number) => string | undefined
 }
 

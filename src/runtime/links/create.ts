@@ -13,23 +13,23 @@ import type { NativeLink } from './native.ts'
 
 /** union bpf_attr.link_create (linux/bpf.h). */
 export interface LinkTarget {
-  /** A descriptor or an interface index, by the attach type. */
+  /** A descriptor or an interface index, depending on the attach type. */
   readonly target: number
   readonly attachType: number
   readonly flags?: number
-  /** The kernel's answer to a kind it does not know is EINVAL: what it takes, `Tcx came with Linux 6.6`. */
+  /** The hint for EINVAL, which the kernel answers to a link type that it does not know: `tcx needs Linux 6.6`. */
   readonly requirement?: string | undefined
-  /** By errno, what to do. */
+  /** What to do, by errno. */
   readonly hints?: Readonly<Record<number, string>>
-  /** What follows the flags, by the attach type: at `tailOffset`. */
+  /** Writes the fields of the attach type, from `typeFieldsOffset` on. */
   readonly writeTypeFields?: (attr: Struct) => void
 }
 
-/** Bytes: as far as any kind goes. Kernels take more than they know when it is zero. */
+/** Bytes that any attach type uses. Older kernels accept more bytes than they know when these are zero. */
 const attrSize = 64
 export const typeFieldsOffset = 16
 
-/** BPF_LINK_CREATE, where libbpf's functions cannot say all of it. @throws {BpfError} */
+/** Creates a link by BPF_LINK_CREATE, where libbpf's functions lack an option. @throws {BpfError} */
 export function kernelLink(
   program: AttachableProgram,
   operation: Operation,
@@ -48,7 +48,7 @@ export function kernelLink(
   return descriptorLink(fd)
 }
 
-/** Runs one of libbpf's attach functions, whose first parameter is the program. @throws {BpfError} */
+/** Creates a link by one of libbpf's attach functions, whose first parameter is the program. @throws {BpfError} */
 export function linkByLibbpf(
   program: AttachableProgram,
   operation: Operation,

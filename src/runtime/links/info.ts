@@ -4,18 +4,18 @@ import type { StructFields } from '../ffi/struct-fields.ts'
 import { readStruct } from '../ffi/struct-fields.ts'
 
 interface CommonLinkInfo {
-  /** The number the kernel knows the link by. */
+  /** The kernel's id of the link. */
   readonly id: number
   readonly programId: number
 }
 
-/** On an interface: its index, and the bpf_attach_type's number. */
+/** A link to an interface: its index, and the number of the bpf_attach_type. */
 interface InterfaceLinkInfo extends CommonLinkInfo {
   readonly ifindex: number
   readonly attachType: number
 }
 
-/** `struct bpf_link_info` by BPF_LINK_TYPE_. What newer kernels tell is 0 or empty before them; cookies are of 6.6 on. */
+/** `struct bpf_link_info` by BPF_LINK_TYPE_. A field that the kernel does not know yet is 0 or empty: cookies before 6.6. */
 export type LinkInfo =
   | (CommonLinkInfo & {
       readonly type: 'raw_tracepoint'
@@ -25,7 +25,7 @@ export type LinkInfo =
   | (CommonLinkInfo & {
       readonly type: 'tracing'
       readonly attachType: number
-      /** Of a program for freplace, else of the kernel's or a module's BTF. */
+      /** The id of the program for freplace, else of the BTF of the kernel or a module. */
       readonly targetObjectId: number
       readonly targetBtfId: number
       readonly cookie: bigint
@@ -68,7 +68,7 @@ export type LinkInfo =
       readonly path: string
       readonly count: number
       readonly flags: number
-      /** 0 is every process. */
+      /** 0 means every process. */
       readonly pid: number
     })
   | (InterfaceLinkInfo & { readonly type: 'netkit' })
@@ -82,7 +82,7 @@ export type LinkInfo =
       readonly attachType: number
       readonly count: number
     })
-  /** No link of the kernel's: a filter of a clsact discipline. Its `id` is 0. */
+  /** A filter of a clsact queueing discipline, which is not a kernel link: its `id` is 0. */
   | (CommonLinkInfo & {
       readonly type: 'tc'
       readonly ifindex: number
@@ -90,7 +90,7 @@ export type LinkInfo =
       readonly handle: number
       readonly priority: number
     })
-  /** Of a kernel newer than this: its BPF_LINK_TYPE_ number. */
+  /** The BPF_LINK_TYPE_ number of a type that is newer than this version of unplugin-bpf. */
   | (CommonLinkInfo & { readonly type: `${number}` })
 
 export type PerfEventLinkInfo = CommonLinkInfo & { readonly type: 'perf_event' } & (
@@ -115,28 +115,32 @@ export type PerfEventLinkInfo = CommonLinkInfo & { readonly type: 'perf_event' }
         readonly config: bigint
         readonly cookie: bigint
       }
-    /** The kernel does not tell (before 6.6). */
+    /** Kernels before 6.6 do not tell. */
     | { readonly event: 'unknown' }
   )
 
-/** Text that the kernel copies to where a pointer leads: byte offsets of that, and of its length. */
-type TextFields = Readonly<Record<string, readonly [pointer: number, length: number]>>
+/** Texts that the kernel writes to a buffer: the byte offsets of the buffer's pointer and length in the struct. */
+type TextFields = Readonly<Record<string, { readonly pointer: number; readonly length: number }>>
 
 interface InfoLayout {
   readonly type: string
-  /** Of an event. */
+  /** The kind of a perf event. */
   readonly event?: string
   readonly fields?: StructFields
   readonly texts?: TextFields
 }
 
-/** By BPF_LINK_TYPE_ number; of events, `7.` and the bpf_perf_event_type's. */
+/** Layouts by the number of the BPF_LINK_TYPE_; for perf events by `7.` and the number of the bpf_perf_event_type. */
 export type LinkInfoLayouts = Readonly<Record<string, InfoLayout>>
 
 /* linux/bpf.h: enum bpf_link_type, struct bpf_link_info. Each is imported where such links are made. */
 
 export const rawTracepointLinks: LinkInfoLayouts = {
-  1: { type: 'raw_tracepoint', texts: { tracepoint: [16, 24] }, fields: { cookie: 'q32' } },
+  1: {
+    type: 'raw_tracepoint',
+    texts: { tracepoint: { pointer: 16, length: 24 } },
+    fields: { cookie: 'q32' },
+  },
 }
 export const tracingLinks: LinkInfoLayouts = {
   2: {
@@ -148,7 +152,7 @@ export const cgroupLinks: LinkInfoLayouts = {
   3: { type: 'cgroup', fields: { cgroupId: 'q16', attachType: 'u24' } },
 }
 export const iterLinks: LinkInfoLayouts = {
-  4: { type: 'iter', texts: { target: [16, 24] }, fields: { mapId: 'u28' } },
+  4: { type: 'iter', texts: { target: { pointer: 16, length: 24 } }, fields: { mapId: 'u28' } },
 }
 export const netnsLinks: LinkInfoLayouts = {
   5: { type: 'netns', fields: { netnsInode: 'u16', attachType: 'u20' } },
@@ -172,7 +176,7 @@ export const tcxLinks: LinkInfoLayouts = {
 export const uprobeMultiLinks: LinkInfoLayouts = {
   12: {
     type: 'uprobe_multi',
-    texts: { path: [16, 48] },
+    texts: { path: { pointer: 16, length: 48 } },
     fields: { count: 'u52', flags: 'u56', pid: 'u60' },
   },
 }
@@ -193,11 +197,11 @@ function perfEventLayout(name: string, layout: Omit<InfoLayout, 'type'>): InfoLa
 }
 
 const kprobeEvent: Omit<InfoLayout, 'type'> = {
-  texts: { symbol: [24, 32] },
+  texts: { symbol: { pointer: 24, length: 32 } },
   fields: { offset: 'u36', address: 'q40', missed: 'q48', cookie: 'q56' },
 }
 const uprobeEvent: Omit<InfoLayout, 'type'> = {
-  texts: { path: [24, 32] },
+  texts: { path: { pointer: 24, length: 32 } },
   fields: { offset: 'u36', cookie: 'q40' },
 }
 export const probeLinks: LinkInfoLayouts = {
@@ -208,7 +212,7 @@ export const probeLinks: LinkInfoLayouts = {
 }
 export const tracepointLinks: LinkInfoLayouts = {
   '7.5': /*#__PURE__*/ perfEventLayout('tracepoint', {
-    texts: { tracepoint: [24, 32] },
+    texts: { tracepoint: { pointer: 24, length: 32 } },
     fields: { cookie: 'q40' },
   }),
 }
@@ -218,11 +222,11 @@ export const eventLinks: LinkInfoLayouts = {
   }),
 }
 
-/** Bytes of struct bpf_link_info, and of the texts that it leads to: a path at most. */
+/** Bytes of struct bpf_link_info, and of the buffers for its texts: PATH_MAX. */
 const infoSize = 64
 const textSize = 4096
 
-/** @returns minus the errno when the kernel refuses */
+/** Asks the kernel about a link. @returns minus the errno when the kernel refuses */
 export function linkInfo(fd: number, layouts: LinkInfoLayouts): LinkInfo | number {
   const first = objectInfo(fd, infoSize)
   if (typeof first === 'number') return first
@@ -235,7 +239,7 @@ export function linkInfo(fd: number, layouts: LinkInfoLayouts): LinkInfo | numbe
   } = layouts[isEvent ? `${type}.${first.getUint32(16, true)}` : type] ??
   (isEvent ? perfEventLayout('unknown', {}) : { type: `${type}` })
   const info = scratch(infoSize)
-  const told = Object.entries(texts).map(([name, [pointer, length]]) => {
+  const buffers = Object.entries(texts).map(([name, { pointer, length }]) => {
     const text = scratch(textSize)
     setPointer(info.data, pointer, text.address)
     info.data.setUint32(length, textSize, true)
@@ -243,8 +247,8 @@ export function linkInfo(fd: number, layouts: LinkInfoLayouts): LinkInfo | numbe
   })
   const second = objectInfo(fd, infoSize, info)
   if (typeof second === 'number') return second
-  const read = told.map(({ name, text }) => [name, readString(text.address, textSize)])
-  reachabilityFence(told)
+  const read = buffers.map(({ name, text }) => [name, readString(text.address, textSize)])
+  reachabilityFence(buffers)
   return {
     ...kind,
     ...readStruct(second, { id: 'u4', programId: 'u8', ...fields }),

@@ -5,12 +5,12 @@ import type { BpfError } from '../host/error.ts'
 import { closeFile, errnoOf, readAsync, readInto } from '../host/files.ts'
 import { Link } from './link.ts'
 
-/** Bytes a system call. */
+/** Bytes that one system call reads. */
 const chunkSize = 1 << 16
 
-/** Each read runs the program over all that it walks, from the start. */
+/** The link of an iterator program. Each read runs the program over a whole walk. */
 export class IterLink extends Link {
-  /** What the program prints in one walk. @throws {BpfError} */
+  /** Returns what the program prints in one walk. @throws {BpfError} */
   read(): Buffer {
     const fd = this.#start()
     try {
@@ -28,12 +28,12 @@ export class IterLink extends Link {
     }
   }
 
-  /** The same as text. */
+  /** Returns what the program prints in one walk as text. @throws {BpfError} */
   text(): string {
     return this.read().toString()
   }
 
-  /** The lines of one walk, without their ends; the program runs on another thread, as they are asked for. */
+  /** Yields the lines of one walk without line ends. The program runs on another thread, as lines are asked for. */
   async *lines(): AsyncGenerator<string, void, void> {
     const fd = this.#start()
     try {
@@ -57,7 +57,7 @@ export class IterLink extends Link {
     }
   }
 
-  /** BPF_ITER_CREATE: a descriptor of one walk. */
+  /** Starts a walk and returns its descriptor (BPF_ITER_CREATE). */
   #start(): number {
     // union bpf_attr.iter_create: link_fd, flags.
     const attr = scratch(8)

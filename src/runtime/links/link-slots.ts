@@ -1,9 +1,9 @@
 import { Link } from './link.ts'
 
-/** Filled by `attach()` or by assignment; assigning over a live link destroys the old one. */
+/** The links of a skeleton, by program. Assigning over a live link destroys the old one. */
 export type Links<Names extends string> = { [K in Names]: Link | null | undefined }
 
-/** A slot a program, with accessors of its own: names of C such as `__proto__` are names like others. */
+/** Makes a slot for each program. Accessors on a null prototype allow C names such as `__proto__`. */
 export function linkSlots(names: readonly string[]): Links<string> {
   const slots: Links<string> = Object.create(null) as Links<string>
   for (const name of names) {
@@ -13,7 +13,7 @@ export function linkSlots(names: readonly string[]): Links<string> {
       get: () => current,
       set(link: Link | null | undefined) {
         if (link !== null && link !== undefined && !(link instanceof Link)) {
-          throw new TypeError(`links.${name} takes a link, as attach functions return, or null`)
+          throw new TypeError(`links.${name} must be a link, as attach methods return it, or null`)
         }
         if (current !== link) current?.destroy()
         current = link ?? null

@@ -9,7 +9,7 @@ import type { LinkInfo, LinkInfoLayouts } from './info.ts'
 import { linkInfo } from './info.ts'
 import type { NativeLink, Successor } from './native.ts'
 
-/** The links of one skeleton instance that are alive, oldest first, and what they keep alive. */
+/** The live links of one skeleton instance, oldest first. */
 export class LinkOwner {
   readonly life: Lifecycle
   readonly keepAlive: KeepAlive
@@ -20,20 +20,20 @@ export class LinkOwner {
     this.keepAlive = keepAlive
   }
 
-  /** Newest first. */
+  /** Destroys the links, newest first. */
   destroyAll(): void {
     for (const link of [...this.liveLinks].toReversed()) link.destroy()
   }
 }
 
-/** A program's attachment to something, or a struct_ops map's, until it is destroyed. */
+/** The attachment of a program or of a struct_ops map. It lasts until it is destroyed. */
 export class Link implements Disposable {
   readonly #owner: LinkOwner
   /** For messages: `program on_exec of trace_bpf`. */
   readonly #title: string
-  /** What links of its program are, to describe it. */
+  /** The layouts of bpf_link_info that links of its program have. */
   readonly #layouts: LinkInfoLayouts
-  readonly #lent = new DuplicateDescriptor()
+  readonly #userDescriptor = new DuplicateDescriptor()
   /** Undefined once destroyed. */
   #native: NativeLink | undefined
 
@@ -54,62 +54,62 @@ export class Link implements Disposable {
   }
 
   /**
-   * A descriptor of it, a duplicate: it closes with the link; closed before, it is made anew.
-   * @throws {BpfError} `ERR_BPF_UNSUPPORTED` of an attachment that the kernel has no link for: tc, a socket's filter
+   * A duplicate of the link's descriptor, which closes with the link. If it was closed before, a new one is made.
+   * @throws {BpfError} `ERR_BPF_UNSUPPORTED` for an attachment that is not a kernel link: tc, a socket filter
    */
   get fd(): number {
-    return this.#lent.of(this.#ownFd, this.#subject)
+    return this.#userDescriptor.of(this.#ownFd, this.#subject)
   }
 
-  /** The number the kernel knows it by. */
+  /** The kernel's id of the link. */
   get id(): number {
     return this.info.id
   }
 
-  /** What the kernel says of it, by its `type`. */
+  /** The kernel's information on the link, by its `type`. */
   get info(): LinkInfo {
-    const info = this.#live('ask about').info?.() ?? linkInfo(this.#ownFd, this.#layouts)
+    const info = this.#requireLive('ask about').info?.() ?? linkInfo(this.#ownFd, this.#layouts)
     if (typeof info !== 'number') return info
     throw this.failure('ask about', -info)
   }
 
   /**
-   * Puts another program, or struct_ops map, in the place of the attached one, at once.
-   * @throws {BpfError} EINVAL where the kernel cannot: links of tracing programs
+   * Replaces the attached program or struct_ops map by another one, atomically.
+   * @throws {BpfError} EINVAL where the kernel cannot: for links of tracing programs
    */
   update(successor: Successor): void {
-    this.#succeed('update', this.#live('update').update(successor))
+    this.#check('update', this.#requireLive('update').update(successor))
   }
 
-  /** Makes it outlive the process under a path of a BPF file system. */
+  /** Pins the link to a path of a BPF file system, where it outlives the process. */
   pin(path: string): void {
-    const result = this.#live('pin').pin(path)
-    this.#succeed('pin', result, pinAdvice(-result))
+    const result = this.#requireLive('pin').pin(path)
+    this.#check('pin', result, pinAdvice(-result))
   }
 
   unpin(): void {
-    this.#succeed('unpin', this.#live('unpin').unpin())
+    this.#check('unpin', this.#requireLive('unpin').unpin())
   }
 
-  /** Detaches. Again: nothing. */
+  /** Detaches. A second call does nothing. */
   destroy(): void {
     this.release()?.destroy()
   }
 
-  /** Lets go of what is attached, which stays. Undefined once destroyed. @internal */
+  /** Gives up the native link and leaves it attached. Returns undefined once destroyed. @internal */
   release(): NativeLink | undefined {
     const native = this.#native
-    this.#lent.close()
+    this.#userDescriptor.close()
     this.#native = undefined
     this.#owner.liveLinks.delete(this)
     this.#owner.keepAlive.release(this)
     return native
   }
 
-  /** Stands for another attachment from now on, and ends the one it stood for. @internal */
+  /** Replaces the native link and destroys the one before. @internal */
   replaceNative(native: NativeLink): void {
     const before = this.#native
-    this.#lent.close()
+    this.#userDescriptor.close()
     this.#native = native
     this.#owner.liveLinks.add(this)
     this.#owner.keepAlive.hold(this)
@@ -121,25 +121,29 @@ export class Link implements Disposable {
   }
 
   get #ownFd(): number {
-    const fd = this.#live('use the descriptor of').fd()
+    const fd = this.#requireLive('use the descriptor of').fd()
     if (fd >= 0) return fd
-    throw unsupported('use the descriptor of', this.#subject, 'the kernel has no link for this')
+    throw unsupported(
+      'use the descriptor of',
+      this.#subject,
+      'this attachment is not a kernel link, so it has no descriptor',
+    )
   }
 
   get #subject(): string {
     return `the link of ${this.#title}`
   }
 
-  #live(operation: string): NativeLink {
+  #requireLive(operation: string): NativeLink {
     if (this.#native) return this.#native
-    throw stateError(operation, this.#subject, 'it was destroyed; attach again')
+    throw stateError(operation, this.#subject, 'it was destroyed: attach again')
   }
 
-  #succeed(operation: string, result: number, hint?: string): void {
+  #check(operation: string, result: number, hint?: string): void {
     if (result < 0) throw this.failure(operation, -result, hint)
   }
 
-  /** @param hint when privileges are not lacking @internal */
+  /** @param hint what to do, when no privilege is missing @internal */
   protected failure(operation: string, errno: number, hint?: string): BpfError {
     return new BpfError({
       operation,

@@ -15,24 +15,24 @@ import { removePin } from '../host/files.ts'
 import type { AttachableMap, AttachableProgram } from './attachable.ts'
 import type { LinkInfo } from './info.ts'
 
-/** An attachment, however it was made. What is called returns 0 or minus the errno. */
+/** An attachment, however it was made. Its methods return 0 or minus the errno. */
 export interface NativeLink {
-  /** -1 of what is no link of the kernel. */
+  /** Returns the descriptor; -1 when it is not a kernel link. */
   fd(): number
   update(successor: Successor): number
   pin(path: string): number
   unpin(): number
   destroy(): void
-  /** Of what is no link of the kernel, and yet can be described. */
+  /** Describes an attachment that is not a kernel link. */
   info?(): LinkInfo
 }
 
-/** What may take the place of what is attached. */
+/** What may replace an attached program or map. */
 export type Successor = AttachableProgram | AttachableMap
 
 function requireProgram(successor: Successor): AttachableProgram {
   if ('autoload' in successor) return successor
-  throw new TypeError('update() of the link of a program takes another program')
+  throw new TypeError("update() of a program's link takes another program")
 }
 
 function updateProgram(link: number, successor: Successor): number {
@@ -40,33 +40,33 @@ function updateProgram(link: number, successor: Successor): number {
   return bpf_link__update_program(link, program)
 }
 
-/** `struct bpf_link *` of libbpf. That of USDT stands for many, and its descriptor is 0 (usdt.c). */
+/** A link by libbpf's `struct bpf_link *`. A USDT link stands for several, and its descriptor is 0 (usdt.c). */
 export function libbpfLink(
   pointer: number,
   update: (link: number, successor: Successor) => number = updateProgram,
 ): NativeLink {
   const fd = bpf_link__fd(pointer) || -1
   let isLive = true
-  const ifOne = (call: () => number): number => {
+  const ifSingle = (call: () => number): number => {
     if (!isLive) return -EBADF
     return fd < 0 ? -EOPNOTSUPP : call()
   }
   return {
     fd: () => (isLive ? fd : -1),
-    update: (successor) => ifOne(() => update(pointer, successor)),
-    pin: (path) => ifOne(() => bpf_link__pin(pointer, path)),
-    unpin: () => ifOne(() => bpf_link__unpin(pointer)),
+    update: (successor) => ifSingle(() => update(pointer, successor)),
+    pin: (path) => ifSingle(() => bpf_link__pin(pointer, path)),
+    unpin: () => ifSingle(() => bpf_link__unpin(pointer)),
     destroy() {
-      // Again: nothing, whoever calls. libbpf would free it twice.
+      // A second call must do nothing: libbpf would free the link twice.
       if (isLive) bpf_link__destroy(pointer)
       isLive = false
     },
   }
 }
 
-/** A descriptor of the kernel's, of which libbpf can make no `bpf_link`. @param pinned where it is pinned already */
+/** A link by a descriptor, of which libbpf can make no `bpf_link`. @param pinned the path to which it is pinned already */
 export function descriptorLink(fd: number, pinned?: string): NativeLink {
-  let place = pinned
+  let pinPath = pinned
   let isLive = true
   return {
     fd: () => (isLive ? fd : -1),
@@ -80,7 +80,7 @@ export function descriptorLink(fd: number, pinned?: string): NativeLink {
     },
     pin(path) {
       if (!isLive) return -EBADF
-      if (place !== undefined) return -EBUSY
+      if (pinPath !== undefined) return -EBUSY
       // union bpf_attr of BPF_OBJ_PIN: pathname, bpf_fd.
       const attr = scratch(16)
       const name = cString(path)
@@ -88,24 +88,24 @@ export function descriptorLink(fd: number, pinned?: string): NativeLink {
       attr.data.setUint32(8, fd, true)
       const result = bpf(BPF_OBJ_PIN, attr)
       reachabilityFence(name)
-      if (result === 0) place = path
+      if (result === 0) pinPath = path
       return result
     },
     unpin() {
-      if (place === undefined) return -EINVAL
-      removePin(place)
-      place = undefined
+      if (pinPath === undefined) return -EINVAL
+      removePin(pinPath)
+      pinPath = undefined
       return 0
     },
     destroy() {
-      // Again: nothing, whoever calls. The number may be another's by then.
+      // A second call must do nothing: the number may be in use for another file by then.
       if (isLive) close(fd)
       isLive = false
     },
   }
 }
 
-/** What the kernel has no link for: it stays until it is taken away, even after the process. */
+/** An attachment that is not a kernel link: it stays until it is detached, even after the process ends. */
 export function attachmentWithoutLink(
   detach: () => void,
   update: (program: AttachableProgram) => number = () => -EOPNOTSUPP,
@@ -119,7 +119,7 @@ export function attachmentWithoutLink(
   }
 }
 
-/** Several links that live and die as one: an event a CPU. Its descriptor is the first's. */
+/** Several links as one, such as a perf event for each CPU. Its descriptor is the first link's. */
 export function combinedLink(links: readonly NativeLink[]): NativeLink {
   const each = (call: (link: NativeLink) => number): number => {
     for (const link of links) {

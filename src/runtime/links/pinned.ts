@@ -11,13 +11,13 @@ import * as layouts from './info.ts'
 import { Link as AnyLink, LinkOwner } from './link.ts'
 import { descriptorLink } from './native.ts'
 
-/** A program's attachment to something, or a struct_ops map's, until it is destroyed. */
+/** The attachment of a program or of a struct_ops map. It lasts until it is destroyed. */
 export interface Link extends AnyLink {}
 
 export interface PinnedLinks {
   /**
-   * The link that is pinned under a path. It belongs to no skeleton and does not keep the process from ending;
-   * `destroy()` lets go of it, and what it attaches stays until `unpin()` or another process ends it.
+   * Opens the link that is pinned to a path. It belongs to no skeleton and does not keep the process running. After
+   * `destroy()` the program stays attached until the link is unpinned.
    * @throws {BpfError} EINVAL when something else is pinned there
    */
   open(path: string): Link

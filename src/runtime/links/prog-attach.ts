@@ -19,18 +19,18 @@ export interface ProgAttachTarget {
   readonly target: number
   readonly attachType: number
   readonly flags?: number
-  /** By errno, what to do. */
+  /** What to do, by errno. */
   readonly hints?: Readonly<Record<number, string>>
-  /** The program that BPF_F_REPLACE is about. */
+  /** The program that BPF_F_REPLACE replaces. */
   readonly replace?: AttachableProgram | undefined
-  /** Where among others; its flags are in `flags`. */
+  /** Where the program goes among others; its flags are in `flags`. */
   readonly anchor?: Anchor
 }
 
 /** Flags that a successor is attached with too, so that it stays in the same place. */
 const modeFlags = BPF_F_ALLOW_OVERRIDE | BPF_F_ALLOW_MULTI | BPF_F_PREORDER
 
-/** BPF_PROG_ATTACH: what came before links, and still says what links cannot. @throws {BpfError} */
+/** Attaches by BPF_PROG_ATTACH, which is older than links and has options that links lack. @throws {BpfError} */
 export function progAttachLink(
   program: AttachableProgram,
   operation: Operation,
@@ -44,19 +44,19 @@ export function progAttachLink(
   }
   const result = callProgAttach(BPF_PROG_ATTACH, fds, attachType, flags, anchor)
   if (result < 0) throw program.failure(operation, -result, '', to.hints?.[-result])
-  // Of our own: the caller's may be closed, or be another's, when it is time to detach.
-  const place = duplicate(target)
+  // The caller's descriptors may be closed, or stand for other files, when it is time to detach.
+  const ownTarget = duplicate(target)
   let attached = duplicate(registeredDescriptor(program))
-  if (place < 0 || attached < 0) throw program.failure(operation, errno())
+  if (ownTarget < 0 || attached < 0) throw program.failure(operation, errno())
   return attachmentWithoutLink(
     () => {
-      callProgAttach(BPF_PROG_DETACH, { target: place, program: attached }, attachType)
-      close(place)
+      callProgAttach(BPF_PROG_DETACH, { target: ownTarget, program: attached }, attachType)
+      close(ownTarget)
       close(attached)
     },
     (other) => {
       const next = (flags & modeFlags) | ((flags & BPF_F_ALLOW_MULTI) === 0 ? 0 : BPF_F_REPLACE)
-      const fds = { target: place, program: registeredDescriptor(other), replaced: attached }
+      const fds = { target: ownTarget, program: registeredDescriptor(other), replaced: attached }
       const changed = callProgAttach(BPF_PROG_ATTACH, fds, attachType, next)
       if (changed < 0) return changed
       close(attached)
