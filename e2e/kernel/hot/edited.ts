@@ -19,7 +19,7 @@ import type {
 import type { cgroupProgram } from '../../../src/runtime/internal.ts'
 import { build } from '../build.ts'
 
-/** What the tests edit. */
+/** The C source that the tests edit. */
 export const source: string = `
 struct point { __s16 x; __u32 y; };
 const volatile __u32 step = 1;
@@ -131,7 +131,7 @@ export interface Started {
 
 let count = 0
 
-/** A skeleton of its own, opened and loaded as an agent in a development server does. */
+/** Makes a skeleton, and opens and loads it as an agent in a development server does. */
 export async function start(
   prepare: (opened: Test) => void = () => {},
   text: string = source,

@@ -11,7 +11,7 @@ import { faster, source, start } from './edited.ts'
 
 const ownsNetwork = ownNetwork()
 
-/** As the kernel lists them: by name, one each. */
+/** Whether the kernel lists the congestion control of this process, which it registers by name. */
 function isRegistered(): boolean {
   const available = '/proc/sys/net/ipv4/tcp_available_congestion_control'
   return readFileSync(available, 'utf8').split(/\s+/).includes(`js_hot_${process.pid}`)
@@ -19,7 +19,7 @@ function isRegistered(): boolean {
 
 describeInKernel('an edited program is attached as the agent attached the running one', () => {
   test.skipIf(!ownsNetwork)(
-    `to interfaces, in one step${ownsNetwork ? '' : ' (skipped: no network namespace of its own)'}`,
+    `to interfaces, by an atomic update${ownsNetwork ? '' : ' (skipped: no network namespace of its own)'}`,
     async () => {
       veth('hot0', 'hot1')
       const { opened, edit } = await start(({ progs }) => {
@@ -39,7 +39,7 @@ describeInKernel('an edited program is attached as the agent attached the runnin
   )
 
   test.skipIf(!cgroupRoot)(
-    `to a cgroup, in one step${cgroupRoot ? '' : ' (skipped: no cgroup2)'}`,
+    `to a cgroup, by an atomic update${cgroupRoot ? '' : ' (skipped: no cgroup2)'}`,
     async () => {
       const cgroup = makeCgroup()
       const { opened, edit } = await start(({ progs }) => {
@@ -74,7 +74,7 @@ SEC(".struct_ops") struct tcp_congestion_ops control = {
 	.ssthresh = (void *)threshold, .cong_avoid = (void *)avoid, .undo_cwnd = (void *)undo, .name = "js_hot_${process.pid}",
 };
 `
-  test('as a struct_ops of which there can be one, after the old one', async () => {
+  test('as a struct_ops that the kernel takes once, after the old one is detached', async () => {
     const { opened, edit } = await start(() => {}, source + congestion)
     const { links } = opened.attach() as unknown as { links: Links<'control'> }
     const { control: link } = links
@@ -89,7 +89,7 @@ SEC(".struct_ops") struct tcp_congestion_ops control = {
   })
 
   test.skipIf(!libbpfIsAtLeast(1, 4))(
-    `as a struct_ops with a link, in one step${libbpfIsAtLeast(1, 4) ? '' : ' (skipped: needs libbpf 1.4)'}`,
+    `as a struct_ops with a link, by an atomic update${libbpfIsAtLeast(1, 4) ? '' : ' (skipped: needs libbpf 1.4)'}`,
     async () => {
       const linked = congestion.replace('.struct_ops"', '.struct_ops.link"')
       const { opened, edit } = await start(() => {}, source + linked)
@@ -102,7 +102,7 @@ SEC(".struct_ops") struct tcp_congestion_ops control = {
     },
   )
 
-  test('to a function, beside the old one for a moment', async () => {
+  test('to a function, while the old one is attached too for a moment', async () => {
     const { opened, edit } = await start(({ progs }) => {
       progs.probed.autoload = true
     })

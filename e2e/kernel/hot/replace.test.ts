@@ -17,7 +17,7 @@ function descriptors(): number {
 }
 
 describeInKernel('an edited program', () => {
-  test('takes the place of the one that runs, in the same objects', async () => {
+  test('replaces the running one behind the same JavaScript objects', async () => {
     const { opened, edit } = await start()
     const { progs, maps, bss } = opened
     expect(run(opened)).toBe(1)
@@ -27,7 +27,7 @@ describeInKernel('an edited program', () => {
     expect(bss.count).toBe(11n)
   })
 
-  test('goes on with its maps, and loops over them with their records', async () => {
+  test('reuses its maps, and loops over them go on', async () => {
     const { opened, edit } = await start()
     opened.maps.seen.set(1, 5n)
     const { id } = opened.maps.seen
@@ -40,7 +40,7 @@ describeInKernel('an edited program', () => {
     await expect.poll(() => heard).toEqual([1, 11])
   })
 
-  test('goes on with its maps under a walk of theirs that waits meanwhile', async () => {
+  test('reuses its maps while an iteration over one is suspended', async () => {
     const { opened, edit } = await start(({ maps }) => (maps.seen.maxEntries = 2000))
     for (let key = 1; key <= 1500; key++) opened.maps.seen.set(key, 0n)
     const keys = new Set<number>()
@@ -53,7 +53,7 @@ describeInKernel('an edited program', () => {
     expect(keys.size).toBe(1500)
   })
 
-  test('goes on with the values of its variables, static ones too', async () => {
+  test('keeps the values of variables, static ones too', async () => {
     const { opened, edit } = await start()
     const { last, history } = opened.bss as unknown as {
       last: { y: number }
@@ -67,7 +67,7 @@ describeInKernel('an edited program', () => {
     expect([last.y, history[1], opened.bss.name]).toEqual([14, 2, 'Ada'])
   })
 
-  test('finds them where others have come before them', async () => {
+  test('keeps them when the edit moves them by adding others before', async () => {
     const { opened, edit } = await start()
     const { last, history } = opened.bss
     opened.bss.name = 'Zoë'
@@ -88,7 +88,7 @@ describeInKernel('an edited program', () => {
     expect(opened.bss.name).toBe('Eve')
   })
 
-  test('begins with a new value where the initialiser was edited', async () => {
+  test('starts with the new value of a variable whose initialiser was edited', async () => {
     const { opened, edit } = await start()
     opened.data.limit = 7
     await edit(faster)
@@ -97,7 +97,7 @@ describeInKernel('an edited program', () => {
     expect(opened.data.limit).toBe(6)
   })
 
-  test('has the constants that JavaScript wrote, and those that were edited', async () => {
+  test('keeps constants that JavaScript wrote, and has those that were edited', async () => {
     const { opened, edit } = await start(({ rodata }) => {
       rodata.step = 3
     })
@@ -107,7 +107,7 @@ describeInKernel('an edited program', () => {
     expect(() => (opened.rodata.step = 4)).toThrow('read-only once loaded')
   })
 
-  test('has the settings that JavaScript made', async () => {
+  test('keeps the settings that JavaScript made', async () => {
     const { opened, edit } = await start(({ maps, progs }) => {
       maps.seen.maxEntries = 2
       progs.tail.autoload = true
@@ -118,7 +118,7 @@ describeInKernel('an edited program', () => {
     expect(opened.progs.jump.autoload).toBe(false)
   })
 
-  test('is what tail calls reach', async () => {
+  test('is what tail calls call', async () => {
     const { opened, edit } = await start(({ progs }) => {
       progs.tail.autoload = progs.jump.autoload = true
     })
@@ -128,7 +128,7 @@ describeInKernel('an edited program', () => {
     expect(opened.progs.jump.testRun({ data }).retval).toBe(71)
   })
 
-  test('that tail calls cannot reach leaves the running one as it is', async () => {
+  test('that cannot be put into a program array leaves the running one as it is', async () => {
     const { opened, edit } = await start(({ progs }) => {
       progs.tail.autoload = progs.jump.autoload = true
     })
@@ -142,7 +142,7 @@ describeInKernel('an edited program', () => {
     opened.destroy()
   })
 
-  test('joins its groups, where it is new, and is attached as the others are', async () => {
+  test('is added to the groups where it is new, and attached as the others are', async () => {
     const { opened, edit } = await start()
     opened.attach()
     const extra = `
@@ -177,7 +177,7 @@ SEC("raw_tp/sys_exit") int added_too(void *ctx) { __u32 key = 2, *value = bpf_ma
     expect([link?.destroyed, opened.progs.on_enter.autoload]).toEqual([true, true])
   })
 
-  test('counts on, and says how often it ran beside the old one', async () => {
+  test('goes on counting, and reports the events that both counted', async () => {
     const { opened, edit } = await start(({ rodata }) => {
       rodata.self = process.pid
     })
@@ -220,7 +220,7 @@ SEC("raw_tp/sys_exit") int added_too(void *ctx) { __u32 key = 2, *value = bpf_ma
     expect(run(opened)).toBe(1)
   })
 
-  test('keeps where each instance has come to, and is what is opened next', async () => {
+  test('keeps the state of each open instance, and is what open() opens next', async () => {
     const { opened, edit } = await start()
     run(opened)
     await edit(faster)
@@ -228,7 +228,7 @@ SEC("raw_tp/sys_exit") int added_too(void *ctx) { __u32 key = 2, *value = bpf_ma
     expect(run(opened)).toBe(101)
   })
 
-  test('takes the place in what the agent opens meanwhile, too', async () => {
+  test('replaces the program of instances that the agent opens meanwhile, too', async () => {
     const { opened, edit, open } = await start()
     const editing = edit(faster)
     const other = open()
@@ -237,7 +237,7 @@ SEC("raw_tp/sys_exit") int added_too(void *ctx) { __u32 key = 2, *value = bpf_ma
     expect(run(open())).toBe(10)
   })
 
-  test('is let go of when the agent ends the instance meanwhile', async () => {
+  test('is dropped when the agent destroys the instance meanwhile', async () => {
     const { opened, edit } = await start()
     const editing = edit(faster)
     opened.destroy()

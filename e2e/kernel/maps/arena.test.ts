@@ -158,7 +158,7 @@ describeInKernel('arenas', () => {
         [0, /are outside map shared/],
         [end - 8n, /are outside map shared/],
         [shared.address - 1n, /are outside map shared/],
-        [2n ** 64n, /must have 64 bits/],
+        [2n ** 64n, /must be between 0 and 2\^64 - 1/],
       ] as const) {
         expect(() => shared.view(types['node'] as never, at)).toThrow(message)
       }

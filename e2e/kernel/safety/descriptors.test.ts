@@ -29,7 +29,7 @@ function load(): Test {
   return loaded
 }
 
-/** Of maps, programs and links of this process. */
+/** Lists this process's descriptors of maps, programs and links. */
 function bpfDescriptors(): string[] {
   return readdirSync('/proc/self/fd').flatMap((fd) => {
     try {
@@ -54,7 +54,7 @@ function occupy(fd: number): void {
   onTestFinished(() => closeSync(fd))
 }
 
-describeInKernel('a descriptor that was given out', () => {
+describeInKernel('the descriptor that `fd` returns', () => {
   test('is the same at each call; closed by a user, it is made anew', () => {
     const { maps, progs } = load()
     const link = progs.enter.attach()
@@ -69,7 +69,7 @@ describeInKernel('a descriptor that was given out', () => {
     expect(progs.enter.info.type).toBeGreaterThan(0)
   })
 
-  test('is a duplicate: what takes its number is not what the library uses, nor closes', () => {
+  test('is a duplicate: the library neither uses nor closes a file that takes its number', () => {
     const { maps, progs } = load()
     const link = progs.enter.attach()
     maps.small.set(1, 5n)
@@ -83,7 +83,7 @@ describeInKernel('a descriptor that was given out', () => {
     }
   })
 
-  test('closes with what it is of', () => {
+  test('is closed with its map, program or link', () => {
     const before = bpfDescriptors()
     const loaded = load()
     const link = loaded.progs.enter.attach()

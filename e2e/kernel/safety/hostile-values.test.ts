@@ -42,7 +42,7 @@ async function run(script: string): Promise<string> {
   return stdout
 }
 
-/** What an agent does, once each. */
+/** An agent's operations, once each. */
 const life = `
 const value = { ts: 1n, pid: 2, name: 'é', raw: [1, 2, 3, 4] }
 const packet = new Uint8Array(64)
@@ -61,8 +61,8 @@ const uses = {
   info: (s) => { s.maps.seen.info; s.progs.emit.info; s.maps.seen.id },
 }`
 
-describeInKernel('values that lie', () => {
-  test('bytes are as many as there really are, whatever their length says', async () => {
+describeInKernel('objects that misstate their own properties', () => {
+  test('bytes are copied by their true length, whatever their length property says', async () => {
     const stdout = await run(
       `const lying = (size, says) => {
          const bytes = new Uint8Array(size).fill(7)
@@ -91,7 +91,7 @@ describeInKernel('values that lie', () => {
     expect(stdout.trim()).toBe('64,0,TypeError')
   })
 
-  test('no function that anybody can replace is given native memory', async () => {
+  test('no function that users can replace gets native memory', async () => {
     const stdout = await run(
       `const { spied, watchKoffi } = await import(${spies})
        ${life}
@@ -144,7 +144,7 @@ describeInKernel('values that lie', () => {
     expect(JSON.parse(stdout)).toEqual({})
   })
 
-  test('what only looks like a handle, a program or a map of ours is refused', async () => {
+  test('an object that only looks like a handle, a program or a map is refused', async () => {
     const stdout = await run(
       `const trace = skel.openAndLoad()
        const link = trace.progs.on_enter.attach()

@@ -62,7 +62,7 @@ const walker = fileURLToPath(new URL('random-walk.ts', import.meta.url))
 const steps = Number(process.env['BPF_WALK'] ?? 2000)
 const seed = Number(process.env['BPF_WALK_SEED'] ?? 1)
 
-/** What it pins and attaches stays in namespaces that end with it. */
+/** Runs a walk in namespaces of its own, so that what it pins and attaches ends with it. */
 const apart = [
   'timeout',
   '--signal=KILL',
@@ -109,10 +109,10 @@ async function walk(seed: number, only?: readonly number[]): Promise<Walked> {
 
 const failed = ({ code, stderr }: Walked): boolean => code !== 0 || stderr !== ''
 
-/** Of a crash; more steps need longer than somebody who waits has. */
+/** How long a crash is minimised, in milliseconds. */
 const minimiseFor = 120_000
 
-/** What is left of a walk when steps that its crash does not need are left out: halves, quarters, and so on. */
+/** Minimises a walk that crashes: leaves out halves, quarters and so on of its steps that the crash does not need. */
 async function minimised(seed: number, crashed: Walked): Promise<Walked> {
   const until = Date.now() + minimiseFor
   let fewest = crashed

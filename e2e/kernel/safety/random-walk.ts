@@ -12,20 +12,20 @@ interface Opened {
 export interface Walk {
   skel: { open(): Opened }
   types: Record<string, unknown>
-  /** More that is called at random: what modules export. */
+  /** Modules whose exports are called at random, too. */
   modules: object[]
   seed: number
   steps: number
-  /** Of all these steps only some, to find out which of them a crash needs. */
+  /** The steps to take of all, by number: minimising leaves out those that a crash does not need. */
   only?: readonly number[]
-  /** Each step is written here before it is taken: the last one is what crashed. */
+  /** Descriptor that each step is written to before it is taken, so that the last one is the one that crashed. */
   log: number
 }
 
 type Random = (below: number) => number
 type Callable = (...args: unknown[]) => unknown
 
-/** What a step may end with; others are errors of ours. */
+/** Errors that a step may throw; others are faults of this library. */
 const expected = new Set(['BpfError', 'VerifierError', 'TypeError', 'RangeError', 'SyntaxError'])
 const longestPool = 200
 
@@ -63,7 +63,7 @@ export async function randomWalk(walk: Walk): Promise<Record<string, number>> {
       try {
         open()
       } catch (error) {
-        // With pins and descriptors that the walk has left about, a load may fail.
+        // A load may fail because of pins and descriptors of earlier steps.
         note(error)
       }
     }
@@ -128,7 +128,7 @@ export async function randomWalk(walk: Walk): Promise<Record<string, number>> {
 const onPurpose = new Error('on purpose')
 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object
-/** What the runtime may call of JavaScript's own, and anybody may replace. */
+/** Functions of JavaScript itself that the runtime may call, and users may replace. */
 const replaceable: readonly (readonly [owner: object, key: string])[] = [
   ...['max', 'min', 'ceil', 'floor'].map((key) => [Math, key] as const),
   ...['getUint32', 'setUint32', 'getBigUint64', 'setBigUint64', 'buffer', 'byteLength'].map(

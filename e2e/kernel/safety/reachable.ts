@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object
-/** What every program has. */
+/** Objects that every JavaScript program has. */
 const known = new Set<unknown>(
   [
     globalThis,

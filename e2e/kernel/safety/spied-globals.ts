@@ -13,7 +13,7 @@ const bufferOf = [DataView.prototype, typedArray].map(
   (prototype) => getOwnPropertyDescriptor(prototype, 'buffer')?.get as () => ArrayBuffer,
 )
 
-/** What anybody can replace, and what the runtime may call. */
+/** Functions that users can replace and the runtime may call. */
 const owners: Readonly<Record<string, object>> = {
   Array,
   'Array.prototype': Array.prototype,

@@ -22,7 +22,7 @@ int on_enter(void *ctx)
 const folder = mkdtempSync(join(tmpdir(), 'unplugin-bpf-host-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** What an agent is told: the error of opening and loading, `fine` without one. */
+/** Opens and loads in a child process. Returns its error, or `fine`. */
 async function told(options: ChildOptions): Promise<string> {
   const { code, signal, stdout, stderr } = await runChild(
     file,
@@ -66,7 +66,7 @@ function cut(part: number): string {
   return written(`cut-${part}.so`, whole.subarray(0, whole.length * part))
 }
 
-describeInKernel('a libbpf that will not do is named, with what to do', () => {
+describeInKernel('an unsuitable libbpf is named, with what to do', () => {
   test.each([
     [
       'a file that there is not',
@@ -146,7 +146,7 @@ const withoutProc = [
   'mount -t tmpfs none /proc && exec "$0" "$@"',
 ]
 
-describeInKernel('a host that lets no program load is told apart', () => {
+describeInKernel('a host where no program loads has an error of its own', () => {
   chmodSync(dirname(file), 0o755)
   test.each([
     [

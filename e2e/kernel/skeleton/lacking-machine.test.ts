@@ -23,7 +23,7 @@ interface Failure {
   hint?: string
 }
 
-/** What a child throws that does `act` with an empty folder mounted over each of these. */
+/** Returns what `act` throws in a child process that has an empty folder mounted over each of these. */
 function failure(hidden: readonly string[], act: string): Promise<Failure> {
   return failureAfter(
     hidden.map((path) => `mount -t tmpfs none ${path}`),
@@ -31,7 +31,7 @@ function failure(hidden: readonly string[], act: string): Promise<Failure> {
   )
 }
 
-/** What a child throws that does `act` after these commands, whose mounts it sees alone. */
+/** Returns what `act` throws in a child process after these commands, in a mount namespace of its own. */
 async function failureAfter(commands: readonly string[], act: string): Promise<Failure> {
   const mounts = commands.map((command) => `${command} && `).join('')
   const { stdout, stderr } = await runChild(

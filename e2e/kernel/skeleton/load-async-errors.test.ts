@@ -75,7 +75,7 @@ describeInKernel('loadAsync() says the same as load()', () => {
     ],
     [
       'a section that is not known',
-      /SEC\("tracepont\/sched\/sched_switch"\) is none/,
+      /does not know SEC\("tracepont\/sched\/sched_switch"\)/,
       'SEC("tracepont/sched/sched_switch") int f(void *ctx) { return 0; }',
     ],
     [

@@ -98,7 +98,7 @@ interface Row {
   /** Between open and load. */
   readonly before?: (opened: Refused) => void
   readonly act?: (opened: Refused) => unknown
-  /** What the message says, in this order. */
+  /** Parts of the message, in this order. */
   readonly says: readonly RegExp[]
 }
 

@@ -31,7 +31,7 @@ interface Test extends SkeletonInstance {
   progs: Record<'plain' | 'nested' | 'loop', Program>
 }
 
-/** Of struct bpf_insn, what linking leaves: its code, and the registers of those that are no calls or addresses. */
+/** The bytes of struct bpf_insn that linking does not change: codes, and registers but for calls and addresses. */
 function shape(bytes: Uint8Array): string {
   const [code = 0, registers] = bytes
   return code === 0x85 || code === 0x18 ? `${code}` : `${code} ${registers}`
@@ -55,20 +55,20 @@ describeInKernel("a program's functions", () => {
       nested: ['nested', 'other', 'first', 'second', 'third'],
       loop: ['loop', 'each', 'third', 'second'],
     })) {
-      const parts = linkProgram(file, name)
-      expect(parts.map(({ name }) => name)).toEqual(expected)
+      const functions = linkProgram(file, name)
+      expect(functions.map(({ name }) => name)).toEqual(expected)
 
       const pointer = programPointers.get(trace.progs[name as 'plain'], 'read the instructions of')
       const count = bpf_program__insn_cnt(pointer)
       const linked = koffi().view(BigInt(bpf_program__insns(pointer)), count * 8)
-      const ours = parts.flatMap(({ section, first, instructions }) => {
+      const ours = functions.flatMap(({ section, first, instructions }) => {
         const { offset } = file.section(section) ?? { offset: 0 }
         return [...object.subarray(offset + first * 8, offset + (first + instructions) * 8)]
       })
       expect(shapes(Uint8Array.from(ours))).toEqual(shapes(new Uint8Array(linked.slice(0))))
-      expect(findInstruction(parts, count)).toBeUndefined()
-      const last = parts.at(-1)
-      expect(findInstruction(parts, count - 1)?.function).toBe(last)
+      expect(findInstruction(functions, count)).toBeUndefined()
+      const last = functions.at(-1)
+      expect(findInstruction(functions, count - 1)?.function).toBe(last)
     }
     expect(linkProgram(file, 'first')).toEqual([])
   })

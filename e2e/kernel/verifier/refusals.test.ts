@@ -68,7 +68,11 @@ describeInKernel('what the verifier refuses', () => {
        return 0;`,
       /a loop has no bound/,
     ],
-    ['a helper that there is not', `return ((int (*)(void))9999)();`, /no helper with number 9999/],
+    [
+      'a helper that does not exist',
+      `return ((int (*)(void))9999)();`,
+      /no helper with number 9999/,
+    ],
   ] as const)('%s: names the program, the place and the reason', async ([, body, reason]) => {
     const source = `${hash}
 SEC("raw_tp/sys_enter")
@@ -105,7 +109,7 @@ int also_fine(void *ctx) { return 0; }
     expect(error.message).toContain(`test.bpf.c:${line}:${column}`)
   })
 
-  test('inside a function that is not inlined, by its own line', async () => {
+  test('in a function that is not inlined: names the line in that function', async () => {
     const error = await failure(`${hash}
 static __noinline int other(int a) { return a + 1; }
 static __noinline int inner(__u32 key)

@@ -37,7 +37,7 @@ const refused = `SEC("raw_tp/sys_enter") int refused(void *ctx)
 }`
 const other = process.arch === 'x64' ? 'arm64' : 'x86'
 
-/** What the test's own process has in descriptors of maps and programs. */
+/** Lists the descriptors of maps and programs of the test's process. */
 function bpfDescriptors(): number {
   return Array.from({ length: 1024 }, (_, fd) => `/proc/self/fdinfo/${fd}`).filter((file) => {
     return existsSync(file) && /^(map_id|prog_id):/mu.test(readFileSync(file, 'utf8'))
@@ -58,7 +58,7 @@ SEC("raw_tp/sys_enter") int compared(void *ctx)
 	bpf_probe_read_kernel(text + used, 32, ctx);
 	return __sync_fetch_and_add(&runs, 1) == 0;
 }`
-/** What cannot be compiled without v3. */
+/** C that needs -mcpu=v3. */
 const plain = compared.replace('return __sync_fetch_and_add(&runs, 1) == 0', 'return 0')
 
 describeInKernel('the instruction set', () => {
@@ -71,14 +71,14 @@ describeInKernel('the instruction set', () => {
 })
 
 describeInKernel('the option verify', () => {
-  it('lets what the verifier takes pass, and leaves nothing behind', async () => {
+  it('passes what the verifier accepts, and leaves nothing loaded', async () => {
     const before = bpfDescriptors()
     expect(await build(fine, { verify: true })).toMatchObject({ kind: 'built', warnings: [] })
     expect(bpfDescriptors()).toBe(before)
     expect(existsSync('/sys/fs/bpf/verify_test_counts')).toBe(false)
   })
 
-  it('makes an error of what it refuses, at the line of C', async () => {
+  it('reports a refusal as an error at the line of C', async () => {
     expect(await build(refused, { verify: true })).toMatchObject({
       kind: 'refused',
       errors: [
@@ -96,11 +96,11 @@ describeInKernel('the option verify', () => {
     expect(await build(refused, {})).toMatchObject({ kind: 'built' })
   })
 
-  it('judges this architecture’s object alone', async () => {
+  it('verifies only the object of this architecture', async () => {
     expect(await build(refused, { verify: true, arch: [other] })).toMatchObject({ kind: 'built' })
   })
 
-  it('warns of what cannot be loaded here for another reason', async () => {
+  it('warns about a program that cannot be loaded here for another reason', async () => {
     const source = `SEC("fentry/no_such_function_in_any_kernel") int lost(void *ctx) { return 0; }`
     expect(await build(source, { verify: true })).toMatchObject({
       kind: 'built',

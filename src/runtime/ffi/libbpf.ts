@@ -15,7 +15,7 @@ function fileName(): string {
   return process.env['BPF_LIBBPF'] || 'libbpf.so.1'
 }
 
-/** What to do about a missing or unsuitable libbpf. */
+/** Says what to do about a missing or unsuitable libbpf. */
 function installAdvice(): string {
   return process.env['BPF_LIBBPF']
     ? "BPF_LIBBPF must name a libbpf.so.1 of version 1.0 or newer; without BPF_LIBBPF the system's is used."

@@ -78,8 +78,8 @@ function updatedProgram(
 
 function addedProgram({ links }: InstanceState, edited: ProgramState): ProgramState {
   const { name, kind } = edited
-  const { pointer, log, userDescriptor: lent } = edited.handle
-  const handle = new ProgramHandle(name, pointer, links, lent)
+  const { pointer, log, userDescriptor } = edited.handle
+  const handle = new ProgramHandle(name, pointer, links, userDescriptor)
   handle.log = log
   return { name, kind, handle, program: new kind(handle) }
 }

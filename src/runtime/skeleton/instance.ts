@@ -13,7 +13,7 @@ import { openObject } from './open-object.ts'
 import type { OpenOptions } from './open-options.ts'
 import type { SkeletonSpec } from './spec.ts'
 
-/** What every opened skeleton has; generated declarations add its maps, programs, links and sections by name. */
+/** The members of every opened skeleton; generated declarations add its maps, programs, links and sections by name. */
 export interface SkeletonInstance extends Disposable {
   /**
    * Creates the maps and has the verifier check the programs.

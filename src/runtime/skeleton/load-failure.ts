@@ -96,7 +96,7 @@ function refusedLog(
   return candidates.findLast(({ text }) => text !== '') ?? { program: '', text: '' }
 }
 
-/** What to do about a different map that is pinned where this one is to be. */
+/** Says what to do about a different map that is pinned at this one's path. */
 function pinAdvice({ maps }: InstanceState, log: string | undefined): string | undefined {
   const path = mismatchedPinPath(log ?? '')
   const map = maps.find((each) => path !== undefined && each.map.pinPath === path)?.map
@@ -136,7 +136,7 @@ function programAdvice(
   return isPrivileged ? refused?.program.loadAdvice(errno, log) : undefined
 }
 
-/** Where ffi/print-function.ts cannot be installed, nothing says more than the errno. */
+/** The hint where libbpf's log cannot be captured (ffi/print-function.ts): nothing says more than the errno. */
 const silenceAdvice =
   "libbpf's log, which says why, is not available in this process: it needs executable memory, on x64 or arm64. " +
   'bpftool prog load prints it'

@@ -173,7 +173,7 @@ test.each([
   const { path } = await findClang(undefined, folder)
   const object = join(folder, 'code.o')
   await execa(path, ['-target', target, '-x', 'assembler', '-c', '-', '-o', object], {
-    // Where `run` lies, as a word behind all else.
+    // The offset of `run`, as the last word.
     input: `${assembly}${constants}.quad run - print\n`,
   })
   const code = printCode(arch, needs)

@@ -14,7 +14,7 @@ function reasonOf(log: VerifierLog): string | undefined {
   return plainReason(log, { verifier, libbpf: [] })
 }
 
-/** As kernel 6.1 writes it: no file beside the C, states in angle brackets, the steps back within. */
+/** A log of Linux 6.1: C without its file, states in angle brackets, backtracking in between. */
 const older = `reg type unsupported for arg#0 function f#12
 0: R1=ctx(off=0,imm=0) R10=fp0
 ; __u32 key = bpf_get_prandom_u32();
@@ -101,7 +101,7 @@ test('what is said before any walk names its instruction, or none', () => {
   })
 })
 
-test("what libbpf writes into a log stands in the instruction's place", () => {
+test("libbpf's line for a failed CO-RE relocation counts as the instruction", () => {
   const log = readVerifierLog(`3: (b7) r2 = 4
 4: <invalid CO-RE relocation>
 failed to resolve CO-RE relocation <byte_off> [7] struct task_struct___old.none (0:0 @ offset 0)
@@ -123,7 +123,7 @@ test("a newer kernel's explanation is read apart, and gives the location", () =>
   expect(verdict(log)).toBe("R0 invalid mem access 'map_value_or_null'")
 })
 
-test('words that the table has not are explained by the kernel, or not at all', () => {
+test("a message without an explanation gets the kernel's own, or none", () => {
   const unknown = explained.replace('R0 invalid mem access', 'R0 does something new:')
   expect(reasonOf(readVerifierLog(unknown))).toMatch(/^R0 may be NULL here/)
   expect(reasonOf(readVerifierLog('0: (95) exit\nR0 does something new\n'))).toBeUndefined()
