@@ -99,7 +99,7 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
   it('keeps it, and the loop over its events, when the verifier refuses the edited one', async () => {
     await edit('processes.bpf.c', '\tif (start)', '\tevent->lifetime = *start;\n\tif (start)')
     await server.until('processes.bpf.c does not load or attach: the old program stays attached')
-    await server.until('the verifier refuses program on_exit')
+    await server.until('the verifier rejects program on_exit')
     await server.until('event->lifetime = *start;')
     expect(await programs()).toEqual(attached)
     await sees(4, 'sh exit 8')
@@ -216,7 +216,7 @@ describe.skipIf(!loading.possible)(`vite dev with an agent${loading.otherwise}`,
         await overlay.waitFor()
         const message = await overlay.locator('.message').textContent()
         expect(message).toMatch(
-          /processes\.bpf\.c:\d+:\d+: error: the verifier refuses program on_exit/,
+          /processes\.bpf\.c:\d+:\d+: error: the verifier rejects program on_exit/,
         )
         expect(await overlay.locator('.frame').textContent()).toContain('event->lifetime = *start;')
         await edit('processes.bpf.c', '\tevent->lifetime = *start;\n', '')

@@ -10,7 +10,7 @@ import { diagnosticOf } from './diagnostic.ts'
 import { declarationsOf, skeletonModel, type SkeletonModel } from './model.ts'
 import { projectFiles } from './project-files.ts'
 
-/** What a `.bpf.c` became for one architecture. */
+/** The result of building a `.bpf.c` for one architecture. */
 export interface ArchBuild {
   readonly dependencies: readonly string[]
   readonly diagnostics: readonly Diagnostic[]
@@ -25,13 +25,13 @@ export interface BuiltObject {
   readonly model: SkeletonModel
 }
 
-/** By what was compiled: builds of one file that run at once share a compile, and what is made of it. */
+/** The builds by their compile: concurrent builds of one file share a compile and its result. */
 const builds = new WeakMap<CompileResult, ArchBuild>()
 
 export function archBuildOf(source: string, compiled: CompileResult): ArchBuild {
-  let part = builds.get(compiled)
-  if (!part) builds.set(compiled, (part = makeArchBuild(source, compiled)))
-  return part
+  let build = builds.get(compiled)
+  if (!build) builds.set(compiled, (build = makeArchBuild(source, compiled)))
+  return build
 }
 
 function makeArchBuild(

@@ -1,6 +1,7 @@
 import type { BpfObject } from '../object/object.ts'
 import { describeSkeleton } from './json.ts'
-import type { ModelWarning, SkeletonModel } from './model.ts'
+import type { ModelWarning } from './model-warnings.ts'
+import type { SkeletonModel } from './model.ts'
 
 export interface ArchModel {
   readonly arch: string
@@ -8,25 +9,25 @@ export interface ArchModel {
   readonly bpf: BpfObject
 }
 
-/** What one skeleton cannot show of the objects of several architectures, whose first it describes. */
+/** The differences between the objects of several architectures, which one skeleton cannot show: it describes the first. */
 export interface ArchDifferences {
-  /** Maps, programs and sections that not all of them have: such an object would not open. */
+  /** Maps, programs and sections that some objects lack: the skeleton could not open those. */
   readonly errors: readonly ModelWarning[]
-  /** Layouts and values that JavaScript has of the first alone. */
+  /** Layouts and values that differ: JavaScript has those of the first. */
   readonly warnings: readonly ModelWarning[]
 }
 
 export function archDifferences(first: ArchModel, others: readonly ArchModel[]): ArchDifferences {
-  const own = traits(first)
+  const firstTraits = traits(first)
   const [errors, warnings]: [ModelWarning[], ModelWarning[]] = [[], []]
   for (const other of others) {
-    const theirs = traits(other)
-    for (const [what, trait] of new Map([...theirs, ...own])) {
-      const [mine, its] = [own.get(what)?.value, theirs.get(what)?.value]
-      if (mine === its) continue
+    const otherTraits = traits(other)
+    for (const [what, trait] of new Map([...otherTraits, ...firstTraits])) {
+      const [firstValue, otherValue] = [firstTraits.get(what)?.value, otherTraits.get(what)?.value]
+      if (firstValue === otherValue) continue
       const list = trait.mustMatch ? errors : warnings
       list.push({
-        message: differenceMessage(what, [first.arch, mine], [other.arch, its], trait),
+        message: differenceMessage(what, [first.arch, firstValue], [other.arch, otherValue], trait),
         subject: trait.subject,
       })
     }
@@ -37,7 +38,7 @@ export function archDifferences(first: ArchModel, others: readonly ArchModel[]):
 interface Trait {
   /** Equal where architectures agree. */
   readonly value: string
-  /** Whether every object must have it alike. */
+  /** Whether a difference is an error. */
   readonly mustMatch: boolean
   /** A key of `SkeletonModel.declared`. */
   readonly subject: string
@@ -45,27 +46,27 @@ interface Trait {
 
 function differenceMessage(
   what: string,
-  [first, mine]: readonly [arch: string, value: string | undefined],
-  [other, its]: readonly [arch: string, value: string | undefined],
-  { mustMatch: isShape }: Trait,
+  [first, firstValue]: readonly [arch: string, value: string | undefined],
+  [other, otherValue]: readonly [arch: string, value: string | undefined],
+  { mustMatch }: Trait,
 ): string {
   const difference =
-    mine === undefined
+    firstValue === undefined
       ? `${what} exists for ${other} but not for ${first}`
-      : its === undefined
+      : otherValue === undefined
         ? `${what} exists for ${first} but not for ${other}`
         : `${what} differs between ${first} and ${other}`
-  return isShape
-    ? `${difference}: one skeleton is for both, so let what depends on the architecture be in the bodies of functions`
-    : `${difference}: JavaScript has that of ${first}, on ${other} too`
+  return mustMatch
+    ? `${difference}: one skeleton serves both, so move what depends on the architecture into the bodies of functions`
+    : `${difference}: JavaScript uses that of ${first} on ${other} too`
 }
 
-/** By what a person calls it. */
+/** Returns all traits of an object by what a message calls them. */
 function traits({ model, bpf }: ArchModel): Map<string, Trait> {
   const { programs, maps, sections, types, constants, defines } = describeSkeleton(model, bpf)
   const found = new Map<string, Trait>()
-  const add = (what: string, subject: string, value: unknown, isShape = false): void => {
-    found.set(what, { subject, value: JSON.stringify(value), mustMatch: isShape })
+  const add = (what: string, subject: string, value: unknown, mustMatch = false): void => {
+    found.set(what, { subject, value: JSON.stringify(value), mustMatch })
   }
   for (const { name, type } of programs) add(`program ${name}`, name, type, true)
   for (const { name, type, keySize, valueSize, key, value, origin } of maps) {

@@ -2,7 +2,7 @@ import { sanitizeIdentifier } from '../object/identifier.ts'
 import type { BpfObject } from '../object/object.ts'
 import { sectionFieldName } from './c-struct.ts'
 
-/** Has the C compiler check that its variables are as large as clang's for BPF. */
+/** Returns C that checks at compile time that variables have the size that clang gave them for BPF. */
 export function cAssertions(object: BpfObject): string {
   const checks = object.sections.flatMap((section) =>
     section.variables.map(({ name, size }) => {

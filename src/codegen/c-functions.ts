@@ -3,10 +3,10 @@ import type { BpfMap, BpfObject } from '../object/object.ts'
 import { cMapIdentifier } from './c-names.ts'
 import { sectionFieldName } from './c-struct.ts'
 
-/** Of a string literal in C. */
+/** Bytes in one line of a C string literal. */
 const BYTES_PER_LINE = 24
 
-/** The life of a skeleton in C: what bpftool's does, through the same functions of libbpf. */
+/** Returns the functions of a skeleton in C, which call the same functions of libbpf as bpftool's. */
 export function cFunctions(object: BpfObject, bytes: Uint8Array): string {
   const { name } = object
   return `static inline const void *${name}__elf_bytes(size_t *sz);
@@ -88,7 +88,7 @@ ${literalLines(bytes)};
 `
 }
 
-/** A record type on a ring or perf buffer is for its readers: the kernel wants 0, or an index and a descriptor. */
+/** Resets the sizes of maps whose value type describes records: the kernel asks for 0 in ring buffers, and for 4 in perf event arrays. */
 function recordSizes({ maps }: BpfObject): string {
   return maps
     .flatMap(({ type, name, keySize, valueSize }) => {
@@ -155,8 +155,8 @@ interface NamedMap {
 }
 
 /**
- * Only maps of struct_ops have links, since libbpf 1.5: without them, older libbpfs know the entries.
- * Data sections are found by their ELF names, which no `object_name` option changes.
+ * Returns the table of maps. Entries have a link since libbpf 1.5, for struct_ops alone: without any, older versions of
+ * libbpf read the table too. Data sections are found by their ELF names, which no `object_name` option changes.
  */
 function mapTable(object: BpfObject, maps: readonly NamedMap[]): string {
   const hasLinks = maps.some(({ map }) => map.type === 'STRUCT_OPS')

@@ -7,9 +7,9 @@ import { cTypes, definitionsOf, cOrCpp } from './c-types.ts'
 import { typedefsNamedAsMembers } from './cpp-typedefs.ts'
 
 /**
- * A C header like `bpftool gen skeleton` makes one, for C and C++ against libbpf 1.0 or newer: the same
- * `struct NAME`, the same functions. Unlike bpftool's it defines the types that its globals use, so that
- * it compiles alone. `bytes` is the ELF that it embeds.
+ * Returns a C header as `bpftool gen skeleton` prints it, for C and C++ against libbpf 1.0 or newer: the same `struct
+ * NAME`, the same functions. Unlike bpftool's it defines the types that its globals use, so that it compiles alone.
+ * `bytes` is the ELF that it embeds.
  */
 export function cHeader(object: BpfObject, bytes: Uint8Array): string {
   const { name } = object
@@ -37,10 +37,10 @@ interface LanguageText {
   readonly definitions: readonly string[]
 }
 
-/** In C, or with `qualified` in C++. Each has a dump of its own, for whoever asks twice gets another name. */
+/** Prints the struct and the types in C, or with `qualified` in C++. Each has its own dump, which numbers repeated names. */
 function textIn(object: BpfObject, qualified?: ReadonlySet<string>): LanguageText {
   const dump = object.btf && createDump(object.btf)
-  // First, so that of two types of one name the same one is called `name___2` as in bpftool's.
+  // The struct comes first, so that of two types of one name the same one is called `name___2` as in bpftool's.
   const struct = cStruct(object, dump, qualified)
   return { dump, struct, definitions: dump ? definitionsOf(object, dump, qualified) : [] }
 }

@@ -14,8 +14,8 @@ import { isFunctionPointer, isScalar } from './struct-ops-shadow.ts'
 const MAX_IDENTIFIER_LENGTH = 255
 
 /**
- * `struct NAME { … }` up to its C++ members: token for token what bpftool 7.8 prints. `dump` has given
- * out the names of the types that it speaks of. With `qualified` it is what C++ takes: declaration.ts.
+ * Returns `struct NAME { … }` up to its C++ members, token for token as bpftool 7.8 prints it. `dump` names the types.
+ * With `qualified` the text is C++ (see declaration.ts).
  */
 export function cStruct(
   object: BpfObject,
@@ -52,7 +52,7 @@ function group(name: string, fields: readonly string[]): string {
   return fields.length === 0 ? '' : `\tstruct {\n${fields.join('')}\t} ${name};\n`
 }
 
-/** The fields of a section's variables, with the padding that a 32-bit compiler would not put there. */
+/** Returns the fields of a section's variables, with the padding that a 32-bit compiler would leave out. */
 function sectionStruct(
   object: BpfObject,
   dump: Dump,
@@ -77,13 +77,13 @@ function sectionStruct(
   return `\tstruct ${object.name}__${ident} {\n${lines.join('')}\t} *${ident};\n`
 }
 
-/** The section's field: that of its map, but for an arena, whose globals are part of the map's memory. */
+/** Returns the section's field: that of its map, except for an arena, whose globals lie in the map's memory. */
 export function sectionFieldName({ name, maps }: BpfObject, section: DataSection): string {
   const map = maps.find(({ elfName }) => elfName === section.name)
   return (map && cMapIdentifier(name, map)) ?? section.ident
 }
 
-/** What user space may set of a struct_ops before it loads (gen.c: walk_st_ops_shadow_vars). */
+/** Returns the structs of what user space may set in struct_ops maps before load (gen.c: walk_st_ops_shadow_vars). */
 function structOpsShadows(object: string, btf: RawBtf, maps: readonly BpfMap[]): string[] {
   return maps.flatMap((map) => {
     const name = cIdentifier(map.name)

@@ -3,7 +3,7 @@ import type { Dump } from '../btf/dump/dump.ts'
 import type { BpfObject } from '../object/object.ts'
 import { HOST_TYPES } from './host-types.ts'
 
-/** The types that the globals of an object use, but for those that the header's own includes define. */
+/** Returns the types that the globals of an object use, except those that the header's includes define. */
 export function definitionsOf(
   { sections }: BpfObject,
   dump: Dump,
@@ -17,17 +17,17 @@ export function definitionsOf(
     .map((definition) => `${definition};\n`)
 }
 
-/** The same definitions in C and in C++. A program that shares a header with its BPF source turns them off. */
+/** Prints the definitions for C and C++. A program that shares a header with its BPF source turns them off. */
 export function cTypes(name: string, c: readonly string[], cpp: readonly string[]): string {
   if (c.length === 0) return ''
   const guard = `${name.toUpperCase()}_NO_TYPES`
-  return `/* Define ${guard} where a header of yours has the types of its globals. */
+  return `/* Define ${guard} if a header of yours already has these types. */
 #ifndef ${guard}
 ${c.map((definition, index) => cOrCpp(definition, cpp[index] ?? definition)).join('\n')}#endif /* ${guard} */
 `
 }
 
-/** C for compilers of C and of C++. */
+/** Returns text that a C compiler reads as `c` and a C++ compiler as `cpp`. */
 export function cOrCpp(c: string, cpp: string): string {
   return c === cpp ? c : `#ifndef __cplusplus\n${c}#else\n${cpp}#endif\n`
 }

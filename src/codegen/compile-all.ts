@@ -7,7 +7,7 @@ export interface ArchCompile {
   readonly result: CompileResult
 }
 
-/** For each architecture of the options. */
+/** Compiles a source for each architecture of the options. */
 export function compileAll(source: string, options: ResolvedOptions): Promise<ArchCompile[]> {
   return Promise.all(
     options.arch.map(async (arch) => ({ arch, result: await compile(source, options, arch) })),

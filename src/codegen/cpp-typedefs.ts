@@ -4,12 +4,12 @@ import type { TypeId } from '../btf/types.ts'
 import { sanitizeIdentifier } from '../object/identifier.ts'
 import type { BpfObject } from '../object/object.ts'
 
-/** C++ has them as words of its own, and takes no `::` before them. */
+/** Types that are keywords in C++, which takes no `::` before them. */
 const CPP_KEYWORDS: ReadonlySet<string> = new Set(['bool', 'wchar_t', 'char16_t', 'char32_t'])
 
 /**
- * The typedefs that have the name of a member or global of the header: `direction direction;`. C takes that; C++ says that
- * the member changes what the name means, unless the type is written as `::direction`.
+ * Returns the typedefs that share a name with a member or global of the header: `direction direction;`. C accepts that;
+ * C++ refuses a member that changes the meaning of a name, unless the type is written as `::direction`.
  */
 export function typedefsNamedAsMembers({ sections }: BpfObject, dump: Dump): ReadonlySet<string> {
   const { table } = dump.btf
@@ -38,7 +38,7 @@ function memberNames({ table }: RawBtf, id: TypeId): string[] {
   return kind === 'struct' || kind === 'union' ? table.members(id).map(({ name }) => name) : []
 }
 
-/** What a definition of the type is made of; not what a named struct behind a pointer holds. */
+/** Returns the types that a definition of the type needs; a pointer to a named struct needs no definition of that. */
 function referencedTypes({ table }: RawBtf, id: TypeId): TypeId[] {
   switch (table.kind(id)) {
     case 'struct':

@@ -3,19 +3,19 @@ import type { Elf } from '../elf/elf.ts'
 import { FormatError } from '../elf/format-error.ts'
 
 export interface DebugInfo {
-  /** Undefined where it cannot be read. */
+  /** Undefined where the debug information cannot be read. */
   readonly info: SourceInfo | undefined
-  /** What is missing then, and why. */
+  /** Says what is missing then, and why. */
   readonly warnings: readonly { readonly message: string; readonly subject: undefined }[]
 }
 
-/** Reads an object's DWARF. What cannot be read costs the source's part of a skeleton, never the object. */
+/** Reads an object's DWARF. Damaged DWARF costs the comments, macros and source types of a skeleton, never the object. */
 export function readDebugInfo(elf: Elf, options: SourceInfoOptions): DebugInfo {
   try {
     return { info: readSourceInfo(elf, options), warnings: [] }
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
-    const message = `the debug information cannot be read (${error.message}): the skeleton has no types and macros but those that BTF describes, and neither comments nor places in the source`
+    const message = `the debug information cannot be read (${error.message}): the skeleton has only the types that BTF describes, no macros, no comments and no links into the source`
     return { info: undefined, warnings: [{ message, subject: undefined }] }
   }
 }

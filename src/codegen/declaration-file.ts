@@ -8,10 +8,10 @@ import type { ResolvedOptions } from '../compile/options/options.ts'
 type TypesOptions = Pick<ResolvedOptions, 'types' | 'root'>
 
 /**
- * Where the declarations of a `.bpf.c` go: for `src/trace.bpf.c` to `.bpf/types/src/trace.bpf.d.c.ts`
- * beside the nearest tsconfig.json, so that `rootDirs` finds them. The option's `dir` stands for
- * `.bpf/types`; when it is a folder that holds the source, the declarations lie beside the source, where
- * other packages of a workspace find them too. Undefined when `types` is off.
+ * Returns the file for the declarations of a `.bpf.c`: for `src/trace.bpf.c` it is `.bpf/types/src/trace.bpf.d.c.ts`
+ * beside the nearest tsconfig.json, so that `rootDirs` finds it. The option's `dir` replaces `.bpf/types`; where that
+ * folder holds the source, the declarations lie beside the source, and other packages of a workspace find them too.
+ * Returns undefined when `types` is off.
  */
 export function declarationFile(source: string, { types, root }: TypesOptions): string | undefined {
   if (types === false) return undefined
@@ -23,8 +23,8 @@ export function declarationFile(source: string, { types, root }: TypesOptions): 
 }
 
 /**
- * Writes the declarations when they changed, whole, and makes git and Prettier ignore `.bpf`. Resolves to whether it
- * wrote. `content` is only ever that of a compile without errors: the old declarations outlive a typo.
+ * Writes the declarations atomically when they changed, and makes git and Prettier ignore `.bpf`. Resolves to whether it
+ * wrote. Call it for compiles without errors alone, so that the old declarations outlive a typo.
  */
 export async function writeDeclarations(file: string, content: string): Promise<boolean> {
   refuseLinks(file)
@@ -43,13 +43,15 @@ function projectFolder(file: string): string | undefined {
   }
 }
 
-/** The file itself is replaced, whatever it is; a folder that is a link would lead elsewhere. */
+/** Refuses folders that are symbolic links, because they lead elsewhere; the file itself is replaced. */
 function refuseLinks(file: string): void {
   const [project, inside] = file.split('/.bpf/')
   if (project === undefined || inside === undefined) return
   for (let folder = dirname(file); folder !== project; folder = dirname(folder)) {
     if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) {
-      throw new Error(`${folder} is a link, and what is generated follows none: remove it`)
+      throw new Error(
+        `cannot write declarations to ${file}: ${folder} is a symbolic link, which generated files do not follow. Remove the link`,
+      )
     }
   }
 }
@@ -63,7 +65,7 @@ async function ignoreGenerated(file: string): Promise<void> {
   }
 }
 
-/** Prettier reads no other `.gitignore` than that of the folder it runs in; our files lack the pragma that this asks for. */
+/** Prettier reads the `.gitignore` of its working directory alone; the pragma is one that generated files lack. */
 const IGNORE_FILES: ReadonlyMap<string, string> = new Map([
   ['.gitignore', '*\n'],
   ['.prettierrc', '{ "requirePragma": true }\n'],

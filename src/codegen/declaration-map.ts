@@ -4,28 +4,28 @@ import { addSegment, GenMapping, toEncodedMap } from '@jridgewell/gen-mapping'
 
 import type { SourceLocation } from '../dwarf/source-location.ts'
 
-/** Text, in which names know where in C they come from. */
+/** Text in which some names have a location in C. */
 export type Text = string | MappedName | readonly Text[]
 
 export interface MappedName {
   readonly name: string
-  /** Undefined: nowhere in particular. */
+  /** Undefined maps the name to the first line of the source. */
   readonly place: SourceLocation | undefined
 }
 
 export interface DeclarationLocation {
-  /** Where the declarations will be: what the paths in their map are relative to. */
+  /** The file of the declarations, to which the paths in their map are relative. */
   readonly file: string
   /** The `.bpf.c`. */
   readonly source: string
 }
 
-/** The text with an inline declaration map, which sends an editor's "go to definition" to C. */
+/** Returns the text with an inline declaration map, which sends an editor's "go to definition" to C. */
 export function withDeclarationMap(text: Text, { file, source }: DeclarationLocation): string {
-  // TypeScript passes over a map without it.
+  // TypeScript ignores a map without a `file`.
   const map = new GenMapping({ file: basename(file) })
   const folder = dirname(file)
-  // A name without a mapping would lead to where the one before it leads.
+  // A name without a mapping would lead to the location of the one before it.
   const home: SourceLocation = { file: source, line: 1 }
   let written = ''
   let line = 0

@@ -18,8 +18,8 @@ import {
 } from './typescript-type.ts'
 
 /**
- * What TypeScript (5.9 or newer) sees of a `.bpf.c`: the content of its `.bpf.d.c.ts`, with an inline
- * declaration map into C.
+ * Returns the content of a `.bpf.d.c.ts`, the types that TypeScript (5.9 or newer) has for a `.bpf.c`, with an inline
+ * declaration map into C. Types of map keys and values come from `typescript-type.ts`.
  */
 export function declarations(model: SkeletonModel, place: DeclarationLocation): string {
   const { rt, instance, skeleton } = localNames(model)
@@ -49,7 +49,7 @@ interface LocalNames {
   readonly skeleton: string
 }
 
-/** The names of the file beside those of the exports, which have the first choice. */
+/** Returns names for the file's own bindings that no export has. */
 function localNames({ name, exports }: SkeletonModel): LocalNames {
   const types = typeScope(exports.types.map(({ name }) => name))
   const instance = types.add(name)
@@ -133,11 +133,11 @@ const STRUCT_OPS_DOC = 'Writable until `load()`. Needs libbpf 1.4.'
 
 const SECTION_DOCS: ReadonlyMap<string, string> = new Map([
   ['.rodata', 'Writable until `load()`.'],
-  ['.kconfig', 'Of the running kernel, once loaded.'],
-  ['.addr_space.1', 'In the arena: each use is a system call.'],
+  ['.kconfig', "The running kernel's configuration, readable after `load()`."],
+  ['.addr_space.1', 'Lies in the arena: each access is a system call.'],
   [
     '.percpu',
-    'Writable until `load()`, then what each CPU started with: their own values are in the map.',
+    'Writable until `load()`, then the initial values: the values of each CPU are in the map.',
   ],
 ])
 
@@ -152,7 +152,7 @@ function maps(context: TypeContext): Text[] {
   })
 }
 
-/** Keys and values of which BTF says nothing are bytes. */
+/** Returns the TypeScript type of a map; keys and values without a BTF type are bytes. */
 function mapType(context: TypeContext, { kind, key, value, inner, elfName }: MapModel): Text {
   const type = (layout: Layout | undefined): Text =>
     layout ? readType(context, layout, elfName) : 'globalThis.Uint8Array'
@@ -171,7 +171,7 @@ function mapType(context: TypeContext, { kind, key, value, inner, elfName }: Map
   return [`${name}<`, typeArguments.map((text, i) => [i ? ', ' : '', text]), '>']
 }
 
-/** What may be set of them until `load()`. */
+/** Returns the struct_ops maps, whose members may be set until `load()`. */
 function structOps(context: TypeContext): Text[] {
   const { model, indent } = context
   const inner = { ...context, indent: `${indent}  ` }
@@ -198,7 +198,7 @@ function programs({ model, rt, indent }: TypeContext): Text[] {
   })
 }
 
-/** A slot a program, and a struct_ops map. */
+/** Returns one property for the link of each program and each struct_ops map. */
 function links({ model, rt, indent }: TypeContext): Text[] {
   const structOps = model.maps.filter(({ type }) => type === 'STRUCT_OPS')
   const slots = [
@@ -216,7 +216,7 @@ function group(indent: string, lines: readonly Text[]): Text {
   return lines.length === 0 ? '{}' : ['{\n', lines, indent, '}']
 }
 
-/** A name from the outside, in a comment. */
+/** Returns an untrusted name on one line, for a comment. */
 function oneLine(text: string): string {
   return text.replaceAll(/[\r\n\u2028\u2029]/gu, ' ')
 }

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path'
 import type { Diagnostic } from '../compile/clang/diagnostics.ts'
 import type { Declared } from './model.ts'
 
-/** What we say of a source in the form of clang's diagnostics, at the declaration that it is about. */
+/** Returns a message about a source as a diagnostic like clang's, at the declaration of `subject`. */
 export function diagnosticOf(
   severity: Diagnostic['severity'],
   { message, subject }: { readonly message: string; readonly subject: string | undefined },
@@ -24,7 +24,7 @@ export function diagnosticOf(
   }
 }
 
-/** A line of C, as BTF.ext names it: a relative file lies beside the source. */
+/** A line of C from BTF.ext. A relative file is relative to the source's folder. */
 export interface CodeLine {
   readonly file: string
   readonly line: number
@@ -32,7 +32,7 @@ export interface CodeLine {
   readonly text: string
 }
 
-/** The same about one line of code; without it, about the source. */
+/** Returns a diagnostic at a line of C; without one, at the source. */
 export function diagnosticAt(
   severity: Diagnostic['severity'],
   message: string,
@@ -51,7 +51,7 @@ export function diagnosticAt(
   }
 }
 
-/** The file was just compiled; if it is gone meanwhile, the warning does without its line. */
+/** Returns the source line, or nothing where the file has gone since the compile. */
 function sourceLine(file: string, line: number): { sourceLine?: string } {
   try {
     const text = readFileSync(file, 'utf8').split('\n')[line - 1]

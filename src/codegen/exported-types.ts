@@ -5,7 +5,7 @@ export type NamedLayout = CompositeLayout | EnumLayout
 
 /** A C type that the module exports. */
 export interface ExportedType {
-  /** In JavaScript and TypeScript. */
+  /** The name in JavaScript and TypeScript. */
   readonly name: string
   readonly cName: string
   readonly layout: NamedLayout
@@ -19,21 +19,21 @@ export interface ExportedConstant {
 }
 
 export interface ExportedTypes {
-  /** What a type holds by value comes before it. */
+  /** Types come after those that they contain by value. */
   readonly types: readonly ExportedType[]
   readonly constants: readonly ExportedConstant[]
-  /** The export that a named layout became, also when another graph of types described it again. */
+  /** Returns the export of a named layout, also where BTF and DWARF both describe the type. */
   find(layout: Layout): ExportedType | undefined
-  /** In the order of the layout's own. */
+  /** Returns the exported constants of an enum, in its order. */
   constantsOf(layout: EnumLayout): readonly ExportedConstant[]
 }
 
-/** Names of the module's own exports that a constant cannot have. */
+/** The module's other exports, whose names a constant cannot have. */
 const RESERVED_EXPORTS = ['types', 'defines']
 
 /**
- * Collects the named types that the roots hold by value, and the constants of enums also without a
- * name. Types that are alike and share a name, as BTF and DWARF describe them, are one.
+ * Collects the named types that the roots contain by value, and the constants of all enums, also anonymous ones. Equal
+ * types of one name, which BTF and DWARF both describe, are exported once.
  */
 export function exportTypes(roots: Iterable<Layout>): ExportedTypes {
   const types: ExportedType[] = []
@@ -105,7 +105,7 @@ export function exportTypes(roots: Iterable<Layout>): ExportedTypes {
   }
 }
 
-/** Equal for layouts that are alike: of the named types in one, only their exports are compared. */
+/** Returns a string that is the same for equal layouts; named types inside are compared by their exports. */
 function layoutSignature(layout: Layout, found: ReadonlyMap<Layout, ExportedType>): string {
   const write = (inner: Layout): unknown => {
     const named = found.get(inner)

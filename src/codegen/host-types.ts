@@ -1,6 +1,6 @@
 /**
- * Types that <errno.h>, <stdlib.h> and <bpf/libbpf.h> define, by way of <linux/bpf.h>, <stdint.h> and
- * <sys/types.h>: a header that includes those cannot define them again.
+ * The types that <errno.h>, <stdlib.h> and <bpf/libbpf.h> define through <linux/bpf.h>, <stdint.h> and <sys/types.h>:
+ * the generated header includes those, so it cannot define these again.
  */
 export const HOST_TYPES: ReadonlySet<string> = new Set([
   ...words(`bool size_t ssize_t wchar_t ptrdiff_t va_list __gnuc_va_list __builtin_va_list FILE fpos_t
@@ -10,7 +10,7 @@ export const HOST_TYPES: ReadonlySet<string> = new Set([
     suseconds_t blksize_t blkcnt_t fsblkcnt_t fsfilcnt_t pthread_attr_t pthread_key_t pthread_once_t
     pthread_spinlock_t pthread_t pthread_mutex_t pthread_mutexattr_t pthread_cond_t pthread_condattr_t
     pthread_rwlock_t pthread_rwlockattr_t pthread_barrier_t pthread_barrierattr_t`),
-  // glibc's own names of those: <bits/types.h>.
+  // glibc's internal names for them: <bits/types.h>.
   ...words(`__u_char __u_short __u_int __u_long __quad_t __u_quad_t __dev_t __uid_t __gid_t __ino_t
     __ino64_t __mode_t __nlink_t __off_t __off64_t __pid_t __fsid_t __clock_t __rlim_t __rlim64_t __id_t
     __time_t __useconds_t __suseconds_t __suseconds64_t __daddr_t __key_t __clockid_t __timer_t __blksize_t
@@ -49,7 +49,7 @@ function words(text: string): string[] {
   return text.split(/\s+/u)
 }
 
-/** `int8_t` and all its kin, glibc's `__int8_t` too. */
+/** Returns `int8_t` and the other integers of <stdint.h>, with glibc's `__int8_t`. */
 function sizedIntegers(): string[] {
   const forms = ['', '_least', '_fast'].flatMap((form) => [8, 16, 32, 64].map((n) => form + n))
   const names = [...forms, 'ptr', 'max'].flatMap((form) => [`int${form}_t`, `uint${form}_t`])

@@ -1,8 +1,8 @@
 import { sizeOf, strideOf, type Layout } from '../codec/layout.ts'
 
 /**
- * The layout of a variable whose initialiser gave its flexible array elements: `size` bytes in all. It has no name, as
- * the type of that name has none of them.
+ * Returns the layout of a variable of `size` bytes whose initialiser gives its flexible array elements. It has no name,
+ * because the named type has none of these elements.
  */
 export function initialisedLayout(layout: Layout, size: number): Layout {
   if (size <= sizeOf(layout)) return layout

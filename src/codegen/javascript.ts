@@ -7,13 +7,13 @@ import { valueScope } from './names.ts'
 import { newerSection } from './newer-sections.ts'
 import type { ShadowModel } from './struct-ops-shadow.ts'
 
-/** Without it a bundler keeps a call whose result nobody uses. */
+/** Lets a bundler drop a call whose result is unused. */
 const PURE = '/*#__PURE__*/'
 
-/** The ELF that a module embeds, for any machine; or one an architecture, by its name in the option `arch`. */
+/** The ELF that a module embeds: one for any machine, or one for each architecture of the option `arch`. */
 export type Embedded = Uint8Array | ReadonlyMap<string, Uint8Array>
 
-/** The module that imports of a `.bpf.c` resolve to. The object comes last: nobody reads on after it. */
+/** Returns the JavaScript module for a `.bpf.c`. The embedded object comes last, after all that a person reads. */
 export function javascript(model: SkeletonModel, embedded: Embedded): string {
   const printer = new Printer(model.exports)
   const skeleton = printer.runtime('skeleton')
@@ -37,7 +37,7 @@ export function javascript(model: SkeletonModel, embedded: Embedded): string {
   return moduleText(model, printer, [`export default ${PURE} ${skeleton}({`, ...indent(body), '})'])
 }
 
-/** Architectures whose objects are equal, as those of most programs are, share one text. */
+/** Returns the embedded object. Architectures with equal objects, as most programs have, share one string. */
 function embeddedObject(printer: Printer, embedded: Embedded): string[] {
   if (embedded instanceof Uint8Array) return [`object: ${base64(embedded)},`]
   const arches = new Map<string, string[]>()
@@ -58,7 +58,7 @@ function base64(object: Uint8Array): string {
   return quote(Buffer.from(object).toString('base64'))
 }
 
-/** The module in a browser: types, constants and names, but no object and no runtime. */
+/** Returns the module for a browser: types, constants and names, but no object and no runtime. */
 export function browserJavascript(model: SkeletonModel): string {
   const printer = new Printer(model.exports)
   const open = printer.local('open')
@@ -171,7 +171,7 @@ function indent(lines: readonly string[]): string[] {
   return lines.map((line) => `  ${line}`)
 }
 
-/** Prints layouts as expressions, the named ones as constants, and knows what they import. */
+/** Prints layouts as expressions, named ones as constants, and collects the module's imports. */
 class Printer {
   readonly #exports: ExportedTypes
   readonly #scope
@@ -197,7 +197,7 @@ class Printer {
     return this.local(name)
   }
 
-  /** A binding of the module that it does not export: renamed where an export has the name. */
+  /** Returns the name of a local binding, renamed where an export has the name. */
   local(name: string): string {
     let local = this.#locals.get(name)
     if (local === undefined) this.#locals.set(name, (local = this.#scope.add(name)))
@@ -281,7 +281,7 @@ class Printer {
   }
 }
 
-/** `__proto__: …` would set the prototype. */
+/** Returns a key of an object literal; a plain `__proto__` would set the prototype. */
 function objectKey(name: string): string {
   return name === '__proto__' ? `[${quote(name)}]` : propertyKey(name)
 }

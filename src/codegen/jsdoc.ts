@@ -1,4 +1,4 @@
-/** The lines of a JSDoc comment, or none. */
+/** Returns the lines of a JSDoc comment; empty without text. */
 export function jsdoc(text: string | undefined, indent: string): string {
   if (!text) return ''
   const lines = text.replaceAll('*/', String.raw`*\/`).split('\n')

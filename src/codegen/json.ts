@@ -5,26 +5,26 @@ import type { ExportedTypes } from './exported-types.ts'
 import type { SkeletonModel } from './model.ts'
 
 /**
- * One description of a BPF object, for programs in any language. Sizes and offsets are bytes unless
- * they say bits; integers that a JSON number may not hold are decimal strings.
+ * A description of a BPF object in JSON, for programs in any language. Sizes and offsets are in bytes unless they say
+ * bits; integers past 2^53-1 are decimal strings.
  */
 export interface SkeletonDescription {
-  /** `trace_bpf` of `trace.bpf.c`. */
+  /** The object's name: `trace_bpf` for `trace.bpf.c`. */
   readonly name: string
   readonly license: string
-  /** In libbpf's order, as are maps and sections. */
+  /** Programs, maps and sections are in libbpf's order. */
   readonly programs: readonly (Omit<Program, 'attachType'> & Described & { attachType?: string })[]
   readonly maps: readonly (MapDescription & Described)[]
-  /** The data sections that a skeleton shows. */
+  /** The data sections that a skeleton has a property for. */
   readonly sections: readonly SectionDescription[]
-  /** The named types that the object, or the source's own code, has. */
+  /** The named types of the object, and those that the source and its headers declare. */
   readonly types: readonly (Described & { readonly name: string; readonly type: TypeDescription })[]
-  /** Of the enums among them, and of those without a name. */
+  /** The constants of those enums, and of anonymous ones. */
   readonly constants: readonly (Described & {
     readonly name: string
     readonly value: JsonInteger
   })[]
-  /** Macros of the source whose value is an integer or a string. */
+  /** The macros of the source that are an integer or a string. */
   readonly defines: readonly (Described & {
     readonly name: string
     readonly value: number | string
@@ -41,10 +41,10 @@ export interface Described {
 
 export interface MapDescription {
   readonly name: string
-  /** The ELF section of a data section's map, else the name. */
+  /** The ELF section for a data section's map, else the map's name. */
   readonly elfName: string
   readonly origin: BpfMap['origin']
-  /** Less its prefix: BPF_MAP_TYPE_. */
+  /** The type without its prefix BPF_MAP_TYPE_. */
   readonly type: string
   readonly keySize: number
   readonly valueSize: number
@@ -54,7 +54,7 @@ export interface MapDescription {
   readonly numaNode?: number
   readonly pinning: BpfMap['pinning']
   readonly autocreate: boolean
-  /** Absent where BTF has none. */
+  /** Absent where BTF has no type. */
   readonly key?: TypeDescription
   readonly value?: TypeDescription
   readonly inner?: MapDescription
@@ -63,7 +63,7 @@ export interface MapDescription {
 export interface SectionDescription {
   /** `.data.hist` */
   readonly name: string
-  /** The skeleton's field: `data_hist`. */
+  /** The property of the skeleton: `data_hist`. */
   readonly field: string
   readonly size: number
   readonly variables: readonly (Described & {
@@ -76,7 +76,7 @@ export interface SectionDescription {
 
 export type JsonInteger = number | string
 
-/** How a value lies in memory. `named` refers to an entry of `types`. */
+/** The layout of a value in memory. `named` refers to an entry of `types`. */
 export type TypeDescription =
   | { readonly kind: 'named'; readonly name: string }
   | { readonly kind: 'int'; readonly size: number; readonly signed: boolean }
@@ -96,15 +96,15 @@ export type TypeDescription =
     }
 
 export interface MemberDescription {
-  /** Empty for C's anonymous structs and unions. */
+  /** Empty for anonymous structs and unions. */
   readonly name: string
   readonly offset: number
   readonly type: TypeDescription
-  /** Of a bitfield: from the least significant bit of the byte at `offset`. */
+  /** Present for a bitfield: its bits from the least significant one of the byte at `offset` on. */
   readonly bits?: { readonly offset: number; readonly size: number }
 }
 
-/** `JSON.stringify` prints it as it is. */
+/** Returns a description that `JSON.stringify` prints without a replacer. */
 export function describeSkeleton(model: SkeletonModel, object: BpfObject): SkeletonDescription {
   const described = (name: string): Described => {
     const { place, doc } = model.declared.get(name) ?? {}

@@ -2,7 +2,7 @@ import { typeAt, type Btf } from '../btf/btf.ts'
 import { resolveTypedefs } from '../btf/traversal.ts'
 import type { TypeId } from '../btf/types.ts'
 
-/** Structs in map values whose bytes the kernel keeps to itself (kernel/bpf/btf.c: btf_get_field_type). */
+/** The structs in map values that only the kernel reads and writes (kernel/bpf/btf.c: btf_get_field_type). */
 const KERNEL_STRUCTS: ReadonlySet<string> = new Set([
   'bpf_spin_lock',
   'bpf_res_spin_lock',
@@ -16,10 +16,10 @@ const KERNEL_STRUCTS: ReadonlySet<string> = new Set([
   'bpf_refcount',
 ])
 
-/** Type tags of pointers to kernel objects (kernel/bpf/btf.c: btf_find_kptr). User space sets a `uptr`. */
+/** The type tags of pointers to kernel objects (kernel/bpf/btf.c: btf_find_kptr). `uptr` is not one: user space sets it. */
 const KPTR_TAGS: ReadonlySet<string> = new Set(['kptr', 'kptr_untrusted', 'percpu_kptr'])
 
-/** Whether user space can neither read nor write a field of this type, or an array of it. */
+/** Returns whether user space can neither read nor write a field of this type, or an array of it. */
 export function isKernelOwned(btf: Btf, id: TypeId): boolean {
   let type = typeAt(btf, resolveTypedefs(btf, id))
   for (let depth = 0; type.kind === 'array' && depth < 32; depth++) {
@@ -29,11 +29,11 @@ export function isKernelOwned(btf: Btf, id: TypeId): boolean {
   return type.kind === 'pointer' && isKptrTarget(btf, type.target)
 }
 
-/** Whether a value of this type has such a field, however deep: the kernel maps no memory that has. */
+/** Returns whether a value of this type has such a field at any depth: the kernel refuses to map memory that has one. */
 export function holdsKernelOwned(btf: Btf, id: TypeId, depth = 0): boolean {
   if (isKernelOwned(btf, id)) return true
   const type = typeAt(btf, resolveTypedefs(btf, id))
-  // Deeper than any C program nests, but a damaged BTF may.
+  // No C program nests as deep, but damaged BTF may.
   if (depth > 32) return false
   switch (type.kind) {
     case 'array':
@@ -46,7 +46,7 @@ export function holdsKernelOwned(btf: Btf, id: TypeId, depth = 0): boolean {
   }
 }
 
-/** clang writes the tags of a pointer between it and its target. */
+/** Returns whether a pointer's target has a kptr tag, which clang writes between the pointer and its target. */
 function isKptrTarget(btf: Btf, target: TypeId): boolean {
   let type = typeAt(btf, target)
   for (let depth = 0; depth < 32; depth++) {

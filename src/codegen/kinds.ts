@@ -2,17 +2,20 @@ import type { BpfMap, Program } from '../object/object.ts'
 import { matchSection, type ProgramClass } from '../object/section-definitions.ts'
 import { BPF_F_MMAPABLE, BPF_F_STACK_BUILD_ID } from '../uapi/map-flags.ts'
 
-/** What the runtime has for a kind of map or program: the factory, and the interface that it makes. */
+/** The runtime's factory for a kind of map, and the interface of the maps that it makes. */
 export interface MapKind {
   readonly factory: string
   readonly type: string
-  /** The arguments of the factory, in order. */
+  /** The factory's parameters, in order. */
   readonly parameters: readonly MapParameter[]
-  /** The type arguments of the interface, in order; `inner`: the interface of the maps that it holds. */
+  /** The interface's type arguments, in order; `inner` is the interface of the maps in a map of maps. */
   readonly typeArguments: readonly ('key' | 'value' | 'inner')[]
 }
 
-/** `key` and `value`: layouts; `inner`: a factory; `section`: an ELF section's name; `mappable`: whether it can be mapped. */
+/**
+ * A parameter of a factory: `key` and `value` are layouts, `inner` a factory, `section` the name of an ELF section,
+ * `mappable` whether the map's memory can be mapped, `shadow` the layout of a struct_ops and its functions.
+ */
 export type MapParameter = 'key' | 'value' | 'inner' | 'section' | 'mappable' | 'shadow'
 
 export interface ProgramKind {
@@ -36,17 +39,17 @@ const STRUCT_OPS: MapKind = {
   parameters: ['section', 'shadow'],
 }
 const MMAPABLE_ARRAY: MapKind = valued('mmapableArray', 'MmapableArray')
-/** Of usdt.bpf.h, whose layout libbpf must share. */
+/** The map of usdt.bpf.h, which libbpf fills. */
 const USDT_SPECS: MapKind = { ...valued('arrayMap', 'ArrayMap'), factory: 'usdtSpecs' }
 const HASH: MapKind = keyed('hashMap', 'HashMap')
 const PER_CPU_HASH: MapKind = keyed('perCpuHashMap', 'PerCpuHashMap')
 const DEVMAP: MapKind = valued('devMap', 'DevMap')
 const SOCKETS: MapKind = untyped('sockMap', 'SockMap')
 const STACKS: MapKind = untyped('stackTraceMap', 'StackTraceMap')
-/** With the flag BPF_F_STACK_BUILD_ID. */
+/** Stack traces with the flag BPF_F_STACK_BUILD_ID. */
 const BUILD_ID_STACKS: MapKind = { ...STACKS, type: 'BuildIdStackMap' }
 
-/** By BPF_MAP_TYPE_. */
+/** The kinds of user maps by map type, without BPF_MAP_TYPE_. */
 const MAPS: ReadonlyMap<string, MapKind> = new Map([
   ['HASH', HASH],
   ['LRU_HASH', HASH],
@@ -102,7 +105,7 @@ function untyped(factory: string, type: string): MapKind {
   return kindOf(factory, type, [])
 }
 
-/** Classes whose factory, interface or link do not follow from their name. */
+/** The classes whose factory, interface or link does not follow from their name. */
 const PROGRAMS: Partial<Record<ProgramClass, Partial<ProgramKind>>> = {
   IterProgram: { link: 'IterLink' },
   StructOpsProgram: { type: 'Program' },
@@ -117,7 +120,7 @@ export function mapKind({ origin, type, flags, elfName }: BpfMap): MapKind {
   return MAPS.get(type) ?? ANY_MAP
 }
 
-/** The runtime names a class `XdpProgram` and its factory `xdpProgram`. */
+/** Returns the kind of a program: the runtime names a class `XdpProgram` and its factory `xdpProgram`. */
 export function programKind({ section }: Program): ProgramKind {
   const type = matchSection(section)?.definition.class ?? 'Program'
   const factory = type.charAt(0).toLowerCase() + type.slice(1)

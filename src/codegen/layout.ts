@@ -11,7 +11,6 @@ import type {
   TypeId,
   Union,
 } from '../btf/types.ts'
-import { bits } from '../codec/bits.ts'
 import { checkedLayout } from '../codec/checked-layout.ts'
 import {
   array,
@@ -27,33 +26,34 @@ import {
 import { safe } from '../codec/safe.ts'
 import { union } from '../codec/union.ts'
 import { FormatError } from '../elf/format-error.ts'
+import { bitfieldOf, storageUnit } from './bitfield.ts'
 import { isKernelOwned } from './kernel-owned.ts'
 import { taggedNumbers, type TaggedNumbers } from './number-tags.ts'
 import { spellType, typedefNames } from './type-names.ts'
 
-/** A C type that JavaScript gets as bytes. */
+/** A warning about a C type that becomes bytes in JavaScript. */
 export interface LayoutWarning {
-  /** `struct event`, `event_t`; empty for a type that is no struct's member. */
+  /** The struct that contains it, as `struct event` or `event_t`; empty for a type outside structs. */
   readonly type: string
   readonly member: string
-  /** What the layout was asked for: a variable, a map. */
+  /** The variable or map that has the type. */
   readonly subject: string
   readonly reason: string
 }
 
-/** The layouts of one BTF graph: of one type always the same object. */
+/** The layouts of one BTF's types; each type has one layout object. */
 export interface Layouts {
-  /** Never fails: what has no better form is bytes, and a warning that names the subject. */
+  /** Returns the layout of a type. It never throws: a type without a better form becomes bytes, with a warning. */
   of(id: TypeId, subject?: string): Layout
-  /** Those of every layout asked for until now. */
+  /** The warnings of all layouts made so far. */
   readonly warnings: readonly LayoutWarning[]
 }
 
-/** What no C program has by value, but a damaged BTF may describe. */
+/** Limits that no C program reaches, but damaged BTF may. */
 const MAX_DEPTH = 128
 const MAX_MEMBERS = 50_000
 
-/** The layout of one type: `layoutsOf` when several are wanted. */
+/** Returns the layout of one type; use `layoutsOf` for several. */
 export function layoutOf(btf: Btf, id: TypeId): Layout {
   return layoutsOf(btf).of(id)
 }
@@ -88,11 +88,11 @@ interface Walk {
   readonly names: ReadonlyMap<TypeId, string>
   readonly numbers: TaggedNumbers
   readonly known: Map<TypeId, Layout>
-  /** Members of a struct and of all that it holds, as if written out. */
+  /** The number of members of a struct, with those of all structs inside. */
   readonly members: Map<Layout, number>
   /** The structs that are being laid out, outermost first. */
   readonly open: { readonly id: TypeId; readonly type: string; member: string }[]
-  /** Layouts that are being made, arrays included. */
+  /** The number of layouts that are being made, arrays included. */
   depth: number
   readonly warn: (reason: string) => void
 }
@@ -104,7 +104,8 @@ function cachedLayout(walk: Walk, id: TypeId): Layout {
   const outer = open.length
   let result: Layout
   try {
-    result = walk.depth++ < MAX_DEPTH ? makeLayout(walk, id) : opaque(walk, 0, 'it nests too deep')
+    result =
+      walk.depth++ < MAX_DEPTH ? makeLayout(walk, id) : opaque(walk, 0, 'its type nests too deep')
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
     open.length = outer
@@ -127,7 +128,7 @@ function makeLayout(walk: Walk, id: TypeId): Layout {
     case 'float':
       return type.size === 4 || type.size === 8
         ? { kind: 'float', size: type.size }
-        : opaque(walk, type.size, `${type.name} of ${type.size} bytes is no JavaScript number`)
+        : opaque(walk, type.size, `JavaScript has no number for ${type.name} of ${type.size} bytes`)
     case 'pointer':
       return u64
     case 'enum':
@@ -141,13 +142,13 @@ function makeLayout(walk: Walk, id: TypeId): Layout {
     case 'fwd':
       return opaque(walk, 0, `${type.fwdKind} ${type.name} is declared but not defined`)
     case 'void':
-      return opaque(walk, 0, 'BTF has no word for its type')
+      return opaque(walk, 0, 'BTF does not describe its type')
     default:
-      return opaque(walk, 0, `a ${type.kind} is no value`)
+      return opaque(walk, 0, `a ${type.kind} is not a value`)
   }
 }
 
-/** The type behind typedefs, modifiers and a variable, any of which but modifiers may be tagged. */
+/** Returns the type behind typedefs, modifiers and a variable, and whether a typedef or the variable is tagged js:number. */
 function skipAliases(
   { btf, numbers }: Walk,
   id: TypeId,
@@ -175,13 +176,13 @@ function int(walk: Walk, { name, size, signed, bool }: Int): Layout {
   if (size === 1 || size === 2 || size === 4 || size === 8 || size === 16) {
     return { kind: 'int', size, signed }
   }
-  return opaque(walk, size, `${name} of ${size} bytes is no integer that JavaScript can hold`)
+  return opaque(walk, size, `JavaScript has no integer for ${name} of ${size} bytes`)
 }
 
 function enumLayout(walk: Walk, type: Enum | Enum64, name: string): Layout {
   const { size, signed, values } = type
   if (size !== 1 && size !== 2 && size !== 4 && size !== 8) {
-    return opaque(walk, size, `an enum of ${size} bytes is no integer that JavaScript can hold`)
+    return opaque(walk, size, `JavaScript has no integer for an enum of ${size} bytes`)
   }
   const wide = size === 8
   return enumeration(
@@ -192,7 +193,7 @@ function enumLayout(walk: Walk, type: Enum | Enum64, name: string): Layout {
   )
 }
 
-/** `char[N]` is text, but only of BTF's `char`: `u8` and `unsigned char` are bytes, `s8` are numbers. */
+/** Returns the layout of an array: `char[N]` is text, `u8` and `unsigned char` are bytes, `s8` are numbers. */
 function arrayLayout(walk: Walk, { element, length }: ArrayType): Layout {
   const type = typeAt(walk.btf, resolveTypedefs(walk.btf, element))
   if (type.kind === 'int' && type.size === 1 && !type.bool) {
@@ -224,12 +225,13 @@ function composite(walk: Walk, id: TypeId, type: Struct | Union): Layout {
       ? { ...union(name, size, []), members }
       : { kind: 'struct', name, size, members }
   const count = members.reduce((sum, { layout }) => sum + 1 + countMembers(walk, layout), 0)
-  if (count > MAX_MEMBERS) return opaque(walk, type.size, `${spelling} holds ${count} members`)
+  if (count > MAX_MEMBERS)
+    return opaque(walk, type.size, `${spelling} has ${count} members, more than ${MAX_MEMBERS}`)
   walk.members.set(result, count)
   return bytesIfRefused(walk, result, type.size)
 }
 
-/** Only a damaged BTF has members outside of their struct, and arrays of 2^53 bytes: codecs refuse them. */
+/** Returns bytes for a layout that codecs refuse: damaged BTF has members outside their struct, or arrays of 2^53 bytes. */
 function bytesIfRefused(walk: Walk, layout: Layout, size: number): Layout {
   try {
     checkedLayout(layout)
@@ -246,7 +248,7 @@ function countMembers(walk: Walk, layout: Layout): number {
     : (walk.members.get(layout) ?? 0)
 }
 
-/** Undefined for what user space does not see: kernel-owned fields, and bits without a name. */
+/** Returns undefined for members that user space does not see: kernel-owned fields, and bitfields without a name. */
 function memberLayout(
   walk: Walk,
   id: TypeId,
@@ -266,33 +268,7 @@ function memberLayout(
   return { name, offset: Math.floor(bitOffset / 8), layout: tagged }
 }
 
-interface BitRange {
-  /** From the start of the struct. */
-  readonly offset: number
-  readonly size: number
-}
-
-/** Since 5.x members say so themselves; before, their type was an int of fewer bits. */
-function bitfieldOf(btf: Btf, { type, bitOffset, bitSize }: BtfMember): BitRange | undefined {
-  if (bitSize > 0) return { offset: bitOffset, size: bitSize }
-  const int = typeAt(btf, resolveTypedefs(btf, type))
-  if (int.kind !== 'int' || int.bits === 0 || int.bits === int.size * 8) return undefined
-  return { offset: bitOffset + int.bitOffset, size: int.bits }
-}
-
-/** The aligned unit of the declared type; the first byte, where a packed field straddles two units. */
-function storageUnit(
-  place: BitRange,
-  unit: number,
-  structSize: number,
-): Required<Pick<Member, 'offset' | 'bits'>> {
-  const aligned = Math.floor(place.offset / (unit * 8)) * unit
-  const holds = place.offset - aligned * 8 + place.size <= unit * 8 && aligned + unit <= structSize
-  const offset = holds ? aligned : Math.floor(place.offset / 8)
-  return { offset, bits: bits(place.offset - offset * 8, place.size) }
-}
-
-/** Of `js:number`: 64-bit integers, also in an array, become numbers. */
+/** Applies the tag js:number: 64-bit integers, also in an array, become numbers. */
 function asNumber(plain: Layout): Layout {
   if (plain.kind === 'array') return array(asNumber(plain.element), plain.length)
   return is64Bit(plain) ? safe(plain) : plain

@@ -1,4 +1,4 @@
-/** A JavaScript string literal: nothing in it can end it, or the line. */
+/** Returns a JavaScript string literal; no character of the text can end it, or its line. */
 export function quote(text: string): string {
   return `'${JSON.stringify(text)
     .slice(1, -1)
@@ -16,7 +16,7 @@ export function literal(value: number | bigint | string): string {
   }
 }
 
-/** A property's name, quoted where it must be. */
+/** Returns a property's name, quoted where it must be. */
 export function propertyKey(name: string): string {
   return /^[A-Za-z_$][\w$]*$/u.test(name) ? name : quote(name)
 }

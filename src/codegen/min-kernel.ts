@@ -8,8 +8,8 @@ import type { BuiltObject } from './arch-build.ts'
 import { type CodeLine, diagnosticAt, diagnosticOf } from './diagnostic.ts'
 
 /**
- * A warning for each thing of the kernel's that the object uses and kernels as old as `minKernel` lack. No more than
- * a warning: programs and maps may be switched off before the load, and calls be guarded by a test.
+ * Returns a warning for each kernel feature that the object uses and that kernels as old as `minKernel` lack. They are
+ * not errors, because programs and maps may be switched off before load, and calls guarded by a test.
  */
 export function minKernelWarnings(
   { bpf, model }: BuiltObject,
@@ -20,7 +20,7 @@ export function minKernelWarnings(
   return kernelNeeds(bpf).flatMap(({ kind, name, since, optional, users, at }) => {
     if (optional || !since || compareVersions(since, minKernel) <= 0) return []
     const what = kind === 'feature' || kind === 'helper' ? name : `${kind} ${name}`
-    const message = `${what} came with Linux ${since}, the option minKernel is ${minKernel} (used by ${users.join(', ')})`
+    const message = `${what} needs Linux ${since}, but the option minKernel is ${minKernel} (used by ${users.join(', ')})`
     const line = at && lineAt(lines, at)
     return line
       ? diagnosticAt('warning', message, line, source)
@@ -32,7 +32,7 @@ function linesOf({ elf, btf }: BpfObject): readonly LineInfo[] {
   return (btf && readBtfExtOf(elf, btf))?.lines ?? []
 }
 
-/** Lines are in the order of the instructions; each is also that of those up to the next. */
+/** Returns the line of an instruction: BTF.ext lists lines in the order of instructions, each valid up to the next. */
 function lineAt(
   lines: readonly LineInfo[],
   { section, offset }: CodeLocation,

@@ -13,25 +13,25 @@ import { initialisedLayout } from './initialised-layout.ts'
 import { holdsKernelOwned, isKernelOwned } from './kernel-owned.ts'
 import { mapKind, programKind, type MapKind, type ProgramKind } from './kinds.ts'
 import { layoutsOf, type Layouts } from './layout.ts'
+import { layoutWarnings, type ModelWarning, paddedKeyWarnings } from './model-warnings.ts'
 import { propertyScope } from './names.ts'
-import { hasPadding } from './padding.ts'
 import { shadowModel, type ShadowModel } from './struct-ops-shadow.ts'
 
-/** What the generated module and its declarations both print. */
+/** The content of a skeleton, from which the module, the declarations and the JSON are printed. */
 export interface SkeletonModel {
-  /** `trace_bpf` */
+  /** The object's name: `trace_bpf`. */
   readonly name: string
   readonly license: string
   readonly maps: readonly MapModel[]
   readonly programs: readonly ProgramModel[]
   readonly sections: readonly SectionModel[]
-  /** Of failed loads: names in the runtime. */
+  /** The names of the runtime's explanations of failed loads. */
   readonly explanations: readonly string[]
   readonly exports: ExportedTypes
-  /** Of the object's BTF. */
+  /** The layouts of the object's BTF. */
   readonly layouts: Layouts
   readonly defines: readonly Define[]
-  /** Where C declares a variable, map, function, type or `type.member`, and its comment. */
+  /** The declarations in C of variables, maps, functions, types and `type.member`, with their comments. */
   readonly declared: ReadonlyMap<string, Declared>
   readonly warnings: readonly ModelWarning[]
 }
@@ -44,20 +44,20 @@ export interface Declared {
 export interface MapModel {
   readonly name: string
   readonly elfName: string
-  /** BPF_MAP_TYPE_ */
+  /** The map type, without BPF_MAP_TYPE_. */
   readonly type: string
   readonly kind: MapKind
-  /** Absent where BTF has no type, or the kind takes none. */
+  /** Absent where BTF has no type, or the kind has no key. */
   readonly key: Layout | undefined
-  /** Of a ring buffer or perf event array: its records. */
+  /** The type of values; for a ring buffer or perf event array, of records. */
   readonly value: Layout | undefined
-  /** The ELF section of its variables: a data section's own, an arena's, a struct_ops'. */
+  /** The ELF section whose variables are in the map: of a data section, an arena or a struct_ops. */
   readonly section: string | undefined
-  /** Of a data section: whether its memory can be mapped. */
+  /** Whether the memory of a data section can be mapped. */
   readonly isMappable: boolean
-  /** Of struct_ops: what of it a skeleton shows. */
+  /** The members of a struct_ops that user space may set. */
   readonly shadow: ShadowModel | undefined
-  /** What a map of maps holds; absent where BTF does not say. */
+  /** The inner map of a map of maps; absent where BTF does not declare it. */
   readonly inner: MapModel | undefined
 }
 
@@ -70,11 +70,11 @@ export interface ProgramModel {
 export interface SectionModel {
   readonly ident: string
   readonly elfName: string
-  /** The name of the object's map that holds it. */
+  /** The name of the map that contains the section. */
   readonly map: string
-  /** Whose members are the variables. */
+  /** A struct whose members are the variables. */
   readonly layout: CompositeLayout
-  /** Not when the kernel keeps fields of it to itself. */
+  /** False where the section has kernel-owned fields. */
   readonly isMappable: boolean
 }
 
@@ -84,15 +84,9 @@ export interface Define {
   readonly declared: Declared | undefined
 }
 
-export interface ModelWarning {
-  readonly message: string
-  /** Whose declaration it is about: a key of `declared`. */
-  readonly subject: string
-}
-
 const EMPTY_BTF: Btf = { types: [{ kind: 'void', name: '' }], littleEndian: true }
 
-/** `source` is what DWARF tells beyond the object's BTF: without it there are no places or comments. */
+/** Makes the model of a skeleton. `source` is what DWARF adds to BTF: source locations, comments, macros and more types. */
 export function skeletonModel(object: BpfObject, source?: SourceInfo): SkeletonModel {
   const btf = object.btf ?? EMPTY_BTF
   const layouts = layoutsOf(btf)
@@ -130,7 +124,7 @@ export function skeletonModel(object: BpfObject, source?: SourceInfo): SkeletonM
   }
 }
 
-/** A data section's map yields to a user's of the same name, `bss`: libbpf finds it by its section. */
+/** Returns the property names of maps. A user's map `bss` keeps its name before the data section's, which libbpf finds by section. */
 function mapNames(maps: readonly BpfMap[]): ReadonlyMap<BpfMap, string> {
   const scope = propertyScope()
   const internal = maps.filter(({ origin }) => origin === 'internal')
@@ -148,7 +142,7 @@ function mapModel(
   const kind = mapKind(map)
   const { elfName, type } = map
   const own = sections.find((section) => holdsSection(map, section))
-  // A section's values are its variables, which BTF describes by a Datasec.
+  // The value of a data section's map is its Datasec, whose variables are the section's.
   const hasValue = kind.parameters.includes('value') && map.origin === 'user'
   const declared = hasValue && map.value && !isDescriptor(btf, map)
   const inner = kind.parameters.includes('inner') && map.inner
@@ -166,7 +160,7 @@ function mapModel(
   }
 }
 
-/** The types that the source declares, less those that only declare maps. */
+/** Returns the types that the source declares, without those that only define maps. */
 function sourceTypes(source: SourceInfo | undefined, btf: Btf): readonly SourceType[] {
   if (!source) return []
   const numbers = new Set([...mapConstants(btf), ...mapConstants(source.btf)])
@@ -179,7 +173,7 @@ function sourceTypes(source: SourceInfo | undefined, btf: Btf): readonly SourceT
   })
 }
 
-/** The constants that `__ulong(map_extra, n)` declares in maps. */
+/** Returns the enum constants that `__ulong(map_extra, n)` declares in map definitions. */
 function mapConstants(btf: Btf): string[] {
   return btf.types.flatMap((_, id) =>
     (mapDefinition(btf, id)?.members ?? []).flatMap((member) => {
@@ -190,13 +184,13 @@ function mapConstants(btf: Btf): string[] {
   )
 }
 
-/** Whether the section's variables are in the map: its own data section's, or the arena's. */
+/** Returns whether a data section's map or an arena contains the section's variables. */
 function holdsSection({ origin, type, elfName, name }: BpfMap, section: SectionModel): boolean {
   if (origin === 'internal') return section.elfName === elfName
   return type === 'ARENA' && section.map === name
 }
 
-/** A section that shows nothing has a map all the same. */
+/** Returns the ELF section of a map, also of a data section without variables. */
 function sectionOf(
   { origin, elfName }: BpfMap,
   shown: SectionModel | undefined,
@@ -204,19 +198,19 @@ function sectionOf(
   return origin === 'internal' ? elfName : shown?.elfName
 }
 
-/** What a map of network interfaces or CPUs has for a value when its declaration gives the size alone. */
+/** Returns the value of a map of network interfaces or CPUs whose declaration gives only the size. */
 function defaultValue({ type, valueSize }: BpfMap): Layout | undefined {
   return ['DEVMAP', 'DEVMAP_HASH', 'CPUMAP'].includes(type) && valueSize === 4 ? u32 : undefined
 }
 
-/** Also of kinds that the runtime hands out as bytes. */
+/** Returns the types of a map's keys and values, also of kinds whose values the runtime returns as bytes. */
 function mapTypes(layouts: Layouts, { origin, name, key, value, inner }: BpfMap): Layout[] {
   if (origin !== 'user') return []
   const ids = [key, value].filter((id) => id !== undefined)
   return [...ids.map((id) => layouts.of(id, name)), ...(inner ? mapTypes(layouts, inner) : [])]
 }
 
-/** A perf event array declared with an int for its value: the descriptor that the kernel keeps there. */
+/** Returns whether the value of a perf event array is declared as an int: a file descriptor, not a record. */
 function isDescriptor(btf: Btf, { type, value }: BpfMap): boolean {
   if (type !== 'PERF_EVENT_ARRAY' || value === undefined) return false
   const { kind } = typeAt(btf, resolveTypedefs(btf, value))
@@ -259,48 +253,13 @@ function definesOf(source: SourceInfo | undefined): Define[] {
   return [...defines.values()]
 }
 
-/** Where C declares what, by name. */
+/** Returns the source's declarations by name. */
 export function declarationsOf(source: SourceInfo | undefined): Map<string, Declared> {
   const declared = new Map<string, Declared>()
   for (const { name, place, doc } of source?.types ?? []) {
     if (name) declared.set(name, { place, doc })
   }
-  // A variable and a type may share a name: what is asked for is found by its spelling first.
+  // Where a variable and a type share a name, the variable's declaration wins.
   for (const [name, where] of source?.declarations ?? []) declared.set(name, where)
   return declared
-}
-
-/** Maps that find a value by all bytes of its key. */
-const HASH_MAPS: ReadonlySet<string> = new Set([
-  'HASH',
-  'LRU_HASH',
-  'PERCPU_HASH',
-  'LRU_PERCPU_HASH',
-  'HASH_OF_MAPS',
-  'LPM_TRIE',
-  'SOCKHASH',
-  'RHASH',
-])
-
-function paddedKeyWarnings(maps: readonly BpfMap[], layouts: Layouts): ModelWarning[] {
-  return maps.flatMap(({ name, type, key, inner }) => {
-    const isPadded = HASH_MAPS.has(type) && key !== undefined && hasPadding(layouts.of(key, name))
-    const message = `the key of map ${name} has padding: a lookup compares those bits too, so zero the whole key in C (__builtin_memset) before filling it, or declare the padding as a member`
-    return [
-      ...(isPadded ? [{ message, subject: name.replace(/\.inner$/u, '') }] : []),
-      ...(inner ? paddedKeyWarnings([inner], layouts) : []),
-    ]
-  })
-}
-
-/** The two graphs describe what BTF and DWARF both know alike. */
-function layoutWarnings(all: readonly Layouts[]): ModelWarning[] {
-  const warnings = new Map<string, ModelWarning>()
-  for (const { type, member, subject, reason } of all.flatMap((layouts) => layouts.warnings)) {
-    const what = member ? `member ${member} of ${type}` : type || subject || 'a type'
-    const message = `${what} becomes bytes in JavaScript: ${reason}`
-    const tag = type.replace(/^(?:struct|union|enum) /u, '')
-    warnings.set(message, { message, subject: member ? `${tag}.${member}` : tag || subject })
-  }
-  return [...warnings.values()]
 }

@@ -10,10 +10,10 @@ import type { SkeletonModule } from './skeleton-module.ts'
 
 const debug = createDebugger('unplugin-bpf:codegen')
 
-/** As many as objects. */
+/** The most modules that the cache keeps: as many as objects. */
 const MAX_MODULES = 256
 
-/** Names all that a source's module comes of; undefined where the cache has not all of its objects. */
+/** Returns a digest of all inputs of a source's module; undefined where the cache lacks one of its objects. */
 export function moduleKey(
   edition: string,
   source: string,
@@ -33,7 +33,7 @@ export function moduleKey(
   )
 }
 
-/** Undefined if there is none, or a damaged one. */
+/** Returns undefined where the cache has no such module, or a damaged one. */
 export function readModule(options: ResolvedOptions, key: string): SkeletonModule | undefined {
   const file = readChecksummed(moduleFile(options, key))
   return file && JSON.parse(file.content.toString())

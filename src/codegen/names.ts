@@ -1,4 +1,4 @@
-/** Words that name no binding of a module (ECMA-262, 12.7.2, strict code), and globals TypeScript guards. */
+/** Words that cannot name a binding of a module (ECMA-262, 12.7.2, strict code), and globals that TypeScript reserves. */
 const RESERVED_BINDINGS: ReadonlySet<string> = new Set(
   `arguments await break case catch class const continue debugger default delete do else enum eval
   export extends false finally for function globalThis if implements import in instanceof interface
@@ -6,14 +6,14 @@ const RESERVED_BINDINGS: ReadonlySet<string> = new Set(
   typeof undefined var void while with yield`.split(/\s+/u),
 )
 
-/** Names that TypeScript keeps for itself, beside those (TS2427, TS2457). */
+/** Further names that TypeScript reserves for types (TS2427, TS2457). */
 const RESERVED_TYPES: ReadonlySet<string> = new Set(
   'any bigint boolean intrinsic never number object string symbol unknown'.split(' '),
 )
 
-/** The C names of a module that became JavaScript names: each is given once. */
+/** A scope of JavaScript names made from C names, each of which is unique. */
 export interface Scope {
-  /** The name itself, `class_` of `class`, `event___2` of a second `event`. */
+  /** Returns a name for `cName`: the name itself, `class_` for `class`, `event___2` for a second `event`. */
   add(cName: string): string
 }
 
@@ -25,7 +25,7 @@ export function typeScope(taken: Iterable<string> = []): Scope {
   return scope((name) => RESERVED_BINDINGS.has(name) || RESERVED_TYPES.has(name), taken)
 }
 
-/** Of properties, which may have any name. */
+/** Makes a scope of properties, which may have any name. */
 export function propertyScope(): Scope {
   return scope(
     () => false,
@@ -55,7 +55,7 @@ function scope(
   }
 }
 
-/** What C takes for a name is one for JavaScript; other languages' BTF has more. */
+/** Returns a JavaScript identifier: a C name is one already, but BTF of other languages has others. */
 function identifier(cName: string): string {
   const name = cName.replaceAll(/[^A-Za-z0-9_$]/gu, '_')
   return /^\d|^$/u.test(name) ? `_${name}` : name

@@ -3,7 +3,7 @@ import type { SectionFacts } from '../runtime/programs/newer-section.ts'
 import { attachTypeNumbers } from '../uapi/attach-type-names.ts'
 import { progTypes } from '../uapi/prog-type.ts'
 
-/** What the runtime must tell an older libbpf of the program; undefined for a section that each 1.x knows. */
+/** Returns what an older libbpf must be told of the program; undefined for a section that every libbpf 1.x knows. */
 export function newerSection(section: string): SectionFacts | undefined {
   const match = matchSection(section)
   if (match?.definition.libbpf === undefined) return undefined

@@ -1,11 +1,11 @@
 import type { Btf } from '../btf/btf.ts'
 import type { TypeId } from '../btf/types.ts'
 
-/** Where a program wrote `__attribute__((btf_decl_tag("js:number")))`. */
+/** The types and members with `__attribute__((btf_decl_tag("js:number")))`. */
 export interface TaggedNumbers {
-  /** On a typedef or a variable. */
+  /** Returns whether a typedef or a variable is tagged. */
   type(id: TypeId): boolean
-  /** On a member, by its index. */
+  /** Returns whether the member at an index is tagged. */
   member(id: TypeId, index: number): boolean
 }
 

@@ -1,6 +1,6 @@
 import { sizeOf, type CompositeLayout, type Layout } from '../codec/layout.ts'
 
-/** Whether bits of a value belong to no member: a hash map compares them all the same. */
+/** Returns whether some bits of a value belong to no member: a hash map compares those bits too. */
 export function hasPadding(layout: Layout): boolean {
   switch (layout.kind) {
     case 'array':
@@ -17,7 +17,7 @@ function memberHasPadding({ layout }: CompositeLayout['members'][number]): boole
   return hasPadding(layout)
 }
 
-/** Bits from the start that members cover without a gap. */
+/** Returns how many bits from the start members cover without a gap. */
 function coveredBits({ members }: CompositeLayout): number {
   const ranges = members.map(({ offset, layout, bits }): [start: number, end: number] => {
     const start = offset * 8 + (bits?.offset ?? 0)

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 
-/** Headers of libbpf, wherever a project keeps them. */
+/** The headers of libbpf, wherever a project keeps them. */
 const LIBBPF_HEADERS: ReadonlySet<string> = new Set([
   'bpf_core_read.h',
   'bpf_endian.h',
@@ -11,8 +11,8 @@ const LIBBPF_HEADERS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Whether what a file declares is the program's own: its source and its headers, but not vmlinux.h,
- * libbpf's or the system's. `isSystem` tells the last.
+ * Returns the test whether a file belongs to the project: its source and headers, but not vmlinux.h, libbpf's headers, or
+ * those that `isSystem` names.
  */
 export function projectFiles(isSystem: (file: string) => boolean): (file: string) => boolean {
   return (file) => {
@@ -22,7 +22,7 @@ export function projectFiles(isSystem: (file: string) => boolean): (file: string
   }
 }
 
-/** Where the system's headers usually lie: of an object that others compiled, nothing else tells. */
+/** Returns whether a file lies where system headers usually do: the only clue for an object that others compiled. */
 export function isInSystemFolder(file: string): boolean {
   return /^\/usr\/(?:local\/)?include\/|^\/nix\/store\/|\/lib\/clang\/[\d.]+\/include\//u.test(file)
 }

@@ -5,17 +5,17 @@ import type { SectionModel } from './model.ts'
 import type { ShadowModel } from './struct-ops-shadow.ts'
 import { property, readType, type TypeContext } from './typescript-type.ts'
 
-/** The properties of a data section: its variables, in live memory. */
+/** Returns the properties of a data section: its variables, in live memory. */
 export function variableLines(context: TypeContext, { elfName, layout }: SectionModel): Text {
   const isReadOnly = elfName === '.kconfig'
   return layout.members.map((variable) => {
-    // The array that ends the section has another length when its map is resized.
-    const isOpen = variable.offset + sizeOf(variable.layout) === layout.size
-    return variableLine(context, variable, { isReadOnly, isResizable: isOpen })
+    // The array at the end of the section changes its length when the map is resized.
+    const isResizable = variable.offset + sizeOf(variable.layout) === layout.size
+    return variableLine(context, variable, { isReadOnly, isResizable })
   })
 }
 
-/** The properties of a struct_ops until it loads: its scalars, and the programs that are its functions. */
+/** Returns the properties of a struct_ops until load: its scalars, and the programs that are its functions. */
 export function shadowLines(context: TypeContext, { layout, functions }: ShadowModel): Text {
   const { indent, rt } = context
   return layout.members.map((member) =>
@@ -33,7 +33,7 @@ interface VariableTraits {
 function variableLine(
   context: TypeContext,
   { name, layout }: Member,
-  { isReadOnly, isResizable: isOpen }: VariableTraits,
+  { isReadOnly, isResizable }: VariableTraits,
 ): Text {
   const { indent, model, rt } = context
   const declared = model.declared.get(name)
@@ -45,7 +45,7 @@ function variableLine(
   if (isSymmetric(layout)) return [doc, indent, title, ': ', live, '\n']
   const getter = ['get ', title, '(): ', live]
   const assigned =
-    isOpen && layout.kind === 'array'
+    isResizable && layout.kind === 'array'
       ? ['(', readType(context, layout.element, name), ')[]']
       : value
   const written = layout.kind === 'int' ? `${rt}.Integer` : [`${rt}.In<`, assigned, '>']
@@ -53,7 +53,7 @@ function variableLine(
   return [doc, indent, getter, '\n', indent, setter, '\n']
 }
 
-/** Composites are views of the memory that they lie in. */
+/** Returns the type of a view of live memory; undefined for layouts that read as values. */
 function liveType(context: TypeContext, layout: Layout, key: string): Text | undefined {
   const { rt } = context
   switch (layout.kind) {
@@ -69,7 +69,7 @@ function liveType(context: TypeContext, layout: Layout, key: string): Text | und
   }
 }
 
-/** Whether what is read is all that may be written: a bigint may also be written as a number. */
+/** Returns whether the type that is read is also the only one that may be written: a bigint may be written as a number. */
 function isSymmetric(layout: Layout): boolean {
   switch (layout.kind) {
     case 'int':

@@ -10,13 +10,13 @@ import { declarationFile } from './declaration-file.ts'
 import { moduleKey, readModule, writeModule } from './module-cache.ts'
 import type { SkeletonBuild } from './skeleton.ts'
 
-/** The texts that a `.bpf.c` became; none where it has errors. */
+/** The generated texts of a `.bpf.c`; absent where it has errors. */
 export interface SkeletonModule {
   /** For Node. */
   readonly code?: string | undefined
-  /** The same for a browser: types, constants, defines and names, no object. */
+  /** The module for a browser: types, constants, defines and names, no object. */
   readonly browserCode?: string | undefined
-  /** Absent too where option `types` is off. */
+  /** Also absent where the option `types` is off. */
   readonly declarations?: Declarations | undefined
   /** Absolute paths of the source and every header it read. */
   readonly dependencies: readonly string[]
@@ -24,13 +24,13 @@ export interface SkeletonModule {
 }
 
 export interface Declarations {
-  /** Where they belong. */
+  /** The absolute path of the `.bpf.d.c.ts`. */
   readonly file: string
   readonly content: string
 }
 
 /**
- * The texts of buildSkeleton(), from the cache where nothing that they come of has changed. Throws what that throws.
+ * Returns the texts of buildSkeleton(), from the cache where no input has changed. Throws what that throws.
  */
 export async function buildModule(
   file: string,
@@ -39,27 +39,27 @@ export async function buildModule(
   const source = resolve(options.cwd ?? '.', file)
   const resolved = resolveOptions(options, source)
   const started = Date.now()
-  // While clang runs; what the cache has comes before, and needs no generator.
+  // The generator loads while clang runs; a module in the cache is there earlier, and needs none.
   const loading = setImmediate(() => generator().catch(() => undefined))
   const compiled = await compileAll(source, resolved)
   clearImmediate(loading)
   const results = compiled.map(({ result }) => result)
   const key = moduleKey(edition(), source, resolved, results)
-  const kept = key && readModule(resolved, key)
-  if (kept) return kept
+  const cached = key && readModule(resolved, key)
+  if (cached) return cached
   const { skeletonOf } = await generator()
   const module = moduleOf(source, resolved, skeletonOf(source, resolved, compiled))
-  // Comments are read from the sources themselves, which may have been saved meanwhile.
-  const isKept = module.code !== undefined && !isNewer(module.dependencies, started)
-  if (key && isKept) await writeModule(resolved, key, module)
+  // Comments are read from the sources after the compile, which may have been saved in between.
+  const isCacheable = module.code !== undefined && !isNewer(module.dependencies, started)
+  if (key && isCacheable) await writeModule(resolved, key, module)
   return module
 }
 
 const generator = (): Promise<typeof import('./skeleton.ts')> => import('./skeleton.ts')
 
 /**
- * Names the code that generates: what one edition has kept, another does not take for its own. This file, bundled, names
- * those that it imports by their content. As source it does not, and every process is an edition.
+ * Returns an identity of the generator's code, so that no version reads another's cache. The bundled file names its
+ * imports by their content, so its content is the identity; run from source, every process has its own.
  */
 function edition(): string {
   const isBundled = import.meta.url.endsWith('.mjs')

@@ -13,19 +13,19 @@ import { browserJavascript, type Embedded, javascript } from './javascript.ts'
 import { minKernelWarnings } from './min-kernel.ts'
 import type { Declared, SkeletonModel } from './model.ts'
 
-/** What a `.bpf.c` became. All but `dependencies` and `diagnostics` is absent when it has errors. */
+/** The result of building a `.bpf.c`. Only `dependencies` and `diagnostics` are present when it has errors. */
 export interface SkeletonBuild {
   /** The generated module, for Node. */
   readonly code?: string | undefined
-  /** The same for a browser: types, constants, defines and names, no object. */
+  /** The module for a browser: types, constants, defines and names, no object. */
   readonly browserCode?: string | undefined
-  /** The content of `X.bpf.d.c.ts`, whose declaration map depends on where that file will be. */
+  /** Returns the content of `X.bpf.d.c.ts`, whose declaration map depends on the path of that file. */
   readonly declarationsFor?: ((file: string) => string) | undefined
-  /** The ELF that the module embeds, of several the first: DWARF stripped, BTF kept. */
+  /** The ELF that the module embeds (the first of several), without DWARF, with BTF. */
   readonly object?: Uint8Array | undefined
-  /** That, or all by their architectures where the option `arch` names them. */
+  /** That object, or all of them by architecture where the option `arch` names several. */
   readonly embedded?: Embedded | undefined
-  /** The first architecture's, as is the model: types, and all that declarations say. */
+  /** The object model and the skeleton's model, of the first architecture. */
   readonly bpf?: BpfObject | undefined
   readonly model?: SkeletonModel | undefined
   /** Absolute paths of the source and every header it read. */
@@ -34,9 +34,8 @@ export interface SkeletonBuild {
 }
 
 /**
- * Compiles a `.bpf.c` and generates its skeleton. Errors of the source are diagnostics. Throws
- * ClangNotFoundError or CompileError where the machine is at fault, TypeError for options that make no
- * sense.
+ * Compiles a `.bpf.c` and generates its skeleton. Errors in the source are diagnostics. Throws a ClangNotFoundError or
+ * CompileError where the machine is at fault, and a TypeError for invalid options.
  */
 export async function buildSkeleton(
   file: string,
@@ -47,32 +46,32 @@ export async function buildSkeleton(
   return skeletonOf(source, resolved, await compileAll(source, resolved))
 }
 
-/** What becomes of a source's objects, one an architecture. */
+/** Makes the skeleton of a source from its objects, one for each architecture. */
 export function skeletonOf(
   source: string,
   { archIsGiven, minKernel }: ResolvedOptions,
   compiled: readonly ArchCompile[],
 ): SkeletonBuild {
   const parts = compiled.map(({ arch, result }): ArchResult => {
-    const { dependencies, diagnostics, built: made } = archBuildOf(source, result)
-    const newer = made && minKernel ? minKernelWarnings(made, minKernel, source) : []
-    return { arch, dependencies, diagnostics: diagnostics.concat(newer), built: made }
+    const { dependencies, diagnostics, built } = archBuildOf(source, result)
+    const newer = built && minKernel ? minKernelWarnings(built, minKernel, source) : []
+    return { arch, dependencies, diagnostics: diagnostics.concat(newer), built }
   })
   const dependencies = [...new Set(parts.flatMap((part) => part.dependencies))]
   const diagnostics = mergedDiagnostics(parts)
-  const made = parts.flatMap(({ arch, built: made }) => (made ? [{ arch, ...made }] : []))
-  const [first, ...others] = made
-  if (!first || made.length < parts.length) return { dependencies, diagnostics }
+  const builds = parts.flatMap(({ arch, built }) => (built ? [{ arch, ...built }] : []))
+  const [first, ...others] = builds
+  if (!first || builds.length < parts.length) return { dependencies, diagnostics }
 
   const { errors, warnings } = archDifferences(first, others)
-  const declared = mergedDeclarations(made.map(({ model }) => model))
+  const declared = mergedDeclarations(builds.map(({ model }) => model))
   diagnostics.push(
     ...errors.map((error) => diagnosticOf('error', error, declared, source)),
     ...warnings.map((warning) => diagnosticOf('warning', warning, declared, source)),
   )
   if (errors.length > 0) return { dependencies, diagnostics }
   const { object, bpf, model } = first
-  const objects = new Map(made.map((one) => [one.arch, one.object]))
+  const objects = new Map(builds.map(({ arch, object }) => [arch, object]))
   const embedded = archIsGiven ? objects : object
   return {
     object,
@@ -91,7 +90,7 @@ export function skeletonOf(
   }
 }
 
-/** Where something is declared that may be there for one architecture alone; the first's come first. */
+/** Returns the declarations of all architectures by name; the first architecture's take precedence. */
 function mergedDeclarations(models: readonly SkeletonModel[]): Map<string, Declared> {
   const places = new Map<string, Declared>()
   for (const { declared, defines } of models.toReversed()) {
@@ -106,8 +105,8 @@ interface ArchResult extends ArchBuild {
 }
 
 /**
- * What is said of all architectures once; of the rest, for which. libbpf's BPF_PROG has a program's
- * arguments twice, and clang complains of each.
+ * Merges equal diagnostics, and says for which architectures where not all have them. Within one architecture too:
+ * libbpf's BPF_PROG repeats a program's arguments, and clang warns of each.
  */
 function mergedDiagnostics(parts: readonly ArchResult[]): Diagnostic[] {
   const merged = new Map<string, { diagnostic: Diagnostic; arches: Set<Arch> }>()

@@ -5,11 +5,11 @@ import { u64, type CompositeLayout, type Member } from '../codec/layout.ts'
 import type { BpfMap } from '../object/object.ts'
 import type { Layouts } from './layout.ts'
 
-/** What user space may set of a struct_ops before it loads (gen.c: walk_st_ops_shadow_vars). */
+/** The members of a struct_ops map that user space may set before load (gen.c: walk_st_ops_shadow_vars). */
 export interface ShadowModel {
-  /** Its scalars, and its functions as pointers; nothing else of the struct. */
+  /** The struct's scalars, and its functions as pointers; no other members. */
   readonly layout: CompositeLayout
-  /** Those members that are functions. */
+  /** The names of the members that are functions. */
   readonly functions: readonly string[]
 }
 
@@ -32,13 +32,13 @@ export function shadowModel(btf: Btf, layouts: Layouts, map: BpfMap): ShadowMode
   return { layout: { kind: 'struct', name, size, members }, functions }
 }
 
-/** Behind typedefs and modifiers. */
+/** `id` is the type behind typedefs and modifiers. */
 export function isScalar(btf: Btf, id: TypeId): boolean {
   const { kind } = typeAt(btf, id)
   return kind === 'int' || kind === 'float' || kind === 'enum' || kind === 'enum64'
 }
 
-/** Behind typedefs and modifiers. */
+/** `id` is the type behind typedefs and modifiers. */
 export function isFunctionPointer(btf: Btf, id: TypeId): boolean {
   const type = typeAt(btf, id)
   return (

@@ -2,7 +2,7 @@ import { typeAt, type Btf } from '../btf/btf.ts'
 import { skipModifiers } from '../btf/traversal.ts'
 import type { BtfType, TypeId } from '../btf/types.ts'
 
-/** A struct, union or enum: what C gives a tag. */
+/** A struct, union or enum, which C gives a tag. */
 export type Tagged = Extract<BtfType, { kind: 'struct' | 'union' | 'enum' | 'enum64' }>
 
 export function isTagged(type: BtfType): type is Tagged {
@@ -10,7 +10,7 @@ export function isTagged(type: BtfType): type is Tagged {
   return kind === 'struct' || kind === 'union' || kind === 'enum' || kind === 'enum64'
 }
 
-/** The typedefs of structs, unions and enums without a tag: of each the first. */
+/** Returns the first typedef of each struct, union or enum without a tag. */
 export function typedefNames(btf: Btf): ReadonlyMap<TypeId, string> {
   const names = new Map<TypeId, string>()
   for (const type of btf.types) {
@@ -22,7 +22,7 @@ export function typedefNames(btf: Btf): ReadonlyMap<TypeId, string> {
   return names
 }
 
-/** As C spells it: `struct event`, `event_t`. */
+/** Spells a type as C does: `struct event`, `event_t`. */
 export function spellType(type: Tagged, typedef: string | undefined): string {
   const keyword = type.kind === 'enum64' ? 'enum' : type.kind
   return typedef ?? (type.name ? `${keyword} ${type.name}` : `an anonymous ${keyword}`)

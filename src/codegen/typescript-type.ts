@@ -4,7 +4,7 @@ import { jsdoc } from './jsdoc.ts'
 import { propertyKey, quote } from './literal.ts'
 import type { Declared, SkeletonModel } from './model.ts'
 
-/** Arrays to this length are tuples; nested ones to this many elements in all. */
+/** Arrays up to this length are tuples, nested ones up to this many elements in all. */
 const TUPLE_LENGTH = 16
 const TUPLE_ELEMENTS = 256
 
@@ -17,7 +17,7 @@ export interface TypeContext {
   readonly indent: string
 }
 
-/** What a value is read as. `key` names it in C, for its members' places and comments: `event.at`. */
+/** Returns the TypeScript type that a layout reads as. `key` names the value in C, `event.at`, to find its members' comments. */
 export function readType(context: TypeContext, layout: Layout, key: string): Text {
   const type = context.model.exports.find(layout)
   if (type) return type.name
@@ -42,7 +42,7 @@ export function readType(context: TypeContext, layout: Layout, key: string): Tex
   }
 }
 
-/** Its constants, for completion, or any integer: the kernel may know more of them. */
+/** Returns the union of an enum's constants, for completion, and any integer: a newer kernel may have more constants. */
 export function enumType({ model }: TypeContext, layout: EnumLayout): string {
   const any = layout.size === 8 ? 'bigint' : 'number'
   const constants = model.exports.constantsOf(layout).map(({ name }) => `typeof ${name}`)
@@ -60,7 +60,7 @@ function isTuple({ element, length }: Extract<Layout, { kind: 'array' }>): boole
   return length > 0 && length <= TUPLE_LENGTH && length * countNames(element) <= TUPLE_ELEMENTS
 }
 
-/** How many names a type takes to write out. */
+/** Returns how many type names it takes to write a type out. */
 function countNames(layout: Layout): number {
   switch (layout.kind) {
     case 'array':
@@ -94,7 +94,7 @@ function compositeType(context: TypeContext, layout: CompositeLayout, key: strin
   return ['{\n', memberLines(inner, layout, key), indent, '}', suffix]
 }
 
-/** The members, one a line, with their comments. */
+/** Returns the members, one on a line, with their comments. */
 export function memberLines(context: TypeContext, layout: CompositeLayout, key: string): Text {
   const { indent, model } = context
   return membersOf(layout).map((member) => [
@@ -110,7 +110,7 @@ function memberType(context: TypeContext, member: Member, parent: string): Text 
   const key = `${parent}.${name}`
   const type =
     bits && layout.kind === 'int'
-      ? // A bitfield is read by its own width, whatever it is declared as.
+      ? // The width of a bitfield decides, not its declared type.
         bits.size <= 32
         ? 'number'
         : 'bigint'
@@ -118,7 +118,7 @@ function memberType(context: TypeContext, member: Member, parent: string): Text 
   return [property(name, context.model.declared.get(key)), ': ', type]
 }
 
-/** The members that C reaches by name: those of anonymous structs and unions are their parent's. */
+/** Returns the members that C reaches by name: those of anonymous structs and unions belong to the outer one. */
 function membersOf(layout: CompositeLayout): Member[] {
   return layout.members.flatMap((member) =>
     isAnonymous(member) ? membersOf(member.layout) : [member],
@@ -130,7 +130,7 @@ function isAnonymous(member: Member): member is Member & { layout: CompositeLayo
   return member.name === '' && (kind === 'struct' || kind === 'union')
 }
 
-/** Names the members that share bytes, of which any may be written. Empty when none do. */
+/** Returns the type that marks the members that share bytes, of which any may be written; empty when none do. */
 export function unionMarker({ rt }: TypeContext, layout: CompositeLayout): string {
   const names = sharedNames(layout).map((name) => quote(name))
   return names.length === 0 ? '' : `${rt}.Union<${names.join(' | ')}>`
@@ -141,7 +141,7 @@ function sharedNames(layout: CompositeLayout): string[] {
   return layout.members.flatMap((member) => (isAnonymous(member) ? sharedNames(member.layout) : []))
 }
 
-/** A property's name, which leads to its declaration in C. */
+/** Returns a property's name, mapped to its declaration in C. */
 export function property(name: string, declared: Declared | undefined): Text {
   return { name: propertyKey(name), place: declared?.place }
 }

@@ -12,16 +12,16 @@ interface Loaded extends SkeletonInstance {
 }
 
 /**
- * Lets this kernel's verifier judge an object: loads it and lets go of it. A program that it refuses is an error at
- * its line of C (DEBUG=unplugin-bpf:verify prints the log); what else keeps the object from loading here, such as
- * missing privileges, a warning. Nothing is attached or pinned.
+ * Loads an object into this kernel and destroys it, to run the verifier. A rejected program is an error at its line of
+ * C (DEBUG=unplugin-bpf:verify prints the log). Any other reason not to load here, such as missing privileges, is a
+ * warning. Nothing is attached or pinned.
  */
 export async function verifyObject(
   { name, maps, programs }: SkeletonModel,
   object: Uint8Array,
   source: string,
 ): Promise<Diagnostic[]> {
-  // What a build without the option need not load.
+  // Imported here, because builds without the option do not need the runtime.
   const { BpfError, VerifierError } = await import('../runtime/index.ts')
   const { bpfMap, program, sectionMap, skeleton } = await import('../runtime/internal.ts')
   const { open } = skeleton<Loaded>({

@@ -37,7 +37,7 @@ describe('the option minKernel', () => {
         severity: 'warning',
         line: 5,
         message:
-          'map type RINGBUF came with Linux 5.8, the option minKernel is 5.4 (used by events)',
+          'map type RINGBUF needs Linux 5.8, but the option minKernel is 5.4 (used by events)',
       },
       {
         severity: 'warning',
@@ -45,7 +45,7 @@ describe('the option minKernel', () => {
         column: 9,
         sourceLine: '\treturn bpf_ktime_get_tai_ns();',
         message:
-          'bpf_ktime_get_tai_ns came with Linux 6.1, the option minKernel is 5.4 (used by pass)',
+          'bpf_ktime_get_tai_ns needs Linux 6.1, but the option minKernel is 5.4 (used by pass)',
       },
     ])
   })
@@ -56,7 +56,7 @@ describe('the option minKernel', () => {
       {
         line: 8,
         message:
-          'atomic operations beyond plain addition came with Linux 5.12, the option minKernel is 5.10 (used by pass)',
+          'atomic operations beyond plain addition needs Linux 5.12, but the option minKernel is 5.10 (used by pass)',
       },
     ])
     expect(await warnings({ minKernel: '5.12' }, fetching)).toEqual([])

@@ -67,6 +67,6 @@ struct wave {
 struct wave wave;
 SEC("xdp") int p(void *c) { return 1; }`),
   ).toEqual([
-    ['member phase of struct wave becomes bytes in JavaScript: BTF has no word for its type', 9],
+    ['member phase of struct wave becomes bytes in JavaScript: BTF does not describe its type', 9],
   ])
 })

@@ -87,7 +87,7 @@ describeInKernel('the option verify', () => {
           line: 10,
           sourceLine: '\treturn *count;',
           message: expect.stringMatching(
-            /^the verifier refuses program refused: R\d invalid mem access/u,
+            /^the verifier rejects program refused: R\d invalid mem access/u,
           ),
           notes: [{ message: expect.stringContaining('no comparison with NULL') }],
         },
