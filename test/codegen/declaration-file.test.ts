@@ -23,7 +23,7 @@ describe('declarations follow no link', () => {
     symlinkSync(elsewhere, join(folder, link))
     const before = readdirSync(elsewhere)
     const file = join(folder, '.bpf/types/src/x.bpf.d.c.ts')
-    await expect(writeDeclarations(file, 'declared')).rejects.toThrow(`${link} is a link`)
+    await expect(writeDeclarations(file, 'declared')).rejects.toThrow(`${link} is a symbolic link`)
     expect(readdirSync(elsewhere)).toEqual(before)
     expect(existsSync(file)).toBe(false)
   })
