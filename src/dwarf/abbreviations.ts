@@ -4,12 +4,12 @@ import { DW_FORM_implicit_const } from './constants.ts'
 import { fixedSize, type Encoding } from './forms.ts'
 import type { DebugSections } from './sections.ts'
 
-/** What the entries of one kind look like: .debug_abbrev's description of their attributes. */
+/** The tag and attributes that entries share, as .debug_abbrev describes them. */
 export interface Abbreviation {
   readonly tag: number
   readonly hasChildren: boolean
   readonly attributes: readonly AttributeSpec[]
-  /** Bytes of all attributes, undefined when they vary from entry to entry. */
+  /** Bytes of all attributes; undefined when they vary from entry to entry. */
   readonly size: number | undefined
 }
 
@@ -18,21 +18,21 @@ export interface AttributeSpec {
   readonly name: number
   /** DW_FORM_ */
   readonly form: number
-  /** Of DW_FORM_implicit_const. */
+  /** The value of a DW_FORM_implicit_const. */
   readonly constant: number | bigint
-  /** Bytes from the entry's first attribute, undefined when that varies. */
+  /** Bytes from the entry's first attribute; undefined when they vary. */
   readonly offset: number | undefined
-  /** Bytes, undefined when that varies. */
+  /** Bytes; undefined when they vary. */
   readonly size: number | undefined
 }
 
-/** By code: a producer counts from 1. */
+/** Abbreviations by code. Producers count from 1. */
 export type AbbreviationTable = readonly (Abbreviation | undefined)[]
 
 /** Reads the table at an offset of .debug_abbrev. Throws FormatError. */
 export type AbbreviationTables = (offset: number, encoding: Encoding) => AbbreviationTable
 
-/** Tables do not overlap, so reading all of them never takes longer than reading the section once. */
+/** Returns a reader that reads each table once. Tables do not overlap, so that takes no longer than reading the section. */
 export function abbreviationTables({ abbrev, littleEndian }: DebugSections): AbbreviationTables {
   const tables = new Map<string, AbbreviationTable>()
   let bytesRead = 0

@@ -3,7 +3,7 @@ import { DW_AT_const_value, DW_TAG_LLVM_annotation } from './constants.ts'
 import { attribute, children, nameOf, type Die } from './die.ts'
 import type { References } from './references.ts'
 
-/** The texts of `__attribute__((btf_decl_tag("…")))` or btf_type_tag on an entry, in its order. */
+/** Lists the texts of `__attribute__((btf_decl_tag("…")))` or btf_type_tag on an entry, in its order. */
 function annotations(die: Die, name: 'btf_decl_tag' | 'btf_type_tag'): string[] {
   const texts: string[] = []
   if (!die.abbreviation.hasChildren) return texts
@@ -15,7 +15,7 @@ function annotations(die: Die, name: 'btf_decl_tag' | 'btf_type_tag'): string[] 
   return texts
 }
 
-/** `component` is the member that `die` is of the type `target`, -1 when it is the type itself. */
+/** Adds the tags of `die`, the member `component` of the type `target`, or the type itself at -1. */
 export function addDeclTags(
   die: Die,
   target: TypeId,
@@ -27,7 +27,7 @@ export function addDeclTags(
   }
 }
 
-/** What a pointer points to: behind its type tags, of which the last written is the outermost. */
+/** Returns what a pointer points to, inside its type tags. The tag written last is the outermost. */
 export function taggedPointee(pointer: Die, references: References): TypeId {
   let target = references.pointee(pointer)
   for (const name of annotations(pointer, 'btf_type_tag')) {

@@ -3,7 +3,7 @@ import * as dw from './constants.ts'
 import { children, numberOf, type Die } from './die.ts'
 import type { References } from './references.ts'
 
-/** clang's name for the type of every array's index. */
+/** The index type of every array, with clang's name. */
 const INDEX: Int = {
   kind: 'int',
   name: '__ARRAY_SIZE_TYPE__',
@@ -15,7 +15,7 @@ const INDEX: Int = {
   bits: 32,
 }
 
-/** An entry holds all dimensions, outermost first; BTF has an array a dimension. */
+/** Translates an array. An entry has all dimensions, outermost first; BTF has an array for each dimension. */
 export function translateArray(die: Die, references: References): ArrayType {
   const lengths: number[] = []
   for (const child of children(die)) {
@@ -33,7 +33,7 @@ export function arrayOf(element: TypeId, length: number, references: References)
   return { kind: 'array', name: '', element, index: references.add(INDEX), length }
 }
 
-/** 0 for a flexible array. */
+/** Returns the number of elements; 0 for a flexible array. */
 function lengthOf(subrange: Die): number {
   const count = numberOf(subrange, dw.DW_AT_count)
   if (count !== undefined) return count

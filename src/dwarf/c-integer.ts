@@ -5,12 +5,12 @@ export interface Integer {
   readonly signed: boolean
 }
 
-/** Takes the value modulo the type's range, as conversions do, and clang where an int overflows. */
+/** Wraps the value to the type's range, as C's conversions do, and clang where an int overflows. */
 export function integer(value: bigint, bits: 32 | 64 = 32, signed = true): Integer {
   return { value: signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value), bits, signed }
 }
 
-/** `123`, `0x7fUL`, `0b11`, `017`: C11, 6.4.4.1. Undefined for what is no integer. */
+/** Parses `123`, `0x7fUL`, `0b11`, `017` (C11, 6.4.4.1); undefined for other text. */
 export function parseInteger(text: string): Integer | undefined {
   const [, digits = '', suffix] = NUMBER.exec(text) ?? []
   if (digits === '' || suffix === undefined) return undefined
@@ -27,22 +27,22 @@ export function parseInteger(text: string): Integer | undefined {
       return integer(value, bits, false)
     }
   }
-  // A decimal past long: clang takes it as unsigned, with a warning.
+  // clang takes a decimal that does not fit a long as unsigned, with a warning.
   return integer(value, 64, false)
 }
 
 const NUMBER = /^(0x[\da-f]+|0b[01]+|\d+)(u?(?:l|ll)?|(?:l|ll)u)$/i
 
-/** C11, 6.3.1.8: the type in which two integers meet. */
+/** Returns the type to which an operator converts two integers (C11, 6.3.1.8). */
 export function commonType(a: Integer, b: Integer): { bits: 32 | 64; signed: boolean } {
   if (a.bits !== b.bits) return a.bits > b.bits ? a : b
   return a.signed ? b : a
 }
 
-/** Words that name an integer type in a cast, with the bits and signedness that they mean. */
+/** Words that name an integer type of a fixed width in a cast. */
 const NAMED = /^(?:__)?(?<sign>[us])(?<bits>8|16|32|64)$|^(?<unsigned>u?)int(?<width>8|16|32|64)_t$/
 
-/** The conversion that the words of a cast mean, undefined when they name no integer type. */
+/** Returns the conversion of a cast, given its words; undefined when they name no integer type. */
 export function conversionTo(words: readonly string[]): ((from: Integer) => Integer) | undefined {
   const type = namedType(words) ?? spelledType(words)
   if (!type) return undefined
@@ -50,7 +50,7 @@ export function conversionTo(words: readonly string[]): ((from: Integer) => Inte
   return ({ value }) => {
     if (bits === 1) return integer(value === 0n ? 0n : 1n)
     const cut = signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value)
-    // Narrower than int promotes to int.
+    // A type narrower than int is promoted to int.
     return bits === 64 ? integer(cut, 64, signed) : integer(cut, 32, bits < 32 || signed)
   }
 }
@@ -68,7 +68,7 @@ function namedType(words: readonly string[]): IntegerType | undefined {
   return { bits, signed: groups.sign === 's' || groups.unsigned === '' }
 }
 
-/** Names of the kernel's that macros cast to: `#define INVALID_UID ((uid_t)-1)`. */
+/** The kernel's types to which macros cast: `#define INVALID_UID ((uid_t)-1)`. */
 const KERNEL_TYPES: Readonly<Record<string, IntegerType>> = Object.assign(Object.create(null), {
   gid_t: { bits: 32, signed: false },
   intptr_t: { bits: 64, signed: true },

@@ -16,7 +16,7 @@ const ESCAPE =
 
 const utf8 = new TextEncoder()
 
-/** The bytes between the quotes of a character or string, escapes resolved; undefined when malformed. */
+/** Returns the bytes between the quotes of a character or string, escapes resolved; undefined when malformed. */
 function bytesOf(text: string): number[] | undefined {
   const bytes: number[] = []
   for (const { groups = {} } of text.matchAll(ESCAPE)) {
@@ -39,7 +39,7 @@ function bytesOf(text: string): number[] | undefined {
   return bytes
 }
 
-/** `'x'`, an int; undefined for wide characters and for several in one. */
+/** Parses `'x'`, an int; undefined for wide characters and for several in one literal. */
 export function parseCharacter(text: string): Integer | undefined {
   const bytes = text.startsWith("'") ? bytesOf(text.slice(1, -1)) : undefined
   const [byte] = bytes ?? []
@@ -49,7 +49,7 @@ export function parseCharacter(text: string): Integer | undefined {
     : undefined
 }
 
-/** Adjacent string literals as one, undefined for wide ones. Bad UTF-8 reads as U+FFFD. */
+/** Joins adjacent string literals; undefined for wide ones. Bad UTF-8 becomes U+FFFD. */
 export function parseStrings(literals: readonly string[]): string | undefined {
   const bytes: number[] = []
   for (const literal of literals) {

@@ -1,18 +1,18 @@
 import { tokenize, type Token } from './c-tokens.ts'
 
-/** A C file in tokens, arranged for finding declarations and the comments around them. */
+/** The tokens of a C file, indexed for finding declarations and the comments around them. */
 export interface CSource {
-  /** Without comments. */
+  /** The tokens, without comments. */
   readonly tokens: readonly Token[]
-  /** Those between a token and the one before it, by the later token's index. */
+  /** The comments between a token and the one before it, by the later token's index. */
   readonly comments: ReadonlyMap<number, readonly Token[]>
-  /** The other bracket of a pair, by index. */
+  /** The index of a bracket's partner, by the bracket's index. */
   readonly partners: ReadonlyMap<number, number>
   /** The index of the innermost bracket that is open at a token, by the token's index. */
   readonly enclosing: readonly (number | undefined)[]
   /** The index of the first token that starts on a line. */
   readonly lines: ReadonlyMap<number, number>
-  /** The indexes of the tokens on a line that read `text`, in their order. */
+  /** Returns the indexes of the tokens on a line that read `text`, in order. */
   onLine(line: number, text: string): readonly number[]
 }
 
@@ -44,7 +44,7 @@ export function parseCSource(text: string): CSource {
   return { tokens, comments, partners: brackets.partners, enclosing, lines, onLine }
 }
 
-/** Walks each line once, when it is first asked about: generated C has thousands of names on one. */
+/** Indexes a line at its first use: generated C has thousands of names on one line. */
 function tokensOnLine(
   tokens: readonly Token[],
   lines: ReadonlyMap<number, number>,
@@ -65,7 +65,7 @@ function tokensOnLine(
   }
 }
 
-/** Pairs brackets, also of text where #if and #else both open what one of them closes. */
+/** Pairs brackets, even where #if and #else both open one that is closed once. */
 class Brackets {
   readonly partners: Map<number, number> = new Map()
   readonly #open: { readonly text: string; readonly index: number }[] = []
@@ -97,12 +97,12 @@ class Brackets {
   }
 }
 
-/** The index of the first token on a line that reads `text`. */
+/** Returns the index of the first token on a line that reads `text`. */
 export function findOnLine(source: CSource, line: number, text: string): number | undefined {
   return source.onLine(line, text).at(0)
 }
 
-/** The same of a name that is declared: not the tag or the typedef `key` of `struct key key`. */
+/** Returns the index of a declared name on a line: in `struct key key`, the second `key`. */
 export function findDeclarator(source: CSource, line: number, name: string): number | undefined {
   const { tokens } = source
   const found = source.onLine(line, name)
@@ -113,7 +113,7 @@ export function findDeclarator(source: CSource, line: number, name: string): num
   return typeless ?? declarators.at(0) ?? found.at(0)
 }
 
-/** The indexes of the names of an enum's constants; `start` is the `enum` or its tag. */
+/** Returns the indexes of the names of an enum's constants; `start` is the `enum` or its tag. */
 export function enumerators(source: CSource, start: number): Map<string, number> {
   const { tokens, partners } = source
   const found = new Map<string, number>()

@@ -1,12 +1,12 @@
-/** A token or comment of C; positions from 1, columns in UTF-16 code units. */
+/** A token or comment of C. Lines and columns count from 1, columns in UTF-16 code units. */
 export interface Token {
   readonly kind: 'identifier' | 'number' | 'string' | 'character' | 'punctuator' | 'comment'
   readonly text: string
   readonly line: number
   readonly column: number
-  /** Where it ends: later than `line` for a block comment of several lines. */
+  /** The line on which it ends: after `line` for a block comment of several lines. */
   readonly endLine: number
-  /** Part of a preprocessor directive, `#` included. */
+  /** Whether it is part of a preprocessor directive, `#` included. */
   readonly directive: boolean
 }
 
@@ -18,16 +18,16 @@ const TOKEN = new RegExp(
     String.raw`(?<space>(?:[^\S\n]|\\\r?\n)+)`,
     String.raw`(?<string>(?:u8|[uUL])?"(?:\\[^]|[^"\\\n])*")`,
     String.raw`(?<character>[uUL]?'(?:\\[^]|[^'\\\n])*')`,
-    // Whatever is not ASCII is a letter here: telling more exactly takes longer to prepare than to use.
+    // Every character outside ASCII counts as a letter: an exact expression takes too long to compile.
     String.raw`(?<identifier>[A-Za-z_$\u0080-\uffff][\w$\u0080-\uffff]*)`,
     String.raw`(?<number>\.?\d(?:[eEpP][+-]|[\w.])*)`,
-    // Any other character, if nothing longer: an apostrophe in a text that no compiler reads, say.
+    // Any other character: for example an apostrophe in a text that no compiler reads.
     String.raw`(?<punctuator><<=?|>>=?|[<>=!]=|&&|\|\||\.\.\.|->|\+\+|--|[^])`,
   ].join('|'),
   'y',
 )
 
-/** Splits C into tokens and comments. Never throws: what is no C becomes punctuators. */
+/** Splits C into tokens and comments. Never throws: text that is not C becomes punctuators. */
 export function tokenize(text: string): Token[] {
   const tokens: Token[] = []
   let line = 1

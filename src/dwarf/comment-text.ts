@@ -1,8 +1,8 @@
 import type { Token } from './c-tokens.ts'
 
 /**
- * What comments say, without their marks, margins and empty lines around; lines end in `\n`. Safe
- * inside a JSDoc comment: it cannot end one.
+ * Returns the text of comments without their marks, margins and the empty lines around them. Lines end in `\n`. The text
+ * cannot end a JSDoc comment.
  */
 export function commentText(comments: readonly Token[]): string {
   const [first] = comments
@@ -16,7 +16,7 @@ export function commentText(comments: readonly Token[]): string {
     .replaceAll('*/', '* /')
 }
 
-/** Doxygen's marks are marks, too: `//!<`, `/**<`. */
+/** Returns the lines of a line comment, without Doxygen's marks either: `//!<`, `/**<`. */
 function lineLines({ text }: Token): string[] {
   return text.split(/\\\r?\n/).map((line) => clean(line.replace(/^\/\/[/!]*<?/, '')))
 }
@@ -31,7 +31,7 @@ function blockLines(text: string): string[] {
   ]
 }
 
-/** Control characters would reach the declarations. */
+/** Removes control characters, which would reach the generated declarations. */
 function clean(line: string): string {
   return line
     .replaceAll('\t', '    ')

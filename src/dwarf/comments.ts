@@ -2,12 +2,12 @@ import type { CSource } from './c-source.ts'
 import type { Token } from './c-tokens.ts'
 import { commentText } from './comment-text.ts'
 
-/** What a name is of: where its declaration begins, and which comments behind it are about it. */
+/** The kind of a declared name, which decides where its declaration begins and which comments behind it belong to it. */
 export type Role = 'constant' | 'function' | 'macro' | 'member' | 'type' | 'variable'
 
 /**
- * What the comments around a declaration say: the one directly above it and the one behind it on its
- * line. `name` is the index of its name's token. Undefined when there is none.
+ * Returns the text of the comments directly above a declaration and behind it on its line; undefined when there is none.
+ * `name` is the index of the name's token.
  */
 export function documentation(source: CSource, name: number, role: Role): string | undefined {
   const texts = [commentsAbove(source, name, role), commentsBehind(source, name, role)]
@@ -16,11 +16,11 @@ export function documentation(source: CSource, name: number, role: Role): string
   return texts.length === 0 ? undefined : texts.join('\n')
 }
 
-/** Lines of dashes, and notes to lawyers and tools. */
+/** Comments that document nothing: lines of dashes, licences, directives for tools. */
 const NO_DOCUMENTATION =
   /^[^a-z\d\u0080-\uffff]*$|SPDX-License-Identifier|\bcopyright\b|clang-format (?:on|off)/i
 
-/** The nearest comment between the declaration's start and its name, outside of its braces. */
+/** Finds the nearest comment between the declaration's start and its name, outside of its braces. */
 function commentsAbove(source: CSource, name: number, role: Role): readonly Token[] {
   if (role === 'macro') return commentsBefore(source, name - 2)
   const known = walked(role === 'constant' ? constantsAbove : declaratorsAbove, source)
@@ -38,8 +38,8 @@ function commentsAbove(source: CSource, name: number, role: Role): readonly Toke
 }
 
 /**
- * What was found from a token on, so that no walk goes over the tokens of an earlier one: in `int a, b, c;` that of
- * each name would go over all names between it and the end.
+ * The comments that a walk from a token found, so that no walk repeats an earlier one: in `int a, b, c;` the walk of each name
+ * would pass all names between it and the end.
  */
 type WalkCache = WeakMap<CSource, Map<number, readonly Token[]>>
 
@@ -53,7 +53,7 @@ function walked(walks: WalkCache, source: CSource): Map<number, readonly Token[]
   return known
 }
 
-/** From one token of a declaration to an earlier one, undefined at its start. */
+/** Returns the index of the token before one of a declaration, brackets skipped; undefined at its start. */
 function previousToken({ tokens, partners }: CSource, at: number, role: Role): number | undefined {
   const index = at - 1
   const token = tokens[index]
@@ -86,7 +86,7 @@ function isFunctionBody(
   return open !== undefined && !/^__attribute(?:__)?$/.test(tokens[open - 1]?.text ?? '')
 }
 
-/** The comment that ends on the line above the token, or before it on its own line. */
+/** Finds the comment that ends on the line above the token, or before it on its own line. */
 function commentsBefore({ tokens, comments }: CSource, at: number): readonly Token[] {
   const all = comments.get(at) ?? []
   const token = tokens[at]
@@ -99,13 +99,13 @@ function commentsBefore({ tokens, comments }: CSource, at: number): readonly Tok
   return isBehind(all[first] ?? last, previous, token) ? [] : all.slice(first)
 }
 
-/** Whether a comment stands behind a token on its line, and so is about that. */
+/** Returns whether a comment stands behind a token on its line, and so belongs to it. */
 function isBehind(comment: Token, previous: Token | undefined, next: Token): boolean {
   if (comment.line !== previous?.endLine) return false
   return next.line > comment.endLine || previous.text === ',' || previous.text === ';'
 }
 
-/** Where the line comments begin that end a list, one a line, aligned. */
+/** Returns the index of the first of the aligned line comments, one on each line, that end a list. */
 function startOfRun(comments: readonly Token[]): number {
   let first = comments.length - 1
   while (isNextLine(comments[first - 1], comments[first])) first--
@@ -117,7 +117,7 @@ function isNextLine(a: Token | undefined, b: Token | undefined): boolean {
   return a.endLine + 1 === b.line && a.column === b.column
 }
 
-/** The comment behind the declarator, its comma or semicolon, on the same line. */
+/** Finds the comment behind the declarator and its comma or semicolon, on the same line. */
 function commentsBehind(source: CSource, name: number, role: Role): readonly Token[] {
   switch (role) {
     case 'function':
@@ -135,7 +135,7 @@ function commentsBehind(source: CSource, name: number, role: Role): readonly Tok
 }
 
 /**
- * Goes on behind a comma as far as the line does: what stands behind `int x, y; // both` is about
+ * Finds the comment behind a declarator, other declarators of the same line skipped: in `int x, y; // both` it belongs to
  * both.
  */
 function behindDeclarator(source: CSource, name: number): readonly Token[] {
@@ -149,7 +149,7 @@ function behindDeclarator(source: CSource, name: number): readonly Token[] {
   return found
 }
 
-/** `passed` is told each token behind the first comma, and may know what is found from there. */
+/** Walks to the end of the declarators. `passed` gets each token behind the first comma, and may know the result from there. */
 function walkBehind(
   source: CSource,
   start: number,
@@ -169,7 +169,7 @@ function walkBehind(
   }
 }
 
-/** The token itself, or the last bracket that it is in: of `int (*handler)(int)`, of a macro's call. */
+/** Returns the token's index, or that of the end of the parentheses around it: `int (*handler)(int)`, a macro's call. */
 function outOfParentheses({ tokens, partners, enclosing }: CSource, name: number): number {
   let at = name
   for (;;) {
@@ -181,18 +181,18 @@ function outOfParentheses({ tokens, partners, enclosing }: CSource, name: number
   }
 }
 
-/** The index of the token after a directive's last. */
+/** Returns the index of the token after a directive's last. */
 function endOfDirective({ tokens, lines }: CSource, inside: number): number {
   let at = inside + 1
   while (tokens[at]?.directive) {
-    // The next line's directive starts one of its own.
+    // A directive on the next line is another one.
     if (tokens[at]?.text === '#' && lines.get(tokens[at]?.line ?? 0) === at) break
     at++
   }
   return at
 }
 
-/** What stands between a token and the one before, from the earlier one's line on. */
+/** Returns the comments between a token and the one before that begin on the earlier token's line. */
 function lineEnd({ tokens, comments }: CSource, at: number): readonly Token[] {
   const all = comments.get(at) ?? []
   const [first] = all

@@ -2,15 +2,15 @@ import { conversionTo, commonType, integer, parseInteger, type Integer } from '.
 import { parseCharacter, parseStrings } from './c-literal.ts'
 import type { Token } from './c-tokens.ts'
 
-/** The value of an enum constant by its name. */
+/** Returns the value of an enum constant, given its name. */
 export type Constants = (name: string) => bigint | undefined
 
-/** Parentheses and operators in one another; more is hostile. */
+/** The deepest nesting of parentheses and operators. Deeper expressions are hostile. */
 const MAX_DEPTH = 200
 
 /**
- * The value of macro-free tokens as C's preprocessed constant expression or string literals,
- * undefined when they are neither. Integers that no number holds exactly are bigint.
+ * Evaluates tokens without macros as a C constant expression or as string literals; undefined when they are neither. Integers
+ * past 2^53 are bigint.
  */
 export function evaluate(
   tokens: readonly Token[],
@@ -25,7 +25,7 @@ export function evaluate(
   return small ? Number(value) : value
 }
 
-/** The string literals, with parentheses around all of them taken off. */
+/** Returns the string literals, without parentheses around all of them. */
 function literals(tokens: readonly Token[]): string[] | undefined {
   let start = 0
   let end = tokens.length
@@ -54,7 +54,7 @@ const PRECEDENCE: ReadonlyMap<string, number> = new Map(
   ].flatMap((operators, level) => operators.map((operator) => [operator, level + 1] as const)),
 )
 
-/** Recursive descent; every step gives undefined for what is no constant expression. */
+/** A recursive descent parser. Every step returns undefined when there is no constant expression. */
 class Parser {
   readonly #tokens: readonly Token[]
   readonly #constants: Constants
@@ -224,7 +224,7 @@ function truth(value: boolean): Integer {
   return integer(value ? 1n : 0n)
 }
 
-/** Of the left side's type; further than its bits is undefined in C. */
+/** Shifts within the left side's type; undefined when the distance is, in C, undefined. */
 function shift(operator: '<<' | '>>', left: Integer, right: Integer): Integer | undefined {
   if (right.value < 0n || right.value >= BigInt(left.bits)) return undefined
   const value = operator === '<<' ? left.value << right.value : left.value >> right.value

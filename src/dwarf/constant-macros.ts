@@ -6,18 +6,18 @@ import type { SourceLocation } from './source-location.ts'
 export interface ConstantMacro {
   readonly name: string
   readonly value: number | bigint | string
-  /** Absent for one of the command line. */
+  /** Absent for a macro of the command line. */
   readonly place?: SourceLocation
 }
 
 /**
- * The own object-like macros that are an integer or a string, in the order of the source. `given` names those of the command
- * line that count as own.
+ * Lists the user's object-like macros that are an integer or a string, in the order of the source. `commandLine` names those
+ * of the command line that are the user's.
  */
 export function constantMacros(
   macros: ReadonlyMap<string, MacroDefinition>,
   isOwn: (file: string) => boolean,
-  given: ReadonlySet<string>,
+  commandLine: ReadonlySet<string>,
   constants: Constants,
 ): ConstantMacro[] {
   const found: ConstantMacro[] = []
@@ -25,7 +25,7 @@ export function constantMacros(
   for (const macro of macros.values()) {
     const { name, parameters, file, line } = macro
     if (parameters || macro.body === '') continue
-    if (file === undefined ? !given.has(name) : !isOwn(file)) continue
+    if (file === undefined ? !commandLine.has(name) : !isOwn(file)) continue
     const tokens = expand(macro)
     const value = tokens && evaluate(tokens, constants)
     if (value !== undefined)

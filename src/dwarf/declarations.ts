@@ -4,16 +4,16 @@ import type { FileOf } from './files.ts'
 import type { SourceLocation } from './source-location.ts'
 import type { Unit } from './units.ts'
 
-/** What the user's own files declare. Each list is in the order of the DWARF. */
+/** The declarations in the user's files. Each list is in the order of the DWARF. */
 export interface UserDeclarations {
   /** Structs, unions, enums and typedefs, at any depth, anonymous ones included. */
   readonly types: readonly Die[]
-  /** Of file scope, maps among them. */
+  /** The variables of file scope, maps among them. */
   readonly variables: readonly Die[]
   readonly functions: readonly Die[]
 }
 
-/** Where an entry is declared, undefined when DWARF does not tell. */
+/** Returns where an entry is declared; undefined when DWARF does not tell. */
 export function locationOf(die: Die, fileOf: FileOf): SourceLocation | undefined {
   const file = attribute(die, dw.DW_AT_decl_file)
   const line = attribute(die, dw.DW_AT_decl_line)
@@ -22,7 +22,7 @@ export function locationOf(die: Die, fileOf: FileOf): SourceLocation | undefined
   return path === undefined ? undefined : { file: path, line }
 }
 
-/** Asks about each file once. */
+/** Returns a function that tells whether an entry is declared in a user's file. It calls `isOwn` once for each file. */
 export function ownership(fileOf: FileOf, isOwn: (file: string) => boolean): (die: Die) => boolean {
   const answers = new Map<Unit, boolean[]>()
   return (die) => {
@@ -45,7 +45,7 @@ const DECLARATIONS: ReadonlySet<number> = new Set([
   dw.DW_TAG_variable,
 ])
 
-/** One pass over all entries: those of a whole vmlinux.h among them, so nothing is decoded in vain. */
+/** Finds the user's declarations in one pass. A vmlinux.h brings 100,000 others, so nothing is decoded needlessly. */
 export function userDeclarations(
   units: readonly Unit[],
   isOwn: (die: Die) => boolean,
@@ -55,7 +55,7 @@ export function userDeclarations(
   const functions: Die[] = []
   for (const unit of units) {
     walk(unit, DECLARATIONS, (die, depth) => {
-      // Deeper ones are local to a function.
+      // A deeper variable is local to a function.
       if (die.tag === dw.DW_TAG_variable && depth > 1) return
       if (!isOwn(die)) return
       if (die.tag === dw.DW_TAG_variable) variables.push(die)

@@ -6,10 +6,10 @@ import { indirectForm, readOffset, skipForm } from './forms.ts'
 import { stringAt } from './strings.ts'
 import type { Unit } from './units.ts'
 
-/** A debugging information entry, its attributes still undecoded. */
+/** A debugging information entry, whose attributes are not decoded yet. */
 export interface Die {
   readonly unit: Unit
-  /** Bytes from the start of .debug_info: what identifies it. */
+  /** Bytes from the start of .debug_info, which identify the entry. */
   readonly offset: number
   /** DW_TAG_ */
   readonly tag: number
@@ -19,12 +19,12 @@ export interface Die {
 }
 
 /**
- * References are offsets in .debug_info, flags are 0 or 1, blocks and expressions bytes. Fixed-size
- * constants are read as unsigned: DWARF does not tell.
+ * The value of an attribute. References are offsets in .debug_info, flags are 0 or 1, blocks and expressions are bytes.
+ * Constants of a fixed size are read as unsigned, because DWARF does not tell.
  */
 export type AttributeValue = number | bigint | string | Uint8Array
 
-/** The entry at an offset of .debug_info, undefined for the null entry that ends a list of children. */
+/** Reads the entry at an offset of .debug_info; undefined for the null entry that ends a list of children. */
 export function dieAt(unit: Unit, offset: number): Die | undefined {
   unit.cursor.seek(offset)
   return readDie(unit, unit.cursor)
@@ -45,8 +45,8 @@ function readAbbreviation(unit: Unit, cursor: Cursor): Abbreviation | undefined 
 }
 
 /**
- * Calls `visit` for every entry of the unit whose tag is wanted, in file order; `depth` is 1 for those
- * directly below the unit's own. Throws FormatError.
+ * Calls `visit` for every entry of the unit whose tag is wanted, in file order. `depth` is 1 directly below the unit's root.
+ * Throws FormatError.
  */
 export function walk(
   unit: Unit,
@@ -54,13 +54,13 @@ export function walk(
   visit: (die: Die, depth: number) => void,
 ): void {
   const { info, littleEndian } = unit.sections
-  // A cursor of its own: what is visited reads through the unit's.
+  // `visit` may move the unit's cursor, so this one is separate.
   const cursor = new Cursor(info, 'DWARF', littleEndian, unit.root, unit.end)
   const root = readDie(unit, cursor)
   if (root) descend(root, cursor, { tags: wanted, maxDepth: Infinity }, visit)
 }
 
-/** The entries directly below. Throws FormatError. */
+/** Reads the entries directly below. Throws FormatError. */
 export function children(die: Die): Die[] {
   const found: Die[] = []
   die.unit.cursor.seek(die.attributesOffset)
@@ -69,9 +69,8 @@ export function children(die: Die): Die[] {
 }
 
 /**
- * `cursor` stands at the attributes of `die`. A vmlinux.h brings 100,000 entries to pass over, in a
- * process that has not compiled this yet: those with a code of one byte and of fixed size, nearly all
- * of clang's, are passed without a call.
+ * Walks the entries below `die`, at whose attributes `cursor` stands. A vmlinux.h brings 100,000 entries to skip, before V8
+ * has compiled this function: entries with a code of one byte and a fixed size, nearly all of clang's, take no call.
  */
 function descend(
   { unit, abbreviation }: Die,
@@ -123,7 +122,7 @@ function skipAttributes(unit: Unit, { size, attributes }: Abbreviation, cursor: 
   }
 }
 
-/** The value of one attribute, undefined when the entry has none. Throws FormatError. */
+/** Reads one attribute; undefined when the entry has none. Throws FormatError. */
 export function attribute(die: Die, name: number): AttributeValue | undefined {
   const { attributes } = die.abbreviation
   const wanted = attributes.find((spec) => spec.name === name)
@@ -142,13 +141,13 @@ export function hasAttribute(die: Die, name: number): boolean {
   return die.abbreviation.attributes.some((spec) => spec.name === name)
 }
 
-/** The name, empty for an anonymous entry. */
+/** Reads the name; empty for an anonymous entry. */
 export function nameOf(die: Die): string {
   const name = attribute(die, dw.DW_AT_name)
   return typeof name === 'string' ? name : ''
 }
 
-/** A constant that counts something: undefined also when it is an expression (a C99 variable length). */
+/** Reads a constant; undefined when there is none or it is an expression (a C99 variable length). */
 export function numberOf(die: Die, name: number): number | undefined {
   const value = attribute(die, name)
   if (typeof value === 'number') return value
@@ -252,7 +251,7 @@ function readString(cursor: Cursor, unit: Unit, form: number): string {
   }
 }
 
-/** A string by its index in the unit's part of .debug_str_offsets. */
+/** Reads a string, given its index in the unit's part of .debug_str_offsets. */
 export function indexedString(unit: Unit, index: number): string {
   const { strOffsets, str, littleEndian } = unit.sections
   const cursor = new Cursor(strOffsets, 'DWARF', littleEndian)

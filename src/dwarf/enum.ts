@@ -5,10 +5,10 @@ import { attribute, children, nameOf, numberOf, type Die } from './die.ts'
 import { isSignedEncoding } from './encodings.ts'
 import { referredType, underModifiers } from './referred-type.ts'
 
-/** Bytes that an enum's declaration without constants has, as in clang's BTF. */
+/** The bytes of an enum that is declared without constants, as in clang's BTF. */
 const DECLARED_SIZE = 4
 
-/** As in clang's BTF: Enum64 when a constant needs more than 32 bits, whatever the size. */
+/** Translates an enum as clang's BTF has it: to Enum64 when a constant needs more than 32 bits, whatever the size. */
 export function translateEnum(die: Die): Enum | Enum64 {
   const name = nameOf(die)
   const size = numberOf(die, dw.DW_AT_byte_size) ?? DECLARED_SIZE
@@ -38,7 +38,7 @@ export function translateEnum(die: Die): Enum | Enum64 {
     : { kind: 'enum64', name, size, signed: isSigned, values }
 }
 
-/** Of the underlying type, undefined when DWARF names none. */
+/** Returns whether the underlying type is signed; undefined when DWARF names none. */
 function hasSignedType(die: Die): boolean | undefined {
   const type = referredType(die)
   return type && isSignedEncoding(attribute(underModifiers(type), dw.DW_AT_encoding))

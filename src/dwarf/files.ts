@@ -9,12 +9,12 @@ import type { DebugSections } from './sections.ts'
 import { stringAt } from './strings.ts'
 import { rootDie, type Unit } from './units.ts'
 
-/** The absolute path of a file by the number that a unit's DW_AT_decl_file and macros use. */
+/** Returns the absolute path of a file, given the number that a unit's DW_AT_decl_file and macros use. */
 export type FileOf = (unit: Unit, index: number) => string | undefined
 
 /**
- * Reads the headers of line number programs, where the numbers are explained, as they are asked for.
- * `directory` is what a relative DW_AT_comp_dir is relative to. Throws FormatError.
+ * Returns a reader of the headers of line number programs, which list the files. A relative DW_AT_comp_dir is relative to
+ * `directory`. Throws FormatError.
  */
 export function filesOf(directory: string): FileOf {
   const headers = lineHeaders()
@@ -52,7 +52,7 @@ interface LineHeader {
 
 const noFiles: LineHeader = { directories: [], files: [] }
 
-/** Headers do not overlap, so reading all of them never takes longer than reading the section once. */
+/** Returns a reader that reads each header once. Headers do not overlap, so that takes no longer than reading the section. */
 function lineHeaders(): (unit: Unit, offset: number) => LineHeader {
   const headers = new Map<number, LineHeader>()
   let bytesRead = 0
@@ -75,7 +75,7 @@ function readLineHeader(unit: Unit, offset: number): { header: LineHeader; end: 
   const { end, offsetSize } = readUnitLength(cursor)
   const version = cursor.u16()
   if (version < 2 || version > 5) cursor.fail(`line table version ${version}; 2 to 5 are read`)
-  // A line table of DWARF 5 tells its own address size.
+  // A line table of DWARF 5 has an address size.
   const addressSize = version >= 5 ? cursor.u8() : unit.addressSize
   if (version >= 5) cursor.skip(1)
   const headerLength = readOffset(cursor, offsetSize)
@@ -89,14 +89,14 @@ function readLineHeader(unit: Unit, offset: number): { header: LineHeader; end: 
   return { header, end: start + headerLength }
 }
 
-/** minimum_instruction_length to standard_opcode_lengths. */
+/** Skips the fields minimum_instruction_length to standard_opcode_lengths. */
 function skipInstructionFormat(header: Cursor, version: number): void {
   header.skip(version >= 4 ? 5 : 4)
   const opcodeBase = header.u8()
   header.skip(Math.max(0, opcodeBase - 1))
 }
 
-/** DWARF 2 to 4, 6.2.4: two lists of strings; directory 0, the compilation's own, is implied. */
+/** Reads the two lists of strings of DWARF 2 to 4 (6.2.4). Directory 0, the compilation's, is not listed. */
 function readOldTables(header: Cursor): LineHeader {
   const directories = ['']
   for (let name = header.string(); name !== ''; name = header.string()) directories.push(name)
@@ -109,7 +109,7 @@ function readOldTables(header: Cursor): LineHeader {
   return { directories, files }
 }
 
-/** DWARF 5, 6.2.4.1: tables that describe their own columns. */
+/** Reads the tables of DWARF 5 (6.2.4.1), which describe their columns. */
 function readEntryTables(header: Cursor, sections: DebugSections, encoding: Encoding): LineHeader {
   const directories = readEntries(header, sections, encoding)
   const files = readEntries(header, sections, encoding)
@@ -133,7 +133,7 @@ function readEntries(header: Cursor, sections: DebugSections, encoding: Encoding
       else if (content === dw.DW_LNCT_directory_index) directory = readIndex(header, form)
       else skipForm(header, form, encoding)
     }
-    // Else a count of 2^60 entries of no bytes would be read for ever.
+    // Otherwise 2^60 entries of no bytes would be read for ever.
     if (header.offset === start) header.fail('entries of a line table take no bytes')
     entries.push({ name, directory })
   }

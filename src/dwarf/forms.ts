@@ -1,16 +1,16 @@
 import type { Cursor } from '../elf/cursor.ts'
 import * as dw from './constants.ts'
 
-/** What the size of some forms depends on: a unit's header. */
+/** The fields of a unit's header that the size of some forms depends on. */
 export interface Encoding {
   readonly version: number
   /** Bytes of an offset into another section: 4, or 8 in 64-bit DWARF. */
   readonly offsetSize: 4 | 8
-  /** Bytes. */
+  /** Bytes of an address. */
   readonly addressSize: number
 }
 
-/** Bytes of a form, undefined when its length is in the data. */
+/** Returns the bytes of a form; undefined when its length is in the data. */
 export function fixedSize(form: number, encoding: Encoding): number | undefined {
   switch (form) {
     case dw.DW_FORM_implicit_const:
@@ -51,14 +51,14 @@ export function fixedSize(form: number, encoding: Encoding): number | undefined 
     case dw.DW_FORM_sec_offset:
       return encoding.offsetSize
     case dw.DW_FORM_ref_addr:
-      // An address in DWARF 2, an offset since.
+      // DW_FORM_ref_addr is an address in DWARF 2, an offset since.
       return encoding.version < 3 ? encoding.addressSize : encoding.offsetSize
     default:
       return undefined
   }
 }
 
-/** Moves over a value. Throws FormatError for an unknown form. */
+/** Skips a value. Throws FormatError for an unknown form. */
 export function skipForm(cursor: Cursor, form: number, encoding: Encoding): void {
   const size = fixedSize(form, encoding)
   if (size !== undefined) {
@@ -99,7 +99,7 @@ export function skipForm(cursor: Cursor, form: number, encoding: Encoding): void
   }
 }
 
-/** The form that stands before the value, which may not be indirect again (nor constant: no room). */
+/** Reads the form that stands before the value. It may be neither indirect again nor an implicit constant. */
 export function indirectForm(cursor: Cursor): number {
   const form = cursor.uleb128()
   if (form === dw.DW_FORM_indirect || form === dw.DW_FORM_implicit_const) {
@@ -108,12 +108,12 @@ export function indirectForm(cursor: Cursor): number {
   return form
 }
 
-/** An offset of 4 or 8 bytes, as the unit's format has it. */
+/** Reads an offset of 4 or 8 bytes. */
 export function readOffset(cursor: Cursor, size: 4 | 8): number {
   return size === 4 ? cursor.u32() : cursor.word()
 }
 
-/** A unit's length, which also tells 32-bit from 64-bit DWARF (DWARF 5, 7.4), and where it ends. */
+/** Reads a unit's length, which also tells 32-bit from 64-bit DWARF (DWARF 5, 7.4). */
 export function readUnitLength(cursor: Cursor): { end: number; offsetSize: 4 | 8 } {
   const start = cursor.offset
   const short = cursor.u32()

@@ -1,20 +1,20 @@
 import { tokenize, type Token } from './c-tokens.ts'
 import type { MacroDefinition } from './macros.ts'
 
-/** Tokens that the expansion of one macro may walk over, of all together, and macros in one another. */
+/** Limits of one expansion, of all expansions together, and of nesting. */
 const MAX_TOKENS = 1 << 13
 const MAX_TOTAL = 1 << 20
 const MAX_DEPTH = 64
 
 /**
- * The body of a macro with all macros in it expanded (C11, 6.10.3), undefined when that needs `#`,
- * `##` or a variable number of arguments, or takes too long: each macro may double the one before.
+ * Expands all macros in the body of a macro (C11, 6.10.3); undefined when that needs `#`, `##` or a variable number of
+ * arguments, or takes too long: each macro may double the one before.
  */
 export type Expand = (macro: MacroDefinition) => readonly Token[] | undefined
 
 export function macroExpansion(macros: ReadonlyMap<string, MacroDefinition>): Expand {
   const bodies = new Map<MacroDefinition, readonly Token[]>()
-  /** The macros under expansion: their names stand for themselves in it. */
+  /** The macros under expansion, whose names are not expanded again. */
   const active = new Set<string>()
   let total = MAX_TOTAL
   let budget = 0
@@ -28,7 +28,7 @@ export function macroExpansion(macros: ReadonlyMap<string, MacroDefinition>): Ex
   }
 
   const expandBody = (macro: MacroDefinition, body: readonly Token[]): Token[] | undefined => {
-    // One more: an empty body costs, too.
+    // An empty body counts as one.
     budget -= body.length + 1
     if (budget < 0 || active.size > MAX_DEPTH) return undefined
     active.add(macro.name)
@@ -70,7 +70,7 @@ export function macroExpansion(macros: ReadonlyMap<string, MacroDefinition>): Ex
   }
 }
 
-/** The arguments of a call, from after its `(`, and the index of its `)`. */
+/** Reads the arguments of a call, from after its `(`, and the index of its `)`. */
 function readArguments(
   tokens: readonly Token[],
   start: number,

@@ -7,20 +7,20 @@ import { readOffset } from './forms.ts'
 import { stringAt } from './strings.ts'
 import { rootDie, type Unit } from './units.ts'
 
-/** A `#define` that holds at the end of the file. */
+/** A `#define` that is in force at the end of the file. */
 export interface MacroDefinition {
   readonly name: string
   /** Absent for an object-like macro. */
   readonly parameters: readonly string[] | undefined
   readonly body: string
-  /** Undefined for the compiler's own and the command line's. */
+  /** Undefined for macros of the compiler and of the command line. */
   readonly file: string | undefined
   readonly line: number
 }
 
 /**
- * The macros of a unit by name, from .debug_macro (clang -fdebug-macro) or, before DWARF 5,
- * .debug_macinfo. Throws FormatError.
+ * Reads the macros of a unit, by name, from .debug_macro (clang -fdebug-macro) or, before DWARF 5, .debug_macinfo. Throws
+ * FormatError.
  */
 export function readMacros(unit: Unit, fileOf: FileOf): Map<string, MacroDefinition> {
   const root = rootDie(unit)
@@ -30,15 +30,15 @@ export function readMacros(unit: Unit, fileOf: FileOf): Map<string, MacroDefinit
   return typeof oldOffset === 'number' ? readMacinfo(unit, oldOffset, fileOf) : new Map()
 }
 
-/** A space ends the name, or the parenthesis that ends its parameters (DWARF 5, 6.3.1.1). */
+/** Name, parameters and body. A space ends the name or follows the parameters (DWARF 5, 6.3.1.1). */
 const DEFINITION = /^([^\s(]*)(?:\(([^)]*)\))?\s*([^]*)$/
 
-/** What is known while definitions come and go, and files are entered and left. */
+/** The macros in force and the files entered, while a list is read. */
 interface State {
   readonly unit: Unit
   readonly fileOf: FileOf
   readonly macros: Map<string, MacroDefinition>
-  /** Those that a file has ended. */
+  /** Names that a file has undefined. */
   readonly ended: Set<string>
   readonly files: (string | undefined)[]
 }
@@ -62,14 +62,14 @@ function end({ macros, ended }: State, name: string): void {
   ended.add(name)
 }
 
-/** DWARF 5, 6.3, and its predecessor, the GNU extension of DWARF 4 with the same first opcodes. */
+/** Reads .debug_macro (DWARF 5, 6.3), or the GNU extension of DWARF 4 that has the same first opcodes. */
 function readMacroSection(unit: Unit, offset: number, fileOf: FileOf): State['macros'] {
   const state: State = { unit, fileOf, macros: new Map(), ended: new Set(), files: [] }
   readMacroList(state, offset, new Set())
   return state.macros
 }
 
-/** `entered` are the lists met so far: each is read once, in the place of its first import. */
+/** Reads a list. `entered` are the lists met so far: each is read once, at its first import. */
 function readMacroList(state: State, start: number, entered: Set<number>): void {
   if (entered.size > MAX_LISTS) throw new FormatError('DWARF', start, 'too many macro lists')
   entered.add(start)
@@ -119,7 +119,7 @@ function readMacroList(state: State, start: number, entered: Set<number>): void 
   }
 }
 
-/** gcc has one a header; clang has one alone. */
+/** The most lists. gcc writes one for each header, clang a single one. */
 const MAX_LISTS = 1024
 
 const OFFSET_SIZE_FLAG = 1
@@ -136,7 +136,7 @@ function readMacroHeader(cursor: Cursor): { offsetSize: 4 | 8 } {
   return { offsetSize }
 }
 
-/** DWARF 4, 6.3. */
+/** Reads .debug_macinfo (DWARF 4, 6.3). */
 function readMacinfo(unit: Unit, offset: number, fileOf: FileOf): State['macros'] {
   const state: State = { unit, fileOf, macros: new Map(), ended: new Set(), files: [] }
   const cursor = new Cursor(unit.sections.macinfo, 'DWARF', unit.sections.littleEndian)

@@ -3,17 +3,17 @@ import { children, nameOf, type Die } from './die.ts'
 import { isRecord, referredType } from './referred-type.ts'
 
 export interface MemberPath {
-  /** `at.x` of `struct { struct { int x; } at[2]; }`; members of C's anonymous ones without a dot. */
+  /** `at.x` for `struct { struct { int x; } at[2]; }`. An anonymous member of C adds nothing to the path. */
   readonly path: string
   readonly die: Die
 }
 
-/** Struct in struct, deeper than this, nobody writes in place. */
+/** The deepest nesting of structs that is followed. */
 const MAX_DEPTH = 32
 
 /**
- * All members of a record, those of records without a name in it included. `seen` are the nameless
- * ones met so far: C declares each in one place, so none is walked twice.
+ * Lists all members of a record, with those of the nameless records in it. `seen` are the nameless records met so far: C
+ * declares each in one place, so none is walked twice.
  */
 export function* memberPaths(
   record: Die,
@@ -34,7 +34,7 @@ export function* memberPaths(
   }
 }
 
-/** The struct or union that is written out in the member's own declaration. */
+/** Returns the struct or union that is defined in the member's declaration. */
 function namelessRecord(member: Die): Die | undefined {
   let type = referredType(member)
   for (let steps = 0; type && isQualifierOrArray(type.tag) && steps < MAX_DEPTH; steps++) {

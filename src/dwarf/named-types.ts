@@ -2,17 +2,17 @@ import * as dw from './constants.ts'
 import { nameOf, type Die } from './die.ts'
 import { isRecord, referredType } from './referred-type.ts'
 
-/** A type that the user's program names, and the constants of an enum that has no name. */
+/** A type to which the user's program gives a name, or an enum without a name, for its constants. */
 export interface NamedType {
-  /** The type or its typedef. */
+  /** The entry of the type or of its typedef. */
   readonly die: Die
-  /** The tag, or the typedef of a type without; empty for an enum that has neither. */
+  /** The tag, or the typedef's name when there is no tag; empty for an enum that has neither. */
   readonly name: string
   /** The struct, union or enum itself. */
   readonly definition: Die
 }
 
-/** Leaves out structs and unions without a name, and typedefs of what has one. */
+/** Lists the named types, without nameless structs and unions and without typedefs of types that have a tag. */
 export function namedTypes(types: readonly Die[]): NamedType[] {
   const named: NamedType[] = []
   const inTypedef = new Set<number>()

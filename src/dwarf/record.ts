@@ -6,7 +6,7 @@ import * as dw from './constants.ts'
 import { attribute, children, nameOf, numberOf, type Die } from './die.ts'
 import type { References } from './references.ts'
 
-/** A struct or union with its members; `id` is the one it will have, for its tags to refer to. */
+/** Translates a struct or union with its members. `id` will be its id, to which its tags refer. */
 export function translateRecord(die: Die, id: TypeId, references: References): Struct | Union {
   const members: Member[] = []
   for (const child of children(die)) {
@@ -38,7 +38,7 @@ function bitOffsetOf(member: Die): number {
   return location + storage - fromTop - (numberOf(member, dw.DW_AT_bit_size) ?? 0)
 }
 
-/** Bytes from the record's start; DWARF 2 wrote them as an expression. A union's members have none. */
+/** Returns a member's offset in bytes, which DWARF 2 wrote as an expression; 0 for a union's members, which have none. */
 function locationOf(member: Die): number {
   const location = attribute(member, dw.DW_AT_data_member_location)
   if (!(location instanceof Uint8Array)) {

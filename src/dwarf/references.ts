@@ -1,12 +1,12 @@
 import type { BtfType, TypeId } from '../btf/types.ts'
 import type { Die } from './die.ts'
 
-/** What the translation of one entry may ask for: the ids of the types that it refers to. */
+/** The ids of the types that an entry under translation refers to. */
 export interface References {
-  /** Of the type that an entry's DW_AT_type names; 0, void, when it has none. */
+  /** Returns the id of the type that an entry's DW_AT_type names; 0, void, when it has none. */
   target(from: Die): TypeId
-  /** The same where only its address is held. */
+  /** Returns that id for a pointer, behind which a declaration is enough. */
   pointee(from: Die): TypeId
-  /** Takes in a type that has no entry of its own; the same object only once. */
+  /** Adds a type that has no entry in DWARF and returns its id. The same object is added once. */
   add(type: BtfType): TypeId
 }

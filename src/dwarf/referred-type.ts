@@ -3,12 +3,12 @@ import * as dw from './constants.ts'
 import { attribute, dieAt, type Die } from './die.ts'
 import { unitAt } from './units.ts'
 
-/** The kernel's BTF allows 32; more than this is a cycle, or hostile. */
+/** The longest chain that is followed. The kernel's BTF allows 32; a longer one is a cycle or hostile. */
 const MAX_CHAIN = 256
 
 /**
- * The type that an entry's DW_AT_type names, undefined for void. `_Atomic` is looked through: BTF has
- * no word for it. Throws FormatError.
+ * Returns the type that an entry's DW_AT_type names; undefined for void. `_Atomic`, which BTF lacks, is skipped. Throws
+ * FormatError.
  */
 export function referredType(from: Die): Die | undefined {
   let die = directlyReferred(from)
@@ -30,7 +30,7 @@ function directlyReferred(from: Die): Die | undefined {
   return dieAt(unit, offset)
 }
 
-/** What a chain of typedefs, qualifiers and arrays leads to; its last when that is void. */
+/** Returns the type at the end of a chain of typedefs, qualifiers and arrays; the last of the chain when that is void. */
 export function underModifiers(from: Die): Die {
   let die = from
   for (let steps = 0; isModifier(die.tag) && steps < MAX_CHAIN; steps++) {

@@ -10,7 +10,7 @@ import {
 } from '../uapi/elf.ts'
 
 /**
- * Bytes that a relocation type of BPF changes in debug information, undefined for an unknown one
+ * Returns the bytes that a relocation type of BPF changes in debug information; undefined for an unknown one
  * (Documentation/bpf/llvm_reloc.rst). R_BPF_64_32 stands for an offset in what clang wrote before version 13.
  */
 export function relocatedSize(type: number): 0 | 4 | 8 | undefined {

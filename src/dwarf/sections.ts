@@ -19,7 +19,10 @@ export interface DebugSections {
   readonly strOffsets: Uint8Array
 }
 
-/** Throws FormatError when one cannot be decompressed, or a relocation is unknown or reaches outside of its section. */
+/**
+ * Reads the .debug_* sections. Throws FormatError when one cannot be decompressed, or when a relocation is unknown or reaches
+ * outside of its section.
+ */
 export function debugSections(elf: Elf): DebugSections {
   const pieces = readDebugSections(elf)
   const data = (name: string): Uint8Array => {
@@ -39,13 +42,13 @@ export function debugSections(elf: Elf): DebugSections {
   }
 }
 
-/** A section of debug information. GCC writes several .debug_macro, which a linker would join. */
+/** A section of debug information. GCC writes several .debug_macro sections, which a linker would join. */
 interface DebugSection {
   readonly section: Section
-  /** Without `.debug_`. */
+  /** The name without `.debug_`. */
   readonly name: string
   readonly content: Uint8Array
-  /** Bytes of the pieces of its name that come before it. */
+  /** The bytes of the sections of this name that come before it. */
   readonly base: number
 }
 
@@ -53,7 +56,7 @@ type DebugSectionsByIndex = ReadonlyMap<number, DebugSection>
 
 const WANTED = /^\.z?debug_(abbrev|info|line|line_str|macinfo|macro|str|str_offsets)$/
 
-/** By section index. */
+/** Reads the debug sections, by section index. */
 function readDebugSections(elf: Elf): DebugSectionsByIndex {
   const contentOf = decompression(elf.littleEndian)
   const pieces = new Map<number, DebugSection>()
@@ -81,7 +84,7 @@ function joined(contents: readonly Uint8Array[]): Uint8Array {
   return data
 }
 
-/** The content with its relocations applied; copied only if that changes any. */
+/** Returns the content with its relocations applied. It is a copy only if they change anything. */
 function relocated(
   elf: Elf,
   { section, content }: DebugSection,
@@ -117,8 +120,8 @@ function relocated(
 }
 
 /**
- * clang relocates every string of .debug_str_offsets against the section symbol of .debug_str, whose
- * value is 0, with the addend in place: thousands of entries that change nothing.
+ * Returns whether relocations change anything. clang relocates every string of .debug_str_offsets against the section symbol
+ * of .debug_str, whose value is 0: thousands of entries without effect.
  */
 function changesBytes(elf: Elf, table: Section, pieces: DebugSectionsByIndex): boolean {
   if (table.type === SHT_RELA) return true

@@ -4,14 +4,14 @@ import { enumerators, findDeclarator, findOnLine, parseCSource, type CSource } f
 import { documentation, type Role } from './comments.ts'
 import type { SourceLocation } from './source-location.ts'
 
-/** Where something is declared and what its comment says. */
+/** Where something is declared, and the text of its comment. */
 export interface Declaration {
   readonly place: SourceLocation
-  /** The C comment without its marks; lines end in `\n`; never holds the two characters that end one. */
+  /** The C comment without its marks. Lines end in `\n`. It never contains `*` followed by `/`. */
   readonly doc?: string
 }
 
-/** The C source, for what DWARF leaves out: columns, comments, the places of enum constants. */
+/** The C source, which has what DWARF leaves out: columns, comments and the locations of enum constants. */
 export interface SourceFiles {
   /** Gives `place` its column, and the comment, if the source has the name on that line. */
   declaration(place: SourceLocation, name: string, role: Role): Declaration
@@ -19,7 +19,7 @@ export interface SourceFiles {
   constants(place: SourceLocation, tag: string): Map<string, Declaration>
 }
 
-/** Files that cannot be read, an object's whose source lies elsewhere, add nothing. */
+/** Returns a reader of source files. A file that cannot be read adds nothing: an object's source may lie elsewhere. */
 export function sourceFiles(readFile: (file: string) => string | undefined): SourceFiles {
   const parsed = new Map<string, CSource | undefined>()
   const sourceOf = (file: string): CSource | undefined => {
@@ -60,7 +60,7 @@ function declarationAt(source: CSource, file: string, index: number, role: Role)
   return doc === undefined ? { place } : { place, doc }
 }
 
-/** Larger than anything written by hand; what generates it documents it. */
+/** The most characters of a source file that is read. Only generated ones are larger. */
 const MAX_SIZE = 8 << 20
 
 export function readSource(file: string): string | undefined {

@@ -18,47 +18,47 @@ import { readUnits, type Unit } from './units.ts'
 export type { SourceLocation } from './source-location.ts'
 export type { Declaration } from './source-files.ts'
 
-/** What the user's own C files say beyond BTF: all their types, constants, places and comments. */
+/** The facts in the user's C files that BTF lacks: all their types, constants, locations and comments. */
 export interface SourceInfo {
-  /** The own types and what they reach, in BTF's form. */
+  /** The user's types and the types that they reach, as a BTF graph. */
   readonly btf: Btf
-  /** File by file, in the order of the source. */
+  /** The types, file by file, in the order of the source. */
   readonly types: readonly SourceType[]
   readonly macros: readonly Macro[]
   /**
-   * By C name: variables, maps, functions and enum constants; members as `struct.member`, where the
-   * struct goes by its tag or typedef: `event.at.x` when `at` is a struct without a name.
+   * Declarations by C name: variables, maps, functions and enum constants; members as `struct.member` with the struct's tag or
+   * typedef: `event.at.x` when `at` is a struct without a name.
    */
   readonly declarations: ReadonlyMap<string, Declaration>
 }
 
-/** A struct, union or enum by its tag, or the typedef of one without. */
+/** A struct, union or enum with its tag or, when it has none, its typedef. */
 export interface SourceType extends Declaration {
   readonly id: TypeId
-  /** Empty for an enum that has neither: its constants count. */
+  /** The tag or typedef; empty for an enum that has neither. */
   readonly name: string
 }
 
-/** `#define NAME value` of an integer or string. Integers past 2^53 are bigint. */
+/** A `#define NAME value` whose value is an integer or string. Integers past 2^53 are bigint. */
 export interface Macro extends Partial<Declaration> {
   readonly name: string
   readonly value: number | bigint | string
 }
 
 export interface SourceInfoOptions {
-  /** Whether a file, by its absolute path, is the user's: not vmlinux.h, libbpf's or the system's. */
+  /** Returns whether a file, given its absolute path, is the user's: not vmlinux.h, libbpf's or the system's. */
   isOwn(file: string): boolean
   /** The macros of clang's command line that are the user's. Default: none. */
   readonly commandLineMacros?: Iterable<string> | undefined
-  /** What a relative compilation directory is relative to: clang's own. Default: this process's. */
+  /** The directory in which clang ran, to which compilation directories are relative. Default: this process's. */
   readonly directory?: string
-  /** The text of an own file, undefined when it cannot be had. Default: from the file system. */
+  /** Returns the text of a user's file; undefined when it cannot be read. Default: from the file system. */
   readFile?(file: string): string | undefined
 }
 
 /**
- * Reads the DWARF, version 2 to 5, of a relocatable object of either byte order. All is empty for an
- * object without. Throws FormatError when it is damaged.
+ * Reads the DWARF (version 2 to 5) of a relocatable object of either byte order. Everything is empty for an object without
+ * DWARF. Throws FormatError when it is damaged.
  */
 export function readSourceInfo(elf: Elf, options: SourceInfoOptions): SourceInfo {
   const {
@@ -94,7 +94,7 @@ export function readSourceInfo(elf: Elf, options: SourceInfoOptions): SourceInfo
 
 type PlacedType = NamedType & { readonly place: SourceLocation }
 
-/** Files in the order in which they come up, each by line; a type of several units once. */
+/** Sorts types by file, in the order in which the files appear, and by line. A type of several units is listed once. */
 function bySource(types: readonly NamedType[], fileOf: FileOf): PlacedType[] {
   const ranks = new Map<string, number>()
   const placed = new Map<string, PlacedType>()

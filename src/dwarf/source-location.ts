@@ -2,8 +2,8 @@
 export interface SourceLocation {
   /** Absolute path. */
   readonly file: string
-  /** From 1. */
+  /** The line, from 1. */
   readonly line: number
-  /** From 1, in UTF-16 code units; absent when the source could not be read. */
+  /** The column, from 1, in UTF-16 code units; absent when the source could not be read. */
   readonly column?: number
 }

@@ -2,13 +2,13 @@ import { FormatError } from '../elf/format-error.ts'
 
 const utf8 = new TextDecoder()
 
-/** Bytes that may be read of a section's strings, as often as they are read: 64 times all of it, and at least these. */
+/** The least bytes that may be read of a section's strings, each counted as often as it is read; else 64 times the section. */
 const MIN_BUDGET = 64 << 20
 
-/** Bytes read so far. No compiler writes a thousand names that share a megabyte; one who did would cost gigabytes. */
+/** The bytes read so far, by section: a hostile file with a thousand names that share a megabyte would cost gigabytes. */
 const bytesRead = new WeakMap<Uint8Array, number>()
 
-/** The string at `offset` of a section, up to its NUL. Throws FormatError. */
+/** Reads the string at `offset` of a section, up to its NUL. Throws FormatError. */
 export function stringAt(section: Uint8Array, offset: number): string {
   const end = offset < section.length ? section.indexOf(0, offset) : -1
   if (end === -1) {

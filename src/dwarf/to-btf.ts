@@ -4,19 +4,18 @@ import type { References } from './references.ts'
 import { isRecord, referredType, underModifiers } from './referred-type.ts'
 import { forwardDeclaration, translate } from './translate.ts'
 
-/** Types of DWARF in BTF's form. */
+/** Types of DWARF as a BTF graph. */
 export interface TranslatedTypes {
-  /** By type id; [0] is void. */
+  /** The types by id; [0] is void. */
   readonly types: readonly BtfType[]
-  /** The id that an entry got, undefined when it was not reached. */
+  /** Returns the id of an entry's type; undefined when it was not reached. */
   idOf(die: Die): TypeId | undefined
 }
 
 /**
- * Translates `roots` and all that they reach, as llvm's BTFDebug.cpp would. Behind a pointer, a struct
- * or union that is not own becomes a forward declaration: a `struct task_struct *` would bring
- * thousands. Works from a queue: no chain of types, however long, exhausts the stack. Throws
- * FormatError.
+ * Translates `roots` and all types that they reach, as llvm's BTFDebug.cpp would. Behind a pointer, a struct or union that is
+ * not the user's becomes a forward declaration: a `struct task_struct *` would bring thousands. A queue instead of recursion
+ * keeps a long chain of types off the stack. Throws FormatError.
  */
 export function toBtf(roots: readonly Die[], isOwn: (die: Die) => boolean): TranslatedTypes {
   const types: BtfType[] = [{ kind: 'void', name: '' }]
@@ -63,5 +62,5 @@ export function toBtf(roots: readonly Die[], isOwn: (die: Die) => boolean): Tran
   return { types, idOf: (die) => ids.whole.get(die.offset) }
 }
 
-/** `forward`: of a foreign struct or union its name alone, and of what leads to one. */
+/** `forward`: a struct or union that is not the user's gets a name only, also behind typedefs and qualifiers. */
 type DeclarationForm = 'whole' | 'forward'

@@ -9,7 +9,7 @@ import { translateEnum } from './enum.ts'
 import { translateRecord } from './record.ts'
 import type { References } from './references.ts'
 
-/** One entry as a type of BTF; `id` is the one it will have. Throws FormatError. */
+/** Translates one entry to a type of BTF; `id` will be its id. Throws FormatError. */
 export function translate(die: Die, id: TypeId, references: References): BtfType {
   switch (die.tag) {
     case dw.DW_TAG_base_type:
@@ -57,7 +57,7 @@ function translateBase(die: Die, references: References): BtfType {
   const encoding = attribute(die, dw.DW_AT_encoding)
   if (encoding === dw.DW_ATE_float) return { kind: 'float', name, size }
   if (encoding === dw.DW_ATE_complex_float) {
-    // BTF has no word for it; C11 6.2.5 lays it out as an array of the two parts.
+    // BTF has no complex numbers; C11 6.2.5 lays one out as an array of its two parts.
     const part = references.add({ kind: 'float', name: '', size: size / 2 })
     return arrayOf(part, 2, references)
   }

@@ -15,24 +15,24 @@ import { attribute, dieAt, type Die } from './die.ts'
 import { readOffset, readUnitLength, type Encoding } from './forms.ts'
 import type { DebugSections } from './sections.ts'
 
-/** A compilation unit of .debug_info: one source file with all that it includes. */
+/** A compilation unit of .debug_info: one source file with all the files that it includes. */
 export interface Unit extends Encoding {
   readonly sections: DebugSections
-  /** All units of the object, this one included: references may cross. */
+  /** All units of the object, this one included: references may lead from one to another. */
   readonly units: readonly Unit[]
   readonly abbreviations: AbbreviationTable
   /** Bytes from the start of .debug_info to the unit's header. */
   readonly offset: number
   readonly end: number
-  /** Bytes from the start of .debug_info to the unit's own entry. */
+  /** Bytes from the start of .debug_info to the unit's root entry. */
   readonly root: number
   /** Bytes from the start of .debug_str_offsets to the unit's entry 0. */
   readonly strOffsetsBase: number
-  /** Over this unit's part of .debug_info: for reading one entry at a time. */
+  /** A cursor over this unit's part of .debug_info, for reading one entry at a time. */
   readonly cursor: Cursor
 }
 
-/** All units of the object, in file order. Throws FormatError. */
+/** Reads all units of the object, in file order. Throws FormatError. */
 export function readUnits(sections: DebugSections): Unit[] {
   const tables = abbreviationTables(sections)
   const cursor = new Cursor(sections.info, 'DWARF', sections.littleEndian)
@@ -85,12 +85,12 @@ function skipUnitTypeFields(cursor: Cursor, unitType: number, offsetSize: number
   if (unitType === DW_UT_type || unitType === DW_UT_split_type) cursor.skip(8 + offsetSize)
 }
 
-/** The unit's own entry, undefined when it is empty. */
+/** Reads the unit's root entry; undefined when the unit is empty. */
 export function rootDie(unit: Unit): Die | undefined {
   return dieAt(unit, unit.root)
 }
 
-/** The unit that an offset of .debug_info, found in unit `from`, lies in; undefined outside of all. */
+/** Returns the unit that an offset of .debug_info, found in unit `from`, lies in; undefined when it is in none. */
 export function unitAt(offset: number, from: Unit): Unit | undefined {
   const holds = (unit: Unit): boolean => offset >= unit.root && offset < unit.end
   return holds(from) ? from : from.units.find(holds)
