@@ -3,8 +3,8 @@ import { resolveTypedefs } from '../btf/traversal.ts'
 import { u32, type CompositeLayout, type Layout } from '../codec/layout.ts'
 import type { SourceInfo, SourceType } from '../dwarf/source-info.ts'
 import type { SourceLocation } from '../dwarf/source-location.ts'
-import { forgottenSections } from '../object/forgotten-sections.ts'
 import { mapDefinition } from '../object/map-definition.ts'
+import { missingSections } from '../object/missing-sections.ts'
 import type { BpfMap, BpfObject, DataSection, Program } from '../object/object.ts'
 import { structOpsSection } from '../object/struct-ops.ts'
 import { explanationsFor } from './explanations.ts'
@@ -117,7 +117,7 @@ export function skeletonModel(object: BpfObject, source?: SourceInfo): SkeletonM
     defines: definesOf(source),
     declared: declarationsOf(source),
     warnings: [
-      ...forgottenSections(object),
+      ...missingSections(object),
       ...paddedKeyWarnings(object.maps, layouts),
       ...layoutWarnings([layouts, ownLayouts]),
     ],

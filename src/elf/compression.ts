@@ -5,23 +5,23 @@ import { Cursor } from './cursor.ts'
 import { FormatError } from './format-error.ts'
 import type { Section } from './sections.ts'
 
-/** Bytes that all compressed sections of one file may have together; the DWARF of a whole vmlinux.h takes 8 MB. */
+/** The most bytes of all decompressed sections of one file. The DWARF of a vmlinux.h takes 8 MB. */
 const MAX_TOTAL = 256 << 20
 
-/** The content of a section of debug information: as it stands, or decompressed. Throws FormatError. */
+/** Returns the content of a section of debug information, decompressed if need be. Throws FormatError. */
 export type ReadContent = (section: Section) => Uint8Array
 
-/** One reader a file: what it gives of all sections together is bounded. */
+/** Returns a reader for the sections of one file, which limits their size together. */
 export function decompression(littleEndian: boolean): ReadContent {
-  let left = MAX_TOTAL
+  let budget = MAX_TOTAL
   return (section) => {
     const compressed = compressedContent(section, littleEndian)
     if (!compressed) return section.data
     const { size } = compressed
-    if (size > left) {
-      fail(section, `decompressed it would have ${size} bytes, more than are read (${left})`)
+    if (size > budget) {
+      fail(section, `decompressed it would have ${size} bytes, more than are read (${budget})`)
     }
-    left -= size
+    budget -= size
     return decompress(section, compressed)
   }
 }
@@ -33,7 +33,10 @@ interface Compressed {
   readonly data: Uint8Array
 }
 
-/** `clang -gz`: Elf64_Chdr. Before ELF had that, GNU's tools named the section .zdebug_ and wrote ZLIB first. */
+/**
+ * Reads the Elf64_Chdr that `clang -gz` writes, or the older form of GNU's tools: a name that starts with .zdebug_ and content
+ * that starts with ZLIB. Undefined for a section that is not compressed.
+ */
 function compressedContent(section: Section, littleEndian: boolean): Compressed | undefined {
   const { data, flags, name } = section
   if ((flags & SHF_COMPRESSED) !== 0) {
@@ -70,7 +73,7 @@ type Decompress = (data: Uint8Array, options: { readonly maxOutputLength: number
 function decompressors(type: number, section: Section): Decompress {
   if (type === ELFCOMPRESS_ZLIB) return zlib.inflateSync
   if (type !== ELFCOMPRESS_ZSTD) return fail(section, `it is compressed in unknown form ${type}`)
-  // Not in Node 20, which the types know nothing of.
+  // Node 20 does not have it, though the types say so.
   const { zstdDecompressSync } = zlib as typeof zlib & { readonly zstdDecompressSync?: Decompress }
   const reason = `it is compressed with zstd, which Node ${process.versions.node} cannot read: use Node 22.15 or newer, or compile without -gz=zstd`
   return zstdDecompressSync ?? fail(section, reason)

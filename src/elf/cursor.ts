@@ -3,8 +3,8 @@ import { FormatError, type Format } from './format-error.ts'
 const utf8 = new TextDecoder()
 
 /**
- * Reads one value after another from `bytes[offset, end)` in the given byte order. Reading past the
- * end throws FormatError, so no reader has to check a length that the next read needs anyway.
+ * Reads one value after another from `bytes[offset, end)` in the given byte order. Reading past the end throws FormatError, so
+ * readers need not check lengths first.
  */
 export class Cursor {
   readonly bytes: Uint8Array
@@ -51,7 +51,7 @@ export class Cursor {
     this.offset = offset
   }
 
-  /** Moves over `size` bytes and returns where they start. */
+  /** Skips `size` bytes and returns the offset of the first. */
   skip(size: number): number {
     const start = this.offset
     if (!(size >= 0 && size <= this.end - start)) {
@@ -98,7 +98,7 @@ export class Cursor {
     return this.#view.getBigInt64(this.skip(8), this.littleEndian)
   }
 
-  /** 64 bits as a number: exact to 2^53, rounded beyond, where no size or offset can lie anyway. */
+  /** Reads 64 bits as a number, rounded past 2^53, where no size or offset lies. */
   word(): number {
     const start = this.skip(8)
     const low = this.#view.getUint32(this.littleEndian ? start : start + 4, this.littleEndian)
@@ -106,7 +106,7 @@ export class Cursor {
     return high * 2 ** 32 + low
   }
 
-  /** An unsigned LEB128 of at most 64 bits, as a number (see `word`). */
+  /** Reads an unsigned LEB128 of at most 64 bits as a number (see `word`). */
   uleb128(): number {
     const first = this.u8()
     if (first < 0x80) return first
@@ -114,12 +114,12 @@ export class Cursor {
     return Number(this.uleb128n())
   }
 
-  /** An unsigned LEB128 of at most 64 bits. */
+  /** Reads an unsigned LEB128 of at most 64 bits. */
   uleb128n(): bigint {
     return BigInt.asUintN(64, this.#leb128().value)
   }
 
-  /** A signed LEB128 of at most 64 bits. */
+  /** Reads a signed LEB128 of at most 64 bits. */
   sleb128n(): bigint {
     const { value, bits, negative } = this.#leb128()
     return BigInt.asIntN(64, negative && bits < 64 ? value - (1n << BigInt(bits)) : value)
@@ -127,7 +127,7 @@ export class Cursor {
 
   #leb128(): { value: bigint; bits: number; negative: boolean } {
     const start = this.offset
-    // Up to 28 bits fit a 32-bit number: nearly every value in practice.
+    // Nearly every value has up to 28 bits, which fit a 32-bit number.
     let small = 0
     let large = 0n
     for (let bits = 0; bits < 70; bits += 7) {
@@ -141,13 +141,13 @@ export class Cursor {
     return this.fail('a LEB128 number is longer than 64 bits', start)
   }
 
-  /** The next `size` bytes, not copied. */
+  /** Returns the next `size` bytes, not copied. */
   take(size: number): Uint8Array {
     const start = this.skip(size)
     return this.bytes.subarray(start, start + size)
   }
 
-  /** UTF-8 up to the next NUL, and over it. Bad UTF-8 reads as U+FFFD. */
+  /** Reads UTF-8 up to the next NUL and skips that. Bad UTF-8 becomes U+FFFD. */
   string(): string {
     const start = this.offset
     const nul = this.bytes.indexOf(0, start)

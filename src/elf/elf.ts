@@ -9,7 +9,7 @@ export type { Section } from './sections.ts'
 export type { ElfSymbol } from './symbols.ts'
 export { relocations, type Relocation } from './relocations.ts'
 
-/** A 64-bit ELF file. Its byte arrays are windows into `bytes`, not copies. */
+/** A 64-bit ELF file. Its byte arrays are views of `bytes`, not copies. */
 export interface Elf {
   readonly bytes: Uint8Array
   readonly littleEndian: boolean
@@ -17,17 +17,17 @@ export interface Elf {
   readonly machine: number
   /** ET_: 1 is a relocatable object. */
   readonly type: number
-  /** By section index; [0] is the null section. */
+  /** The sections by index; [0] is the null section. */
   readonly sections: readonly Section[]
-  /** The section that holds the sections' names, 0: they have none. */
+  /** The index of the section that holds the sections' names; 0 when they have none. */
   readonly namesIndex: number
-  /** Of .symtab, by symbol index; [0] is the null symbol. */
+  /** The symbols of .symtab by index; [0] is the null symbol. */
   readonly symbols: readonly ElfSymbol[]
 }
 
-/** Throws FormatError for anything but a well-formed ELF64 file of either byte order. */
+/** Reads an ELF64 file of either byte order. Throws FormatError when it is not well-formed. */
 export function readElf(file: Uint8Array): Elf {
-  // Not a Buffer, whose slice() makes no copy.
+  // A Buffer would not do: its slice() makes no copy.
   const bytes = new Uint8Array(file.buffer, file.byteOffset, file.length)
   const littleEndian = readIdent(bytes)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -48,7 +48,7 @@ export function readElf(file: Uint8Array): Elf {
 function readIdent(bytes: Uint8Array): boolean {
   if (!isElf(bytes)) {
     const instead = describeNonElf(bytes) ?? 'it does not start with \\x7fELF'
-    throw new FormatError('ELF', 0, `this is no ELF file, ${instead}`)
+    throw new FormatError('ELF', 0, `this is not an ELF file: ${instead}`)
   }
   if (bytes.length < Elf64_Ehdr.size) {
     throw new FormatError('ELF', bytes.length, 'the file ends inside its header')

@@ -2,8 +2,8 @@
 export type Format = 'ELF' | 'BTF' | 'BTF.ext' | 'DWARF'
 
 /**
- * Bytes that are not what their format says. `offset` is in bytes from the start of what was being
- * read: the file for ELF, the section's data for the others.
+ * Thrown for bytes that break the rules of their format. `offset` is in bytes from the start of the file for ELF, of the
+ * section's data for the other formats.
  */
 export class FormatError extends Error {
   readonly format: Format

@@ -1,11 +1,11 @@
 import { ELF_MAGIC } from '../uapi/elf.ts'
 
-/** Whether the bytes begin as an ELF file does. */
+/** Returns whether the bytes start as an ELF file does. */
 export function isElf(bytes: Uint8Array): boolean {
   return startsWith(bytes, ...ELF_MAGIC)
 }
 
-/** What bytes that are no ELF file are instead, and what to do: `it is LLVM bitcode: …`; undefined when nothing tells. */
+/** Says what a file that is not ELF is, and what to do: `it is LLVM bitcode: …`; undefined when that is not known. */
 export function describeNonElf(bytes: Uint8Array): string | undefined {
   // llvm/BinaryFormat/Magic.cpp: 'BC' 0xC0DE, or the header that wraps it.
   const isBitcode =

@@ -14,7 +14,7 @@ export interface Relocation {
   readonly addend: bigint
 }
 
-/** The relocations that change `section`: every entry of the REL and RELA sections that apply to it, in file order. */
+/** Reads the relocations that change `section`: every entry of the REL and RELA sections that apply to it, in file order. */
 export function relocations(elf: Elf, section: Section): Relocation[] {
   return elf.sections.flatMap((candidate) =>
     isRelocations(candidate) && candidate.info === section.index
@@ -23,7 +23,7 @@ export function relocations(elf: Elf, section: Section): Relocation[] {
   )
 }
 
-/** The REL and RELA sections by the index of the section that they apply to. */
+/** Groups the REL and RELA sections by the index of the section that they apply to. */
 export function relocationTables(elf: Elf): Map<number, Section[]> {
   const tables = new Map<number, Section[]>()
   for (const section of elf.sections) {
@@ -39,12 +39,12 @@ export function isRelocations(section: Section): boolean {
   return section.type === SHT_REL || section.type === SHT_RELA
 }
 
-/** The struct of one entry: Elf64_Rel or Elf64_Rela. */
+/** Returns the struct of an entry: Elf64_Rel or Elf64_Rela. */
 export function relocationRecord(table: Section): typeof Elf64_Rel | typeof Elf64_Rela {
   return table.type === SHT_RELA ? Elf64_Rela : Elf64_Rel
 }
 
-/** The entries of one REL or RELA section. Throws FormatError. */
+/** Reads the entries of one REL or RELA section. Throws FormatError. */
 export function relocationEntries(elf: Elf, table: Section): Relocation[] {
   const { littleEndian, symbols } = elf
   const { data } = table
@@ -55,7 +55,7 @@ export function relocationEntries(elf: Elf, table: Section): Relocation[] {
     const fail = (reason: string): never => {
       throw new FormatError('ELF', table.offset + at, reason)
     }
-    if (data.length - at < size) fail('the last relocation is cut short')
+    if (data.length - at < size) fail('the last relocation is cut off')
     const { offset, symbolIndex, type } = readRelocationRecord(view, at, littleEndian)
     const symbol = symbols[symbolIndex]
     if (!symbol) return fail(`a relocation names symbol ${symbolIndex} of ${symbols.length}`)

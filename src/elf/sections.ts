@@ -73,7 +73,7 @@ function contentOf(
   return new Uint8Array(file.buffer, file.byteOffset + offset, size)
 }
 
-/** Also what bounds the memory that copies of all sections can take. */
+/** Refuses sections that overlap. That also limits the memory for copies of all sections. */
 function refuseOverlaps(sections: readonly Section[]): void {
   const filled = sections.filter((section) => section.data.length > 0)
   filled.sort((a, b) => a.offset - b.offset)

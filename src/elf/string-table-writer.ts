@@ -1,11 +1,11 @@
 const utf8 = new TextEncoder()
 
-/** A string table of the names, where one that ends another shares its bytes, and each one's place. */
+/** Writes a string table, and the offset of each name. A name that is the end of another one shares its bytes. */
 export function writeStringTable(names: Iterable<string>): {
   bytes: Uint8Array
   offsets: Map<string, number>
 } {
-  // Read from its end, a name sorts right behind those that it ends.
+  // Reversed names sort so that the end of a name comes right behind the name.
   const backwards = new Map<string, string>()
   for (const name of names) backwards.set([...name].toReversed().join(''), name)
   const sorted = [...backwards.keys()].toSorted().toReversed()

@@ -4,21 +4,21 @@ import { SHT_STRTAB } from '../uapi/elf.ts'
 import { FormatError, type Format } from './format-error.ts'
 import type { Section } from './sections.ts'
 
-/** The string that starts `offset` bytes into the table. Throws FormatError outside of it. */
+/** Returns the string that starts `offset` bytes into the table. Throws FormatError outside of it. */
 export type StringTable = (offset: number) => string
 
 const utf8 = new TextDecoder()
 
 /**
- * Nearly every table is ASCII: decoded once, its strings are slices. `format` and `start` (the
- * table's place) are for the error.
+ * Returns a reader of a string table. A table in ASCII, as nearly every one is, is decoded once. `format` and `start` (the
+ * table's offset) are for errors.
  */
 export function stringTable(bytes: Uint8Array, format: Format, start: number): StringTable {
   const text = isAscii(bytes)
     ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
     : undefined
-  // Member names repeat: a kernel's BTF refers to each string four times. By offset, where in `known` it is.
-  const places = new Uint32Array(bytes.length)
+  // A kernel's BTF refers to each string four times. This is its index in `known`, by offset.
+  const indexes = new Uint32Array(bytes.length)
   const known = ['']
   const read = (offset: number): string => {
     const end = text === undefined ? bytes.indexOf(0, offset) : text.indexOf('\0', offset)
@@ -29,18 +29,21 @@ export function stringTable(bytes: Uint8Array, format: Format, start: number): S
     return text === undefined ? utf8.decode(bytes.subarray(offset, end)) : text.slice(offset, end)
   }
   return (offset) => {
-    const place = places[offset]
-    if (place) return known[place] ?? ''
+    const index = indexes[offset]
+    if (index) return known[index] ?? ''
     const string = read(offset)
-    places[offset] = known.push(string) - 1
+    indexes[offset] = known.push(string) - 1
     return string
   }
 }
 
-/** Characters that all names of one ELF table may have, counted as often as they are used. */
+/** The most characters of all names of one ELF table, each counted as often as it is used. */
 const MAX_NAMES = 64 << 20
 
-/** `what` says in the error whose strings they are. Names that share their bytes may not add up to gigabytes. */
+/**
+ * Returns a reader of a section's strings, which `what` names in errors. It limits their length together: in a hostile file,
+ * names that share bytes could add up to gigabytes.
+ */
 export function sectionStrings(section: Section | undefined, what: string): StringTable {
   if (section?.type !== SHT_STRTAB) {
     const reason = section

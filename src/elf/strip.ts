@@ -15,9 +15,9 @@ import { writeStringTable } from './string-table-writer.ts'
 import { writeElf } from './write.ts'
 
 /**
- * The object without DWARF, as `llvm-strip -g` would leave it: programs, maps, relocations, BTF and BTF.ext
- * stay as they are, indexes of sections and symbols are renumbered. The same bytes give the same bytes.
- * Throws FormatError, also for anything but a relocatable object.
+ * Returns the object without DWARF, as `llvm-strip -g` would leave it: programs, maps, relocations, BTF and BTF.ext do not
+ * change, indexes of sections and symbols are renumbered. The result depends on the bytes only. Throws FormatError, also for
+ * a file that is not a relocatable object.
  */
 export function stripDebug(bytes: Uint8Array): Uint8Array {
   const elf = readElf(bytes)
@@ -25,28 +25,32 @@ export function stripDebug(bytes: Uint8Array): Uint8Array {
     const reason = `only relocatable objects can be stripped, this file is of type ${elf.type}`
     throw new FormatError('ELF', 16, reason)
   }
-  const kept = remainingParts(elf)
-  if (kept.sections.length >= SHN_LORESERVE) {
-    throw new FormatError('ELF', 0, `${kept.sections.length} sections are too many to renumber`)
+  const remaining = remainingParts(elf)
+  if (remaining.sections.length >= SHN_LORESERVE) {
+    throw new FormatError(
+      'ELF',
+      0,
+      `${remaining.sections.length} sections are too many to renumber`,
+    )
   }
-  const tables = stringTables(elf, kept)
-  const sections = kept.sections.map((section) => ({
+  const tables = stringTables(elf, remaining)
+  const sections = remaining.sections.map((section) => ({
     ...section,
     nameOffset: tables.get(elf.namesIndex)?.offsets.get(section.name) ?? 0,
-    link: kept.sectionIndex.get(section.link) ?? 0,
-    info: renumberInfo(section, kept),
-    data: tables.get(section.index)?.bytes ?? renumberData(elf, section, kept, tables),
+    link: remaining.sectionIndex.get(section.link) ?? 0,
+    info: renumberInfo(section, remaining),
+    data: tables.get(section.index)?.bytes ?? renumberData(elf, section, remaining, tables),
   }))
-  return writeElf(elf, sections, kept.sectionIndex.get(elf.namesIndex) ?? 0)
+  return writeElf(elf, sections, remaining.sectionIndex.get(elf.namesIndex) ?? 0)
 }
 
-/** What stays, and under which index. */
+/** The sections and symbols that remain, and their new indexes. */
 interface Remaining {
   readonly sections: readonly Section[]
   readonly symbols: readonly ElfSymbol[]
-  /** New by old index. */
+  /** The new index of a section, by the old one. */
   readonly sectionIndex: ReadonlyMap<number, number>
-  /** New by old index. */
+  /** The new index of a symbol, by the old one. */
   readonly symbolIndex: ReadonlyMap<number, number>
 }
 
@@ -60,7 +64,7 @@ function remainingParts(elf: Elf): Remaining {
   }
   const sections = elf.sections.filter((section) => !dropped.has(section.index))
   const symbols = elf.symbols.filter(
-    // A file symbol names the source, for debuggers.
+    // A file symbol names the source for debuggers.
     (symbol) => symbol.type !== 'file' && !dropped.has(symbol.section),
   )
   return {
@@ -74,81 +78,82 @@ function remainingParts(elf: Elf): Remaining {
 function isDropped(section: Section): boolean {
   return (
     /^\.z?debug|^\.gdb_index$/.test(section.name) ||
-    // A list of symbol indexes, for linkers that fold equal functions.
+    // It lists symbol indexes for linkers that fold equal functions.
     section.type === SHT_LLVM_ADDRSIG ||
-    // What stays is numbered in 16 bits.
+    // The remaining sections are numbered in 16 bits.
     section.type === SHT_SYMTAB_SHNDX
   )
 }
 
 type StringTables = ReadonlyMap<number, ReturnType<typeof writeStringTable>>
 
-/** The tables of section and symbol names, by index; clang writes one for both. */
-function stringTables(elf: Elf, kept: Remaining): StringTables {
+/** Writes the tables of section and symbol names, by index. clang has one table for both. */
+function stringTables(elf: Elf, remaining: Remaining): StringTables {
   const names = new Map<number, string[]>()
   const use = (table: number, name: string): void => {
     const known = names.get(table)
     if (known) known.push(name)
     else names.set(table, [name])
   }
-  for (const section of kept.sections) {
+  for (const section of remaining.sections) {
     use(elf.namesIndex, section.name)
-    if (section.type === SHT_SYMTAB) for (const { name } of kept.symbols) use(section.link, name)
+    if (section.type === SHT_SYMTAB)
+      for (const { name } of remaining.symbols) use(section.link, name)
   }
   return new Map([...names].map(([table, used]) => [table, writeStringTable(used)]))
 }
 
-function renumberInfo(section: Section, kept: Remaining): number {
+function renumberInfo(section: Section, remaining: Remaining): number {
   if (isRelocations(section) || (section.flags & SHF_INFO_LINK) !== 0) {
-    return kept.sectionIndex.get(section.info) ?? 0
+    return remaining.sectionIndex.get(section.info) ?? 0
   }
-  // Locals come first: the first of the others.
+  // Local symbols come first; this is the index of the first other one.
   if (section.type === SHT_SYMTAB) {
-    return kept.symbols.filter((symbol) => symbol.binding === 'local').length
+    return remaining.symbols.filter((symbol) => symbol.binding === 'local').length
   }
-  if (section.type === SHT_GROUP) return kept.symbolIndex.get(section.info) ?? 0
+  if (section.type === SHT_GROUP) return remaining.symbolIndex.get(section.info) ?? 0
   return section.info
 }
 
 function renumberData(
   elf: Elf,
   section: Section,
-  kept: Remaining,
+  remaining: Remaining,
   tables: StringTables,
 ): Uint8Array {
   if (section.type === SHT_SYMTAB) {
-    return symbolTable(elf, section, kept, tables.get(section.link)?.offsets ?? new Map())
+    return symbolTable(elf, section, remaining, tables.get(section.link)?.offsets ?? new Map())
   }
-  if (isRelocations(section)) return relocationTable(elf, section, kept)
-  if (section.type === SHT_GROUP) return group(elf, section, kept)
+  if (isRelocations(section)) return relocationTable(elf, section, remaining)
+  if (section.type === SHT_GROUP) return group(elf, section, remaining)
   return section.data
 }
 
 function symbolTable(
   elf: Elf,
   section: Section,
-  kept: Remaining,
+  remaining: Remaining,
   names: ReadonlyMap<string, number>,
 ): Uint8Array {
-  const data = new Uint8Array(kept.symbols.length * Elf64_Sym.size)
+  const data = new Uint8Array(remaining.symbols.length * Elf64_Sym.size)
   const view = new DataView(data.buffer)
-  for (const [index, symbol] of kept.symbols.entries()) {
+  for (const [index, symbol] of remaining.symbols.entries()) {
     const old = symbol.index * Elf64_Sym.size
     const at = index * Elf64_Sym.size
     // Absolute and common symbols keep their special number.
-    const place = kept.sectionIndex.get(symbol.section) ?? symbol.section & 0xffff
+    const sectionNumber = remaining.sectionIndex.get(symbol.section) ?? symbol.section & 0xffff
     data.set(section.data.subarray(old, old + Elf64_Sym.size), at)
     view.setUint32(at + Elf64_Sym.st_name, names.get(symbol.name) ?? 0, elf.littleEndian)
-    view.setUint16(at + Elf64_Sym.st_shndx, place, elf.littleEndian)
+    view.setUint16(at + Elf64_Sym.st_shndx, sectionNumber, elf.littleEndian)
   }
   return data
 }
 
-function relocationTable(elf: Elf, section: Section, kept: Remaining): Uint8Array {
+function relocationTable(elf: Elf, section: Section, remaining: Remaining): Uint8Array {
   const data = section.data.slice()
   const view = new DataView(data.buffer)
   for (const [index, { symbol }] of relocationEntries(elf, section).entries()) {
-    const renumbered = kept.symbolIndex.get(symbol.index)
+    const renumbered = remaining.symbolIndex.get(symbol.index)
     if (renumbered === undefined) {
       const reason = `${section.name} refers to debug information through symbol ${symbol.index}`
       throw new FormatError('ELF', section.offset, reason)
@@ -159,15 +164,15 @@ function relocationTable(elf: Elf, section: Section, kept: Remaining): Uint8Arra
   return data
 }
 
-/** Behind a word of flags, the indexes of sections that a linker keeps or drops together. */
-function group(elf: Elf, section: Section, kept: Remaining): Uint8Array {
+/** Renumbers a group: behind a word of flags, the indexes of sections that a linker keeps or drops together. */
+function group(elf: Elf, section: Section, remaining: Remaining): Uint8Array {
   const words = new DataView(section.data.buffer, section.data.byteOffset, section.data.length)
   const data = new Uint8Array(section.data.length)
   const view = new DataView(data.buffer)
   let length = 0
   for (let at = 0; at + 4 <= data.length; at += 4) {
     const word = words.getUint32(at, elf.littleEndian)
-    const renumbered = at === 0 ? word : kept.sectionIndex.get(word)
+    const renumbered = at === 0 ? word : remaining.sectionIndex.get(word)
     if (renumbered === undefined) continue
     view.setUint32(length, renumbered, elf.littleEndian)
     length += 4

@@ -3,15 +3,15 @@ import { SHT_NOBITS } from '../uapi/elf.ts'
 import type { Elf, Section } from './elf.ts'
 import { FormatError } from './format-error.ts'
 
-/** A section as it shall be written: offset and index come from where it ends up. */
+/** A section to be written. Its offset and index are assigned by the writer. */
 export interface OutputSection extends Section {
   /** Bytes into the table of section names. */
   readonly nameOffset: number
 }
 
 /**
- * A file with the header of `elf` and these sections, [0] being the null section. Throws FormatError
- * for a section that was not aligned as it says: made up, it could ask for any amount of memory.
+ * Writes a file with the header of `elf` and these sections, of which [0] is the null section. Throws FormatError for a section
+ * that was not aligned as it says: a hostile alignment could take any amount of memory.
  */
 export function writeElf(
   elf: Elf,
@@ -23,7 +23,7 @@ export function writeElf(
     if (section.index === 0) return 0
     if (section.data.length === 0) return end
     if (section.align > 1 && section.offset % section.align !== 0) {
-      const reason = `section ${section.index} lies on no multiple of ${section.align} bytes`
+      const reason = `section ${section.index} does not lie on a multiple of ${section.align} bytes`
       throw new FormatError('ELF', section.offset, reason)
     }
     const start = roundUp(end, section.align)
@@ -64,7 +64,7 @@ function writeHeader(
   view.setBigUint64(at + Elf64_Shdr.sh_entsize, BigInt(section.entrySize), littleEndian)
 }
 
-/** Alignments of 0 and 1 both mean none. */
+/** Rounds up to an alignment. 0 and 1 both mean none. */
 function roundUp(offset: number, align: number): number {
   return align > 1 ? Math.ceil(offset / align) * align : offset
 }

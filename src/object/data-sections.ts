@@ -12,11 +12,11 @@ type SectionKind = 'data' | 'rodata' | 'bss' | 'percpu'
 
 export interface InternalMap {
   readonly map: BpfMap
-  /** What a skeleton shows of its memory, if anything. */
+  /** The part of its memory that a skeleton shows; undefined when there is none. */
   readonly section: DataSection | undefined
 }
 
-/** One map a data section, by section (libbpf.c: bpf_object__init_global_data_maps). */
+/** Returns a map for each data section (libbpf.c: bpf_object__init_global_data_maps). */
 export function readDataSections(
   elf: Elf,
   datasecs: ReadonlyMap<string, PlacedDatasec>,
@@ -29,7 +29,7 @@ export function readDataSections(
   })
 }
 
-/** The map of a data section, or of `.kconfig` (libbpf.c: bpf_object__init_internal_map). */
+/** Returns the map of a data section or of `.kconfig` (libbpf.c: bpf_object__init_internal_map). */
 export function internalMap(
   elfName: string,
   kind: SectionKind | 'kconfig',
@@ -40,7 +40,7 @@ export function internalMap(
   const name = sectionIdentifier(elfName)
   const variables = visible(placed)
   const readOnly = kind === 'rodata' || kind === 'kconfig'
-  // libbpf.c: map_is_mmapable. A section of static variables only has nothing to show.
+  // libbpf.c: map_is_mmapable. A section without global variables is not mapped.
   const mmapable = kind !== 'percpu' && variables.length > 0
   const map: BpfMap = {
     name,
@@ -63,7 +63,7 @@ export function internalMap(
   return { map, section: shown ? dataSection(elfName, name, size, variables) : undefined }
 }
 
-/** An arena's globals lie in the arena that the program declares (libbpf.c: init_arena_map_data). */
+/** Returns the section of an arena's globals, which lie in the arena that the program declares (libbpf.c: init_arena_map_data). */
 export function arenaSection(
   elf: Elf,
   datasecs: ReadonlyMap<string, PlacedDatasec>,
@@ -105,7 +105,7 @@ function visible(variables: readonly PlacedVariable[]): PlacedVariable[] {
   return variables.filter(({ linkage }) => linkage !== 'static')
 }
 
-/** Undefined for a section that becomes no internal map (libbpf.c: bpf_object__elf_collect). */
+/** Returns the kind of a data section; undefined when libbpf makes no map of it (libbpf.c: bpf_object__elf_collect). */
 export function dataSectionKind({ name, type, flags, size }: Section): SectionKind | undefined {
   if (size === 0) return undefined
   const is = (prefix: string): boolean => name === prefix || name.startsWith(`${prefix}.`)

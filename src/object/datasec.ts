@@ -4,32 +4,32 @@ import type { Elf, ElfSymbol } from '../elf/elf.ts'
 import type { Linkage } from '../uapi/btf.ts'
 import { ObjectError } from './object-error.ts'
 
-/** A BTF Datasec with the places that the linker, or libbpf, gives its variables. */
+/** A BTF Datasec with the offsets that the linker, or libbpf, gives its variables. */
 export interface PlacedDatasec {
   readonly id: TypeId
-  /** Of its ELF section. */
+  /** The name of its ELF section. */
   readonly name: string
-  /** By offset. */
+  /** The variables, sorted by offset. */
   readonly variables: readonly PlacedVariable[]
 }
 
 export interface PlacedVariable {
   readonly name: string
   readonly type: TypeId
-  /** Bytes from the section's start; of a static variable unknown, and 0. */
+  /** Bytes from the section's start. A static variable's are unknown, and 0 here. */
   readonly offset: number
   /** Bytes. */
   readonly size: number
-  /** `static` also for what the object hides. */
+  /** A hidden variable is `static` too. */
   readonly linkage: Linkage
 }
 
-/** Laid out from the externs themselves: not all of them have an ELF symbol. */
+/** The sections of externs, which are laid out from BTF: not every extern has an ELF symbol. */
 export const EXTERN_SECTIONS: ReadonlySet<string> = new Set(['.kconfig', '.ksyms'])
 
 /**
- * clang leaves a Datasec's size and offsets 0: they are the section's and its symbols'. A linked
- * object has them. Hidden variables become static (libbpf.c: btf_fixup_datasec).
+ * Gives each Datasec the size of its ELF section and the offsets of its symbols, which clang leaves 0 and a linker fills in.
+ * Hidden variables become static (libbpf.c: btf_fixup_datasec).
  */
 export function placeDatasecs(elf: Elf, btf: RawBtf): Map<string, PlacedDatasec> {
   const symbols = globalObjects(elf)

@@ -3,9 +3,9 @@ import { SHF_WRITE } from '../uapi/elf.ts'
 import { ObjectError } from './object-error.ts'
 
 /**
- * Refuses an object in which two of the given sections share a name. BTF and libbpf know a section by its name
- * alone, so variables of one would be read at the places of the other's. clang makes two sections of one name
- * where SEC() names a default section and the variable differs in `const` from what that section holds.
+ * Refuses an object in which two of the given sections share a name. BTF and libbpf identify a section by its name, so
+ * variables of one would be read at the offsets of the other's. clang makes two sections of one name when SEC() names a
+ * default section and the variable is not `const` as that section's are, or the reverse.
  */
 export function refuseDuplicates(elf: Elf, sections: readonly Section[]): void {
   const byName = new Map<string, Section[]>()
@@ -38,7 +38,7 @@ function refuse(elf: Elf, name: string, duplicates: readonly Section[]): never {
   )
 }
 
-/** Those that C names, by their place. */
+/** Lists the names of a section's variables, sorted by offset. */
 function variablesOf(elf: Elf, { index }: Section): string[] {
   return elf.symbols
     .filter(({ section, type, name }) => section === index && type === 'object' && name !== '')
@@ -46,7 +46,7 @@ function variablesOf(elf: Elf, { index }: Section): string[] {
     .map(({ name }) => name)
 }
 
-/** Names that an error lists of one section. */
+/** The most names of one section that an error lists. */
 const MOST_LISTED = 8
 
 function listed(names: readonly string[]): string {

@@ -7,19 +7,18 @@ import { SHN_UNDEF } from '../uapi/elf.ts'
 import { EXTERN_SECTIONS, type PlacedVariable } from './datasec.ts'
 import { ObjectError } from './object-error.ts'
 
-/** What libbpf makes of the `__kconfig` externs: one map, which it fills when it loads. */
+/** The map of the `__kconfig` externs, which libbpf fills when it loads. */
 export interface Kconfig {
   readonly datasec: TypeId
   /** Bytes. */
   readonly size: number
-  /** By offset. */
+  /** The variables, sorted by offset. */
   readonly variables: readonly PlacedVariable[]
 }
 
 /**
- * Lays out the `__kconfig` externs, the most aligned first, then the smallest, then by name
- * (libbpf.c: bpf_object__collect_externs, cmp_externs). Undefined when there are none; `__ksym`
- * externs have no place in memory.
+ * Lays out the `__kconfig` externs, the most aligned first, then the smallest, then by name (libbpf.c:
+ * bpf_object__collect_externs, cmp_externs); undefined when there are none. `__ksym` externs take no memory.
  */
 export function readKconfig(elf: Elf, btf: RawBtf): Kconfig | undefined {
   const known = describedExterns(btf)
@@ -59,7 +58,7 @@ function layOut(btf: RawBtf, datasec: TypeId, externs: PlacedVariable[]): Kconfi
   return { datasec, size, variables }
 }
 
-/** libbpf.c: sym_is_extern */
+/** Lists the names of the externs (libbpf.c: sym_is_extern). */
 function undefinedSymbols(elf: Elf): Set<string> {
   const names = new Set<string>()
   for (const { name, section, binding, type } of elf.symbols) {
@@ -75,7 +74,7 @@ interface Extern {
   readonly datasec: TypeId
 }
 
-/** The variables and functions of `.kconfig` and `.ksyms`, by name. */
+/** Lists the variables and functions that BTF has in `.kconfig` and `.ksyms`, by name. */
 function describedExterns(btf: RawBtf): Map<string, Extern> {
   const externs = new Map<string, Extern>()
   for (const [datasec, section] of btf.types.entries()) {
@@ -99,7 +98,7 @@ function readExtern(btf: RawBtf, name: string, id: TypeId): PlacedVariable {
   return { name, type: variable.target, offset: 0, size, linkage: 'global' }
 }
 
-/** libbpf.c: find_kcfg_type */
+/** Returns whether libbpf accepts the type for a `__kconfig` extern (libbpf.c: find_kcfg_type). */
 function isKconfigType(btf: RawBtf, id: TypeId): boolean {
   const type = typeAt(btf, resolveTypedefs(btf, id))
   switch (type.kind) {

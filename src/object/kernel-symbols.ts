@@ -7,15 +7,15 @@ import type { BpfObject } from './object.ts'
 export interface KernelSymbol {
   readonly name: string
   readonly kind: 'function' | 'variable'
-  /** Its Func, or the variable's type. */
+  /** The Func of a function, or the type of a variable. */
   readonly type: TypeId
-  /** False for `extern const void name __ksym`: an address without a type. */
+  /** False for `extern const void name __ksym`, an address without a type. */
   readonly typed: boolean
-  /** The program runs without it. */
+  /** Whether it is declared weak: the program runs without it. */
   readonly weak: boolean
 }
 
-/** Those of BTF's `.ksyms`, in its order. */
+/** Lists the symbols in BTF's `.ksyms`, in its order. */
 export function kernelSymbols({ elf, btf }: Pick<BpfObject, 'elf' | 'btf'>): KernelSymbol[] {
   if (!btf) return []
   const weak = new Set(

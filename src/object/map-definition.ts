@@ -3,8 +3,8 @@ import { resolveTypedefs } from '../btf/traversal.ts'
 import type { Struct, TypeId } from '../btf/types.ts'
 
 /**
- * The struct that a map is declared with: `__uint(type, BPF_MAP_TYPE_HASH)` makes a member `int (*type)[1]` of
- * it, and no value is ever of that type. Undefined for all other types.
+ * Returns the struct with which a map is declared; undefined for other types. `__uint(type, BPF_MAP_TYPE_HASH)` gives it a
+ * member `int (*type)[1]`, which no other struct has.
  */
 export function mapDefinition(btf: Btf, id: TypeId): Struct | undefined {
   const struct = typeAt(btf, resolveTypedefs(btf, id))

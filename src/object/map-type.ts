@@ -1,7 +1,7 @@
 import * as mapFlags from '../uapi/map-flags.ts'
 import { mapTypes } from '../uapi/map-type.ts'
 
-/** `PERCPU_HASH` of BPF_MAP_TYPE_PERCPU_HASH's number. */
+/** Returns `PERCPU_HASH` for the number of BPF_MAP_TYPE_PERCPU_HASH. */
 export function mapTypeName(number: number): string {
   return mapTypes[number]?.toUpperCase() ?? `UNKNOWN_${number}`
 }
@@ -10,7 +10,7 @@ const FLAG_NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(mapFlags).map(([name, flag]) => [flag, name]),
 )
 
-/** One a bit that is set; a hexadecimal number where it has no name. */
+/** Returns a name for each bit that is set; a hexadecimal number for a bit without a name. */
 export function mapFlagNames(flags: number): string[] {
   return Array.from({ length: 32 }, (_, bit) => bit).flatMap((bit) => {
     const flag = 2 ** bit

@@ -1,6 +1,6 @@
-/** A well-formed file that libbpf would refuse to open as a BPF object. */
+/** Thrown for a well-formed file that libbpf would refuse to open as a BPF object. */
 export class ObjectError extends Error {
-  /** The C name of what is at fault: a map, program or variable. */
+  /** The C name of the map, program or variable at fault. */
   readonly subject: string | undefined
 
   constructor(reason: string, subject?: string) {

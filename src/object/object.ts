@@ -5,32 +5,32 @@ import type { AttachType } from '../uapi/attach-type-names.ts'
 import type { ProgramType } from './section-definitions.ts'
 
 /**
- * The BPF object as libbpf would open it (libbpf.c: bpf_object_open), before anything is loaded:
- * what `bpftool gen skeleton` walks.
+ * A BPF object as libbpf would open it (libbpf.c: bpf_object_open), before anything is loaded: the input of
+ * `bpftool gen skeleton`.
  */
 export interface BpfObject {
-  /** `trace_bpf` of `trace.bpf.o` (bpftool gen.c: get_obj_name). */
+  /** The object name: `trace_bpf` for `trace.bpf.o` (bpftool gen.c: get_obj_name). */
   readonly name: string
   readonly elf: Elf
   readonly btf: RawBtf | undefined
   readonly license: string
-  /** In libbpf's order: by section, then by offset. */
+  /** The programs in libbpf's order: by section, then by offset. */
   readonly programs: readonly Program[]
-  /** In libbpf's order, internal ones included. */
+  /** The maps in libbpf's order, internal ones included. */
   readonly maps: readonly BpfMap[]
-  /** The data sections a skeleton shows, in map order. */
+  /** The data sections that a skeleton shows, in the order of their maps. */
   readonly sections: readonly DataSection[]
 }
 
 export interface Program {
   readonly name: string
-  /** As written: `tp_btf/sched_process_exec`, `?xdp`. */
+  /** The section as written: `tp_btf/sched_process_exec`, `?xdp`. */
   readonly section: string
   /** False for `SEC("?…")`. */
   readonly autoload: boolean
-  /** The BPF_PROG_TYPE_ name that the section implies, `UNSPEC` when libbpf knows no such section. */
+  /** The name after BPF_PROG_TYPE_ that the section implies; `UNSPEC` when libbpf does not know the section. */
   readonly type: ProgramType
-  /** The bpf_attach_type name, `BPF_TRACE_RAW_TP`, where the section implies one. */
+  /** The name in bpf_attach_type, such as `BPF_TRACE_RAW_TP`; undefined when the section implies none. */
   readonly attachType: AttachType | undefined
   readonly sleepable: boolean
   /** Whether libbpf attaches such a program by itself when its section names a target. */
@@ -42,19 +42,19 @@ export interface Program {
 }
 
 export interface BpfMap {
-  /** The identifier in a skeleton: `events`; `rodata` of `.rodata`. */
+  /** The identifier in a skeleton: `events`; `rodata` for `.rodata`. */
   readonly name: string
   /** The ELF name: `events`, `.rodata`. */
   readonly elfName: string
-  /** `internal`: a data section or `.kconfig`; `struct_ops`: a variable of it. */
+  /** `internal`: made of a data section or of `.kconfig`; `struct_ops`: made of a variable. */
   readonly origin: 'user' | 'internal' | 'struct_ops'
-  /** The BPF_MAP_TYPE_ name, in capitals: `HASH`, `RINGBUF`. Unknown numbers: `UNKNOWN_99`. */
+  /** The name after BPF_MAP_TYPE_: `HASH`, `RINGBUF`. An unknown number becomes `UNKNOWN_99`. */
   readonly type: string
   /** Bytes. */
   readonly keySize: number
   /** Bytes. */
   readonly valueSize: number
-  /** As declared: libbpf rounds a ring buffer's up to pages of the kernel that it loads into. */
+  /** The declared number. libbpf rounds a ring buffer's up to pages of the kernel that it loads into. */
   readonly maxEntries: number
   readonly flags: number
   readonly pinning: 'none' | 'by_name'
@@ -62,11 +62,11 @@ export interface BpfMap {
   readonly mapExtra: bigint
   /** False for a variable of `?.struct_ops`. */
   readonly autocreate: boolean
-  /** Absent when the map is declared by sizes alone. */
+  /** The key's type; undefined when the map is declared by sizes only. */
   readonly key: TypeId | undefined
-  /** Of a data section its Datasec; of struct_ops the struct. */
+  /** The value's type: the Datasec of a data section, the struct of a struct_ops map. */
   readonly value: TypeId | undefined
-  /** Of map-in-map: the inner map's definition. */
+  /** The definition of a map-in-map's inner map. */
   readonly inner: BpfMap | undefined
 }
 
@@ -75,11 +75,11 @@ export interface DataSection {
   readonly name: string
   /** The skeleton's field: `rodata`, `data_hist`. */
   readonly ident: string
-  /** The `name` of its map; an arena's globals are in the arena that the program declares. */
+  /** The `name` of its map. An arena's globals are in the arena that the program declares. */
   readonly map: string
   /** Bytes. */
   readonly size: number
-  /** Those with external linkage, by offset. */
+  /** The variables with external linkage, sorted by offset. */
   readonly variables: readonly Variable[]
 }
 

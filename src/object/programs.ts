@@ -7,8 +7,8 @@ import { matchSection } from './section-definitions.ts'
 const INSTRUCTION_SIZE = 8
 
 /**
- * The entry points, by section and offset (libbpf.c: bpf_object__add_programs, cmp_progs). Functions
- * in .text are subprograms that others call.
+ * Lists the programs by section and offset (libbpf.c: bpf_object__add_programs, cmp_progs). Functions in .text are
+ * subprograms that others call.
  */
 export function readPrograms(elf: Elf): Program[] {
   const functions = new Map<number, ElfSymbol[]>()

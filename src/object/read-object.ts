@@ -20,13 +20,13 @@ import { legacyMaps, refuseUnmapped } from './unmapped-variables.ts'
 import { readUserMaps } from './user-maps.ts'
 
 export interface ReadObjectOptions {
-  /** The object's name, `trace_bpf`: see `objectName`. */
+  /** The object's name, such as `trace_bpf`: see `objectName`. */
   readonly name: string
 }
 
 /**
- * Reads a compiled BPF object of either byte order. Throws FormatError for bytes that are no ELF or
- * BTF, ObjectError for what libbpf would refuse to open.
+ * Reads a compiled BPF object of either byte order. Throws FormatError for bytes that are not well-formed ELF or BTF,
+ * ObjectError for an object that libbpf would refuse to open.
  */
 export function readObject(bytes: Uint8Array, { name }: ReadObjectOptions): BpfObject {
   const elf = readElf(bytes)
@@ -40,7 +40,7 @@ export function readObject(bytes: Uint8Array, { name }: ReadObjectOptions): BpfO
 }
 
 function refuseForeign(elf: Elf): void {
-  // Machine 0: what compilers wrote before BPF had a number of its own.
+  // Compilers wrote machine 0 before BPF had a number.
   if (elf.type !== ET_REL || (elf.machine !== EM_BPF && elf.machine !== 0)) {
     throw new ObjectError(
       `this is no BPF object but an ELF file of type ${elf.type} for machine ${elf.machine}: compile it with clang -target bpf -c`,
@@ -58,7 +58,7 @@ function refuseForeign(elf: Elf): void {
   }
 }
 
-/** Whether libbpf makes maps of what a section holds. */
+/** Returns whether libbpf makes maps of a section's contents. */
 function holdsVariables(section: Section): boolean {
   const kind = dataSectionKind(section)
   return kind !== undefined || isArenaSection(section) || isStructOps(section) || isMaps(section)
@@ -66,7 +66,7 @@ function holdsVariables(section: Section): boolean {
 
 const isMaps = ({ name }: Section): boolean => name === '.maps'
 
-/** In libbpf's order: user maps, data sections, `.kconfig`, struct_ops (libbpf.c: bpf_object__init_maps). */
+/** Lists maps in libbpf's order: user maps, data sections, `.kconfig`, struct_ops (libbpf.c: bpf_object__init_maps). */
 function readMaps(elf: Elf, btf: RawBtf): { maps: BpfMap[]; sections: DataSection[] } {
   const kconfig = readKconfig(elf, btf)
   const datasecs = placeDatasecs(elf, btf)
@@ -112,7 +112,7 @@ function readArena(
   return section ? [section] : []
 }
 
-/** libbpf.c: libbpf_needs_btf. Without it there are sections, but nothing is known of what they hold. */
+/** Reads an object without BTF (libbpf.c: libbpf_needs_btf): its sections are known, but not their contents. */
 function readUntyped(elf: Elf): { maps: BpfMap[]; sections: DataSection[] } {
   if (elf.sections.some((section) => isMaps(section) || isStructOps(section))) {
     throw new ObjectError('the object has maps but no BTF to describe them: compile it with -g')

@@ -31,25 +31,25 @@ export type ProgramClass =
   | 'TracingProgram'
   | 'XdpProgram'
 
-/** What `SEC("…")` says about a program. */
+/** The properties of a program that `SEC("…")` implies. */
 export interface SectionDefinition {
   readonly type: ProgramType
   readonly attachType?: AttachType
-  /** A kernel that does not know the attach type loads and attaches the program nevertheless. */
+  /** Whether a kernel that does not know the attach type loads and attaches the program nevertheless. */
   readonly attachTypeIsOptional?: true
   /** Whether its programs may sleep. */
   readonly sleepable?: true
   /** Whether its programs take packets of several buffers. */
   readonly fragments?: true
-  /** What `attach()` does once the section names a target; `undefined`: the agent attaches by a function. */
+  /** Who attaches the program in `attach()` once the section names a target; undefined when only a function can. */
   readonly attachedBy?: 'libbpf' | 'runtime'
   /** The first libbpf 1.x that knows the section, if 1.0 does not. */
   readonly libbpf?: number
-  /** The class of the runtime. */
+  /** The runtime's class for such a program. */
   readonly class: ProgramClass
 }
 
-/** Sections of one program type; what each says besides, by name. */
+/** The sections of one program type, and by name what each implies besides. */
 interface Group extends Pick<SectionDefinition, 'type' | 'class' | 'attachedBy'> {
   readonly sections: Readonly<Record<string, Partial<SectionDefinition>>>
 }
@@ -295,7 +295,7 @@ const groups: readonly Group[] = [
   },
 ]
 
-/** By the whole name, `+` included. */
+/** The definitions by their whole name, `+` included. */
 export const sectionDefinitions: ReadonlyMap<string, SectionDefinition> = new Map(
   groups.flatMap(({ sections, ...group }) =>
     Object.entries(sections).flatMap(([name, own]): [string, SectionDefinition][] => {
@@ -309,14 +309,14 @@ export const sectionDefinitions: ReadonlyMap<string, SectionDefinition> = new Ma
   ),
 )
 
-/** The definition of a section as it stands in an object: `?kprobe/do_exit`. */
+/** The definition of an object's section, such as `?kprobe/do_exit`. */
 export interface SectionMatch {
   readonly definition: SectionDefinition
-  /** What follows the name: `do_exit`. */
+  /** The text behind the name: `do_exit`. */
   readonly target: string | undefined
 }
 
-/** Undefined if libbpf knows no such section: the program needs its type set before it loads. */
+/** Finds the definition of a section; undefined if libbpf does not know it: the program's type must be set before it loads. */
 export function matchSection(section: string): SectionMatch | undefined {
   const name = section.replace(/^\?/u, '')
   const whole = sectionDefinitions.get(name)

@@ -14,7 +14,7 @@ const SECTIONS: ReadonlySet<string> = new Set([
   '?.struct_ops.link',
 ])
 
-/** One map a struct_ops variable (libbpf.c: init_struct_ops_maps). */
+/** Returns a map for each struct_ops variable (libbpf.c: init_struct_ops_maps). */
 export function readStructOps(
   elf: Elf,
   btf: RawBtf,
@@ -55,7 +55,7 @@ export function isStructOps({ name, type, flags, size }: Section): boolean {
   return holdsData && SECTIONS.has(name)
 }
 
-/** The ELF section that a struct_ops map's variable is in. */
+/** Returns the ELF section of a struct_ops map's variable. */
 export function structOpsSection({ flags, autocreate }: BpfMap): string {
   return `${autocreate ? '' : '?'}.struct_ops${(flags & BPF_F_LINK) === 0 ? '' : '.link'}`
 }

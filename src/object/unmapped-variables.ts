@@ -8,8 +8,8 @@ import { ObjectError } from './object-error.ts'
 import { variableTypes } from './variable-types.ts'
 
 /**
- * Refuses an object whose code uses a variable of a section that libbpf makes no map of
- * (libbpf.c: bpf_program__record_reloc). `isMapped` tells the sections that it does.
+ * Refuses an object whose code uses a variable of a section of which libbpf makes no map (libbpf.c:
+ * bpf_program__record_reloc). `isMapped` tells whether it makes one.
  */
 export function refuseUnmapped(
   elf: Elf,
@@ -40,7 +40,7 @@ function refuse(btf: RawBtf | undefined, section: Section, symbol: ElfSymbol, us
   throw new ObjectError(`${user} uses ${what} in SEC("${section.name}"): ${reason}`, name)
 }
 
-/** Maps in the form of before BTF, `struct bpf_map_def SEC("maps/counts")`. */
+/** Returns whether a section has maps in the form of before BTF, `struct bpf_map_def SEC("maps/counts")`. */
 export function isLegacyMaps({ name }: Section): boolean {
   return name === 'maps' || name.startsWith('maps/')
 }
@@ -52,7 +52,7 @@ export function legacyMaps({ name }: Section, subject: string | undefined): Obje
   )
 }
 
-/** A name under which libbpf makes a map of what the section holds. */
+/** Suggests a name with which libbpf makes a map of the section. */
 function mappedName({ name, type, flags }: Section): string {
   const kind = type === SHT_NOBITS ? '.bss' : (flags & SHF_WRITE) === 0 ? '.rodata' : '.data'
   return `${kind}.${name.replace(/^\.+/u, '')}`

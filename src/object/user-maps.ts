@@ -7,11 +7,11 @@ import { mapTypeName } from './map-type.ts'
 import { ObjectError } from './object-error.ts'
 import type { BpfMap } from './object.ts'
 
-/** What a map's declaration in `SEC(".maps")` says, before it has a name. */
+/** The declaration of a map in `SEC(".maps")`, without its name. */
 type Definition = Omit<BpfMap, 'name' | 'elfName' | 'origin' | 'autocreate'>
 type Draft = { -readonly [K in keyof Definition]?: Definition[K] }
 
-/** The maps of `SEC(".maps")` (libbpf.c: bpf_object__init_user_btf_map). */
+/** Reads the maps in `SEC(".maps")` (libbpf.c: bpf_object__init_user_btf_map). */
 export function readUserMaps(btf: RawBtf, section: PlacedDatasec): BpfMap[] {
   return section.variables.map(({ name, type, linkage }) => {
     if (linkage !== 'global') {
@@ -58,7 +58,7 @@ interface Field {
   readonly isInner: boolean
 }
 
-/** libbpf.c: parse_btf_map_def. Fields that it does not know it refuses only unless `relaxedMaps`. */
+/** Reads one field (libbpf.c: parse_btf_map_def). libbpf refuses an unknown field, unless `relaxedMaps` is set. */
 function readMember(draft: Draft, field: Field): void {
   switch (field.member.name) {
     case 'type': {
@@ -105,7 +105,7 @@ function readMember(draft: Draft, field: Field): void {
   }
 }
 
-/** `__uint(name, n)` is `int (*name)[n]`. */
+/** Reads `__uint(name, n)`, which is `int (*name)[n]`. */
 function readUint({ btf, map, member }: Field): number {
   const pointer = typeAt(btf, resolveTypedefs(btf, member.type))
   const array = pointer.kind === 'pointer' ? typeAt(btf, pointer.target) : pointer
@@ -115,7 +115,7 @@ function readUint({ btf, map, member }: Field): number {
   return array.length
 }
 
-/** `__ulong(name, n)` is an enum of one constant. */
+/** Reads `__ulong(name, n)`, which is an enum of one constant. */
 function readUlong(field: Field): bigint {
   const type = typeAt(field.btf, resolveTypedefs(field.btf, field.member.type))
   if (type.kind === 'enum' || type.kind === 'enum64') {
@@ -125,7 +125,7 @@ function readUlong(field: Field): bigint {
   return BigInt(readUint(field))
 }
 
-/** `__type(name, T)` is `T *name`. */
+/** Reads `__type(name, T)`, which is `T *name`. */
 function pointee({ btf, map, member }: Field): TypeId {
   const pointer = typeAt(btf, member.type)
   if (pointer.kind !== 'pointer') {
@@ -148,7 +148,7 @@ function agreeing(field: Field, before: number | undefined, size: number): numbe
   return size
 }
 
-/** `__array(values, T)` is `T *values[]`: of maps in a map, or of programs in a program array. */
+/** Reads `__array(values, T)`, which is `T *values[]`: the maps in a map, or the programs in a program array. */
 function readInner(field: Field, type: string | undefined): BpfMap | undefined {
   const { btf, map, member, isLast, isInner } = field
   const holdsMaps = type === 'ARRAY_OF_MAPS' || type === 'HASH_OF_MAPS'

@@ -1,7 +1,7 @@
 import { type RawBtf } from '../btf/btf.ts'
 import type { TypeId } from '../btf/types.ts'
 
-/** The types of the variables that BTF knows in the object's sections, by name. */
+/** Lists the types of the variables in the object's sections, by name. */
 export function variableTypes(btf: RawBtf): Map<string, TypeId> {
   const types = new Map<string, TypeId>()
   for (const type of btf.types) if (type.kind === 'var') types.set(type.name, type.target)

@@ -70,7 +70,7 @@ describe('refuses', () => {
   const symbols = sections.find(({ name }) => name === '.symtab')?.offset ?? 0
 
   const cases: [what: string, change: (bytes: DataView) => void, reason: RegExp][] = [
-    ['another kind of file', (v) => v.setUint8(0, 0), /no ELF file/],
+    ['another kind of file', (v) => v.setUint8(0, 0), /not an ELF file/],
     ['32 bits', (v) => v.setUint8(4, 1), /32-bit/],
     ['an unknown byte order', (v) => v.setUint8(5, 3), /byte order 3/],
     ['a section table past the end', (v) => v.setUint16(60, 0xfe00, true), /past the end/],

@@ -1,8 +1,8 @@
 import { byName, type Releases, type Version } from './version.ts'
 
 /**
- * bpf_attach_type, by the release that brought them (include/uapi/linux/bpf.h), without those that an older kernel
- * need not know to load and attach the program: BPF_XDP, BPF_PERF_EVENT, BPF_SK_REUSEPORT_SELECT.
+ * The attach types, by the kernel release that added them (include/uapi/linux/bpf.h: enum bpf_attach_type). Left out are those
+ * that a kernel need not know to load and attach the program: BPF_XDP, BPF_PERF_EVENT, BPF_SK_REUSEPORT_SELECT.
  */
 const ATTACH_TYPES: Releases = [
   ['4.10', `BPF_CGROUP_INET_INGRESS BPF_CGROUP_INET_EGRESS BPF_CGROUP_INET_SOCK_CREATE`],

@@ -5,7 +5,7 @@ import { BPF_PSEUDO_CALL, CALL, LD_IMM64 } from '../../uapi/insn.ts'
 import type { BpfObject } from '../object.ts'
 import { type Instruction, instructions } from './instructions.ts'
 
-/** Where an instruction is. */
+/** The location of an instruction. */
 export interface CodeLocation {
   /** The ELF section. */
   readonly section: string
@@ -14,17 +14,17 @@ export interface CodeLocation {
 }
 
 export interface CodeVisitor {
-  /** Of every function that a load brings into the kernel. */
-  instruction?(instruction: Instruction, of: string, at: CodeLocation): void
-  /** `number`: of enum bpf_func_id. */
-  helper?(number: number, of: string, at: CodeLocation): void
-  /** A call or the address of something that the object does not define. */
-  extern(name: string, isCall: boolean, of: string, at: CodeLocation): void
-  /** A function's address: a callback. */
-  callback?(of: string, at: CodeLocation): void
+  /** Called for every instruction that is loaded into the kernel. `user` is the function's name. */
+  instruction?(instruction: Instruction, user: string, at: CodeLocation): void
+  /** Called for a helper, with its number in enum bpf_func_id. */
+  helper?(number: number, user: string, at: CodeLocation): void
+  /** Called for a call to, or the address of, a symbol that the object does not define. */
+  extern(name: string, isCall: boolean, user: string, at: CodeLocation): void
+  /** Called for a function's address, which is a callback. */
+  callback?(user: string, at: CodeLocation): void
 }
 
-/** Walks the functions of the object, those of programs that do not load by themselves left out. */
+/** Visits the code of the object, without programs whose `autoload` is off. */
 export function visitCode({ elf, programs }: BpfObject, visitor: CodeVisitor): void {
   const skipped = new Set(programs.flatMap(({ name, autoload }) => (autoload ? [] : [name])))
   const functions = functionsBySection(elf)
@@ -35,7 +35,7 @@ export function visitCode({ elf, programs }: BpfObject, visitor: CodeVisitor): v
     for (const table of tables.get(section.index) ?? []) {
       for (const { offset, symbol } of relocationEntries(elf, table)) targets.set(offset, symbol)
     }
-    // Functions that overlap others are in no object of a compiler's: each instruction is visited once.
+    // No compiler writes functions that overlap, so each instruction is visited once.
     let end = 0
     const inOrder = (functions.get(section.index) ?? []).toSorted((a, b) => a.value - b.value)
     for (const { name, value, size } of inOrder) {
@@ -55,16 +55,16 @@ function visitTarget(
   visitor: CodeVisitor,
   { code, source, immediate }: Instruction,
   target: ElfSymbol | undefined,
-  of: string,
+  user: string,
   at: CodeLocation,
 ): void {
-  if (code === CALL && source === 0 && !target) visitor.helper?.(immediate, of, at)
+  if (code === CALL && source === 0 && !target) visitor.helper?.(immediate, user, at)
   if (!target) return
   const isCall = code === CALL && source === BPF_PSEUDO_CALL
   if (!isCall && code !== LD_IMM64) return
-  if (target.section === SHN_UNDEF) visitor.extern(target.name, isCall, of, at)
+  if (target.section === SHN_UNDEF) visitor.extern(target.name, isCall, user, at)
   const section = elf.sections[target.section]
-  if (!isCall && section && isCode(section)) visitor.callback?.(of, at)
+  if (!isCall && section && isCode(section)) visitor.callback?.(user, at)
 }
 
 function functionsBySection({ symbols }: Elf): Map<number, ElfSymbol[]> {

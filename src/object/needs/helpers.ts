@@ -1,9 +1,8 @@
 import type { Version } from './version.ts'
 
 /**
- * The helpers of `enum bpf_func_id` in the order of their numbers, from 0, with the release that brought them
- * (include/uapi/linux/bpf.h: ___BPF_FUNC_MAPPER, as it grew from release to release). It grows no more: what is new
- * is a kernel function.
+ * The helpers of `enum bpf_func_id` in the order of their numbers, from 0, with the kernel release that added them
+ * (include/uapi/linux/bpf.h: ___BPF_FUNC_MAPPER). The list is complete: new functions are kernel functions.
  */
 const RELEASES: readonly (readonly [since: Version, names: string])[] = [
   ['3.19', `unspec map_lookup_elem map_update_elem map_delete_elem`],
@@ -126,7 +125,7 @@ const HELPERS: readonly Helper[] = RELEASES.flatMap(([since, names]) =>
   names.split(/\s+/u).map((name) => ({ name: `bpf_${name}`, since })),
 )
 
-/** By the number that a call instruction has. */
+/** Returns the helper of a call instruction's number; undefined for an unknown number. */
 export function helper(number: number): Helper | undefined {
   return number === 0 ? undefined : HELPERS[number]
 }

@@ -1,7 +1,7 @@
 import type { Instruction } from './instructions.ts'
 import type { Version } from './version.ts'
 
-/** What an instruction is called that not every kernel knows, and since when kernels do. */
+/** The name of an instruction that not every kernel knows, and the first release that does. */
 export interface NewInstruction {
   readonly name: string
   readonly since: Version
@@ -14,7 +14,7 @@ const MAY_GOTO: NewInstruction = { name: 'may_goto', since: '6.9' }
 const ADDRESS_SPACE_CAST: NewInstruction = { name: 'casts of arena pointers', since: '6.9' }
 const ACQUIRE_RELEASE: NewInstruction = { name: 'load_acquire and store_release', since: '6.15' }
 
-/** Documentation/bpf/standardization/instruction-set.rst; undefined for what every kernel since 4.x knows. */
+/** Returns undefined for an instruction that every kernel knows (Documentation/bpf/standardization/instruction-set.rst). */
 export function newInstruction(instruction: Instruction): NewInstruction | undefined {
   const { code, shift, immediate } = instruction
   switch (code & 7) {

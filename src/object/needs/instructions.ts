@@ -1,18 +1,18 @@
 import type { Elf, Section } from '../../elf/elf.ts'
 import { LD_IMM64 } from '../../uapi/insn.ts'
 
-/** One instruction of 8 bytes; the second half of a 64-bit load is none of its own. */
+/** An instruction of 8 bytes, or the first half of a 64-bit load. */
 export interface Instruction {
   /** Bytes from the start of its section. */
   readonly offset: number
   readonly code: number
   readonly source: number
   readonly shift: number
-  /** Signed 32 bits. */
+  /** The immediate, signed 32 bits. */
   readonly immediate: number
 }
 
-/** The instructions that lie whole in bytes `start` to `end` of a section. */
+/** Reads the instructions that lie completely in bytes `start` to `end` of a section. */
 export function* instructions(
   { littleEndian }: Elf,
   { data }: Section,
@@ -27,7 +27,7 @@ export function* instructions(
     yield {
       offset,
       code,
-      // Bit fields of a byte are laid out from its other end on a big-endian machine.
+      // On a big-endian machine, bit fields start at the other end of a byte.
       source: littleEndian ? registers >> 4 : registers & 0xf,
       shift: view.getInt16(offset + 2, littleEndian),
       immediate: view.getInt32(offset + 4, littleEndian),

@@ -16,7 +16,7 @@ import { mapTypeSince } from './map-types.ts'
 import { programTypeSince } from './program-types.ts'
 import { compareVersions, type Version } from './version.ts'
 
-/** Something of the kernel's that an object uses. */
+/** A kernel feature that an object uses. */
 export interface KernelNeed {
   readonly kind:
     | 'program type'
@@ -26,19 +26,19 @@ export interface KernelNeed {
     | 'kernel function'
     | 'kernel variable'
     | 'feature'
-  /** `RINGBUF`, `bpf_loop`; of a feature, words. */
+  /** The name: `RINGBUF`, `bpf_loop`; for a feature, a description. */
   readonly name: string
-  /** The first release that has it; undefined where that is not known. */
+  /** The first release that has it; undefined when that is not known. */
   readonly since: Version | undefined
-  /** The program does without: it is declared weak. */
+  /** Whether the program runs without it, because it is declared weak. */
   readonly optional: boolean
   /** The programs, functions and maps that use it, by name. */
   readonly users: readonly string[]
-  /** Its first use, where that is in code. */
+  /** The first use in code; undefined when it is not used there. */
   readonly at: CodeLocation | undefined
 }
 
-/** What of the kernel an object uses as it loads by default: programs of `SEC("?…")` are left out. */
+/** Lists the kernel features that an object uses as it loads by default, without programs of `SEC("?…")`. */
 export function kernelNeeds(object: BpfObject): KernelNeed[] {
   const needs = new Map<string, Omit<KernelNeed, 'users'> & { users: Set<string> }>()
   const need: Collect = (kind, name, since, user, { optional = false, at } = {}) => {
@@ -52,7 +52,7 @@ export function kernelNeeds(object: BpfObject): KernelNeed[] {
   return Array.from(needs.values(), ({ users, ...rest }) => ({ ...rest, users: [...users] }))
 }
 
-/** The oldest kernel that has all of them; undefined when nothing tells. */
+/** Returns the oldest kernel that has all of them; undefined when no release is known. */
 export function minimumKernel(needs: readonly KernelNeed[]): Version | undefined {
   const versions = needs.flatMap(({ since, optional }) => (since && !optional ? [since] : []))
   return versions.toSorted(compareVersions).at(-1)
@@ -90,7 +90,7 @@ function mapNeeds(map: BpfMap, need: Collect): void {
   if (inner) mapNeeds({ ...inner, name }, need)
 }
 
-/** Those of any map that kernels of 5.8 and older lack (include/uapi/linux/bpf.h). */
+/** Map flags that kernels of 5.8 and older lack (include/uapi/linux/bpf.h). */
 const NEW_MAP_FLAGS: readonly (readonly [flag: number, what: string, since: Version])[] = [
   [BPF_F_PRESERVE_ELEMS, 'BPF_F_PRESERVE_ELEMS', '5.10'],
   [BPF_F_INNER_MAP, 'BPF_F_INNER_MAP', '5.10'],
@@ -112,12 +112,12 @@ function codeNeeds(object: BpfObject, need: Collect): void {
     },
     extern(name, _isCall, user, at) {
       const symbol = symbols.get(name)
-      // Not of the kernel but of its configuration.
+      // It is a `__kconfig` extern, which needs no kernel feature.
       if (!symbol) return
       const { kind, typed, weak } = symbol
-      // vmlinux.h declares every function weak; a program that can do without looks whether it is there.
+      // vmlinux.h declares every function weak. Only a program that tests the address can run without it.
       const optional = weak && tested.has(name)
-      // Variables with a type are found in the kernel's BTF, others in /proc/kallsyms.
+      // A typed variable is found in the kernel's BTF, an untyped one in /proc/kallsyms.
       const since = kind === 'function' ? kfuncSince.get(name) : typed ? '5.10' : undefined
       need(`kernel ${kind}`, name, since, user, { optional, at })
     },
@@ -125,7 +125,7 @@ function codeNeeds(object: BpfObject, need: Collect): void {
   })
 }
 
-/** Externs whose addresses the code looks at. */
+/** Lists the externs whose addresses the code uses. */
 function addressed(object: BpfObject): Set<string> {
   const names = new Set<string>()
   visitCode(object, {

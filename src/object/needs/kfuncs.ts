@@ -1,9 +1,8 @@
 import { byName, type Releases, type Version } from './version.ts'
 
 /**
- * Kernel functions, by the release that first let programs call them (the kernel's BTF_ID_FLAGS lists; dated after
- * isovalent/ebpf-docs, data/feature-versions.yaml). Kernels promise neither to keep nor to have them, and not all are
- * here.
+ * Kernel functions, by the first release that lets programs call them (the kernel's BTF_ID_FLAGS lists; releases from
+ * isovalent/ebpf-docs, data/feature-versions.yaml). The list is not complete, and a kernel may drop or lack any of them.
  */
 const KFUNCS: Releases = [
   ['5.18', `bpf_xdp_ct_lookup bpf_skb_ct_lookup bpf_ct_release`],

@@ -1,6 +1,6 @@
 import { byName, type Releases, type Version } from './version.ts'
 
-/** BPF_MAP_TYPE_, by the release that brought them (include/uapi/linux/bpf.h: enum bpf_map_type). */
+/** The map types, by the kernel release that added them (include/uapi/linux/bpf.h: enum bpf_map_type). */
 const MAP_TYPES: Releases = [
   ['3.19', `HASH ARRAY`],
   ['4.2', `PROG_ARRAY`],
@@ -27,5 +27,5 @@ const MAP_TYPES: Releases = [
   ['6.9', `ARENA`],
 ]
 
-/** By the name after BPF_MAP_TYPE_. */
+/** The first kernel release with a map type, by the name after BPF_MAP_TYPE_. */
 export const mapTypeSince: ReadonlyMap<string, Version> = byName(MAP_TYPES)

@@ -1,6 +1,6 @@
 import { byName, type Releases, type Version } from './version.ts'
 
-/** BPF_PROG_TYPE_, by the release that brought them (include/uapi/linux/bpf.h: enum bpf_prog_type). */
+/** The program types, by the kernel release that added them (include/uapi/linux/bpf.h: enum bpf_prog_type). */
 const PROGRAM_TYPES: Releases = [
   ['3.19', `SOCKET_FILTER`],
   ['4.1', `KPROBE SCHED_CLS SCHED_ACT`],
@@ -25,5 +25,5 @@ const PROGRAM_TYPES: Releases = [
   ['6.4', `NETFILTER`],
 ]
 
-/** By the name after BPF_PROG_TYPE_. */
+/** The first kernel release with a program type, by the name after BPF_PROG_TYPE_. */
 export const programTypeSince: ReadonlyMap<string, Version> = byName(PROGRAM_TYPES)

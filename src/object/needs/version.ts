@@ -1,7 +1,7 @@
-/** A kernel release: `5.8`, or a user's `5.15.3`. */
+/** A kernel release, such as `5.8`. */
 export type Version = `${number}.${number}`
 
-/** What a release brought, names separated by spaces. */
+/** The names that each release added, separated by spaces. */
 export type Releases = readonly (readonly [since: Version, names: string])[]
 
 export function byName(releases: Releases): ReadonlyMap<string, Version> {
@@ -10,7 +10,7 @@ export function byName(releases: Releases): ReadonlyMap<string, Version> {
   )
 }
 
-/** Negative when `a` is older. */
+/** Compares releases; negative when `a` is older. */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [a.split('.').map(Number), b.split('.').map(Number)]
   for (let part = 0; part < 3; part++) {

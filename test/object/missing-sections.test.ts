@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 
-import { forgottenSections } from '../../src/object/forgotten-sections.ts'
+import { missingSections } from '../../src/object/missing-sections.ts'
 import { ObjectError } from '../../src/object/object-error.ts'
 import { objectFrom } from './object-from.ts'
 
 const messages = (source: string): string[] =>
-  forgottenSections(objectFrom(source)).map(({ message }) => message)
+  missingSections(objectFrom(source)).map(({ message }) => message)
 const subjects = (source: string): string[] =>
-  forgottenSections(objectFrom(source)).map(({ subject }) => subject)
+  missingSections(objectFrom(source)).map(({ subject }) => subject)
 
 const definition =
   '__uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, int); __type(value, int);'

@@ -8,18 +8,18 @@ import { instructions } from './needs/instructions.ts'
 import type { BpfObject } from './object.ts'
 import { isLegacyMaps, legacyMaps } from './unmapped-variables.ts'
 
-/** What the C leaves in a place where libbpf passes over it without a word. */
+/** A function or variable that libbpf ignores silently, because its SEC() is missing or wrong. */
 export interface MissingSection {
   readonly message: string
   /** The C name of the function or variable. */
   readonly subject: string
 }
 
-export function forgottenSections(object: BpfObject): MissingSection[] {
+export function missingSections(object: BpfObject): MissingSection[] {
   return [...uncalledFunctions(object), ...mapsElsewhere(object), ...unusedLegacyMaps(object)]
 }
 
-/** Global functions without a SEC() that nothing calls. */
+/** Finds global functions without a SEC() that nothing calls. */
 function uncalledFunctions({ elf }: BpfObject): MissingSection[] {
   const text = elf.sections.find(({ name, type }) => name === '.text' && type === SHT_PROGBITS)
   if (!text) return []
@@ -37,7 +37,7 @@ function uncalledFunctions({ elf }: BpfObject): MissingSection[] {
     }))
 }
 
-/** Where in the section the functions start that code or data of the object refers to. */
+/** Returns the offsets in a section of the functions that code or data of the object refers to. */
 function referredFunctions(elf: Elf, target: number): Set<number> {
   const referred = new Set<number>()
   const tables = relocationTables(elf)
@@ -54,7 +54,7 @@ function referredFunctions(elf: Elf, target: number): Set<number> {
     for (const { offset, code, source, immediate } of instructions(elf, section, 0, section.size)) {
       const symbol = relocated.get(offset)
       const isCall = code === CALL && source === BPF_PSEUDO_CALL
-      // Within one section, or against the section's symbol: instructions from the next one on.
+      // A call within one section, or against the section's symbol, counts instructions from the next one.
       if (isCall && !symbol && section.index === target) referred.add(offset + 8 + immediate * 8)
       if (symbol?.type !== 'section' || symbol.section !== target) continue
       referred.add(isCall ? (immediate + 1) * 8 : immediate)
@@ -63,7 +63,7 @@ function referredFunctions(elf: Elf, target: number): Set<number> {
   return referred
 }
 
-/** Variables that are declared like a map, in a section of data. */
+/** Finds variables that are declared like a map, but in a data section. */
 function mapsElsewhere({ btf }: BpfObject): MissingSection[] {
   if (!btf) return []
   return btf.types.flatMap((section) => {
