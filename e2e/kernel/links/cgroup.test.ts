@@ -259,7 +259,7 @@ describeInKernel('cgroup programs', () => {
       bss.runs = 0
       makeSocket()
       expect([bss.runs, ...bss.order.slice(0, 2)]).toEqual([2, 1, 2])
-      expect(() => third.id).toThrow(/no link for this/)
+      expect(() => third.id).toThrow(/not a kernel link/)
       expect(() => third.pin('/sys/fs/bpf/never')).toThrow(/EOPNOTSUPP/)
     })
 

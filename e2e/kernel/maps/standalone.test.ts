@@ -119,7 +119,7 @@ describeInKernel('standalone maps', () => {
     const file = join(folder, 'file')
     writeFileSync(file, 'kept')
     const map = made({})
-    expect(() => map.unpin(file)).toThrow(/cannot remove .*file: it is no pin.*\(EINVAL\)/)
+    expect(() => map.unpin(file)).toThrow(/cannot remove .*file: it is not a pin.*\(EINVAL\)/)
     expect(existsSync(file)).toBe(true)
     const path = pinPath('linked')
     const alias = join(folder, 'alias')

@@ -148,7 +148,7 @@ describeInKernel('struct_ops', () => {
     expect(() => (control.init = other.progs.started_by)).toThrow(/of the same skeleton instance/)
     skel.maps.successor.autocreate = false
     skel.load().attach()
-    expect(() => progs.started_by.fd).toThrow(/autoload is off/)
+    expect(() => progs.started_by.fd).toThrow(/its autoload is false/)
     expect(progs.undo_more.fd).toBeGreaterThan(0)
     expect(await congestedBytes(`js_${tag}`)).toBe(0)
     expect(skel.bss.started).toBe(0n)

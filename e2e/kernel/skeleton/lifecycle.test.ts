@@ -174,7 +174,7 @@ describeInKernel('a skeleton', () => {
     skel.load().attach()
     expect(skel.links.on_exit).toBe(null)
     expect(skel.progs.on_exit.fd).toBeGreaterThan(0)
-    expect(() => skel.progs.on_enter.fd).toThrow(stateError(/autoload is off/))
+    expect(() => skel.progs.on_enter.fd).toThrow(stateError(/its autoload is false/))
     expect(() => (skel.progs.on_enter.autoload = true)).toThrow(stateError(/loaded already/))
   })
 

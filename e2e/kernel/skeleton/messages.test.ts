@@ -342,7 +342,7 @@ const rows: readonly Row[] = [
     says: [
       /program packet/,
       /SEC\("\?xdp"\)|SEC\("xdp"\)/,
-      /use one of the program's attach functions/,
+      /use an attach method that names one/,
     ],
   },
   {
