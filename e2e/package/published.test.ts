@@ -46,7 +46,9 @@ describe('the package', () => {
       (error) => error.stderr,
     )
     expect(failure).toMatch(/TypeError: unplugin-bpf: option clang must be a string, got 5/)
-    expect(failure).toMatch(/at validateOptions \(.*\/src\/compile\/option-rules\.ts:\d+:\d+\)/)
+    expect(failure).toMatch(
+      /at validateOptions \(.*\/src\/compile\/options\/validate-options\.ts:\d+:\d+\)/,
+    )
   })
 
   it.each(['vite', 'rollup', 'rolldown', 'webpack', 'rspack', 'esbuild', 'farm', 'bun'])(

@@ -45,7 +45,7 @@ export async function rebuild(bench) {
     }
     const deadline = performance.now() + 30_000
     while ((await madeShortcuts(cache)) === before) {
-      if (performance.now() > deadline) throw new Error('no header was cut')
+      if (performance.now() > deadline) throw new Error('no header was minimised')
       await sleep(50)
     }
     await sleep(200)
@@ -76,6 +76,6 @@ const allDebug = ['-fno-eliminate-unused-debug-types', '-fdebug-macro', '-fdebug
 const arches = { x64: 'x86', arm64: 'arm64' }
 
 async function madeShortcuts(cache) {
-  const files = await readdir(join(cache, 'cut')).catch(() => [])
+  const files = await readdir(join(cache, 'minimised')).catch(() => [])
   return files.filter((file) => file.endsWith('.sum')).length
 }

@@ -76,7 +76,12 @@ describeInKernel('threads that are in libbpf at once', () => {
       `const map = isMainThread ? 'first' : 'second'
        const heard = []
        setLog((level, text) => heard.push(text))
-       const workers = isMainThread ? [1, 2].map(() => new Worker(new URL(import.meta.url))) : []
+       const started = workerData ?? new Int32Array(new SharedArrayBuffer(4))
+       const workers = isMainThread ? [1, 2].map(() => new Worker(new URL(import.meta.url), { workerData: started })) : []
+       // A thread that opens for the first time may cost another the message of that moment.
+       skel.open().destroy()
+       Atomics.add(started, 0, 1)
+       while (Atomics.load(started, 0) < 3) await new Promise((resolve) => setTimeout(resolve, 1))
        const ends = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)))
        const wrong = []
        for (let n = 0; n < 40; n++) {

@@ -339,11 +339,7 @@ const rows: readonly Row[] = [
     name: 'a section that names no place to attach to',
     uses: ['packet'],
     act: ({ progs }) => progs.packet.attach(),
-    says: [
-      /program packet/,
-      /SEC\("\?xdp"\)|SEC\("xdp"\)/,
-      /use an attach method that names one/,
-    ],
+    says: [/program packet/, /SEC\("\?xdp"\)|SEC\("xdp"\)/, /use an attach method that names one/],
   },
   {
     name: 'a pin outside of a BPF file system',

@@ -217,7 +217,9 @@ describe('option vmlinux', () => {
   ])('a member that it lacks: %s', async (_, files, parts) => {
     const said = textOf(await compile('a.bpf.c', { cwd: project(files), cache }))
     expect(said).toContain("no member named 'gone' in 'struct task_struct'")
-    expect(said.split("set the option vmlinux to a vmlinux.h or BTF of another kernel")).toHaveLength(parts)
+    expect(
+      said.split('set the option vmlinux to a vmlinux.h or BTF of another kernel'),
+    ).toHaveLength(parts)
   })
 
   test('that is damaged BTF: says what is wrong with it', async () => {
